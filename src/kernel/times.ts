@@ -1,0 +1,25 @@
+/** Every wait in the broker, in milliseconds. Rule: no other file names a duration; tests scale them all with LOCKSTEP_TIMESCALE. */
+const SECOND = 1_000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+
+const BASE = {
+  rotationLease: 60 * SECOND, leaseMargin: 10 * SECOND, changeLimit: 30 * SECOND, probeLimit: 15 * SECOND,
+  retryFirst: 5 * SECOND, retryMax: 10 * MINUTE, giveUpAfter: 24 * HOUR, deadLetterProbe: DAY,
+  probeWindow: 15 * MINUTE, closureFirst: 60 * SECOND, closureSecond: 10 * MINUTE, closureNightly: DAY,
+  sweep: 30 * SECOND, sessionLease: 60 * SECOND, sessionRenew: 15 * SECOND, sessionTakeover: 90 * SECOND, cutoff: SECOND,
+  reconnectGrace: 60 * SECOND, typedTtl: 8 * HOUR, handshake: 10 * SECOND, targetDial: 10 * SECOND, auditSequence: SECOND,
+  loginIdle: 15 * MINUTE, loginAbsolute: 8 * HOUR, lockout: 15 * MINUTE, idempotency: DAY,
+} as const;
+
+export type Times = { readonly [K in keyof typeof BASE]: number };
+
+/** `scale` 1 is real life; tests use 0.2 and less. Call limits towards targets are not scaled below 5 s: real hosts stay as slow as they are. */
+export const times = (scale = 1): Times => {
+  const out = Object.fromEntries(Object.entries(BASE).map(([k, v]) => [k, Math.max(1, Math.round(v * scale))])) as Record<keyof typeof BASE, number>;
+  out.changeLimit = Math.max(out.changeLimit, 5 * SECOND);
+  out.probeLimit = Math.max(out.probeLimit, 5 * SECOND);
+  out.targetDial = Math.max(out.targetDial, 5 * SECOND);
+  out.handshake = Math.max(out.handshake, 5 * SECOND);
+  out.rotationLease = Math.max(out.rotationLease, out.changeLimit + out.leaseMargin + SECOND);
+  if (out.rotationLease < out.changeLimit + out.leaseMargin) throw new RangeError("times: a lease must outlive one call and its margin");
+  return out;
+};
