@@ -1,0 +1,60 @@
+/**
+ * The contract of every kind of target. Rule: a connector knows one target system and nothing about requests, people,
+ * SQL or the vault; test/connectors/contract.ts runs against each, and none lands without it.
+ */
+import type { z } from "zod";
+import type { Link } from "../kernel/link.ts";
+import type { Secret } from "../kernel/secret.ts";
+
+/** Tri-state on purpose: unknown is not no. `why` never holds a secret. */
+export type Answer = "yes" | "no" | { readonly unknown: string };
+
+/** The login being probed or changed; `secret` beside it where one is needed. */
+export type Login = { readonly name: string };
+/** An administrative or reconcile account with its password, read at the moment of use. */
+export type Credential = Login & { readonly secret: Secret };
+
+export type Change = { readonly from?: Credential["secret"]; readonly to: Secret; readonly as?: Credential };
+export type ChangeResult =
+  | "done"
+  /** The target's own words: nothing was changed by this call. */
+  | { readonly refused: string }
+  /** Only when no byte of the change left us. */
+  | { readonly not_sent: "unreachable" | "auth_of_as" | "identity"; readonly why: string }
+  | { readonly unknown: string };
+/** `match`: index into the given secrets. "none": the target's hash matches none of them. */
+export type CompareResult = { readonly match: number } | "none" | { readonly unknown: string };
+export type FoundAccount = { readonly name: string; readonly enabled: boolean; readonly privileged: boolean; readonly lastLogin?: string };
+/** `identity`: what the target proved itself by; a Test button changes nothing. */
+export type TestResult = { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly why: string };
+
+export interface Connector<C = unknown> {
+  readonly platform: string;
+  readonly config: z.ZodType<C>;
+  /** Characters no password of this platform may hold; CR, LF and NUL are always refused. */
+  readonly forbidden: RegExp;
+  /** One login with `secret`. "no" only over a verified identity. */
+  probe(config: C, link: Link, account: Login, secret: Secret, signal: AbortSignal): Promise<Answer>;
+  /** Sets the password to `to`; idempotent, called again with the same `to` after a crash. */
+  change(config: C, link: Link, account: Login, change: Change, signal: AbortSignal): Promise<ChangeResult>;
+  /** Reads the target's own verifier and computes: no login is spent. An unreadable or foreign hash is unknown. */
+  compare?(config: C, link: Link, account: Login, secrets: readonly Secret[], as: Credential, signal: AbortSignal): Promise<CompareResult>;
+  /** Ends the account's logins on the target; the number ended, for the closure certificate. */
+  endLogins?(config: C, link: Link, account: Login, as: Credential, signal: AbortSignal): Promise<{ ended: number } | { unknown: string }>;
+  /** Logs in as `as`, checks the right to change others, changes nothing. */
+  test?(config: C, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult>;
+  /** Fetches the identity (host key, certificate) without sending a credential: for onboarding, never in the data path. */
+  identity?(link: Link, signal: AbortSignal): Promise<string>;
+  discover?(config: C, link: Link, as: Credential, signal: AbortSignal): AsyncIterable<FoundAccount>;
+}
+
+/** Infers C once, so a file reads `export default connector({ platform, config, probe, change })`. */
+export const connector = <C>(c: Connector<C>): Connector<C> => c;
+
+/** True when a password may be sent at all: no control characters that end a record or a string early. */
+export const sendable = (c: Pick<Connector, "forbidden">, plaintext: string): boolean =>
+  // eslint-disable-next-line no-control-regex
+  plaintext.length > 0 && !/[\r\n\0]/.test(plaintext) && !c.forbidden.test(plaintext);
+
+/** An account name that cannot be read as two records, an option or a path by any tool behind it. */
+export const nameable = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.@\\$-]{0,127}$/.test(name) && !name.includes(":");
