@@ -1,0 +1,49 @@
+/** What happened, as a value. Rule: a closed list of events, canonical bytes, never a secret. */
+import type { PersonId } from "../kernel/ids.ts";
+
+export const EVENTS = [
+  "person.added", "person.changed", "person.disabled", "group.changed", "token.made", "token.revoked",
+  "login.ok", "login.refused", "login.locked_out", "logout",
+  "target.added", "target.changed", "target.identity_changed", "target.identity_accepted", "target.locked", "target.unlocked", "target.tested",
+  "account.added", "account.adopted", "account.changed", "account.blocked", "account.unblocked", "account.verified", "account.drift", "account.quarantined",
+  "policy.added", "policy.changed", "change.confirmed",
+  "request.submitted", "vote.cast", "request.approved", "request.denied", "request.cancelled", "request.expired", "request.revoked",
+  "checkout.started", "checkout.closed", "password.released", "password.typed",
+  "session.opening", "session.live", "session.ended", "session.cut", "session.event", "session.mark", "session.played",
+  "rotation.opened", "rotation.intent", "rotation.step", "rotation.committed", "rotation.refused", "rotation.dead_letter", "rotation.closure",
+  "key.made", "vault.passive", "vault.take_over", "backup.made", "restore.done", "lock.set", "lock.lifted", "broker.started",
+] as const;
+export type EventName = (typeof EVENTS)[number];
+export type Outcome = "ok" | "refused" | "failed" | "intent";
+
+/** Who did it: a person by some means of login, or the broker itself. */
+export type Actor =
+  | { readonly kind: "person"; readonly id: PersonId; readonly name: string; readonly address: string; readonly means: "portal" | "api" | "ssh" | "cli" }
+  | { readonly kind: "stranger"; readonly name: string; readonly address: string; readonly means: "portal" | "api" | "ssh" | "cli" }
+  | { readonly kind: "broker"; readonly part: string };
+
+export type Fact = string | number | boolean | null;
+export type AuditEvent = {
+  readonly what: EventName;
+  readonly who: Actor;
+  /** Ids of what it is about, by noun: `{ request, account, session, … }`. */
+  readonly about: Readonly<Record<string, string>>;
+  readonly outcome: Outcome;
+  readonly why?: string;
+  readonly facts?: Readonly<Record<string, Fact>>;
+};
+
+/** RFC 8785 for what our events hold (strings, safe integers, booleans, null, plain objects): sorted keys, no white space. */
+export const canonical = (value: unknown): string => {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw new TypeError("canonical JSON holds finite numbers only");
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value === "object") {
+    const entries = Object.entries(value).filter(([, v]) => v !== undefined).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`).join(",")}}`;
+  }
+  throw new TypeError(`canonical JSON cannot hold a ${typeof value}`);
+};

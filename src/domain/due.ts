@@ -1,0 +1,42 @@
+/** When a password must change. Rule: due-ness is derived from facts and read again under the row lock; a hook only wakes somebody to look. */
+import type { Times } from "../kernel/times.ts";
+import type { Account } from "./account.ts";
+import { askAgain, type AnyStep, type OpenState, type Rotation, type Trigger } from "./rotation.ts";
+
+export type Use = Pick<Account, "credential" | "usedNo" | "rotatedNo"> & {
+  /** The preset of the last use: who still knows or holds the password after a session's end depends on it. */
+  readonly preset: "session" | "release" | "shared" | "break-glass";
+  readonly liveSessions: number;
+  readonly liveCheckouts: number;
+  readonly lastSessionEndedAt: Date | null;
+  /** ms a requester has to come back before `session` counts as over; the policy's own, else `times.reconnectGrace`. */
+  readonly reconnectGrace: number | null;
+  /** The current version was typed by a person at this moment, and its typist knows it; null when generated. */
+  readonly typedAt: Date | null;
+};
+
+/** Nobody is using it: no live session (and its grace is over); where the password was shown, no live checkout either. */
+export const isUnused = (u: Use, now: Date, t: Times): boolean => {
+  if (u.liveSessions > 0) return false;
+  if (u.preset === "release" || u.preset === "break-glass") return u.liveCheckouts === 0;
+  const grace = u.preset === "session" && u.liveCheckouts > 0 ? u.reconnectGrace ?? t.reconnectGrace : 0;
+  return u.lastSessionEndedAt === null || now.getTime() - u.lastSessionEndedAt.getTime() >= grace;
+};
+
+/** A managed account is due when a use is not covered by a rotation, or a typed password is `typedTtl` old, and nobody is using it. */
+export const isDue = (u: Use, now: Date, t: Times): boolean => {
+  const managed = u.credential !== "unmanaged" && u.credential !== "adopting" && u.credential !== "quarantined";
+  const typed = u.typedAt !== null && now.getTime() - u.typedAt.getTime() >= t.typedTtl;
+  return managed && (u.usedNo > u.rotatedNo || typed) && isUnused(u, now, t);
+};
+
+export type Joined = { readonly do: "join" } | { readonly do: "again"; readonly step: AnyStep };
+
+/**
+ * A rotation is asked for while one is open. Joining is right only if its candidate was, or will be, prepared after the use
+ * that asks; a password typed before it, and any exposure, ask for one more.
+ */
+export const joinOrAgain = (open: Rotation<OpenState>, trigger: Trigger, usedNo: number): Joined => {
+  const covered = open.state === "queued" ? open.origin === "generated" : open.origin !== "local" && open.covers >= usedNo;
+  return covered && trigger !== "exposure" ? { do: "join" } : { do: "again", step: askAgain(open, trigger) };
+};

@@ -1,0 +1,50 @@
+/** law: authorisation is one function over (person, act, thing). Rule: no route, command or verb asks about roles anywhere else. */
+import type { PersonId } from "../kernel/ids.ts";
+import { has, type Person } from "./person.ts";
+
+/** What the act is about, as far as the rule needs it. */
+export type Thing = {
+  readonly requester?: PersonId;
+  readonly owner?: PersonId | null;
+  /** The policy of the request names this person as an approver. */
+  readonly entitled?: boolean;
+  /** Some policy lets this person ask for it. */
+  readonly offered?: boolean;
+};
+
+const admin = (p: Person) => has(p, "admin"), auditor = (p: Person) => has(p, "auditor");
+const mine = (p: Person, t: Thing) => t.requester === p.id;
+const owns = (p: Person, t: Thing) => has(p, "owner") && t.owner === p.id;
+
+const RULES = {
+  "account.see":     (p: Person, t: Thing) => admin(p) || auditor(p) || owns(p, t) || t.offered === true,
+  "account.ask":     (p: Person, t: Thing) => has(p, "user") && t.offered === true,
+  "account.manage":  (p: Person, t: Thing) => admin(p) || owns(p, t),
+  "account.rotate":  (p: Person, t: Thing) => admin(p) || owns(p, t),
+  "account.verify":  (p: Person, t: Thing) => admin(p) || owns(p, t),
+  "account.history": (p: Person, t: Thing) => admin(p) || auditor(p) || owns(p, t),
+  "target.manage":   (p: Person, t: Thing) => admin(p) || owns(p, t),
+  "target.add":      (p: Person) => admin(p) || has(p, "owner"),
+  "request.see":     (p: Person, t: Thing) => mine(p, t) || t.entitled === true || admin(p) || auditor(p),
+  "request.cancel":  (p: Person, t: Thing) => mine(p, t),
+  "request.vote":    (_p: Person, t: Thing) => t.entitled === true,
+  "request.revoke":  (p: Person, t: Thing) => t.entitled === true || admin(p),
+  "checkout.use":    (p: Person, t: Thing) => mine(p, t),
+  "checkout.close":  (p: Person, t: Thing) => mine(p, t) || admin(p),
+  "password.show":   (p: Person, t: Thing) => mine(p, t),
+  "session.list":    (p: Person, t: Thing) => mine(p, t) || admin(p) || auditor(p),
+  "session.play":    (p: Person) => auditor(p),
+  "session.end":     (p: Person, t: Thing) => mine(p, t) || admin(p) || auditor(p),
+  "audit.read":      (p: Person) => auditor(p) || admin(p),
+  "person.manage":   (p: Person) => admin(p),
+  "policy.manage":   (p: Person) => admin(p),
+  "policy.see":      (p: Person) => admin(p) || auditor(p),
+  "change.confirm":  (p: Person) => admin(p) || auditor(p),
+  "lock.set":        (p: Person) => admin(p),
+  "broker.backup":   (p: Person) => admin(p),
+  "broker.health":   (p: Person) => admin(p) || auditor(p),
+} as const;
+export type Act = keyof typeof RULES;
+export const ACTS = Object.keys(RULES) as Act[];
+
+export const may = (person: Person, act: Act, thing: Thing = {}): boolean => !person.disabled && RULES[act](person, thing);

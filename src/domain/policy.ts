@@ -1,0 +1,72 @@
+/** Who may ask for which accounts, and how. Rule: a policy names ONE preset and tunes numbers; what no policy gives does not exist for you. */
+import { z } from "zod";
+import type { GroupId, PersonId, PolicyId } from "../kernel/ids.ts";
+import type { Account } from "./account.ts";
+import { has, type Person } from "./person.ts";
+import type { Target } from "./target.ts";
+
+/** `session`: proxied only, never shown. `release`: shown on a press, and sessions. */
+export const PRESETS = {
+  session: { exclusive: true, shows: false, dueAt: "last_session" },
+  release: { exclusive: true, shows: true, dueAt: "give_back" },
+} as const;
+export type Preset = keyof typeof PRESETS;
+
+export const CHANNELS = ["shell", "exec"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+const names = z.array(z.string().min(1).max(80)).max(500).default([]);
+/** Minutes and seconds stand in the names; patterns are matched whole. */
+export const PolicyTerms = z.object({
+  preset: z.enum(["session", "release"]).default("session"),
+  approvals: z.int().min(1).max(9).default(1),
+  maxMinutes: z.int().min(1).max(7 * 24 * 60).default(60),
+  requestTtlMinutes: z.int().min(1).max(30 * 24 * 60).default(24 * 60),
+  startWindowMinutes: z.int().min(1).max(30 * 24 * 60).default(8 * 60),
+  reconnectGraceSeconds: z.int().min(0).max(3_600).default(60),
+  reasonMin: z.int().min(0).max(500).default(3),
+  ticketPattern: z.string().max(200).default("").refine(compiles, "not a regular expression"),
+  channels: z.array(z.enum(CHANNELS)).default([...CHANNELS]),
+  record: z.enum(["full", "head", "digest"]).default("head"),
+  recordInput: z.boolean().default(false),
+});
+export type PolicyTerms = z.infer<typeof PolicyTerms>;
+
+/** Groups and people by id; accounts by target name, target tag, platform and account name (`*` matches any run). Empty = any. */
+export const PolicyBinding = z.object({
+  requesterGroups: names, requesters: names, approverGroups: names, approvers: names,
+  targets: names, tags: names, platforms: names, accountNames: names,
+});
+export type PolicyBinding = z.infer<typeof PolicyBinding>;
+
+export const PolicyInput = z.object({ name: z.string().min(1).max(80), terms: PolicyTerms, binding: PolicyBinding });
+export type PolicyInput = z.infer<typeof PolicyInput>;
+
+export type Policy = { readonly id: PolicyId; readonly name: string; readonly terms: PolicyTerms; readonly binding: PolicyBinding; readonly active: boolean };
+
+function compiles(pattern: string): boolean {
+  try { new RegExp(pattern); return true; } catch { return false; }
+}
+
+/** `*` stands for any run of characters; everything else for itself. */
+export const like = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.split("*").map((p) => p.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(text);
+
+const anyOf = (patterns: readonly string[], text: string): boolean => patterns.length === 0 || patterns.some((p) => like(p, text));
+
+export const coversAccount = (p: Policy, account: Pick<Account, "name">, target: Pick<Target, "name" | "tags" | "platform">): boolean =>
+  p.active && anyOf(p.binding.targets, target.name) && anyOf(p.binding.accountNames, account.name) && anyOf(p.binding.platforms, target.platform)
+  && (p.binding.tags.length === 0 || p.binding.tags.some((t) => target.tags.includes(t)));
+
+const named = (person: Person, people: readonly string[], groups: readonly string[]): boolean =>
+  people.includes(person.id) || person.groups.some((g: GroupId) => groups.includes(g));
+
+export const mayAsk = (p: Policy, person: Person): boolean =>
+  p.active && !person.disabled && has(person, "user") && named(person, p.binding.requesters, p.binding.requesterGroups);
+
+/** Named by the policy AND in the role of an approver; says nothing about whose request it is. */
+export const entitled = (p: Policy, person: Person): boolean =>
+  !person.disabled && has(person, "approver") && named(person, p.binding.approvers, p.binding.approverGroups);
+
+export const approverNames = (p: Policy, people: readonly Person[], requester: PersonId): string[] =>
+  people.filter((x) => x.id !== requester && entitled(p, x)).map((x) => x.name).sort();

@@ -1,0 +1,72 @@
+/** The ask and its life, on one screen. Rule: a move is a value only this file can make; store/requests.ts alone spends one. */
+import { z } from "zod";
+import type { AccountId, PersonId, PolicyId, RequestId } from "../kernel/ids.ts";
+import type { Preset } from "./policy.ts";
+
+/** The SQL table request_transition holds the same pairs (test/store/transitions.test.ts). */
+export const NEXT = {
+  pending:     ["approved", "denied", "cancelled", "expired"],
+  approved:    ["checked_out", "cancelled", "expired", "revoked"],
+  checked_out: ["closed"],
+  closed:      ["reviewed"],
+  denied: [], cancelled: [], expired: [], revoked: [], reviewed: [],
+} as const satisfies Record<string, readonly string[]>;
+export type State = keyof typeof NEXT;
+export type Next<S extends State> = (typeof NEXT)[S][number];
+
+export const CLOSE_REASONS = ["checked_in", "entries_used", "expired", "revoked", "locked", "idle_hold"] as const;
+export type CloseWhy = (typeof CLOSE_REASONS)[number];
+
+/** What approvers vote on. Hashed: other terms, other votes. */
+export type Terms = { readonly account: AccountId; readonly policy: PolicyId; readonly preset: Preset; readonly minutes: number; readonly reason: string; readonly ticket: string };
+
+type Common = { readonly id: RequestId; readonly requester: PersonId; readonly terms: Terms; readonly termsHash: string; readonly exclusive: boolean; readonly submittedAt: Date };
+type Shape = {
+  pending:     { readonly state: "pending"; readonly expiresAt: Date };
+  approved:    { readonly state: "approved"; readonly approvedAt: Date; readonly minutes: number; readonly startBy: Date };
+  checked_out: { readonly state: "checked_out"; readonly minutes: number; readonly checkedOutAt: Date; readonly until: Date };
+  closed:      { readonly state: "closed"; readonly checkedOutAt: Date; readonly until: Date; readonly closedAt: Date; readonly why: CloseWhy; readonly by: PersonId | null; readonly reason: string };
+  denied:      { readonly state: "denied"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
+  cancelled:   { readonly state: "cancelled"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
+  expired:     { readonly state: "expired"; readonly endedAt: Date };
+  revoked:     { readonly state: "revoked"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
+  reviewed:    { readonly state: "reviewed"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
+};
+export type Request<S extends State = State> = { [K in S]: Common & Shape[K] }[S];
+
+declare const made: unique symbol;
+/** A legal move, as a value. */
+export type Step<S extends State = State, N extends State = State> = { readonly from: Request<S>; readonly to: Request<N>; readonly [made]: true };
+
+const common = ({ id, requester, terms, termsHash, exclusive, submittedAt }: Common): Common => ({ id, requester, terms, termsHash, exclusive, submittedAt });
+const step = <S extends State, N extends Next<S>>(from: Request<S>, to: Shape[N]): Step<S, N> => ({ from, to: { ...common(from), ...to } }) as unknown as Step<S, N>;
+const plus = (at: Date, minutes: number): Date => new Date(at.getTime() + minutes * 60_000);
+
+/** Minutes are an upper bound: approvers may have shortened them, never lengthened. */
+export const approve = (r: Request<"pending">, at: Date, minutes: number, startWindowMinutes: number) =>
+  step<"pending", "approved">(r, { state: "approved", approvedAt: at, minutes: Math.min(minutes, r.terms.minutes), startBy: plus(at, startWindowMinutes) });
+export const deny = (r: Request<"pending">, by: PersonId, reason: string, at: Date) => step<"pending", "denied">(r, { state: "denied", by, reason, endedAt: at });
+export const cancel = (r: Request<"pending"> | Request<"approved">, by: PersonId, reason: string, at: Date) =>
+  step<"pending" | "approved", "cancelled">(r, { state: "cancelled", by, reason, endedAt: at });
+export const expire = (r: Request<"pending"> | Request<"approved">, at: Date) => step<"pending" | "approved", "expired">(r, { state: "expired", endedAt: at });
+export const revoke = (r: Request<"approved">, by: PersonId, reason: string, at: Date) => step<"approved", "revoked">(r, { state: "revoked", by, reason, endedAt: at });
+/** The clock starts here, at first use, capped again to the policy of this moment. */
+export const checkOut = (r: Request<"approved">, at: Date, maxMinutesNow: number) => {
+  const minutes = Math.min(r.minutes, maxMinutesNow);
+  return step<"approved", "checked_out">(r, { state: "checked_out", minutes, checkedOutAt: at, until: plus(at, minutes) });
+};
+export const close = (r: Request<"checked_out">, why: CloseWhy, by: PersonId | null, reason: string, at: Date) =>
+  step<"checked_out", "closed">(r, { state: "closed", checkedOutAt: r.checkedOutAt, until: r.until, closedAt: at, why, by, reason });
+export const review = (r: Request<"closed">, by: PersonId, reason: string, at: Date) => step<"closed", "reviewed">(r, { state: "reviewed", by, reason, endedAt: at });
+
+export const isState = <S extends State>(r: Request, ...states: readonly S[]): r is Extract<Request, { state: S }> => (states as readonly State[]).includes(r.state);
+
+/** What a person sends when asking; the account is named `root@web-1` or by id. */
+export const AskInput = z.object({
+  account: z.string().min(3).max(200),
+  policy: z.string().optional(),
+  minutes: z.int().min(1).max(7 * 24 * 60),
+  reason: z.string().trim().max(500).default(""),
+  ticket: z.string().trim().max(80).default(""),
+});
+export type AskInput = z.infer<typeof AskInput>;

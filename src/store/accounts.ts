@@ -1,0 +1,66 @@
+/** Accounts and their three facts. Rule: `lock` before deciding; used_no rises only through `used`, in the transaction of the use itself. */
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { Fault } from "../kernel/fault.ts";
+import type { AccountId, TargetId, VersionId } from "../kernel/ids.ts";
+import type { Account, Block, Credential } from "../domain/account.ts";
+import type { LoginBudget } from "../domain/rotation-facts.ts";
+import { violated, type Reader, type Tx } from "./db.ts";
+import { accounts, targets } from "./schema.ts";
+
+type Row = typeof accounts.$inferSelect;
+const fromRow = (r: Row): Account => ({
+  id: r.id as AccountId, target: r.target as TargetId, name: r.name, credential: r.credential as Credential, block: r.block as Block, current: r.current as VersionId | null, previous: r.previous as VersionId | null,
+  usedNo: r.usedNo, rotatedNo: r.rotatedNo, identityNo: r.identityNo, passwordPolicy: r.passwordPolicy, adopted: r.adopted, rotatedAt: r.rotatedAt, verifiedAt: r.verifiedAt,
+});
+
+export const find = async ({ q }: Reader, id: AccountId): Promise<Account | null> => { const [r] = await q.select().from(accounts).where(eq(accounts.id, id)); return r ? fromRow(r) : null; };
+export const lock = async (tx: Tx, id: AccountId): Promise<Account> => {
+  const [r] = await tx.q.select().from(accounts).where(eq(accounts.id, id)).for("update");
+  if (!r) throw new Fault("not_found", "No such account.");
+  return fromRow(r);
+};
+export const all = async ({ q }: Reader): Promise<Account[]> => (await q.select().from(accounts).orderBy(asc(accounts.target), asc(accounts.name))).map(fromRow);
+export const onTarget = async ({ q }: Reader, target: TargetId): Promise<Account[]> => (await q.select().from(accounts).where(eq(accounts.target, target)).orderBy(asc(accounts.name))).map(fromRow);
+/** `root@web-1`: split at the last `@`, because an account may hold one. */
+export const named = async ({ q }: Reader, text: string): Promise<Account | null> => {
+  const at = text.lastIndexOf("@");
+  if (at <= 0) return null;
+  const [r] = await q.select({ a: accounts }).from(accounts).innerJoin(targets, eq(targets.id, accounts.target)).where(and(eq(accounts.name, text.slice(0, at)), eq(targets.name, text.slice(at + 1))));
+  return r ? fromRow(r.a) : null;
+};
+
+export const add = async (tx: Tx, a: Pick<Account, "id" | "target" | "name" | "identityNo" | "passwordPolicy">): Promise<void> => {
+  try { await tx.q.insert(accounts).values(a); } catch (e) {
+    if (violated(e) === "accounts_target_name") throw new Fault("conflict", `The target has an account named ${a.name} already.`);
+    throw e;
+  }
+};
+
+/** law: due-derived. Called in the transaction of a release, an injection, a typed or imported password; the new number. */
+export const used = async (tx: Tx, id: AccountId): Promise<number> => {
+  const [r] = await tx.q.update(accounts).set({ usedNo: sql`${accounts.usedNo} + 1` }).where(eq(accounts.id, id)).returning({ no: accounts.usedNo });
+  return r!.no;
+};
+/** When the last session of the account was over: the reconnect grace runs from here. */
+export const useEnded = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ lastUseEndedAt: tx.now }).where(eq(accounts.id, id));
+export const lastUseEnded = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ at: accounts.lastUseEndedAt }).from(accounts).where(eq(accounts.id, id)))[0]?.at ?? null;
+
+export type Credited = Partial<Pick<Account, "credential" | "current" | "previous" | "rotatedNo" | "adopted" | "rotatedAt" | "verifiedAt">>;
+export const credit = async (tx: Tx, id: AccountId, set: Credited): Promise<void> => {
+  if (Object.keys(set).length > 0) await tx.q.update(accounts).set(set).where(eq(accounts.id, id));
+};
+export const setBlock = async (tx: Tx, id: AccountId, block: Block): Promise<void> => void await tx.q.update(accounts).set({ block }).where(eq(accounts.id, id));
+/** The target's identity was accepted: its accounts' secrets belong to the new number. */
+export const acceptIdentity = async (tx: Tx, target: TargetId, identityNo: number): Promise<AccountId[]> =>
+  (await tx.q.update(accounts).set({ identityNo, block: sql`case when ${accounts.block} = 'identity_changed' then 'none' else ${accounts.block} end` }).where(eq(accounts.target, target)).returning({ id: accounts.id })).map((r) => r.id as AccountId);
+export const blockForIdentity = async (tx: Tx, target: TargetId): Promise<AccountId[]> =>
+  (await tx.q.update(accounts).set({ block: "identity_changed" }).where(and(eq(accounts.target, target), inArray(accounts.block, ["none"]))).returning({ id: accounts.id })).map((r) => r.id as AccountId);
+
+export const budget = async ({ q }: Reader, id: AccountId): Promise<LoginBudget> => {
+  const [r] = await q.select({ spent: accounts.loginsSpent, until: accounts.loginsUntil }).from(accounts).where(eq(accounts.id, id));
+  return r ?? { spent: 0, until: null };
+};
+export const setBudget = async (tx: Tx, id: AccountId, b: LoginBudget): Promise<void> => void await tx.q.update(accounts).set({ loginsSpent: b.spent, loginsUntil: b.until }).where(eq(accounts.id, id));
+/** A4: the first refused login of an administrative account stops everything that would use it until then. */
+export const openBreaker = async (tx: Tx, id: AccountId, until: Date | null): Promise<void> => void await tx.q.update(accounts).set({ breakerUntil: until }).where(eq(accounts.id, id));
+export const breaker = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ until: accounts.breakerUntil }).from(accounts).where(eq(accounts.id, id)))[0]?.until ?? null;

@@ -1,0 +1,80 @@
+/** One database, two engines. Rule: a write needs a Tx, only `transaction` hands one out, and no network I/O happens inside. */
+import { drizzle as drizzlePg } from "drizzle-orm/node-postgres";
+import { migrate as migratePg } from "drizzle-orm/node-postgres/migrator";
+import { drizzle as drizzleLite } from "drizzle-orm/pglite";
+import { migrate as migrateLite } from "drizzle-orm/pglite/migrator";
+import { sql } from "drizzle-orm";
+import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import { PGlite } from "@electric-sql/pglite";
+import pg from "pg";
+import { Fault } from "../kernel/fault.ts";
+import * as schema from "./schema.ts";
+
+export type Query = PgDatabase<PgQueryResultHKT, typeof schema>;
+declare const brand: unique symbol;
+/** A read-only view: anybody may ask. */
+export type Reader = { readonly q: Query };
+/** Spent by `save` and `append`; `now` is the database's clock at the start of the transaction. */
+export type Tx = Reader & { readonly [brand]: true; readonly now: Date; onCommit(fn: () => void): void };
+
+export type Engine = "postgresql" | "pglite";
+export type Db = Reader & {
+  readonly engine: Engine;
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  migrate(folder: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+const SET_UP = { max: 12, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000 };
+
+/** What of a driver's error may travel: its code and constraint. Never the query or its parameters. */
+export const tidy = (e: unknown): unknown => {
+  if (e instanceof Fault) return e;
+  const cause = pgError(e);
+  if (cause) {
+    const slim = new Error(`database: ${cause.code ?? "?"}${cause.constraint ? ` ${cause.constraint}` : ""} ${cause.code?.startsWith("LS") ? cause.message : ""}`.trim());
+    return Object.assign(slim, { code: cause.code, constraint: cause.constraint });
+  }
+  if (e instanceof Error && /^Failed query/.test(e.message)) return new Error("database: query failed", { cause: tidy(e.cause) });
+  return e;
+};
+type PgError = { code?: string; constraint?: string; message?: string };
+const pgError = (e: unknown): PgError | null => {
+  for (let x = e, i = 0; x instanceof Error && i < 4; x = x.cause, i++) if ("severity" in x || ("code" in x && /^[0-9A-Z]{5}$/.test(String(x.code)))) return x as PgError;
+  return null;
+};
+/** The name of the violated constraint or index, if that is what went wrong. */
+export const violated = (e: unknown): string | null => (pgError(e)?.constraint ?? null);
+
+const wrap = (engine: Engine, q: Query, doMigrate: (folder: string) => Promise<void>, close: () => Promise<void>): Db => ({
+  engine, q, close,
+  migrate: (folder) => doMigrate(folder).catch((e: unknown) => { throw tidy(e); }),
+  async transaction(work) {
+    const after: (() => void)[] = [];
+    let result;
+    try {
+      result = await q.transaction(async (t) => {
+        const rows = await t.execute(sql`select now() as now`) as unknown as { rows: { now: string | Date }[] };
+        const tx = { q: t as unknown as Query, now: new Date(rows.rows[0]!.now), onCommit: (fn: () => void) => void after.push(fn) } as Tx;
+        return work(tx);
+      });
+    } catch (e) { throw tidy(e); }
+    for (const fn of after) fn();
+    return result;
+  },
+});
+
+export const openPostgres = (url: string, log: (message: string) => void = () => {}): Db => {
+  const pool = new pg.Pool({ connectionString: url, ...SET_UP });
+  pool.on("error", (e) => log(`database connection lost: ${e.message}`));
+  const q = drizzlePg(pool, { schema });
+  return wrap("postgresql", q as unknown as Query, (migrationsFolder) => migratePg(q, { migrationsFolder }), () => pool.end());
+};
+
+/** `dir` undefined = in memory. The caller holds the directory's lock (lock.ts) before opening it. */
+export const openEmbedded = async (dir?: string, from?: Blob): Promise<Db> => {
+  const lite = await PGlite.create({ ...(dir === undefined ? {} : { dataDir: dir }), ...(from ? { loadDataDir: from } : {}) });
+  const q = drizzleLite(lite, { schema });
+  return wrap("pglite", q as unknown as Query, (migrationsFolder) => migrateLite(q, { migrationsFolder }), () => lite.close());
+};
+export { PGlite };

@@ -1,0 +1,88 @@
+/** Rotations as rows, and what must become true with each step. Rule: `save` names the state and the fence; a stale one changes nothing and stops. */
+import { and, asc, desc, eq, inArray, isNull, lte, notInArray, or, sql } from "drizzle-orm";
+import { Fault } from "../kernel/fault.ts";
+import type { AccountId, RotationId, VersionId } from "../kernel/ids.ts";
+import { OPEN, type AnyStep, type Rotation, type RotationStep } from "../domain/rotation.ts";
+import { violated, type Reader, type Tx } from "./db.ts";
+import { adminUses, closures, rotations } from "./schema.ts";
+
+type Row = typeof rotations.$inferSelect;
+const DATES = ["leaseUntil", "firstUnknownAt", "nextAt", "applyStartedAt", "since", "endedAt"] as const;
+
+/** `facts` is the domain value as JSON; what queries need stands beside it as columns and wins. */
+export const fromRow = (r: Row): Rotation => {
+  const facts: Record<string, unknown> = { ...r.facts };
+  for (const key of DATES) if (typeof facts[key] === "string") facts[key] = new Date(facts[key]);
+  return { ...facts, id: r.id, account: r.account, state: r.state, fence: r.fence, leaseUntil: r.leaseUntil, nextAt: r.nextAt } as unknown as Rotation;
+};
+const columns = (r: Rotation) => ({
+  state: r.state, fence: r.fence, leaseUntil: r.leaseUntil, nextAt: r.nextAt, candidate: "candidate" in r ? r.candidate : null, covers: "covers" in r ? r.covers : null,
+  facts: { ...r } as unknown as Record<string, unknown>, endedAt: "endedAt" in r ? r.endedAt : null,
+});
+
+/** A new row; false when the account has an open one (I3). */
+export const open = async (tx: Tx, r: Rotation<"queued">): Promise<boolean> =>
+  (await tx.q.insert(rotations).values({ id: r.id, account: r.account, openedAt: tx.now, ...columns(r) }).onConflictDoNothing().returning({ id: rotations.id })).length === 1;
+
+export class Fenced extends Error { override readonly name = "Fenced"; }
+
+/** Spends a step: `where id and state and fence`. Zero rows = another worker owns it; the caller forgets everything and stops. */
+export const save = async (tx: Tx, { from, to }: RotationStep | AnyStep): Promise<Rotation> => {
+  const rows = await tx.q.update(rotations).set(columns(to)).where(and(eq(rotations.id, from.id), eq(rotations.state, from.state), eq(rotations.fence, from.fence))).returning({ id: rotations.id });
+  if (rows.length === 0) throw new Fenced(`rotation ${from.id} is no longer ours`);
+  return to;
+};
+
+export const find = async ({ q }: Reader, id: RotationId): Promise<Rotation | null> => { const [r] = await q.select().from(rotations).where(eq(rotations.id, id)); return r ? fromRow(r) : null; };
+export const lock = async (tx: Tx, id: RotationId): Promise<Rotation> => {
+  const [r] = await tx.q.select().from(rotations).where(eq(rotations.id, id)).for("update");
+  if (!r) throw new Fault("not_found", "No such rotation.");
+  return fromRow(r);
+};
+export const openOf = async ({ q }: Reader, account: AccountId): Promise<Rotation | null> => {
+  const [r] = await q.select().from(rotations).where(and(eq(rotations.account, account), inArray(rotations.state, [...OPEN])));
+  return r ? fromRow(r) : null;
+};
+export const recent = async ({ q }: Reader, filter: { account?: AccountId; limit?: number }): Promise<(Rotation & { openedAt: Date })[]> =>
+  (await q.select().from(rotations).where(filter.account ? eq(rotations.account, filter.account) : undefined).orderBy(desc(rotations.openedAt)).limit(filter.limit ?? 50)).map((r) => ({ ...fromRow(r), openedAt: r.openedAt }));
+
+/** The next open rotation whose time has come and whose lease is dead, locked and skipped by everybody else. */
+export const claimable = async (tx: Tx, busy: readonly RotationId[]): Promise<Rotation | null> => {
+  const [r] = await tx.q.select().from(rotations).where(and(
+    inArray(rotations.state, [...OPEN]), or(isNull(rotations.nextAt), lte(rotations.nextAt, tx.now)), or(isNull(rotations.leaseUntil), lte(rotations.leaseUntil, tx.now)),
+    busy.length > 0 ? notInArray(rotations.id, [...busy]) : undefined,
+  )).orderBy(sql`${rotations.nextAt} nulls first`, asc(rotations.openedAt)).limit(1).for("update", { skipLocked: true });
+  return r ? fromRow(r) : null;
+};
+/** The earliest moment at which one becomes claimable. */
+export const nextWake = async ({ q }: Reader): Promise<Date | null> => {
+  const [r] = await q.select({ at: sql<string | null>`min(greatest(coalesce(next_at, '-infinity'), coalesce(lease_until, '-infinity')))` }).from(rotations).where(inArray(rotations.state, [...OPEN]));
+  if (!r?.at) return null;
+  const at = new Date(r.at);
+  return Number.isNaN(at.getTime()) ? new Date(0) : at;
+};
+
+/** A2: takes a use of an administrative account. False: it is being rotated itself (or, exclusive, it is in use). */
+export const takeAdmin = async (tx: Tx, account: AccountId, rotation: RotationId, exclusive: boolean, until: Date): Promise<boolean> => {
+  await tx.q.execute(sql`select pg_advisory_xact_lock(hashtext(${`admin:${account}`}))`);
+  await tx.q.delete(adminUses).where(and(eq(adminUses.account, account), or(eq(adminUses.rotation, rotation), lte(adminUses.until, tx.now))));
+  const others = await tx.q.select({ exclusive: adminUses.exclusive }).from(adminUses).where(eq(adminUses.account, account));
+  if (others.some((o) => o.exclusive || exclusive)) return false;
+  await tx.q.insert(adminUses).values({ account, rotation, exclusive, until });
+  return true;
+};
+export const dropAdmin = async (tx: Tx, rotation: RotationId): Promise<void> => void await tx.q.delete(adminUses).where(eq(adminUses.rotation, rotation));
+
+export type Closure = typeof closures.$inferSelect;
+export const addClosure = async (tx: Tx, c: { id: string; rotation: RotationId; account: AccountId; version: VersionId; old: VersionId | null; step: string; dueAt: Date }): Promise<void> => {
+  try { await tx.q.insert(closures).values(c); } catch (e) { throw violated(e) ? new Error("closure row refused") : e; }
+};
+export const dueClosure = async (tx: Tx, skip: readonly string[]): Promise<Closure | null> =>
+  (await tx.q.select().from(closures).where(and(isNull(closures.doneAt), lte(closures.dueAt, tx.now), skip.length > 0 ? notInArray(closures.id, [...skip]) : undefined)).orderBy(asc(closures.dueAt)).limit(1).for("update", { skipLocked: true }))[0] ?? null;
+export const closureDone = async (tx: Tx, id: string, set: { newResult: string; oldResult: string; ended?: string }): Promise<boolean> =>
+  (await tx.q.update(closures).set({ ...set, doneAt: tx.now }).where(and(eq(closures.id, id), isNull(closures.doneAt))).returning({ id: closures.id })).length === 1;
+export const closuresOf = async ({ q }: Reader, rotation: RotationId): Promise<Closure[]> => q.select().from(closures).where(eq(closures.rotation, rotation)).orderBy(asc(closures.dueAt));
+export const closuresOfAccount = async ({ q }: Reader, account: AccountId, limit = 20): Promise<Closure[]> => q.select().from(closures).where(eq(closures.account, account)).orderBy(desc(closures.dueAt)).limit(limit);
+/** A newer rotation of the account makes older open checks meaningless: they are closed as such, not asked. */
+export const supersedeClosures = async (tx: Tx, account: AccountId): Promise<void> =>
+  void await tx.q.update(closures).set({ doneAt: tx.now, newResult: "superseded", oldResult: "superseded" }).where(and(eq(closures.account, account), isNull(closures.doneAt)));

@@ -1,0 +1,130 @@
+/** Every table, once, for PostgreSQL and PGlite alike. Rule: shapes only; laws (transitions, triggers, partial indexes) are in drizzle/*_laws.sql. */
+import { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
+const bytes = customType<{ data: Buffer; driverData: Uint8Array }>({ dataType: () => "bytea", toDriver: (v) => v, fromDriver: (v) => Buffer.from(v) });
+const list = (name: string) => jsonb(name).$type<string[]>().notNull().default([]);
+
+export const people = pgTable("people", {
+  id: text("id").primaryKey(), name: text("name").notNull().unique(), fullName: text("full_name").notNull(),
+  mail: text("mail"), subject: text("subject"), employeeNo: text("employee_no"), roles: list("roles"),
+  disabled: boolean("disabled").notNull().default(false),
+  passwordHash: text("password_hash"), totp: bytes("totp"), totpLast: bigint("totp_last", { mode: "number" }).notNull().default(-1),
+  failures: integer("failures").notNull().default(0), lockedUntil: at("locked_until"), createdAt: at("created_at").notNull().default(sql`now()`),
+});
+export const groups = pgTable("groups", { id: text("id").primaryKey(), name: text("name").notNull().unique() });
+export const groupMembers = pgTable("group_members", {
+  group: text("group_id").notNull().references(() => groups.id), person: text("person_id").notNull().references(() => people.id),
+}, (t) => [primaryKey({ columns: [t.group, t.person] })]);
+export const sshKeys = pgTable("ssh_keys", {
+  fingerprint: text("fingerprint").primaryKey(), person: text("person_id").notNull().references(() => people.id),
+  key: text("key").notNull(), label: text("label").notNull(), createdAt: at("created_at").notNull(),
+});
+/** Login sessions of the portal: `id` is sha256 of the cookie's value. */
+export const logins = pgTable("logins", {
+  id: text("id").primaryKey(), userId: text("user_id").notNull().references(() => people.id), expiresAt: at("expires_at").notNull(),
+  absoluteAt: at("absolute_at").notNull(), csrf: text("csrf").notNull(), address: text("address").notNull(), strong: boolean("strong").notNull().default(false),
+});
+export const tokens = pgTable("tokens", {
+  id: text("id").primaryKey(), person: text("person_id").notNull().references(() => people.id), hash: text("hash").notNull().unique(), label: text("label").notNull(),
+  readOnly: boolean("read_only").notNull().default(false), networks: list("networks"), expiresAt: at("expires_at").notNull(),
+  createdAt: at("created_at").notNull(), usedAt: at("used_at"), revokedAt: at("revoked_at"),
+});
+
+export const targets = pgTable("targets", {
+  id: text("id").primaryKey(), name: text("name").notNull().unique(), platform: text("platform").notNull(), host: text("host").notNull(), port: integer("port").notNull(),
+  link: text("link").notNull().default("direct"), settings: jsonb("settings").$type<Record<string, unknown>>().notNull().default({}), owner: text("owner_id").references(() => people.id),
+  tags: list("tags"), administrative: text("administrative_id"), reconcile: text("reconcile_id"),
+  identityNo: integer("identity_no").notNull().default(1), identityHash: text("identity_hash").notNull(), locked: boolean("locked").notNull().default(false),
+  changedBy: text("changed_by").references(() => people.id), createdAt: at("created_at").notNull().default(sql`now()`),
+});
+export const accounts = pgTable("accounts", {
+  id: text("id").primaryKey(), target: text("target_id").notNull().references(() => targets.id), name: text("name").notNull(),
+  prior: text("prior").notNull().default("new"), credential: text("credential").notNull().default("unmanaged"), block: text("block").notNull().default("none"),
+  current: text("current_id"), previous: text("previous_id"), usedNo: integer("used_no").notNull().default(0), rotatedNo: integer("rotated_no").notNull().default(0),
+  identityNo: integer("identity_no").notNull(), passwordPolicy: text("password_policy").notNull().default("medium"), adopted: integer("adopted").notNull().default(0),
+  rotatedAt: at("rotated_at"), verifiedAt: at("verified_at"), lastUseEndedAt: at("last_use_ended_at"),
+  /** Probe budget: logins refused or unanswered since the last accepted one; void from `until` on. */
+  loginsSpent: integer("logins_spent").notNull().default(0), loginsUntil: at("logins_until"),
+  /** A4: set by the first refused login of an administrative account; nothing uses it before. */
+  breakerUntil: at("breaker_until"),
+}, (t) => [uniqueIndex("accounts_target_name").on(t.target, t.name)]);
+export const versions = pgTable("secret_versions", {
+  id: text("id").primaryKey(), account: text("account_id").notNull().references(() => accounts.id), no: integer("no").notNull(),
+  status: text("status").notNull(), origin: text("origin").notNull(), identityNo: integer("identity_no").notNull(),
+  sealed: bytes("sealed").notNull(), wrapped: bytes("wrapped").notNull(), keyId: text("key_id").notNull(), alg: text("alg").notNull(),
+  by: text("by_id"), createdAt: at("created_at").notNull(), provenAt: at("proven_at"),
+}, (t) => [uniqueIndex("secret_versions_no").on(t.account, t.no)]);
+export const keyring = pgTable("keyring", {
+  id: text("id").primaryKey(), purpose: text("purpose").notNull(), no: integer("no").notNull(), wrapped: bytes("wrapped").notNull(), kek: text("kek").notNull(), createdAt: at("created_at").notNull(),
+}, (t) => [uniqueIndex("keyring_purpose_no").on(t.purpose, t.no)]);
+
+export const policies = pgTable("policies", {
+  id: text("id").primaryKey(), name: text("name").notNull().unique(), terms: jsonb("terms").notNull(), binding: jsonb("binding").notNull(), active: boolean("active").notNull().default(true),
+});
+/** Changes that could help their author until somebody else confirms them (access.md, no way round the vote). */
+export const changes = pgTable("changes", {
+  id: text("id").primaryKey(), author: text("author_id").notNull().references(() => people.id), subject: text("subject").notNull(), what: text("what").notNull(),
+  at: at("at").notNull(), confirmedBy: text("confirmed_by").references(() => people.id), confirmedAt: at("confirmed_at"),
+}, (t) => [index("changes_open").on(t.author).where(sql`confirmed_by is null`)]);
+
+export const requests = pgTable("requests", {
+  id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("pending"),
+  kind: text("kind").notNull().default("normal"), exclusive: boolean("exclusive").notNull(),
+  requester: text("requester_id").notNull().references(() => people.id), account: text("account_id").notNull().references(() => accounts.id), policy: text("policy_id").notNull().references(() => policies.id),
+  preset: text("preset").notNull(), askedMinutes: integer("asked_minutes").notNull(), reason: text("reason").notNull(), ticket: text("ticket").notNull(), termsHash: text("terms_hash").notNull(),
+  submittedAt: at("submitted_at").notNull(), expiresAt: at("expires_at").notNull(), approvedAt: at("approved_at"), minutes: integer("minutes"), startBy: at("start_by"),
+  checkedOutAt: at("checked_out_at"), until: at("until"), endedAt: at("ended_at"), why: text("why"), by: text("by_id"), endReason: text("end_reason"),
+}, (t) => [index("requests_account_state").on(t.account, t.state), index("requests_requester").on(t.requester, t.submittedAt), index("requests_state").on(t.state)]);
+export const votes = pgTable("votes", {
+  id: text("id").primaryKey(), request: text("request_id").notNull().references(() => requests.id), voter: text("voter_id").notNull().references(() => people.id),
+  decision: text("decision").notNull(), minutes: integer("minutes"), reason: text("reason").notNull(), termsHash: text("terms_hash").notNull(), at: at("at").notNull(),
+}, (t) => [uniqueIndex("votes_once").on(t.request, t.voter)]);
+
+export const sessions = pgTable("sessions", {
+  id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("opening"),
+  request: text("request_id").notNull().references(() => requests.id), person: text("person_id").notNull().references(() => people.id),
+  account: text("account_id").notNull().references(() => accounts.id), target: text("target_id").notNull().references(() => targets.id),
+  protocol: text("protocol").notNull(), address: text("address").notNull(), recording: text("recording_id").notNull(), node: text("node").notNull(),
+  openedAt: at("opened_at").notNull(), liveAt: at("live_at"), leaseUntil: at("lease_until").notNull(), endedAt: at("ended_at"), why: text("why"), detail: text("detail"), bytes: bigint("bytes", { mode: "number" }).notNull().default(0),
+  cutWhy: text("cut_why"), cutBy: text("cut_by"),
+}, (t) => [index("sessions_account_state").on(t.account, t.state), index("sessions_request").on(t.request), index("sessions_opened").on(t.openedAt)]);
+export const recordings = pgTable("recordings", {
+  id: text("id").primaryKey(), session: text("session_id").notNull(), file: text("file").notNull(), wrapped: bytes("wrapped").notNull(), keyId: text("key_id").notNull(),
+  state: text("state").notNull().default("open"), chunks: integer("chunks").notNull().default(0), bytes: bigint("bytes", { mode: "number" }).notNull().default(0), hash: text("hash").notNull().default(""), createdAt: at("created_at").notNull(),
+});
+
+export const rotations = pgTable("rotations", {
+  id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("queued"),
+  account: text("account_id").notNull().references(() => accounts.id), fence: integer("fence").notNull().default(0), leaseUntil: at("lease_until"),
+  candidate: text("candidate_id"), covers: integer("covers"), nextAt: at("next_at"), facts: jsonb("facts").$type<Record<string, unknown>>().notNull(), openedAt: at("opened_at").notNull(), endedAt: at("ended_at"),
+}, (t) => [index("rotations_next").on(t.nextAt), index("rotations_account").on(t.account, t.openedAt)]);
+/** A2: a use `as` an administrative account is a shared lock, its own rotation an exclusive one; rows, fenced. */
+export const adminUses = pgTable("admin_uses", {
+  account: text("account_id").notNull().references(() => accounts.id), rotation: text("rotation_id").notNull().references(() => rotations.id), exclusive: boolean("exclusive").notNull(), until: at("until").notNull(),
+}, (t) => [primaryKey({ columns: [t.account, t.rotation] })]);
+export const closures = pgTable("closures", {
+  id: text("id").primaryKey(), rotation: text("rotation_id").notNull().references(() => rotations.id), account: text("account_id").notNull().references(() => accounts.id),
+  version: text("version_id").notNull(), old: text("old_id"), step: text("step").notNull(), dueAt: at("due_at").notNull(), doneAt: at("done_at"),
+  newResult: text("new_result"), oldResult: text("old_result"), ended: text("ended"),
+}, (t) => [index("closures_due").on(t.dueAt).where(sql`done_at is null`)]);
+export const exposures = pgTable("exposures", {
+  id: text("id").primaryKey(), person: text("person_id").notNull().references(() => people.id), account: text("account_id").notNull().references(() => accounts.id),
+  version: text("version_id").notNull(), request: text("request_id"), how: text("how").notNull(), at: at("at").notNull(),
+});
+
+export const events = pgTable("events", {
+  row: bigint("row_no", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(), id: text("id").notNull().unique(), at: at("at").notNull(), what: text("what").notNull(), who: jsonb("who").notNull(), about: jsonb("about").$type<Record<string, string>>().notNull(),
+  outcome: text("outcome").notNull(), why: text("why"), facts: jsonb("facts"), index: bigint("index_no", { mode: "number" }).unique(), prevHash: text("prev_hash"), hash: text("hash"),
+}, (t) => [index("events_at").on(t.at), index("events_what").on(t.what), index("events_about").using("gin", t.about)]);
+export const meta = pgTable("meta", { key: text("key").primaryKey(), value: text("value").notNull() });
+export const replies = pgTable("idempotent_replies", {
+  key: text("key").primaryKey(), person: text("person_id").notNull(), hash: text("hash").notNull(), status: integer("status").notNull(), body: text("body").notNull(), at: at("at").notNull(),
+});
+
+const pairs = (name: string) => pgTable(name, { prior: text("prior").notNull(), state: text("state").notNull() }, (t) => [primaryKey({ columns: [t.prior, t.state] })]);
+export const requestTransition = pairs("request_transition");
+export const sessionTransition = pairs("session_transition");
+export const rotationTransition = pairs("rotation_transition");
+export const credentialTransition = pairs("credential_transition");

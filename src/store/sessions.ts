@@ -1,0 +1,68 @@
+/** Proxied sessions and their recordings. Rule: `save` spends a Step; a lease is renewed in bulk by the node that owns the sessions. */
+import { and, desc, eq, inArray, lt, ne, sql } from "drizzle-orm";
+import { Fault } from "../kernel/fault.ts";
+import type { AccountId, PersonId, RecordingId, RequestId, SessionId, TargetId } from "../kernel/ids.ts";
+import type { EndedWhy, Session, State, Step } from "../domain/session.ts";
+import type { Reader, Tx } from "./db.ts";
+import { accounts, people, recordings, sessions, targets } from "./schema.ts";
+
+type Row = typeof sessions.$inferSelect;
+const fromRow = (r: Row): Session => {
+  const common = {
+    id: r.id as SessionId, request: r.request as RequestId, person: r.person as PersonId, account: r.account as AccountId, target: r.target as TargetId,
+    protocol: "ssh" as const, address: r.address, recording: r.recording as RecordingId, node: r.node, openedAt: r.openedAt,
+  };
+  switch (r.state as State) {
+    case "opening": return { ...common, state: "opening" };
+    case "live": return { ...common, state: "live", liveAt: r.liveAt! };
+    case "ended": return { ...common, state: "ended", liveAt: r.liveAt, endedAt: r.endedAt!, why: r.why as EndedWhy, detail: r.detail ?? "", bytes: r.bytes };
+  }
+};
+
+export const open = async (tx: Tx, s: Session<"opening">, leaseUntil: Date): Promise<void> => void await tx.q.insert(sessions).values({ ...s, leaseUntil });
+export const save = async (tx: Tx, { from, to }: Step): Promise<Session> => {
+  const set = to.state === "live" ? { liveAt: to.liveAt } : to.state === "ended" ? { endedAt: to.endedAt, why: to.why, detail: to.detail, bytes: to.bytes } : {};
+  const rows = await tx.q.update(sessions).set({ state: to.state, ...set }).where(and(eq(sessions.id, from.id), eq(sessions.state, from.state))).returning({ id: sessions.id });
+  if (rows.length === 0) throw new Fault("conflict", "This session moved on a moment ago.");
+  return to;
+};
+export const find = async ({ q }: Reader, id: SessionId): Promise<Session | null> => { const [r] = await q.select().from(sessions).where(eq(sessions.id, id)); return r ? fromRow(r) : null; };
+export const lock = async (tx: Tx, id: SessionId): Promise<Session> => {
+  const [r] = await tx.q.select().from(sessions).where(eq(sessions.id, id)).for("update");
+  if (!r) throw new Fault("not_found", "No such session.");
+  return fromRow(r);
+};
+export const openWhere = async ({ q }: Reader, by: { account?: AccountId; request?: RequestId; person?: PersonId; target?: TargetId; node?: string }): Promise<Session[]> =>
+  (await q.select().from(sessions).where(and(
+    ne(sessions.state, "ended"), by.account ? eq(sessions.account, by.account) : undefined, by.request ? eq(sessions.request, by.request) : undefined, by.person ? eq(sessions.person, by.person) : undefined,
+    by.target ? eq(sessions.target, by.target) : undefined, by.node ? eq(sessions.node, by.node) : undefined,
+  ))).map(fromRow);
+export const renew = async (tx: Tx, ids: readonly SessionId[], until: Date): Promise<void> => {
+  if (ids.length > 0) await tx.q.update(sessions).set({ leaseUntil: until }).where(and(inArray(sessions.id, [...ids]), ne(sessions.state, "ended")));
+};
+/** Sessions whose owner has been silent past the take-over time. */
+export const orphaned = async ({ q }: Reader, before: Date): Promise<SessionId[]> =>
+  (await q.select({ id: sessions.id }).from(sessions).where(and(ne(sessions.state, "ended"), lt(sessions.leaseUntil, before)))).map((r) => r.id as SessionId);
+/** Who asked for the cut, and why: the reason of the end is theirs even when the process reports another. */
+export const markCut = async (tx: Tx, id: SessionId, why: string, by: string): Promise<void> => void await tx.q.update(sessions).set({ cutWhy: why, cutBy: by }).where(and(eq(sessions.id, id), sql`cut_why is null`));
+export const cutOf = async ({ q }: Reader, id: SessionId): Promise<{ why: string; by: string } | null> => {
+  const [r] = await q.select({ why: sessions.cutWhy, by: sessions.cutBy }).from(sessions).where(eq(sessions.id, id));
+  return r?.why ? { why: r.why, by: r.by ?? "" } : null;
+};
+
+export type Listed = { readonly session: Session; readonly personName: string; readonly accountName: string; readonly targetName: string };
+export const list = async ({ q }: Reader, filter: { person?: PersonId; request?: RequestId; account?: AccountId; live?: boolean; before?: Date; limit?: number }): Promise<Listed[]> => {
+  const rows = await q.select({ s: sessions, personName: people.name, accountName: accounts.name, targetName: targets.name }).from(sessions)
+    .innerJoin(people, eq(people.id, sessions.person)).innerJoin(accounts, eq(accounts.id, sessions.account)).innerJoin(targets, eq(targets.id, sessions.target))
+    .where(and(
+      filter.person ? eq(sessions.person, filter.person) : undefined, filter.request ? eq(sessions.request, filter.request) : undefined, filter.account ? eq(sessions.account, filter.account) : undefined,
+      filter.live === true ? ne(sessions.state, "ended") : undefined, filter.before ? lt(sessions.openedAt, filter.before) : undefined,
+    )).orderBy(desc(sessions.openedAt), desc(sessions.id)).limit(filter.limit ?? 100);
+  return rows.map(({ s, ...names }) => ({ session: fromRow(s), ...names }));
+};
+
+export type RecordingRow = typeof recordings.$inferSelect;
+export const addRecording = async (tx: Tx, r: Pick<RecordingRow, "id" | "session" | "file" | "wrapped" | "keyId">): Promise<void> => void await tx.q.insert(recordings).values({ ...r, createdAt: tx.now });
+export const recording = async ({ q }: Reader, id: RecordingId): Promise<RecordingRow | null> => (await q.select().from(recordings).where(eq(recordings.id, id)))[0] ?? null;
+export const markRecording = async (tx: Tx, id: RecordingId, set: Partial<Pick<RecordingRow, "chunks" | "hash" | "bytes" | "state">>): Promise<void> => void await tx.q.update(recordings).set(set).where(eq(recordings.id, id));
+export const openRecordings = async ({ q }: Reader): Promise<RecordingRow[]> => q.select().from(recordings).where(eq(recordings.state, "open"));
