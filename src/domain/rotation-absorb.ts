@@ -55,10 +55,12 @@ const other = (r: Rotation<"probing">, proof: Proof, f: Facts, now: Date, t: Tim
   if (r.origin === "local") return refuse(r, "this is not the password in force", f, now, t, proof.match, login);
   const doubted = doubtedBy(r, now);
   if (overdue(r, now, t)) return bury(r, "tried long enough: the change does not take", now, t, { login }, { ...doubted.change, inForce: proof.match });
-  return keepProbing(r, { ...doubted.change, inForce: proof.match, retry: true, asked: [], waits: 0, nextAt: again(r, now, t), why: "the old password is in force" },
+  return keepProbing(r, { ...doubted.change, inForce: proof.match, retry: true, asked: [], nextAt: again(r, now, t), why: "the old password is in force" },
     { ...doubted.effects, login });
 };
-const again = (r: Rotation<"probing">, now: Date, t: Times) => (r.waits > 0 ? later(now, backoff(r.waits - 1, t)) : r.unknownCount > 1 ? later(now, backoff(r.unknownCount - 2, t)) : now);
+/** At once after the first unproven attempt; later ones give a late landing time to land. `waits` has backed off already. */
+const again = (r: Rotation<"probing">, now: Date, t: Times): Date =>
+  r.waits > 0 || r.unknownCount < 2 ? now : later(now, backoff(r.unknownCount - 2, t));
 
 const noLogin = (r: Rotation<"probing">, version: VersionId, f: Facts, now: Date, t: Times): AnyStep => {
   if (r.origin === "local") return refuse(r, "this is not the password in force", f, now, t);

@@ -46,9 +46,9 @@ export type Facts = {
 export const currentOf = (f: Pick<Facts, "versions">): VersionId | null =>
   f.versions.find((v) => v.status === "current")?.id ?? f.versions.find((v) => v.status === "declared")?.id ?? null;
 
-const RANK: Record<VersionStatus, number> = { candidate: 0, current: 1, declared: 1, previous: 2, older: 3, rejected: 4 };
+const RANK: Record<VersionStatus, number> = { current: 1, declared: 1, previous: 2, older: 3, rejected: 4, candidate: 5 };
 
-/** Every version likeliest first: candidate, current, previous, older, rejected; within a kind newest first. */
+/** Every version likeliest first: the candidate, current, previous, older, then refused and orphaned ones; within a kind newest first. */
 export const likeliestFirst = (versions: readonly Version[], candidate: VersionId): readonly VersionId[] => {
   const rank = (v: Version) => (v.id === candidate ? -1 : RANK[v.status]);
   return [...versions].sort((a, b) => rank(a) - rank(b) || b.no - a.no).map((v) => v.id);
@@ -59,10 +59,10 @@ export const budgetWindow = (f: Pick<Facts, "lockoutWindow">, t: Times): number 
 export const loginsLeft = (b: LoginBudget, now: Date): number =>
   b.until === null || b.until <= now ? LOGINS_PER_WINDOW : Math.max(0, LOGINS_PER_WINDOW - b.spent);
 
-/** Before a login leaves us: it may be refused and we may not live to hear it. */
+/** Before a login leaves us: it may be refused and we may not live to hear it. It leaves at most one lease later: the window counts from there. */
 export const reserveLogin = (b: LoginBudget, f: Pick<Facts, "lockoutWindow">, now: Date, t: Times): LoginBudget => ({
   spent: LOGINS_PER_WINDOW - loginsLeft(b, now) + 1,
-  until: new Date(now.getTime() + budgetWindow(f, t)),
+  until: new Date(now.getTime() + t.rotationLease + budgetWindow(f, t)),
 });
 
 /** The reserved login was accepted. Where the platform does not reset, only the reservation comes back. */

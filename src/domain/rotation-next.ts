@@ -20,6 +20,7 @@ export type Action =
   | { readonly do: "refuse"; readonly why: string }
   /** Read as applying: whoever applied it is gone (or lost its memory). Save `takeOver`. */
   | { readonly do: "take_over" }
+  /** Sleep if it is soon; else save `rest` and let go of it. */
   | { readonly do: "wait"; readonly until: Date; readonly why: string }
   | { readonly do: "nothing" };
 

@@ -148,9 +148,13 @@ export const reserveProbe = <S extends "probing" | "dead_letter">(r: Rotation<S>
 export const takeOver = (r: Rotation<OpenState>, now: Date, t: Times): RotationStep<OpenState, OpenState> => {
   const claimed = { fence: r.fence + 1, leaseUntil: lease(now, t) };
   if (r.state === "applying") return doubt(r, "the process that applied it is gone", now, t, claimed);
-  const to = r.state === "probing" ? { ...r, ...claimed, asked: r.asked.filter((a) => a !== "compare"), retry: false } : { ...r, ...claimed };
+  const to = r.state === "probing" ? { ...r, ...claimed, asked: r.asked.filter((a) => a !== "compare") } : { ...r, ...claimed };
   return { from: r, to, effects: NONE } as unknown as RotationStep<OpenState, OpenState>;
 };
+
+/** Nothing to do until then: the lease is given up and the row says when to wake, so nobody claims it each minute to find that out. */
+export const rest = <S extends Exclude<OpenState, "applying">>(r: Rotation<S>, until: Date, why: string): RotationStep<S, S> =>
+  ({ from: r, to: { ...r, leaseUntil: null, nextAt: until, why }, effects: NONE }) as unknown as RotationStep<S, S>;
 
 /** A later use or an exposure wants another change after this one (due.ts decides). */
 export const askAgain = <S extends OpenState>(r: Rotation<S>, trigger: Trigger): RotationStep<S, S> =>
@@ -170,7 +174,7 @@ export const ask = (r: Rotation<"applying">, now: Date) =>
 /** Nothing new was sent, but what is in force is not settled. `refusedLogin`: the version our own login was refused with. */
 export const reprobe = (r: Rotation<"applying">, why: string, o: { counts: boolean; refusedLogin: VersionId | null; login: Effects["login"] }, now: Date, t: Times) =>
   step<"applying", "probing">(r, { ...probe(r), asked: o.refusedLogin === null ? [] : [o.refusedLogin] }, {
-    why, attempt: o.counts ? r.attempt : r.attempt - 1, firstUnknownAt: r.firstUnknownAt ?? now, inForce: o.refusedLogin === null ? r.inForce : null,
+    why, attempt: o.counts ? r.attempt : r.attempt - 1, unknownCount: r.unknownCount + (o.counts ? 1 : 0), firstUnknownAt: r.firstUnknownAt ?? now, inForce: o.refusedLogin === null ? r.inForce : null,
     waits: r.waits + 1, nextAt: later(now, backoff(r.waits, t)),
   }, { credential: doubted(r), login: o.login });
 const probe = (r: Rotation<"applying">) =>

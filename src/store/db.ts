@@ -14,8 +14,8 @@ export type Query = PgDatabase<PgQueryResultHKT, typeof schema>;
 declare const brand: unique symbol;
 /** A read-only view: anybody may ask. */
 export type Reader = { readonly q: Query };
-/** Spent by `save` and `append`; `now` is the database's clock at the start of the transaction. */
-export type Tx = Reader & { readonly [brand]: true; readonly now: Date; onCommit(fn: () => void): void };
+/** Spent by `save` and `append`; `now` is the database's clock at the start of the transaction. What `onCommit` returns is awaited before the caller goes on. */
+export type Tx = Reader & { readonly [brand]: true; readonly now: Date; onCommit(fn: () => void | Promise<void>): void };
 
 export type Engine = "postgresql" | "pglite";
 export type Db = Reader & {
@@ -50,16 +50,16 @@ const wrap = (engine: Engine, q: Query, doMigrate: (folder: string) => Promise<v
   engine, q, close,
   migrate: (folder) => doMigrate(folder).catch((e: unknown) => { throw tidy(e); }),
   async transaction(work) {
-    const after: (() => void)[] = [];
+    const after: (() => void | Promise<void>)[] = [];
     let result;
     try {
       result = await q.transaction(async (t) => {
         const rows = await t.execute(sql`select now() as now`) as unknown as { rows: { now: string | Date }[] };
-        const tx = { q: t as unknown as Query, now: new Date(rows.rows[0]!.now), onCommit: (fn: () => void) => void after.push(fn) } as Tx;
+        const tx = { q: t as unknown as Query, now: new Date(rows.rows[0]!.now), onCommit: (fn: () => void | Promise<void>) => void after.push(fn) } as Tx;
         return work(tx);
       });
     } catch (e) { throw tidy(e); }
-    for (const fn of after) fn();
+    for (const fn of after) await fn();
     return result;
   },
 });

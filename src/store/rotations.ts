@@ -33,6 +33,10 @@ export const save = async (tx: Tx, { from, to }: RotationStep | AnyStep): Promis
   return to;
 };
 
+/** Nothing to do before `until`: the lease goes back, the state stays. */
+export const sleep = async (tx: Tx, r: Rotation, until: Date): Promise<void> =>
+  void await tx.q.update(rotations).set({ nextAt: until, leaseUntil: null }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence), inArray(rotations.state, [...OPEN])));
+
 export const find = async ({ q }: Reader, id: RotationId): Promise<Rotation | null> => { const [r] = await q.select().from(rotations).where(eq(rotations.id, id)); return r ? fromRow(r) : null; };
 export const lock = async (tx: Tx, id: RotationId): Promise<Rotation> => {
   const [r] = await tx.q.select().from(rotations).where(eq(rotations.id, id)).for("update");
@@ -46,14 +50,17 @@ export const openOf = async ({ q }: Reader, account: AccountId): Promise<Rotatio
 export const recent = async ({ q }: Reader, filter: { account?: AccountId; limit?: number }): Promise<(Rotation & { openedAt: Date })[]> =>
   (await q.select().from(rotations).where(filter.account ? eq(rotations.account, filter.account) : undefined).orderBy(desc(rotations.openedAt)).limit(filter.limit ?? 50)).map((r) => ({ ...fromRow(r), openedAt: r.openedAt }));
 
-/** The next open rotation whose time has come and whose lease is dead, locked and skipped by everybody else. */
-export const claimable = async (tx: Tx, busy: readonly RotationId[]): Promise<Rotation | null> => {
-  const [r] = await tx.q.select().from(rotations).where(and(
+/** The next open rotation whose time has come and whose lease is dead. A hint, unlocked: `claim` locks account and row and looks again. */
+export const claimable = async (tx: Tx, busy: readonly RotationId[]): Promise<{ readonly id: RotationId; readonly account: AccountId } | null> => {
+  const [r] = await tx.q.select({ id: rotations.id, account: rotations.account }).from(rotations).where(and(
     inArray(rotations.state, [...OPEN]), or(isNull(rotations.nextAt), lte(rotations.nextAt, tx.now)), or(isNull(rotations.leaseUntil), lte(rotations.leaseUntil, tx.now)),
     busy.length > 0 ? notInArray(rotations.id, [...busy]) : undefined,
-  )).orderBy(sql`${rotations.nextAt} nulls first`, asc(rotations.openedAt)).limit(1).for("update", { skipLocked: true });
-  return r ? fromRow(r) : null;
+  )).orderBy(sql`${rotations.nextAt} nulls first`, asc(rotations.openedAt)).limit(1);
+  return r ? { id: r.id as RotationId, account: r.account as AccountId } : null;
 };
+export const isClaimable = (r: Rotation, now: Date): boolean =>
+  (OPEN as readonly string[]).includes(r.state) && (r.nextAt === null || r.nextAt <= now) && (r.leaseUntil === null || r.leaseUntil <= now);
+
 /** The earliest moment at which one becomes claimable. */
 export const nextWake = async ({ q }: Reader): Promise<Date | null> => {
   const [r] = await q.select({ at: sql<string | null>`min(greatest(coalesce(next_at, '-infinity'), coalesce(lease_until, '-infinity')))` }).from(rotations).where(inArray(rotations.state, [...OPEN]));

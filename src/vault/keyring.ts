@@ -50,6 +50,12 @@ export class Keyring {
     return key.bytes;
   }
 
+  /** No control characters: what every target would read as the end of a record. Asked here because plaintext stays in this room. */
+  sendable(secret: Secret): boolean {
+    const bytes = revealBytes(secret);
+    return bytes.length > 0 && !bytes.some((b) => b < 0x20 || b === 0x7f);
+  }
+
   seal(secret: Secret, whose: Whose): Box {
     const data = this.#random.bytes(KEY_BYTES), key = this.#newest("secrets");
     const sealed = sealBytes(data, secretAad(whose), revealBytes(secret), this.#random);

@@ -1,0 +1,62 @@
+/** A person asks. Rule: what no policy gives this person does not exist for them, and reads like it. */
+import { Fault } from "../kernel/fault.ts";
+import { newId, type RequestId } from "../kernel/ids.ts";
+import { sha256Hex } from "../crypto/envelope.ts";
+import type { Account } from "../domain/account.ts";
+import { canonical } from "../domain/audit.ts";
+import { may } from "../domain/may.ts";
+import type { Person } from "../domain/person.ts";
+import { approverNames, coversAccount, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
+import type { AskInput, Request, Terms } from "../domain/request.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Reader } from "../store/db.ts";
+import * as people from "../store/people.ts";
+import * as policies from "../store/policies.ts";
+import * as requests from "../store/requests.ts";
+import * as targets from "../store/targets.ts";
+import type { Deps } from "./deps.ts";
+import { actor, record, type Caller } from "./record.ts";
+
+export const UNKNOWN_ACCOUNT = "There is no such account, or no policy lets you ask for it.";
+export const hashTerms = (t: Terms): string => sha256Hex(canonical(t));
+
+/** The policies by which this person may ask for this account. */
+export const offers = async (db: Reader, person: Person, account: Account): Promise<Policy[]> => {
+  const target = (await targets.find(db, account.target))!;
+  return (await policies.all(db)).filter((p) => coversAccount(p, account, target) && mayAsk(p, person));
+};
+
+const findAccount = async (db: Reader, text: string) => (text.startsWith("acc_") ? accounts.find(db, text as never) : accounts.named(db, text));
+
+export const ask = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "passive">, caller: Caller, input: AskInput): Promise<RequestId> => deps.db.transaction(async (tx) => {
+  const account = await findAccount(tx, input.account);
+  const offered = account ? await offers(tx, caller.person, account) : [];
+  if (!account || !may(caller.person, "account.ask", { offered: offered.length > 0 })) throw new Fault("not_found", UNKNOWN_ACCOUNT);
+  const policy = choose(offered, input.policy);
+  refuseTerms(policy, input);
+  if (approverNames(policy, await people.all(tx), caller.person.id).length === 0) throw new Fault("conflict", `Nobody who may approve is seated in the policy "${policy.name}". Ask an admin to name an approver.`);
+  const terms: Terms = { account: account.id, policy: policy.id, preset: policy.terms.preset, minutes: input.minutes, reason: input.reason, ticket: input.ticket };
+  const request: Request<"pending"> = {
+    id: newId("request", deps.random), requester: caller.person.id, terms, termsHash: hashTerms(terms), exclusive: PRESETS[policy.terms.preset].exclusive, submittedAt: tx.now,
+    state: "pending", expiresAt: new Date(tx.now.getTime() + policy.terms.requestTtlMinutes * 60_000),
+  };
+  await requests.submit(tx, request);
+  await record(deps, tx, { what: "request.submitted", who: actor(caller), about: { request: request.id, account: account.id, policy: policy.id }, outcome: "ok", why: input.reason, facts: { minutes: input.minutes, preset: policy.terms.preset, ticket: input.ticket } });
+  tx.onCommit(() => { deps.bus.publish("requests"); deps.bus.publish("deadlines"); });
+  return request.id;
+});
+
+const choose = (offered: readonly Policy[], wanted: string | undefined): Policy => {
+  const policy = wanted ? offered.find((p) => p.id === wanted || p.name === wanted) : offered[0];
+  if (!policy) throw new Fault("not_found", `No policy named "${wanted ?? ""}" lets you ask for this account.`);
+  return policy;
+};
+
+/** Every broken term at once. */
+const refuseTerms = ({ terms }: Policy, input: AskInput): void => {
+  const broken: string[] = [];
+  if (input.minutes > terms.maxMinutes) broken.push(`at most ${terms.maxMinutes} minutes are allowed`);
+  if (input.reason.length < terms.reasonMin) broken.push(`a reason of ${terms.reasonMin} or more characters is needed`);
+  if (terms.ticketPattern && !new RegExp(`^(?:${terms.ticketPattern})$`).test(input.ticket)) broken.push(`the ticket must look like ${terms.ticketPattern}`);
+  if (broken.length > 0) throw new Fault("invalid", `Not asked: ${broken.join("; ")}.`);
+};

@@ -1,0 +1,70 @@
+/** Closure: is the old password refused, is the new one still in force? Rule: it never blocks a hand-over; a surprise opens a heal. */
+import { currentOf } from "../domain/rotation-facts.ts";
+import { loginsLeft } from "../domain/rotation-facts.ts";
+import { later } from "../domain/rotation.ts";
+import * as accounts from "../store/accounts.ts";
+import * as rotations from "../store/rotations.ts";
+import type { Closure } from "../store/rotations.ts";
+import type { AccountId, VersionId } from "../kernel/ids.ts";
+import type { Deps } from "./deps.ts";
+import { broker, record } from "./record.ts";
+import { openRotation } from "./rotate.ts";
+import { loadWorld, type World } from "./rotation-load.ts";
+import { compare, credentialOf, login } from "./rotation-touch.ts";
+
+export type Certificate = { readonly newResult: string; readonly oldResult: string; readonly ended: string };
+
+/** Does the next check whose time has come; false when none has. */
+export const closeNext = async (deps: Deps, busy: readonly string[]): Promise<Closure | null> => {
+  if (deps.passive.why) return null;
+  return deps.db.transaction((tx) => rotations.dueClosure(tx, busy));
+};
+
+export const runClosure = async (deps: Deps, c: Closure): Promise<void> => {
+  const w = await deps.db.transaction(async (tx) => loadWorld(deps, tx, await accounts.lock(tx, c.account as AccountId), tx.now));
+  if (currentOf(w.facts) !== c.version || w.facts.blocked) return finish(deps, c, w, { newResult: w.facts.blocked ? "not asked: blocked" : "superseded", oldResult: "not asked", ended: "not asked" });
+  await deps.moment("closing");
+  const result = w.facts.canCompare ? await byCompare(deps, w, c) : await byLogin(deps, w, c);
+  const ended = c.step === "first" ? await endLogins(deps, w) : "not asked";
+  await finish(deps, c, w, { ...result, ended });
+};
+
+/** One comparison answers both: the verifier that matches the new one refuses the old. */
+const byCompare = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certificate, "ended">> => {
+  const o = await compare(deps, w, [c.version as VersionId]);
+  if (o === "none_matches") return { newResult: "refused", oldResult: "not asked" };
+  return "match" in o ? { newResult: "in force", oldResult: c.old ? "refused" : "none" } : { newResult: `unknown: ${"unknown" in o ? o.unknown : ""}`, oldResult: "not asked" };
+};
+/** One login with the new one; the old one is not tried, to keep logins for people. */
+const byLogin = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certificate, "ended">> => {
+  if (loginsLeft(w.facts.budget, deps.clock.now()) < 2) return { newResult: "not asked: login budget", oldResult: "not asked" };
+  const o = await login(deps, w, c.version as VersionId);
+  if (o === "none_matches" || "refused_login" in o) return { newResult: "refused", oldResult: "not asked" };
+  return "match" in o ? { newResult: "in force", oldResult: "not asked" } : { newResult: `unknown: ${o.unknown}`, oldResult: "not asked" };
+};
+
+/** Logins opened directly on the target, past the broker. */
+const endLogins = async (deps: Deps, w: World): Promise<string> => {
+  if (!w.connector.endLogins || w.administrative === null || w.facts.administrative !== "ready") return "were not ended: no administrative credential or the platform cannot";
+  const as = await credentialOf(deps, deps.db, w.administrative);
+  try {
+    const r = await w.connector.endLogins(w.connector.config.parse(w.target.settings), deps.link(w.target), { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit));
+    return "ended" in r ? `${r.ended} ended` : `were not ended: ${r.unknown}`;
+  } catch { return "were not ended: the target did not answer"; } finally { as.secret.wipe(); }
+};
+
+const finish = (deps: Deps, c: Closure, w: World, cert: Certificate): Promise<void> => deps.db.transaction(async (tx) => {
+  const account = await accounts.lock(tx, c.account as AccountId);
+  if (!(await rotations.closureDone(tx, c.id, cert))) return;
+  await record(deps, tx, { what: "rotation.closure", who: broker("closure"), about: { rotation: c.rotation, account: c.account, version: c.version }, outcome: cert.newResult === "refused" ? "failed" : "ok", facts: { step: c.step, new: cert.newResult, old: cert.oldResult, logins: cert.ended } });
+  if (cert.newResult === "in force") await accounts.credit(tx, account.id, { verifiedAt: tx.now });
+  if (cert.newResult === "refused" && account.credential === "in_sync" && account.current === c.version) {
+    await accounts.credit(tx, account.id, { credential: "unverified" });
+    await openRotation(deps, tx, { ...account, credential: "unverified" }, { trigger: "heal", reason: "drift seen by the closure check", by: null });
+  }
+  if (c.step !== "first" && cert.newResult !== "superseded") {
+    const no = Number(c.id.split("_").at(-1)) + 1;
+    await rotations.addClosure(tx, { id: `${c.id.slice(0, c.id.lastIndexOf("_"))}_${no}`, rotation: c.rotation as never, account: c.account as AccountId, version: c.version as VersionId, old: c.old as VersionId | null, step: "nightly", dueAt: later(tx.now, deps.times.closureNightly) });
+  }
+  void w;
+});

@@ -1,0 +1,41 @@
+/** What the verbs of the story may touch. Rule: wired by hand in app.ts; a verb names only what it needs of it. */
+import type { Clock, Random } from "../kernel/clock.ts";
+import type { SessionId } from "../kernel/ids.ts";
+import type { Link } from "../kernel/link.ts";
+import type { Times } from "../kernel/times.ts";
+import type { Connector } from "../connectors/connector.ts";
+import type { EndedWhy } from "../domain/session.ts";
+import type { Target } from "../domain/target.ts";
+import type { Db } from "../store/db.ts";
+import type { Journal } from "../vault/journal.ts";
+import type { Keyring } from "../vault/keyring.ts";
+
+export type Log = (level: "debug" | "info" | "warn" | "error", message: string, facts?: Record<string, string | number | boolean | null>) => void;
+/** In-process wake-ups. Topics are ids ("req_…", "acc_…") or "rotations", "events", "deadlines". Losing one loses nothing: rows are the truth. */
+export type Bus = { publish(topic: string): void; subscribe(topic: string, fn: () => void): () => void };
+/** The moments at which chaos tests kill the process. Nothing in production listens. */
+export type Moment =
+  | "before_candidate" | "candidate_inserted" | "candidate_committed" | "journalled" | "prepared" | "applying" | "before_change" | "changed" | "change_noted"
+  | "before_probe" | "probed" | "committing" | "committed" | "closing";
+
+export type Deps = {
+  readonly db: Db;
+  readonly keyring: Keyring;
+  readonly journal: Journal;
+  /** On the embedded database every event goes to a journal of its own too; null on PostgreSQL. */
+  readonly eventJournal: Journal | null;
+  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly link: (target: Pick<Target, "host" | "port" | "link">) => Link;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly times: Times;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly node: string;
+  /** Why this broker touches nothing (restored or copied database), or null. */
+  readonly passive: { why: string | null };
+  readonly epoch: { value: number };
+  /** Cuts both legs of a session this node owns; false: not ours or gone. */
+  readonly cut: (session: SessionId, why: EndedWhy, message: string) => Promise<boolean>;
+  readonly moment: (m: Moment) => Promise<void> | void;
+};

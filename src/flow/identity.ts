@@ -1,0 +1,27 @@
+/** A target that no longer proves itself by the pinned key. Rule: its accounts stop at once; somebody else than the author of the change accepts. */
+import { Fault } from "../kernel/fault.ts";
+import type { TargetId } from "../kernel/ids.ts";
+import { may } from "../domain/may.ts";
+import * as accounts from "../store/accounts.ts";
+import * as targets from "../store/targets.ts";
+import * as people from "../store/people.ts";
+import type { Deps } from "./deps.ts";
+import { actor, broker, record, type Caller } from "./record.ts";
+
+/** Seen by a connector or a session: nothing was sent. */
+export const blockIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, target: TargetId, why: string): Promise<void> => deps.db.transaction(async (tx) => {
+  const blocked = await accounts.blockForIdentity(tx, target);
+  if (blocked.length === 0) return;
+  await record(deps, tx, { what: "target.identity_changed", who: broker("identity"), about: { target }, outcome: "refused", why, facts: { accounts: blocked.length } });
+});
+
+/** law no-way-round: the author of a change cannot accept it, unless there is no second administrator at all (and then the log says so). */
+export const acceptIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, caller: Caller, id: TargetId): Promise<void> => deps.db.transaction(async (tx) => {
+  const target = await targets.find(tx, id);
+  if (!target || !may(caller.person, "target.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
+  const author = await targets.changedBy(tx, id), admins = (await people.all(tx)).filter((p) => !p.disabled && p.roles.includes("admin"));
+  const alone = admins.length <= 1;
+  if (author === caller.person.id && !alone) throw new Fault("forbidden", "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin.");
+  const freed = await accounts.acceptIdentity(tx, id, target.identityNo);
+  await record(deps, tx, { what: "target.identity_accepted", who: actor(caller), about: { target: id }, outcome: "ok", facts: { accounts: freed.length, four_eyes: author !== caller.person.id }, ...(alone ? { why: "single administrator: changes are not four-eyed" } : {}) });
+});

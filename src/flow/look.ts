@@ -1,0 +1,113 @@
+/** What people may look at. Rule: read-only, and what may() does not give is not in the answer. */
+import type { AccountId, PersonId, RequestId, SessionId } from "../kernel/ids.ts";
+import { Fault } from "../kernel/fault.ts";
+import { standing, type Account, type Hold, type Standing } from "../domain/account.ts";
+import { may } from "../domain/may.ts";
+import type { Person } from "../domain/person.ts";
+import { approverNames, coversAccount, entitled, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
+import { isState, type Request } from "../domain/request.ts";
+import type { Target } from "../domain/target.ts";
+import { mayNotVote, type Tally, type Vote } from "../domain/vote.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Reader } from "../store/db.ts";
+import * as events from "../store/events.ts";
+import * as people from "../store/people.ts";
+import * as policies from "../store/policies.ts";
+import * as requests from "../store/requests.ts";
+import * as rotations from "../store/rotations.ts";
+import * as sessions from "../store/sessions.ts";
+import * as targets from "../store/targets.ts";
+import * as versions from "../store/versions.ts";
+import { standingOf } from "./vote.ts";
+
+export type AccountCard = { readonly account: Account; readonly target: Target; readonly standing: Standing; readonly holds: readonly Hold[]; readonly offers: readonly Policy[]; readonly manage: boolean };
+
+const card = async (db: Reader, person: Person, account: Account, target: Target, all: readonly Policy[]): Promise<AccountCard | null> => {
+  const offers = all.filter((p) => coversAccount(p, account, target) && mayAsk(p, person));
+  if (!may(person, "account.see", { owner: target.owner, offered: offers.length > 0 })) return null;
+  const holds = await requests.holds(db, account.id);
+  return { account, target, standing: standing(account, holds), holds, offers, manage: may(person, "account.manage", { owner: target.owner }) };
+};
+
+export const accountCards = async (db: Reader, person: Person): Promise<AccountCard[]> => {
+  const all = await policies.all(db), byTarget = new Map((await targets.all(db)).map((t) => [t.id, t]));
+  const cards = await Promise.all((await accounts.all(db)).map((a) => card(db, person, a, byTarget.get(a.target)!, all)));
+  return cards.filter((c) => c !== null).sort((a, b) => `${a.target.name} ${a.account.name}`.localeCompare(`${b.target.name} ${b.account.name}`));
+};
+export const accountCard = async (db: Reader, person: Person, id: string): Promise<AccountCard> => {
+  const account = id.startsWith("acc_") ? await accounts.find(db, id as AccountId) : await accounts.named(db, id);
+  const found = account ? await card(db, person, account, (await targets.find(db, account.target))!, await policies.all(db)) : null;
+  if (!found) throw new Fault("not_found", "There is no such account, or no policy lets you ask for it.");
+  return found;
+};
+export const accountHistory = async (db: Reader, person: Person, id: AccountId) => {
+  const { account, target } = await accountCard(db, person, id);
+  if (!may(person, "account.history", { owner: target.owner })) throw new Fault("forbidden", "Its history is for its owner, admins and auditors.");
+  const list = await versions.of(db, account.id);
+  return {
+    rotations: await rotations.recent(db, { account: account.id }), closures: await rotations.closuresOfAccount(db, account.id), exposures: await versions.exposuresOf(db, { account: account.id }),
+    versions: list.map((v) => ({ id: v.id, no: v.no, status: v.status, origin: v.origin.split(" ")[0]!, createdAt: v.createdAt, provenAt: v.provenAt })),
+  };
+};
+
+/** Exactly the legal moves of this person on this request now: a page's buttons, and nothing else. */
+export type Can = { readonly approve: boolean; readonly deny: boolean; readonly cancel: boolean; readonly show: boolean; readonly connect: boolean; readonly giveBack: boolean; readonly revoke: boolean };
+export type RequestCard = {
+  readonly request: Request; readonly requester: Person; readonly account: Account; readonly target: Target; readonly policy: Policy; readonly standing: Tally; readonly votes: readonly (Vote & { voterName: string })[];
+  readonly approvers: readonly string[]; readonly can: Can; readonly waitsForConfirmation: boolean; readonly holders: readonly Hold[]; readonly sessions: readonly sessions.Listed[]; readonly rotation: Awaited<ReturnType<typeof rotations.openOf>>;
+};
+export const requestCard = async (db: Reader, person: Person, id: RequestId): Promise<RequestCard> => {
+  const r = await requests.find(db, id);
+  if (!r) throw new Fault("not_found", "No such request.");
+  const policy = (await policies.find(db, r.terms.policy))!, requester = (await people.find(db, r.requester))!;
+  if (!may(person, "request.see", { requester: r.requester, entitled: entitled(policy, person) })) throw new Fault("not_found", "No such request.");
+  const account = (await accounts.find(db, r.terms.account))!, target = (await targets.find(db, account.target))!, everyone = await people.all(db);
+  const { standing: tally, votes, helped } = await standingOf(db, r, requester, policy), names = new Map(everyone.map((p) => [p.id, p.name]));
+  return {
+    request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy),
+    votes: votes.map((v) => ({ ...v, voterName: names.get(v.voter) ?? "?" })), holders: await requests.holds(db, account.id), sessions: await sessions.list(db, { request: r.id }), rotation: await rotations.openOf(db, account.id),
+  };
+};
+export const canDo = (person: Person, r: Request, requester: Person, policy: Policy): Can => {
+  const mine = r.requester === person.id, votes = mayNotVote(person, requester, policy) === null, usable = isState(r, "approved", "checked_out");
+  return {
+    approve: votes && isState(r, "pending"), deny: votes && isState(r, "pending"), cancel: mine && isState(r, "pending", "approved"),
+    show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable, giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
+    revoke: !mine && may(person, "request.revoke", { entitled: entitled(policy, person) }) && usable,
+  };
+};
+export const requestStory = async (db: Reader, person: Person, id: RequestId): Promise<events.EventRow[]> => {
+  await requestCard(db, person, id);
+  return events.story(db, id);
+};
+
+export type Home = { readonly mine: readonly requests.Listed[]; readonly waiting: readonly requests.Listed[]; readonly accounts: readonly AccountCard[]; readonly recent: readonly requests.Listed[] };
+export const home = async (db: Reader, person: Person): Promise<Home> => ({
+  mine: await requests.list(db, { requester: person.id, states: ["pending", "approved", "checked_out"] }), waiting: await waitingFor(db, person),
+  accounts: (await accountCards(db, person)).filter((c) => c.offers.length > 0), recent: await requests.list(db, { requester: person.id, states: ["closed", "denied", "cancelled", "expired", "revoked", "reviewed"], limit: 8 }),
+});
+/** Pending requests this person may vote on and has not. */
+export const waitingFor = async (db: Reader, person: Person): Promise<requests.Listed[]> => {
+  const out: requests.Listed[] = [], all = new Map((await policies.all(db)).map((p) => [p.id, p])), everyone = await people.byId(db);
+  for (const l of await requests.list(db, { states: ["pending"], limit: 500 })) {
+    const requester = everyone.get(l.request.requester)!, voted = (await requests.votesOf(db, l.request.id)).some((v) => v.voter === person.id);
+    if (!voted && mayNotVote(person, requester, all.get(l.request.terms.policy)!) === null) out.push(l);
+  }
+  return out;
+};
+export const requestList = async (db: Reader, person: Person, filter: Parameters<typeof requests.list>[1]): Promise<requests.Listed[]> => {
+  const all = new Map((await policies.all(db)).map((p) => [p.id, p]));
+  return (await requests.list(db, filter)).filter((l) => may(person, "request.see", { requester: l.request.requester, entitled: entitled(all.get(l.request.terms.policy)!, person) }));
+};
+
+export const sessionList = async (db: Reader, person: Person, filter: Parameters<typeof sessions.list>[1]): Promise<sessions.Listed[]> =>
+  sessions.list(db, may(person, "session.list") ? filter : { ...filter, person: person.id as PersonId });
+export const session = async (db: Reader, person: Person, id: SessionId): Promise<sessions.Listed> => {
+  const s = await sessions.find(db, id);
+  if (!s || !may(person, "session.list", { requester: s.person })) throw new Fault("not_found", "No such session.");
+  return (await sessions.list(db, { request: s.request })).find((l) => l.session.id === id)!;
+};
+export const audit = async (db: Reader, person: Person, filter: events.EventFilter): Promise<events.EventRow[]> => {
+  if (!may(person, "audit.read")) throw new Fault("forbidden", "The audit log is for auditors and admins.");
+  return events.list(db, filter);
+};

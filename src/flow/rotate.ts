@@ -1,0 +1,99 @@
+/** Opening and driving rotations. Rule: the row is the truth; `drive` may be called twice, late or never, and the next claim goes on where this one stopped. */
+import { Fault } from "../kernel/fault.ts";
+import { newId, type AccountId, type PersonId, type RotationId, type VersionId } from "../kernel/ids.ts";
+import { isDue, joinOrAgain, type Use } from "../domain/due.ts";
+import { next } from "../domain/rotation-next.ts";
+import { beginProbe, open as opening, refuse, takeOver, wait, type Appliable, type OpenState, type Origin, type Rotation, type Trigger } from "../domain/rotation.ts";
+import type { Account } from "../domain/account.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Tx } from "../store/db.ts";
+import * as policies from "../store/policies.ts";
+import * as requests from "../store/requests.ts";
+import * as rotations from "../store/rotations.ts";
+import { Fenced } from "../store/rotations.ts";
+import * as sessions from "../store/sessions.ts";
+import type { Deps } from "./deps.ts";
+import { broker, record } from "./record.ts";
+import { prepareCandidate } from "./rotation-candidate.ts";
+import { loadForWork, loadWorld } from "./rotation-load.ts";
+import { saveStep, underLock } from "./rotation-save.ts";
+import { applyChange, askTarget } from "./rotation-touch.ts";
+
+type Wish = { readonly trigger: Trigger; readonly reason: string; readonly by: PersonId | null; readonly origin?: Origin; readonly candidate?: VersionId };
+
+/** Opens a rotation, or joins the open one where its candidate covers this wish; else the open one opens the next. The account's row is locked by the caller. */
+export const openRotation = async (deps: Deps, tx: Tx, account: Account, wish: Wish): Promise<RotationId> => {
+  const existing = await rotations.openOf(tx, account.id) as Rotation<OpenState> | null;
+  if (existing) {
+    const joined = joinOrAgain(existing, wish.trigger, account.usedNo);
+    if (joined.do === "again") await rotations.save(tx, joined.step);
+    return existing.id;
+  }
+  const r = opening({ id: newId("rotation", deps.random), account: account.id, trigger: wish.trigger, reason: wish.reason, by: wish.by, origin: wish.origin ?? "generated", before: account.credential, candidate: wish.candidate ?? null });
+  if (!(await rotations.open(tx, r))) throw new Fault("conflict", "Another rotation of this account was opened a moment ago.");
+  await record(deps, tx, { what: "rotation.opened", who: broker("rotation"), about: { rotation: r.id, account: account.id, ...(wish.by ? { person: wish.by } : {}) }, outcome: "ok", why: wish.reason, facts: { trigger: wish.trigger } });
+  tx.onCommit(() => deps.bus.publish("rotations"));
+  return r.id;
+};
+
+/** law due-derived: re-reads the predicate under the row lock; calling it twice, late, from any road gives the same. */
+export const rotateAfterUse = (deps: Deps, id: AccountId): Promise<RotationId | null> => deps.db.transaction(async (tx) => {
+  const account = await accounts.lock(tx, id);
+  if (deps.passive.why !== null || !isDue(await useOf(tx, account), tx.now, deps.times)) return null;
+  return openRotation(deps, tx, account, { trigger: "end_of_use", reason: "the last use is over", by: null });
+});
+
+/** What due-ness is derived from. The strictest preset of the live checkouts counts. */
+export const useOf = async (tx: Tx, account: Account): Promise<Use> => {
+  const held = await requests.live(tx, account.id), open = await sessions.openWhere(tx, { account: account.id });
+  const policy = held[0] ? await policies.find(tx, held[0].terms.policy) : null;
+  return {
+    credential: account.credential, usedNo: account.usedNo, rotatedNo: account.rotatedNo, preset: held.some((h) => h.terms.preset === "release") ? "release" : "session",
+    liveSessions: open.length, liveCheckouts: held.length, lastSessionEndedAt: await accounts.lastUseEnded(tx, account.id),
+    reconnectGrace: policy ? policy.terms.reconnectGraceSeconds * 1_000 : null, typedAt: null,
+  };
+};
+
+/** Claims one rotation whose time has come: fence + 1 and a fresh lease. Null: nothing to do, or somebody else was quicker. */
+export const claim = (deps: Deps, busy: readonly RotationId[]): Promise<Rotation | null> => deps.db.transaction(async (tx) => {
+  const hint = await rotations.claimable(tx, busy);
+  if (!hint) return null;
+  const account = await accounts.lock(tx, hint.account), r = await rotations.lock(tx, hint.id);
+  if (!rotations.isClaimable(r, tx.now)) return null;
+  return saveStep(deps, tx, takeOver(r as Rotation<OpenState>, tx.now, deps.times), await loadWorld(deps, tx, account, tx.now));
+});
+
+/** Goes on until there is nothing to do now. Fenced or a database error: stop at once; the row tells the next owner everything. */
+export const drive = async (deps: Deps, claimed: Rotation): Promise<void> => {
+  try {
+    for (let turn = 0; turn < 200; turn++) if (!(await oneTurn(deps, claimed))) return;
+  } catch (e) {
+    if (e instanceof Fenced) return deps.log("info", e.message);
+    deps.log("error", `rotation ${claimed.id} stopped: ${e instanceof Error ? e.message : String(e)}`);
+  }
+};
+
+/** True: look again at once. */
+const oneTurn = async (deps: Deps, claimed: Rotation): Promise<boolean> => {
+  const seen = await deps.db.transaction(async (tx) => {
+    const { r, w } = await loadForWork(deps, tx, claimed);
+    if (r.fence !== claimed.fence) throw new Fenced(`rotation ${r.id} is no longer ours`);
+    const action = next(r, w.facts, tx.now, deps.times);
+    if (action.do === "wait") await rotations.sleep(tx, r, action.until);
+    if (action.do === "take_over") await saveStep(deps, tx, takeOver(r as Rotation<OpenState>, tx.now, deps.times), w);
+    return { r, action };
+  });
+  const { r, action } = seen;
+  switch (action.do) {
+    case "nothing": case "wait": case "take_over": return false;
+    case "prepare": await prepareCandidate(deps, r as Rotation<"queued">); return true;
+    case "apply": await applyChange(deps, r as Appliable, action.as, action.from); return true;
+    case "postpone": await underLock(deps, r as Rotation<"prepared">, (tx, now, w) => saveStep(deps, tx, wait(now, action.why, tx.now, deps.times), w)); return true;
+    case "refuse": await underLock(deps, r as Rotation<"prepared">, (tx, now, w) => saveStep(deps, tx, refuse(now, action.why, w.facts, tx.now, deps.times), w)); return true;
+    case "probe":
+      if (r.state === "prepared") await underLock(deps, r as Rotation<"prepared"> & { origin: "local" }, (tx, now, w) => saveStep(deps, tx, beginProbe(now as Rotation<"prepared"> & { origin: "local" }), w));
+      else await askTarget(deps, r as Rotation<"probing">, action.order[0]);
+      return true;
+  }
+};
+

@@ -1,0 +1,58 @@
+/** What a rotation must know, read under its row lock. Rule: facts are read, never remembered; who changes whom is decided here. */
+import type { AccountId } from "../kernel/ids.ts";
+import type { Connector } from "../connectors/connector.ts";
+import type { Account } from "../domain/account.ts";
+import { currentOf, type Facts, type Helper } from "../domain/rotation-facts.ts";
+import { NO_RELEASE, type Rotation } from "../domain/rotation.ts";
+import type { Target } from "../domain/target.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Reader, Tx } from "../store/db.ts";
+import * as rotations from "../store/rotations.ts";
+import * as targets from "../store/targets.ts";
+import * as versions from "../store/versions.ts";
+import type { SecretRow } from "../store/versions.ts";
+import type { Deps } from "./deps.ts";
+
+export type World = {
+  readonly account: Account; readonly target: Target; readonly connector: Connector; readonly versions: readonly SecretRow[]; readonly facts: Facts;
+  readonly administrative: AccountId | null; readonly reconcile: AccountId | null;
+};
+
+/** Row-locked: the account first, then its rotation or request, everywhere in this order; two orders would be a deadlock. */
+export const loadForWork = async (deps: Deps, tx: Tx, mine: Pick<Rotation, "id" | "account">): Promise<{ r: Rotation; w: World }> => {
+  const account = await accounts.lock(tx, mine.account), r = await rotations.lock(tx, mine.id);
+  return { r, w: await loadWorld(deps, tx, account, tx.now) };
+};
+
+export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: Date): Promise<World> => {
+  const target = (await targets.find(db, account.target))!;
+  const connector = deps.connectors.get(target.platform);
+  if (!connector) throw new Error(`no connector for platform ${target.platform}`);
+  const rows = await versions.of(db, account.id);
+  const administrative = target.administrative === account.id ? null : target.administrative;
+  const reconcile = target.reconcile === account.id ? null : target.reconcile;
+  const admin = await helper(db, administrative, target, now);
+  const facts: Facts = {
+    versions: rows, credential: account.credential,
+    // An administrative account changes itself with its own rights; nobody else needs to.
+    self: target.administrative === account.id || account.name === "root",
+    administrative: admin, reconcile: await helper(db, reconcile, target, now),
+    canCompare: connector.compare !== undefined && admin === "ready",
+    budget: await accounts.budget(db, account.id), resetsOnSuccess: true, lockoutWindow: null,
+    blocked: account.block !== "none" || target.locked || account.identityNo !== target.identityNo || deps.passive.why !== null,
+    adoptedBefore: account.adopted,
+  };
+  return { account, target, connector, versions: rows, facts, administrative, reconcile };
+};
+
+/** A2 and A4: an account that changes others is ready only while nothing is in doubt about its own password. */
+const helper = async (db: Reader, id: AccountId | null, target: Target, now: Date): Promise<Helper> => {
+  const a = id === null ? null : await accounts.find(db, id);
+  if (!a) return "none";
+  const until = await accounts.breaker(db, a.id);
+  const busy = a.block !== "none" || a.identityNo !== target.identityNo || a.credential === "changing" || a.credential === "unverified" || a.credential === "quarantined" || (until !== null && until > now);
+  if (busy) return "busy";
+  const open = await rotations.openOf(db, a.id);
+  if (open && (NO_RELEASE as readonly string[]).includes(open.state)) return "busy";
+  return currentOf({ versions: await versions.of(db, a.id) }) === null ? "none" : "ready";
+};

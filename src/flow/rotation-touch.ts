@@ -1,0 +1,123 @@
+/** The two outside things of a rotation: change and probe. Rule: law I6, intent durable before, outcome durable after; the fence is checked right before each. */
+import type { AccountId, VersionId } from "../kernel/ids.ts";
+import type { Connector, Credential } from "../connectors/connector.ts";
+import { absorb, type ChangeOutcome, type ProbeOutcome } from "../domain/rotation-absorb.ts";
+import type { Ask } from "../domain/rotation-next.ts";
+import { currentOf, type Way } from "../domain/rotation-facts.ts";
+import { beginApply, fenceHolds, later, reserveProbe, wait, type Appliable, type Rotation } from "../domain/rotation.ts";
+import type { Target } from "../domain/target.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Reader } from "../store/db.ts";
+import * as rotations from "../store/rotations.ts";
+import { Fenced } from "../store/rotations.ts";
+import * as versions from "../store/versions.ts";
+import type { Deps } from "./deps.ts";
+import { blockIdentity } from "./identity.ts";
+import { broker, record } from "./record.ts";
+import type { World } from "./rotation-load.ts";
+import { saveStep, underLock } from "./rotation-save.ts";
+import { openVersion } from "./secrets.ts";
+
+/** Our lease must outlive the call: asked of the database right before the target is touched. */
+const stillOurs = (deps: Deps, r: Rotation): Promise<void> => underLock(deps, r, (tx, now) => {
+  if (!fenceHolds(now, r.fence, tx.now, deps.times)) throw new Fenced(`rotation ${r.id}: the lease is too short for a call`);
+  return Promise.resolve();
+});
+
+/** A3: read at the moment of use; the caller wipes it. */
+export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promise<Credential> => {
+  const a = (await accounts.find(db, id))!, current = currentOf({ versions: await versions.of(db, id) })!;
+  return { name: a.name, secret: openVersion(deps, (await versions.find(db, current))!) };
+};
+
+/** prepared | waiting | probing(retry) -> applying -> whatever came of it. */
+export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: VersionId | null): Promise<void> => {
+  const helper = (w: World) => (as === "administrative" ? w.administrative : as === "reconcile" ? w.reconcile : null);
+  const begun = await underLock(deps, r, async (tx, now, w) => {
+    const admin = helper(w);
+    // A2: shared on the administrative account, exclusive on oneself when one is such an account.
+    const taken = await rotations.takeAdmin(tx, admin ?? w.account.id, now.id, admin === null, later(tx.now, deps.times.rotationLease));
+    if (!taken) { await postponed(deps, tx, now, w); return null; }
+    const saved = await saveStep(deps, tx, beginApply(now, as, tx.now, deps.times), w) as Rotation<"applying">;
+    return { saved, w, admin };
+  });
+  if (begun === null) return;
+  await deps.moment("applying");
+  const outcome = await change(deps, begun.saved, begun.w, begun.admin, from);
+  await deps.moment("changed");
+  if (typeof outcome === "object" && "not_sent" in outcome && outcome.not_sent === "identity") await blockIdentity(deps, begun.w.target.id, outcome.why);
+  await underLock(deps, begun.saved, async (tx, now, w) => {
+    await saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w);
+    await rotations.dropAdmin(tx, now.id);
+    if (begun.admin && typeof outcome === "object" && "not_sent" in outcome && outcome.not_sent === "auth_of_as") await breakCircuit(deps, tx, begun.admin, w.target, outcome.why);
+  });
+  await deps.moment("change_noted");
+};
+
+const postponed = async (deps: Deps, tx: Parameters<typeof saveStep>[1], r: Rotation, w: World): Promise<void> => {
+  const why = "the account that changes it is being rotated itself";
+  if (r.state === "prepared" || r.state === "waiting") await saveStep(deps, tx, wait(r, why, tx.now, deps.times), w);
+  else await rotations.sleep(tx, r, later(tx.now, deps.times.retryFirst));
+};
+
+/** A4: one refused login of an administrative account, and everything that would use it waits; people are told once. */
+const breakCircuit = async (deps: Deps, tx: Parameters<typeof saveStep>[1], admin: AccountId, target: Target, why: string): Promise<void> => {
+  await accounts.openBreaker(tx, admin, later(tx.now, deps.times.probeWindow));
+  await record(deps, tx, { what: "account.blocked", who: broker("rotation"), about: { account: admin, target: target.id }, outcome: "refused", why: `admin_refused: ${why}. Rotations through it wait; one more try per budget window.` });
+};
+
+const change = async (deps: Deps, r: Rotation<"applying">, w: World, admin: AccountId | null, from: VersionId | null): Promise<ChangeOutcome> => {
+  await stillOurs(deps, r);
+  const to = openVersion(deps, (await versions.find(deps.db, r.candidate))!);
+  const as = admin ? await credentialOf(deps, deps.db, admin) : undefined;
+  const self = from ? openVersion(deps, (await versions.find(deps.db, from))!) : undefined;
+  try {
+    await deps.moment("before_change");
+    // An administrative account changes itself with its own rights: it is its own `as`.
+    const means = as ? { to, as } : self ? { to, from: self, as: { name: w.account.name, secret: self } } : { to };
+    return await call(deps, w, "change", (c, link, config) => c.change(config, link, { name: w.account.name }, means, AbortSignal.timeout(deps.times.changeLimit)), deps.times.changeLimit);
+  } finally { to.wipe(); as?.secret.wipe(); self?.wipe(); }
+};
+
+/** A connector that throws or overruns has left us in doubt. */
+const call = async <T>(deps: Deps, w: World, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<{ unknown: string }>((resolve) => { timer = setTimeout(() => resolve({ unknown: `${verb}: no answer in ${Math.round(limit / 1000)} s` }), limit + 1_000); });
+  try {
+    return await Promise.race([fn(w.connector, deps.link(w.target), w.connector.config.parse(w.target.settings)), late]);
+  } catch (e) {
+    return { unknown: `${verb}: ${e instanceof Error ? e.name : "error"}` };
+  } finally { clearTimeout(timer); }
+};
+
+/** One question, its answer absorbed. A login is counted before it leaves. */
+export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"dead_letter">, ask: Ask): Promise<void> => {
+  const mine = r as Rotation<"probing">;
+  if (ask.by === "login") await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, reserveProbe(now, tx.now, deps.times), w));
+  await stillOurs(deps, mine);
+  await deps.moment("before_probe");
+  const outcome = await underNoLock(deps, mine, ask);
+  await deps.moment("probed");
+  await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w));
+};
+
+const underNoLock = async (deps: Deps, r: Rotation, ask: Ask): Promise<ProbeOutcome> => {
+  const w = await underLock(deps, r, (_tx, _now, world) => Promise.resolve(world));
+  return ask.by === "compare" ? compare(deps, w, ask.versions) : login(deps, w, ask.version);
+};
+
+export const login = async (deps: Deps, w: World, version: VersionId): Promise<ProbeOutcome> => {
+  using secret = openVersion(deps, w.versions.find((v) => v.id === version)!);
+  const answer = await call(deps, w, "probe", (c, link, config) => c.probe(config, link, { name: w.account.name }, secret, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+  return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { ...answer, by: "login" };
+};
+
+export const compare = async (deps: Deps, w: World, ids: readonly VersionId[]): Promise<ProbeOutcome> => {
+  if (!w.administrative) return { unknown: "no administrative credential to compare with", by: "compare" };
+  const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, w.administrative);
+  try {
+    const answer = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+    if (answer === "none") return "none_matches";
+    return "match" in answer ? { match: ids[answer.match]!, by: "compare" } : { ...answer, by: "compare" };
+  } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
+};

@@ -1,0 +1,42 @@
+/** Secret versions between vault, store and journal. Rule: law journal-before-effect: a version is on disk in the journal, read back and opened, before anything depends on it. */
+import { newId, type PersonId, type VersionId } from "../kernel/ids.ts";
+import { Fault } from "../kernel/fault.ts";
+import type { Secret } from "../kernel/secret.ts";
+import type { Account } from "../domain/account.ts";
+import type { VersionStatus } from "../domain/rotation-facts.ts";
+import type { Target } from "../domain/target.ts";
+import type { Tx } from "../store/db.ts";
+import * as versions from "../store/versions.ts";
+import type { SecretRow } from "../store/versions.ts";
+import type { Deps } from "./deps.ts";
+
+export const openVersion = (deps: Pick<Deps, "keyring">, row: SecretRow): Secret => deps.keyring.open(row, { account: row.account, version: row.id });
+
+type Kept = { readonly account: Account; readonly secret: Secret; readonly status: VersionStatus; readonly origin: string; readonly by: PersonId | null };
+/** The row, in the caller's transaction. Call `journalled` after its commit and before using it. */
+export const keepVersion = async (deps: Pick<Deps, "keyring" | "random">, tx: Tx, k: Kept): Promise<SecretRow> => {
+  const id = newId("version", deps.random) as VersionId;
+  const box = deps.keyring.seal(k.secret, { account: k.account.id, version: id });
+  const row: SecretRow = {
+    id, account: k.account.id, no: await versions.nextNo(tx, k.account.id), status: k.status, origin: k.origin, identityNo: k.account.identityNo, ...box, by: k.by, createdAt: tx.now, provenAt: null,
+  };
+  await versions.add(tx, row);
+  return row;
+};
+
+/** On disk, read back, opened. Idempotent: a resumed rotation finds its line there. Throws when the journal cannot be trusted. */
+export const journalled = async (deps: Pick<Deps, "keyring" | "journal" | "epoch">, row: SecretRow, account: Account, target: Target, fence: number): Promise<void> => {
+  const whose = { account: row.account, version: row.id };
+  if (!deps.journal.hasVersion(row.id)) {
+    await deps.journal.append({
+      kind: "version", account: account.id, accountName: account.name, target: target.id, version: row.id, no: row.no, origin: row.origin, identityNo: row.identityNo, identityHash: target.identityHash,
+      fence, epoch: deps.epoch.value, sealed: row.sealed.toString("base64"), rootWrapped: deps.keyring.rootWrap(row, whose).toString("base64"), kek: deps.keyring.kek.id, by: row.by, at: row.createdAt.toISOString(),
+    });
+  }
+  const line = deps.journal.readBack(row.id);
+  try {
+    deps.keyring.openRootWrapped(Buffer.from(line.sealed, "base64"), Buffer.from(line.rootWrapped, "base64"), whose).wipe();
+  } catch (cause) {
+    throw new Fault("unavailable", `The journal's copy of version ${row.id} does not open again. Nothing was changed.`, { cause });
+  }
+};

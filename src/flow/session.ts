@@ -1,0 +1,123 @@
+/** A proxied session from admission to end. Rule: `admit` writes use, exposure, session and recording rows before any secret leaves; everything after is reported, never assumed. */
+import { Fault } from "../kernel/fault.ts";
+import { newId, type RecordingId, type SessionId } from "../kernel/ids.ts";
+import type { Secret } from "../kernel/secret.ts";
+import { obstacle } from "../domain/account.ts";
+import type { Fact } from "../domain/audit.ts";
+import { may } from "../domain/may.ts";
+import type { PolicyTerms } from "../domain/policy.ts";
+import { end, goLive, isOpen, type EndedWhy, type Session } from "../domain/session.ts";
+import type { Target } from "../domain/target.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Tx } from "../store/db.ts";
+import * as requests from "../store/requests.ts";
+import * as sessions from "../store/sessions.ts";
+import * as versions from "../store/versions.ts";
+import { UNKNOWN_ACCOUNT, offers } from "./ask.ts";
+import { hold, type Held } from "./checkout.ts";
+import type { Deps } from "./deps.ts";
+import { blockIdentity } from "./identity.ts";
+import { actor, broker, record, type Caller } from "./record.ts";
+import { rotateAfterUse } from "./rotate.ts";
+import { openVersion } from "./secrets.ts";
+
+export type Admitted = {
+  readonly session: SessionId; readonly started: Date; readonly remainingMs: number; readonly target: Target; readonly username: string; readonly hostKeys: readonly string[];
+  readonly password: Secret; readonly recording: { readonly id: RecordingId; readonly key: Buffer }; readonly terms: PolicyTerms;
+};
+
+export const admit = (deps: Deps, caller: Caller, accountName: string, targetName: string, channel: string): Promise<Admitted> => deps.db.transaction(async (tx) => {
+  const found = await accounts.named(tx, `${accountName}@${targetName}`);
+  const usable = found ? await requests.usable(tx, caller.person.id, found.id) : [];
+  const request = usable[0];
+  if (!found || !request) throw await refusal(tx, caller, found);
+  const held = await hold(deps, tx, request.id, actor(caller));
+  if (!(held.policy.terms.channels as readonly string[]).includes(channel)) throw new Fault("forbidden", `The policy "${held.policy.name}" does not allow ${channel} sessions.`);
+  return open(deps, tx, caller, held);
+});
+
+/** Not known, not allowed and not asked read the same, but for those who may ask: they are told what to do. */
+const refusal = async (tx: Tx, caller: Caller, found: Awaited<ReturnType<typeof accounts.named>>): Promise<Fault> => {
+  const offered = found ? await offers(tx, caller.person, found) : [];
+  if (!found || offered.length === 0) return new Fault("not_found", UNKNOWN_ACCOUNT);
+  const waiting = (await requests.list(tx, { requester: caller.person.id, account: found.id, states: ["pending"] }))[0];
+  if (waiting) return new Fault("conflict", `Your request ${waiting.request.id} is still waiting for approval.`);
+  return new Fault("conflict", obstacle(found, true) ?? "You have no approved request for this account. Ask for it in the portal or with: lockstep ask");
+};
+
+const open = async (deps: Deps, tx: Tx, caller: Caller, { request, account, target, policy }: Held): Promise<Admitted> => {
+  if (!account.current) throw new Fault("conflict", "The vault holds no password for this account yet.");
+  const row = (await versions.find(tx, account.current))!, recording = newId("recording", deps.random), key = deps.keyring.recordingKey(recording);
+  const s: Session<"opening"> = {
+    id: newId("session", deps.random), request: request.id, person: caller.person.id, account: account.id, target: target.id, protocol: "ssh", address: caller.address, recording, node: deps.node, openedAt: tx.now, state: "opening",
+  };
+  await accounts.used(tx, account.id);
+  await sessions.open(tx, s, new Date(tx.now.getTime() + deps.times.sessionLease));
+  await sessions.addRecording(tx, { id: recording, session: s.id, file: `${recording}.lsr`, wrapped: key.wrapped, keyId: key.keyId });
+  await versions.expose(tx, { id: newId("exposure", deps.random), person: caller.person.id, account: account.id, version: row.id, request: request.id, how: "session" });
+  await record(deps, tx, { what: "session.opening", who: actor(caller), about: { session: s.id, request: request.id, account: account.id, target: target.id, version: row.id, recording }, outcome: "intent" });
+  return {
+    session: s.id, started: tx.now, remainingMs: request.until.getTime() - tx.now.getTime(), target, username: account.name, hostKeys: hostKeysOf(target), password: openVersion(deps, row),
+    recording: { id: recording, key: key.key }, terms: policy.terms,
+  };
+};
+export const hostKeysOf = (t: Pick<Target, "settings">): readonly string[] => (Array.isArray(t.settings["hostKeys"]) ? t.settings["hostKeys"] as string[] : []);
+
+export const sessionLive = (deps: Deps, id: SessionId): Promise<void> => deps.db.transaction(async (tx) => {
+  const s = await sessions.lock(tx, id);
+  if (s.state !== "opening") return;
+  await sessions.save(tx, goLive(s, tx.now));
+  await record(deps, tx, { what: "session.live", who: broker("proxy"), about: about(s), outcome: "ok" });
+});
+const about = (s: Session) => ({ session: s.id, request: s.request, account: s.account, target: s.target, person: s.person });
+
+export type End = { readonly why: EndedWhy; readonly detail: string; readonly bytes: number; readonly identityChanged: boolean; readonly facts: Record<string, Fact>; readonly recording?: { chunks: number; hash: string; bytes: number; complete: boolean } };
+/** Once per session, whoever reports it. The reason somebody cut it for wins over what the process saw. */
+export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<void> => {
+  const ended = await deps.db.transaction(async (tx) => {
+    const seen = await sessions.find(tx, id);
+    if (!seen) return null;
+    await accounts.lock(tx, seen.account);
+    const s = await sessions.lock(tx, id);
+    if (!isOpen(s)) return null;
+    const cut = await sessions.cutOf(tx, id), why = (cut?.why as EndedWhy | undefined) ?? e.why;
+    await sessions.save(tx, end(s, why, e.detail, e.bytes, tx.now));
+    await accounts.useEnded(tx, s.account);
+    if (e.recording) await sessions.markRecording(tx, s.recording, { chunks: e.recording.chunks, hash: e.recording.hash, bytes: e.recording.bytes, state: e.recording.complete ? "closed" : "recovered" });
+    await record(deps, tx, { what: "session.ended", who: broker("proxy"), about: about(s), outcome: why === "error" || why === "recording_failed" || why === "broker_lost" ? "failed" : "ok", why: e.detail || why, facts: { ended: why, bytes: e.bytes, ...(cut ? { cut_by: cut.by } : {}), ...e.facts } });
+    tx.onCommit(() => { deps.bus.publish("sessions"); deps.bus.publish("rotations"); });
+    return s;
+  });
+  if (!ended) return;
+  if (e.identityChanged) await blockIdentity(deps, ended.target, "a session saw another host key than the pinned one; no password was sent");
+  await rotateAfterUse(deps, ended.account);
+};
+
+/** What the session process has written so far: (chunk, chain hash, bytes) as an event, so a shortened file is noticed. */
+export const sessionMark = (deps: Deps, id: SessionId, m: { chunk: number; hash: string; bytes: number }): Promise<void> => deps.db.transaction(async (tx) => {
+  const s = await sessions.find(tx, id);
+  if (!s) return;
+  await sessions.markRecording(tx, s.recording, { chunks: m.chunk, hash: m.hash, bytes: m.bytes });
+  await record(deps, tx, { what: "session.mark", who: broker("proxy"), about: { session: id, recording: s.recording }, outcome: "ok", facts: { ...m } });
+});
+
+export const sessionEvent = (deps: Deps, id: SessionId, facts: Record<string, Fact>, refused: boolean): Promise<void> => deps.db.transaction(async (tx) => {
+  const s = await sessions.find(tx, id);
+  if (s) await record(deps, tx, { what: "session.event", who: broker("proxy"), about: about(s), outcome: refused ? "refused" : "ok", facts });
+});
+
+export const heartbeat = (deps: Deps, ids: readonly SessionId[]): Promise<void> => deps.db.transaction((tx) => sessions.renew(tx, ids, new Date(tx.now.getTime() + deps.times.sessionLease)));
+
+/** A person, an admin or an auditor ends a live session. law cut-off: with the database down the cut comes first and is journalled. */
+export const endSession = async (deps: Deps, caller: Caller, id: SessionId, reason: string): Promise<void> => {
+  const s = await deps.db.transaction(async (tx) => {
+    const found = await sessions.find(tx, id);
+    if (!found || !may(caller.person, "session.list", { requester: found.person })) throw new Fault("not_found", "No such session.");
+    if (!may(caller.person, "session.end", { requester: found.person })) throw new Fault("forbidden", "You may not end this session.");
+    if (!isOpen(found)) throw new Fault("conflict", "This session is over already.");
+    await sessions.markCut(tx, id, "killed", caller.person.name);
+    await record(deps, tx, { what: "session.cut", who: actor(caller), about: about(found), outcome: "ok", why: reason });
+    return found;
+  });
+  await deps.cut(s.id, "killed", reason ? `ended by ${caller.person.name}: ${reason}` : `ended by ${caller.person.name}`);
+};

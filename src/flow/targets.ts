@@ -1,0 +1,86 @@
+/** Targets: added with a pinned identity, changed under four eyes. Rule: the key is fetched and shown here, never in the data path. */
+import { z } from "zod";
+import { Fault } from "../kernel/fault.ts";
+import { newId, type AccountId, type TargetId } from "../kernel/ids.ts";
+import { sha256Hex } from "../crypto/envelope.ts";
+import { may } from "../domain/may.ts";
+import { identityText, TargetInput, type Target } from "../domain/target.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Reader } from "../store/db.ts";
+import * as targets from "../store/targets.ts";
+import type { Deps } from "./deps.ts";
+import { actor, record, type Caller } from "./record.ts";
+import { credentialOf } from "./rotation-touch.ts";
+
+type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" | "link" | "times">;
+export const hashIdentity = (t: Parameters<typeof identityText>[0]): string => sha256Hex(identityText(t));
+
+/** What the target proves itself by right now (an SSH host key line), read without any credential, for a person to compare and confirm. */
+export const readIdentity = async (deps: Pick<Small, "connectors" | "link" | "times">, caller: Caller, at: { platform: string; host: string; port: number }): Promise<string> => {
+  if (!may(caller.person, "target.add")) throw new Fault("forbidden", "Only admins and owners add targets.");
+  const c = connectorOf(deps, at.platform);
+  if (!c.identity) throw new Fault("invalid", `Targets of the platform ${at.platform} have no key to read.`);
+  return c.identity(deps.link({ ...at, link: "direct" }), AbortSignal.timeout(deps.times.targetDial));
+};
+
+export const addTarget = (deps: Small, caller: Caller, raw: z.input<typeof TargetInput>): Promise<Target> => {
+  const input = TargetInput.parse(raw), c = connectorOf(deps, input.platform);
+  const settings = c.config.safeParse(input.settings);
+  if (!settings.success) throw new Fault("invalid", `The settings of this target are not complete: ${settings.error.issues.map((i) => `${i.path.join(".")} ${i.message}`).join("; ")}`);
+  if (!may(caller.person, "target.add")) throw new Fault("forbidden", "Only admins and owners add targets.");
+  const plain = { platform: input.platform, host: input.host, port: input.port, link: "direct" as const, settings: settings.data as Record<string, unknown> };
+  return deps.db.transaction(async (tx) => {
+    const t: Target = { id: newId("target", deps.random), name: input.name, ...plain, owner: (input.owner as Target["owner"]) ?? caller.person.id, tags: input.tags, administrative: null, reconcile: null, identityNo: 1, identityHash: hashIdentity(plain), locked: false };
+    await targets.add(tx, t, caller.person.id);
+    await record(deps, tx, { what: "target.added", who: actor(caller), about: { target: t.id }, outcome: "ok", facts: { name: t.name, platform: t.platform, host: t.host, port: t.port, identity: t.identityHash } });
+    return t;
+  });
+};
+
+const connectorOf = (deps: Pick<Deps, "connectors">, platform: string) => {
+  const c = deps.connectors.get(platform);
+  if (!c) throw new Fault("invalid", `There is no platform "${platform}". Known: ${[...deps.connectors.keys()].join(", ")}.`);
+  return c;
+};
+export const visible = async (db: Reader, caller: Caller, id: TargetId): Promise<Target> => {
+  const t = await targets.find(db, id);
+  if (!t || !may(caller.person, "target.manage", { owner: t.owner })) throw new Fault("not_found", "No such target.");
+  return t;
+};
+
+export type TargetChange = { readonly host?: string | undefined; readonly port?: number | undefined; readonly settings?: Record<string, unknown> | undefined; readonly tags?: readonly string[] | undefined; readonly locked?: boolean | undefined; readonly administrative?: AccountId | null | undefined; readonly reconcile?: AccountId | null | undefined };
+/** What decides where passwords go blocks the accounts until somebody else accepts; the rest applies at once. */
+export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: TargetChange): Promise<Target> => deps.db.transaction(async (tx) => {
+  const t = await visible(tx, caller, id);
+  const plain = { platform: t.platform, host: change.host ?? t.host, port: change.port ?? t.port, link: t.link, settings: change.settings ?? t.settings };
+  connectorOf(deps, t.platform).config.parse(plain.settings);
+  const identityHash = hashIdentity(plain);
+  if (identityHash !== t.identityHash) {
+    await targets.setIdentity(tx, id, { ...plain, identityHash }, caller.person.id);
+    await accounts.blockForIdentity(tx, id);
+    await record(deps, tx, { what: "target.identity_changed", who: actor(caller), about: { target: id }, outcome: "ok", why: "its address or pinned key was edited", facts: { from: t.identityHash, to: identityHash } });
+  }
+  for (const role of ["administrative", "reconcile"] as const) {
+    const account = change[role];
+    if (account && (await accounts.find(tx, account))?.target !== id) throw new Fault("invalid", "The account that changes the others must be one of this target's own.");
+  }
+  if ((change.reconcile ?? t.reconcile) !== null && (change.reconcile ?? t.reconcile) === (change.administrative ?? t.administrative)) throw new Fault("invalid", "law A1: an account cannot be its own reconcile credential. Name another one.");
+  const set = Object.fromEntries((["tags", "locked", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
+  if (Object.keys(set).length > 0) {
+    await targets.change(tx, id, set);
+    await record(deps, tx, { what: change.locked === undefined ? "target.changed" : change.locked ? "target.locked" : "target.unlocked", who: actor(caller), about: { target: id }, outcome: "ok", facts: Object.fromEntries(Object.entries(set).map(([k, v]) => [k, Array.isArray(v) ? v.join(",") : (v as string | boolean | null)])) });
+  }
+  return (await targets.find(tx, id))!;
+});
+
+/** The Test button: logs in as the administrative account, checks its right to change others, changes nothing. */
+export const testTarget = async (deps: Deps, caller: Caller, id: TargetId): Promise<{ ok: true; identity: string } | { ok: false; why: string }> => {
+  const t = await visible(deps.db, caller, id), c = connectorOf(deps, t.platform);
+  if (deps.passive.why) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
+  if (!t.administrative) return { ok: false, why: "No administrative credential is set for this target." };
+  if (!c.test) return { ok: false, why: "This platform has no test." };
+  const as = await credentialOf(deps, deps.db, t.administrative);
+  const result = await c.test(c.config.parse(t.settings), deps.link(t), as, AbortSignal.timeout(deps.times.probeLimit)).finally(() => as.secret.wipe());
+  await deps.db.transaction((tx) => record(deps, tx, { what: "target.tested", who: actor(caller), about: { target: id, account: t.administrative! }, outcome: result.ok ? "ok" : "failed", ...(result.ok ? {} : { why: result.why }) }));
+  return result;
+};

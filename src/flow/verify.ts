@@ -1,0 +1,58 @@
+/** Does the vault's password still open the target? Rule: one question within the login budget; a refusal is drift and opens a heal, never a guess. */
+import { Fault } from "../kernel/fault.ts";
+import type { AccountId, VersionId } from "../kernel/ids.ts";
+import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
+import { loginAccepted, loginNotSent, loginsLeft, reserveLogin } from "../domain/rotation-facts.ts";
+import * as accounts from "../store/accounts.ts";
+import * as rotations from "../store/rotations.ts";
+import { managedBy } from "./accounts.ts";
+import type { Deps } from "./deps.ts";
+import { actor, broker, record, type Caller } from "./record.ts";
+import { openRotation } from "./rotate.ts";
+import { loadWorld, type World } from "./rotation-load.ts";
+import { compare, login } from "./rotation-touch.ts";
+
+export type Verdict = { readonly verdict: "in_force" | "not_in_force" | "unknown"; readonly by: "compare" | "login"; readonly why: string };
+
+export const verify = async (deps: Deps, caller: Caller | null, id: AccountId): Promise<Verdict> => {
+  if (caller) await managedBy(deps.db, caller, id, "account.verify");
+  const w = await deps.db.transaction(async (tx) => {
+    const world = await loadWorld(deps, tx, await accounts.lock(tx, id), tx.now);
+    if (world.facts.blocked) throw new Fault("conflict", deps.passive.why ?? "This account is blocked; it is not asked until that is settled.");
+    if (await rotations.openOf(tx, id)) throw new Fault("conflict", "Its password is being changed right now; that proves it too.");
+    if (!world.account.current) throw new Fault("conflict", "The vault holds no proven password for this account yet.");
+    if (!world.facts.canCompare && loginsLeft(world.facts.budget, tx.now) < 1) throw new Fault("too_many", "One more refused login could lock the account. Try again after the lock-out window.");
+    if (!world.facts.canCompare) await accounts.setBudget(tx, id, reserveLogin(world.facts.budget, world.facts, tx.now, deps.times));
+    return world;
+  });
+  const outcome = await question(deps, w, w.account.current!);
+  return note(deps, caller, w, outcome);
+};
+
+/** Offline comparison first: it spends no login. */
+export const question = async (deps: Deps, w: World, version: VersionId): Promise<ProbeOutcome> => {
+  const compared = w.facts.canCompare ? await compare(deps, w, [version]) : null;
+  return compared !== null && (compared === "none_matches" || "match" in compared) ? compared : login(deps, w, version);
+};
+
+const note = (deps: Deps, caller: Caller | null, w: World, o: ProbeOutcome): Promise<Verdict> => deps.db.transaction(async (tx) => {
+  const account = await accounts.lock(tx, w.account.id), who = caller ? actor(caller) : broker("verify"), about = { account: account.id, target: account.target, version: w.account.current! };
+  const spent = o !== "none_matches" && !("match" in o && o.by === "compare"), budget = await accounts.budget(tx, account.id);
+  if (o !== "none_matches" && "match" in o) {
+    if (spent) await accounts.setBudget(tx, account.id, loginAccepted(budget, w.facts));
+    await accounts.credit(tx, account.id, { verifiedAt: tx.now });
+    await record(deps, tx, { what: "account.verified", who, about, outcome: "ok", facts: { by: o.by } });
+    return { verdict: "in_force", by: o.by, why: "The vault's password is the one in force." };
+  }
+  if (o !== "none_matches" && "unknown" in o) {
+    if (o.reached === false) await accounts.setBudget(tx, account.id, loginNotSent(budget));
+    await record(deps, tx, { what: "account.verified", who, about, outcome: "failed", why: o.unknown });
+    return { verdict: "unknown", by: o.by, why: o.unknown };
+  }
+  await record(deps, tx, { what: "account.drift", who, about, outcome: "failed", why: "the target does not take the vault's password" });
+  if (account.credential === "in_sync" && account.current === w.account.current) {
+    await accounts.credit(tx, account.id, { credential: "unverified" });
+    await openRotation(deps, tx, { ...account, credential: "unverified" }, { trigger: "heal", reason: "drift: the target does not take the vault's password", by: null });
+  }
+  return { verdict: "not_in_force", by: o === "none_matches" ? "compare" : "login", why: "The target does not take the vault's password. The broker is settling which one is in force." };
+});
