@@ -60,3 +60,6 @@ export const hmac = (key: Uint8Array, ...parts: readonly (string | Uint8Array)[]
   return mac.digest();
 };
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b);
+
+/** OpenSSH's own fingerprint of a public key line, e.g. `SHA256:ohD8VZEXGWo6Ez8GSEJQ9WpafgLFsOfLOtGGQCQo6Og`. */
+export const fingerprintOf = (line: string): string => `SHA256:${sha256(Buffer.from(line.trim().split(/\s+/)[1] ?? "", "base64")).toString("base64").replace(/=+$/, "")}`;

@@ -144,6 +144,8 @@ export const beginProbe = (r: Rotation<"prepared"> & { readonly origin: "local" 
 export const reserveProbe = <S extends "probing" | "dead_letter">(r: Rotation<S>, now: Date, t: Times): RotationStep<S, S> =>
   ({ from: r, to: { ...r, leaseUntil: lease(now, t) }, effects: { ...NONE, login: "reserve" } }) as unknown as RotationStep<S, S>;
 
+/** Only a row nobody leases may be claimed; the store asks this under the row lock, in the transaction of `takeOver`. */
+export const claimable = (r: Rotation<OpenState>, now: Date): boolean => r.leaseUntil === null || r.leaseUntil <= now;
 /** Claim or take over: fence + 1 and a fresh lease. A row found applying is an outcome nobody knows: never assume. */
 export const takeOver = (r: Rotation<OpenState>, now: Date, t: Times): RotationStep<OpenState, OpenState> => {
   const claimed = { fence: r.fence + 1, leaseUntil: lease(now, t) };

@@ -41,6 +41,11 @@ export const used = async (tx: Tx, id: AccountId): Promise<number> => {
   const [r] = await tx.q.update(accounts).set({ usedNo: sql`${accounts.usedNo} + 1` }).where(eq(accounts.id, id)).returning({ no: accounts.usedNo });
   return r!.no;
 };
+/** Managed accounts with a use no rotation covers and no rotation open: a hint for the sweep, decided under the row lock. */
+export const maybeDue = async ({ q }: Reader): Promise<AccountId[]> =>
+  (await q.select({ id: accounts.id }).from(accounts).where(and(inArray(accounts.credential, ["in_sync", "unverified"]), sql`used_no > rotated_no`, sql`not exists (select 1 from rotations r where r.account_id = accounts.id and r.state not in ('committed','refused'))`)))
+    .map((r) => r.id as AccountId);
+
 /** When the last session of the account was over: the reconnect grace runs from here. */
 export const useEnded = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ lastUseEndedAt: tx.now }).where(eq(accounts.id, id));
 export const lastUseEnded = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ at: accounts.lastUseEndedAt }).from(accounts).where(eq(accounts.id, id)))[0]?.at ?? null;

@@ -11,6 +11,10 @@ export const GENESIS = "0".repeat(64);
 export const append = async (tx: Tx, id: EventId, e: AuditEvent): Promise<void> =>
   void await tx.q.insert(events).values({ id, at: tx.now, what: e.what, who: e.who, about: { ...e.about }, outcome: e.outcome, why: e.why ?? null, facts: e.facts ?? null });
 
+/** From the embedded database's event journal after a power cut; true = the row was missing. */
+export const bringBack = async (tx: Tx, id: EventId, at: Date, e: AuditEvent): Promise<boolean> =>
+  (await tx.q.insert(events).values({ id, at, what: e.what, who: e.who, about: { ...e.about }, outcome: e.outcome, why: e.why ?? null, facts: e.facts ?? null }).onConflictDoNothing({ target: events.id }).returning({ id: events.id })).length === 1;
+
 /** The bytes that are hashed: everything but the row number, which says nothing of commit order. */
 export const canonicalRow = (r: Pick<EventRow, "id" | "at" | "what" | "who" | "about" | "outcome" | "why" | "facts">, index: number, prevHash: string): string =>
   canonical({ v: 1, index, prev_hash: prevHash, id: r.id, at: r.at.toISOString(), what: r.what, who: r.who, about: r.about, outcome: r.outcome, why: r.why, facts: r.facts });

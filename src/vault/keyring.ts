@@ -7,6 +7,7 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type KeyId, type RecordingId, type VersionId } from "../kernel/ids.ts";
 import { revealBytes } from "../kernel/reveal.ts";
 import { Secret } from "../kernel/secret.ts";
+import { sealTo } from "../crypto/box.ts";
 import { aad, asSealed, KEY_BYTES, openBytes, sealBytes, type Sealed } from "../crypto/envelope.ts";
 import type { Kek } from "./kek/kek.ts";
 
@@ -93,6 +94,11 @@ export class Keyring {
   openRecordingKey(id: string, wrapped: Buffer, keyId: string): Buffer {
     return openBytes(this.#byId(keyId), wrapAad("recordings", id, keyId), asSealed(wrapped));
   }
+
+  /** For one session process alone: opens with its private key and the same context. */
+  handOver(secret: Secret, publicKey: string, context: string): string { return sealTo(publicKey, context, revealBytes(secret)); }
+
+  handOverKey(key: Buffer, publicKey: string, context: string): string { return sealTo(publicKey, context, key); }
 
   /** Small secrets of the broker's own (TOTP keys). The key's id travels in front, length-prefixed. */
   sealFor(purpose: "sessions" | "backup", context: string, plaintext: Secret): Buffer {

@@ -13,3 +13,6 @@ export const envKek = (secret: Secret, random: Random): Kek => {
   bytes.fill(0);
   return kek;
 };
+
+/** The database's address carries its password: opened here, at the driver's edge. */
+export const urlOf = (secret: Secret): string => reveal(secret);

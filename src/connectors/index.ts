@@ -1,0 +1,7 @@
+/** The kinds of targets we know, by platform name. Rule: a connector is listed here only when test/connectors/contract.ts runs against it. */
+import type { Random } from "../kernel/clock.ts";
+import type { Connector } from "./connector.ts";
+import { linuxSsh } from "./linux-ssh.ts";
+
+export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
+  new Map([linuxSsh(random)].map((c) => [c.platform, c as Connector]));

@@ -1,0 +1,208 @@
+/**
+ * Accounts of a Linux or Unix host, reached over SSH. Rule: the target gets a hash computed here, on standard input, for one
+ * account per call; nothing but a checked account name ever stands in a command.
+ *
+ * The administrative account is root, or one that may do exactly this (tested as written here):
+ *     admin1 ALL=(root) PASSWD: /usr/sbin/chpasswd -e, /usr/bin/getent shadow *
+ * and, where logins are to be ended after a change, also:  /usr/bin/pkill -KILL -e -u *
+ * Hashes pass by the host's own quality rules, so the password policy of the broker is the one that counts.
+ */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Random } from "../kernel/clock.ts";
+import type { Link } from "../kernel/link.ts";
+import { reveal, revealBytes } from "../kernel/reveal.ts";
+import type { Secret } from "../kernel/secret.ts";
+import { times } from "../kernel/times.ts";
+import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
+import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, mayRun, passwdDialogue, SshFailure } from "../wires/ssh.ts";
+import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, TestResult } from "./connector.ts";
+import { connector, nameable, sendable } from "./connector.ts";
+import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
+
+const config = z.object({
+  /** Pinned OpenSSH public-key lines. */
+  hostKeys: z.array(z.string().min(1)).min(1),
+  /** Use sudo although the administrative account is called root. Any other one always goes through sudo. */
+  sudo: z.boolean().default(false),
+});
+export type LinuxSshConfig = z.infer<typeof config>;
+
+const CHPASSWD = "/usr/sbin/chpasswd -e";
+const LIMIT = times();
+/** Not the credential's fault: the password files are held by somebody else, or cannot be written at all. */
+const BUSY = /cannot lock|try again later|no space|read-only/i;
+// eslint-disable-next-line no-control-regex
+const forbidden = /[\x00-\x1f\x7f]/;
+
+/** A local account's name; digits alone would be read as a user id by other tools. */
+const local = (name: string): boolean => nameable(name) && !/^\d+$/.test(name) && !/[\\@]/.test(name);
+
+const login = (c: LinuxSshConfig, link: Link, who: Credential, signal: AbortSignal): Promise<Client> => connectSsh({
+  link, username: who.name, auth: { password: who.secret }, hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal,
+});
+
+/** The target's own words, one line, without any secret of this call. */
+const words = (text: string, hidden: readonly string[]): string => {
+  let out = text;
+  for (const secret of hidden) if (secret.length > 0) out = out.replaceAll(secret, "[secret]");
+  // eslint-disable-next-line no-control-regex
+  return out.replace(/[\x00-\x1f\x7f]+/g, " ").trim().slice(0, 300);
+};
+const plain = (...secrets: (Secret | undefined)[]): string[] => secrets.flatMap((s) => s === undefined ? [] : [reveal(s)]);
+
+const why = (error: unknown): string =>
+  error instanceof SshFailure ? error.why : error instanceof ExecFailure ? error.message : "the connection failed in a way we do not know";
+
+/** Before any byte of a change: which of the three reasons. */
+const notSent = (error: unknown): Extract<ChangeResult, { not_sent: unknown }> => {
+  const kind = error instanceof SshFailure ? error.kind : "closed";
+  const reason = kind === "identity" ? "identity" : kind === "auth" || kind === "must_change" ? "auth_of_as" : "unreachable";
+  return { not_sent: reason, why: why(error) };
+};
+
+const withClient = async <T>(client: Client, use: (client: Client) => Promise<T>): Promise<T> => {
+  try { return await use(client); } finally { client.end(); }
+};
+
+/** Root by name needs no sudo. Otherwise sudo is asked first, so a wrong password or a missing right shows before anything is sent. */
+const rootBy = async (client: Client, c: LinuxSshConfig, as: Credential, command: string, random: Random, o: RootOptions) =>
+  c.sudo || as.name !== "root" ? mayRun(client, command, { password: as.secret, random }, o) : { root: { random } satisfies Root };
+
+/** An empty batch: proves the right to run chpasswd and changes nothing. */
+const rehearse = async (client: Client, c: LinuxSshConfig, as: Credential, random: Random, o: RootOptions): Promise<{ root: Root } | { denied: string }> => {
+  const may = await rootBy(client, c, as, CHPASSWD, random, o);
+  if ("denied" in may) return may;
+  const dry = await asRoot(client, CHPASSWD, may.root, { ...o, input: () => Buffer.alloc(0) });
+  if (dry.code === null && !dry.denied) throw new ExecFailure("closed", "the connection was lost");
+  return dry.code === 0 ? may : { denied: dry.stderr || dry.stdout || "chpasswd cannot be run" };
+};
+
+const verdict = (r: ExecResult, hidden: readonly string[]): ChangeResult =>
+  r.code === 0 ? "done"
+    : r.code === null ? { unknown: "the connection or the command was cut before the target said how it ended" }
+    : { refused: words(r.stderr || r.stdout, hidden) || `chpasswd ended with ${r.code}` };
+
+const administrative = async (c: LinuxSshConfig, client: Client, account: Login, change: Change & { as: Credential }, random: Random, signal: AbortSignal):
+Promise<ChangeResult> => {
+  const o = { signal, timeoutMs: LIMIT.changeLimit };
+  const hidden = plain(change.to, change.as.secret, change.from);
+  let sent = false;
+  try {
+    const ready = await rehearse(client, c, change.as, random, o);
+    if ("denied" in ready) return { not_sent: BUSY.test(ready.denied) ? "unreachable" : "auth_of_as", why: words(ready.denied, hidden) };
+    // One write of one whole record: a half of it, without its end, would be taken for a hash too.
+    const input = (): Buffer => {
+      sent = true;
+      const hash = sha512crypt(revealBytes(change.to), random);
+      hidden.push(hash);
+      return Buffer.from(`${account.name}:${hash}\n`);
+    };
+    return verdict(await asRoot(client, CHPASSWD, ready.root, { ...o, input }), hidden);
+  } catch (error) {
+    return sent ? { unknown: why(error) } : notSent(error);
+  }
+};
+
+/** The account changes its own password: the host's quality rules apply. */
+const own = async (client: Client, change: Change & { from: Secret }, signal: AbortSignal): Promise<ChangeResult> => {
+  const dialogue = passwdDialogue(change.from, change.to);
+  try {
+    const r = await exec(client, "env LC_ALL=C passwd", { signal, timeoutMs: LIMIT.changeLimit, onStdout: dialogue.listen, onStderr: dialogue.listen });
+    const said = words(dialogue.complaint() || r.stderr || r.stdout, plain(change.from, change.to));
+    if (r.code === 0 && dialogue.sent()) return "done";
+    if (!dialogue.sent()) return { refused: said || "passwd did not ask for a new password" };
+    return dialogue.askedAgain() || (r.code !== null && r.code !== 0) ? { refused: said || "passwd refused" } : { unknown: "the dialogue was cut" };
+  } catch (error) {
+    return dialogue.sent() ? { unknown: why(error) } : notSent(error);
+  }
+};
+
+const unsuited = (account: Login, to: Secret): string | undefined => {
+  if (!local(account.name)) return "this is not the name of a local account";
+  if (!sendable({ forbidden }, reveal(to))) return "the password is empty or holds a control character";
+  return revealBytes(to).length > LONGEST ? `a Unix password has at most ${LONGEST} bytes` : undefined;
+};
+
+const change = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
+  const wrong = unsuited(account, ch.to);
+  if (wrong !== undefined) return { refused: wrong };
+  const as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
+  if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+  let client: Client;
+  try { client = await login(c, link, as, signal); } catch (error) { return notSent(error); }
+  const self = ch.as === undefined && account.name !== "root" && ch.from !== undefined;
+  return withClient(client, () => self ? own(client, { ...ch, from: as.secret }, signal) : administrative(c, client, account, { ...ch, as }, random, signal));
+};
+
+const probe = async (c: LinuxSshConfig, link: Link, account: Login, secret: Secret, signal: AbortSignal): Promise<Answer> => {
+  if (!local(account.name)) return { unknown: "this is not the name of a local account" };
+  try {
+    (await login(c, link, { name: account.name, secret }, signal)).end();
+    return "yes"; // a nologin shell or a password that must be changed comes after the password was found right
+  } catch (error) {
+    const kind = error instanceof SshFailure ? error.kind : "closed";
+    return kind === "must_change" ? "yes" : kind === "auth" ? "no" : { unknown: why(error) };
+  }
+};
+
+/** Which secret fits the hash field of a shadow line. */
+const judge = (field: string, secrets: readonly Secret[]): CompareResult => {
+  if (field === "") return { unknown: "the account has an empty password" };
+  if (/^[!*]/.test(field)) return { unknown: "the account is locked on the target" };
+  if (!computable(field)) return { unknown: `the target keeps a kind of hash that is not computed here (${/^\$[^$]{1,8}\$/.exec(field)?.[0] ?? "unnamed"})` };
+  const match = secrets.findIndex((s) => matches(revealBytes(s), field));
+  return match < 0 ? "none" : { match };
+};
+
+const compare = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, secrets: readonly Secret[], as: Credential, signal: AbortSignal):
+Promise<CompareResult> => {
+  if (!local(account.name)) return { unknown: "this is not the name of a local account" };
+  const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/getent shadow '${account.name}'`;
+  try {
+    return await withClient(await login(c, link, as, signal), async (client) => {
+      const may = await rootBy(client, c, as, command, random, o);
+      if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) };
+      const r = await asRoot(client, command, may.root, o), [name, field] = r.stdout.split("\n")[0]?.split(":") ?? [];
+      if (r.code === 2) return { unknown: "the target knows no such account" };
+      if (r.code !== 0 || name !== account.name || field === undefined) return { unknown: "the target did not show the account's hash" };
+      return judge(field, secrets);
+    });
+  } catch (error) { return { unknown: why(error) }; }
+};
+
+/** Kills what runs as the account. Never for user id 0 or the account we are logged in with: that would be us. */
+const endLogins = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
+Promise<{ ended: number } | { unknown: string }> => {
+  if (!local(account.name) || account.name === as.name) return { unknown: "these logins are not ended from here" };
+  const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/pkill -KILL -e -u '${account.name}'`;
+  try {
+    return await withClient(await login(c, link, as, signal), async (client) => {
+      const id = await exec(client, `id -u '${account.name}'`, o);
+      if (id.code !== 0 || Number(id.stdout.trim()) === 0) return { unknown: "an account that does not exist or has the rights of root is left alone" };
+      const may = await rootBy(client, c, as, command, random, o);
+      if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) };
+      const r = await asRoot(client, command, may.root, o);
+      if (r.code !== 0 && r.code !== 1) return { unknown: words(r.stderr, plain(as.secret)) || "pkill could not be run" };
+      return r.denied ? { unknown: "sudo did not accept the password" } : { ended: r.stdout.split("\n").filter((l) => /\bkilled\b/.test(l)).length };
+    });
+  } catch (error) { return { unknown: why(error) }; }
+};
+
+const fingerprint = (line: string): string =>
+  `${line.split(" ")[0] ?? ""} SHA256:${createHash("sha256").update(Buffer.from(line.split(" ")[1] ?? "", "base64")).digest("base64").replace(/=+$/, "")}`;
+
+const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult> => {
+  try {
+    return await withClient(await login(c, link, as, signal), async (client): Promise<TestResult> => {
+      const may = await rehearse(client, c, as, random, { signal, timeoutMs: LIMIT.probeLimit });
+      return "denied" in may ? { ok: false, why: words(may.denied, plain(as.secret)) } : { ok: true, identity: fingerprint(hostKeyOf(client)) };
+    });
+  } catch (error) { return { ok: false, why: why(error) }; }
+};
+
+export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
+  platform: "linux-ssh", config: config as z.ZodType<LinuxSshConfig>, forbidden, probe,
+  change: change(random), compare: compare(random), endLogins: endLogins(random), test: test(random),
+  identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial),
+});

@@ -1,0 +1,96 @@
+/** The broker's end of the session processes' channel: message -> verb -> answer. Rule: decisions are the verbs'; here they are only carried. */
+import { newId, type SessionId } from "../kernel/ids.ts";
+import { Fault, toFault } from "../kernel/fault.ts";
+import type { Fact } from "../domain/audit.ts";
+import type { Person } from "../domain/person.ts";
+import { fingerprintOf } from "../crypto/envelope.ts";
+import type { Deps } from "../flow/deps.ts";
+import { admit, heartbeat, sessionEnded, sessionEvent, sessionLive, sessionMark, type Admitted } from "../flow/session.ts";
+import { lose } from "../flow/startup.ts";
+import type { IdentityDeps } from "../identity/deps.ts";
+import { passwordLogin, personOf, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
+import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply } from "../../proxy/channel.ts";
+
+type Logins = Map<string, { readonly person: Person; readonly address: string; readonly until: number }>;
+type Recovered = { chunks: number; hash: string; bytes: number } | null;
+export type PlaneDeps = { readonly flow: Deps; readonly identity: IdentityDeps; readonly recover: (session: SessionId) => Promise<Recovered> };
+
+/** A login that never asks for a session is forgotten. */
+const forget = (logins: Logins, now: number): void => { for (const [id, l] of logins) if (l.until < now) logins.delete(id); };
+
+export const controlPlane = (deps: PlaneDeps): ControlPlane => {
+  const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>();
+  return {
+    login: async (ask) => {
+      const result = await factor(identity, tickets, ask);
+      return loginReply(flow, logins, tickets, ask, result);
+    },
+    admit: (ask) => admission(flow, identity, logins, ask),
+    opened: (id) => sessionLive(flow, id as SessionId),
+    event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused"),
+    mark: (id, m) => sessionMark(flow, id as SessionId, m),
+    heartbeat: (ids) => heartbeat(flow, ids as SessionId[]),
+    ended: (id, e) => sessionEnded(flow, id as SessionId, endOf(e)),
+    lost: async (ids) => { for (const id of ids) await lose(flow, id as SessionId, await deps.recover(id as SessionId)); },
+  };
+};
+
+const factor = (identity: IdentityDeps, tickets: Map<string, string>, ask: LoginAsk): Promise<LoginResult> => {
+  const from = { address: ask.address, means: "ssh" as const };
+  switch (ask.factor.kind) {
+    case "password": return passwordLogin(identity, { name: ask.person, password: ask.factor.password, ...from });
+    case "publickey": return publicKeyLogin(identity, { name: ask.person, fingerprint: fingerprintOf(ask.factor.key), ...from });
+    case "totp": return totpLogin(identity, { ticket: tickets.get(ask.connection) ?? "", code: ask.factor.code, ...from });
+  }
+};
+
+const loginReply = (flow: Deps, logins: Logins, tickets: Map<string, string>, ask: LoginAsk, r: LoginResult): LoginReply => {
+  if (r.outcome === "refused") return { ok: false, message: r.why };
+  if (r.outcome !== "ok") {
+    tickets.set(ask.connection, r.ticket.cookie);
+    return { ok: false, next: "totp" };
+  }
+  tickets.delete(ask.connection);
+  const now = flow.clock.mono(), id = newId("token", flow.random);
+  forget(logins, now);
+  logins.set(id, { person: r.person, address: ask.address, until: now + flow.times.loginIdle });
+  return { ok: true, login: id };
+};
+
+const admission = async (flow: Deps, identity: IdentityDeps, logins: Logins, ask: AdmitAsk): Promise<AdmitReply> => {
+  const login = logins.get(ask.login);
+  if (!login || login.until < flow.clock.mono()) throw new Fault("unauthenticated", "This login is too old. Connect again.");
+  logins.delete(ask.login);
+  try {
+    // Read again: roles, groups and disabling count from this moment.
+    const person = await personOf(identity, login.person.id);
+    const a = await admit(flow, { person, address: login.address, means: "ssh" }, ask.account, ask.target, ask.channel);
+    return grant(flow, a, ask, person);
+  } catch (e) {
+    const fault = toFault(e);
+    if (fault.code === "internal") flow.log("error", `admit: ${fault.cause instanceof Error ? fault.cause.message : String(fault.cause)}`);
+    return { ok: false, code: fault.code, message: fault.message };
+  }
+};
+
+const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitReply => {
+  try {
+    return {
+      ok: true, session: a.session, person: person.name, account: a.username, target: a.target.name, started: a.started.toISOString(), remainingMs: Math.max(1, a.remainingMs),
+      address: { host: a.target.host, port: a.target.port }, username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
+      recording: { id: a.recording.id, key: flow.keyring.handOverKey(a.recording.key, ask.workerKey, BOX.recording(a.recording.id)) },
+      terms: { channels: [...a.terms.channels], record: a.terms.record, recordInput: a.terms.recordInput },
+    };
+  } finally { a.password.wipe(); a.recording.key.fill(0); }
+};
+
+const flat = (e: object): Record<string, Fact> => Object.fromEntries(Object.entries(e).map(([k, v]) => [k, typeof v === "object" ? JSON.stringify(v) : (v as Fact)]));
+
+const endOf = (e: Ended) => {
+  const total = e.ledger.channels.reduce((n, c) => n + c.in.bytes + c.out.bytes + c.err.bytes, 0), kept = e.ledger.channels.reduce((n, c) => n + c.in.recorded + c.out.recorded + c.err.recorded, 0);
+  return {
+    why: e.why, detail: e.detail || e.cause, bytes: total, identityChanged: e.cause === "identity_changed",
+    facts: { cause: e.cause, channels: e.ledger.channels.length, bytes_proxied: total, bytes_recorded: kept, refused: JSON.stringify(e.ledger.refused) },
+    recording: { chunks: e.ledger.chunks, hash: e.ledger.hash, bytes: e.ledger.bytes, complete: e.ledger.complete },
+  };
+};

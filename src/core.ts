@@ -1,0 +1,95 @@
+/** Vault, database and journals opened and settled, by hand. Rule: what `serve`, `backup` and `restore` share; nothing here listens. */
+import { hostname } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Config, Secrets } from "./config/env.ts";
+import { connectors } from "./connectors/index.ts";
+import type { Bus, Deps, Log } from "./flow/deps.ts";
+import { checkFence, openKeys, replayEvents, replayVersions } from "./flow/startup.ts";
+import { systemClock, systemRandom, type Clock, type Random } from "./kernel/clock.ts";
+import { Fault } from "./kernel/fault.ts";
+import { times } from "./kernel/times.ts";
+import { directLink } from "./links/direct.ts";
+import { openEmbedded, openPostgres, type Db } from "./store/db.ts";
+import { lockDirectory } from "./store/lock.ts";
+import * as broker from "./store/broker.ts";
+import { envKek, urlOf } from "./vault/kek/env.ts";
+import { fileKek } from "./vault/kek/file.ts";
+import { Journal } from "./vault/journal.ts";
+import { Keyring } from "./vault/keyring.ts";
+
+export type Overrides = Partial<Pick<Deps, "clock" | "random" | "link" | "moment" | "connectors" | "times">> & { readonly log?: Log };
+export type Core = { readonly deps: Deps; readonly places: Places; readonly setCut: (cut: Deps["cut"]) => void; close(): Promise<void> };
+
+/** Where things lie under the data directory. */
+export const placesOf = (config: Pick<Config, "data">) => ({
+  db: path.join(config.data, "db"), journal: path.join(config.data, "journal", "secrets.journal"), events: path.join(config.data, "journal", "events.journal"), token: path.join(config.data, "journal", "holder"),
+  recordings: path.join(config.data, "recordings"), keys: path.join(config.data, "keys"), hostKey: path.join(config.data, "keys", "ssh_host_ed25519_key"), socket: path.join(config.data, "broker.sock"),
+  workers: path.join(config.data, "workers.sock"), localToken: path.join(config.data, "local.token"),
+});
+export type Places = ReturnType<typeof placesOf>;
+
+/** The folder that holds package.json, `drizzle/`, `views/public` and node_modules: one up from src/, two up from dist/src/. */
+export const rootOf = (): string => {
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  return path.basename(path.dirname(here)) === "dist" ? path.resolve(here, "../..") : path.resolve(here, "..");
+};
+
+const makeBus = (): Bus => {
+  const listeners = new Map<string, Set<() => void>>();
+  return {
+    publish(topic) { for (const fn of listeners.get(topic) ?? []) fn(); },
+    subscribe(topic, fn) {
+      const set = listeners.get(topic) ?? new Set();
+      listeners.set(topic, set.add(fn));
+      return () => { set.delete(fn); if (set.size === 0) listeners.delete(topic); };
+    },
+  };
+};
+
+const openDb = async (config: Config, secrets: Secrets, places: Places, log: Log): Promise<Db> => {
+  const db = secrets.databaseUrl ? openPostgres(urlOf(secrets.databaseUrl), (m) => log("error", m)) : await openEmbedded(places.db);
+  try {
+    await db.migrate(path.join(rootOf(), "drizzle"));
+    return db;
+  } catch (cause) {
+    await db.close().catch(() => {});
+    throw new Fault("unavailable", `The database cannot be used: ${cause instanceof Error ? cause.message : String(cause)}. Check DATABASE_URL and that the server runs.`, { cause });
+  }
+};
+
+export const openCore = async (config: Config, secrets: Secrets, over: Overrides = {}): Promise<Core> => {
+  const places = placesOf(config), random: Random = over.random ?? systemRandom, clock: Clock = over.clock ?? systemClock, log: Log = over.log ?? (() => {});
+  const unlock = lockDirectory(config.data), opened: (() => Promise<void>)[] = [() => Promise.resolve(unlock())];
+  const close = async () => { for (const fn of opened.reverse()) await fn(); };
+  try {
+    const secretsLog = await Journal.open(places.journal);
+    opened.push(() => secretsLog.journal.close());
+    const embedded = secrets.databaseUrl === null, eventsLog = embedded ? await Journal.open(places.events) : null;
+    if (eventsLog) opened.push(() => eventsLog.journal.close());
+    const db = await openDb(config, secrets, places, log);
+    opened.push(() => db.close());
+    const kek = secrets.kek ? envKek(secrets.kek, random) : fileKek(config.kekFile, random, (await broker.keys(db)).length === 0 && secretsLog.lines.length === 0);
+    let cut: Deps["cut"] = () => Promise.resolve(false);
+    const deps: Deps = {
+      db, keyring: new Keyring(kek, random), journal: secretsLog.journal, eventJournal: eventsLog?.journal ?? null, connectors: over.connectors ?? connectors(random), link: over.link ?? ((t) => directLink({ host: t.host, port: t.port })),
+      clock, random, times: over.times ?? times(config.timescale), log, bus: makeBus(), node: `${config.node}@${hostname()}`, passive: { why: null }, epoch: { value: 0 },
+      cut: (session, why, message) => cut(session, why, message), moment: over.moment ?? (() => {}),
+    };
+    await openKeys(deps, secretsLog.lines);
+    await checkFence(deps, places.token);
+    if (eventsLog) await replayEvents(deps, eventsLog.lines);
+    await settleVersions(deps, secretsLog.lines);
+    return { deps, places, setCut: (fn) => { cut = fn; }, close };
+  } catch (e) {
+    await close().catch(() => {});
+    throw e;
+  }
+};
+
+/** A power cut may cost the embedded database rows: they come back. A PostgreSQL that lacks them was restored from a dump: passive until a person says so. */
+const settleVersions = async (deps: Deps, lines: Parameters<typeof replayVersions>[1]): Promise<void> => {
+  if (deps.passive.why) return;
+  const back = await replayVersions(deps, lines);
+  if (back > 0) deps.log("warn", `${back} password version(s) were missing in the database and came back from the journal; their accounts are being settled`);
+};

@@ -1,0 +1,122 @@
+/** What a start must settle before anybody is served: keys, the journal's word, the fence token, what a crash left open. Rule: law passive-start: a copied or restored database touches nothing. */
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { newId, type AccountId, type EventId, type SessionId, type VersionId } from "../kernel/ids.ts";
+import type { AuditEvent } from "../domain/audit.ts";
+import * as accounts from "../store/accounts.ts";
+import * as broker from "../store/broker.ts";
+import type { Tx } from "../store/db.ts";
+import * as events from "../store/events.ts";
+import * as sessions from "../store/sessions.ts";
+import * as versions from "../store/versions.ts";
+import { PURPOSES, type KeyRow } from "../vault/keyring.ts";
+import type { EventLine, KeyLine, Line, VersionLine } from "../vault/journal.ts";
+import type { Deps } from "./deps.ts";
+import { broker as by, record } from "./record.ts";
+import { openRotation } from "./rotate.ts";
+import { sessionEnded } from "./session.ts";
+
+/** Opens the keyring: rows, keys only the journal knows, and new ones where a purpose has none. Journal before the row. */
+export const openKeys = async (deps: Pick<Deps, "db" | "keyring" | "journal" | "random" | "eventJournal" | "bus">, lines: readonly Line[]): Promise<void> => {
+  const rows = await broker.keys(deps.db), known = new Set(rows.map((r) => r.id as string));
+  for (const row of rows) deps.keyring.add(row);
+  for (const line of lines) if (line.kind === "key" && !known.has(line.id)) await keep(deps, fromLine(line));
+  const have = new Set((await broker.keys(deps.db)).map((r) => r.purpose));
+  for (const purpose of PURPOSES) {
+    if (have.has(purpose)) continue;
+    const row = deps.keyring.make(purpose, 1);
+    await deps.journal.append({ kind: "key", id: row.id, purpose, no: row.no, wrapped: row.wrapped.toString("base64"), kek: row.kek, at: "" });
+    await keep(deps, row);
+  }
+};
+const fromLine = (l: KeyLine): KeyRow => ({ id: l.id as KeyRow["id"], purpose: l.purpose, no: l.no, wrapped: Buffer.from(l.wrapped, "base64"), kek: l.kek });
+const keep = async (deps: Pick<Deps, "db" | "keyring" | "random" | "eventJournal" | "bus">, row: KeyRow): Promise<void> => {
+  await deps.db.transaction(async (tx) => {
+    if (await broker.addKey(tx, row)) await record(deps, tx, { what: "key.made", who: by("keyring"), about: { key: row.id }, outcome: "ok", facts: { purpose: row.purpose, no: row.no } });
+  });
+  deps.keyring.add(row);
+};
+
+type Token = { readonly install: string; readonly epoch: number; readonly inode: string };
+const inodeOf = (file: string): string => { const s = statSync(file); return `${s.dev}:${s.ino}`; };
+const readToken = (file: string): Token | null => {
+  if (!existsSync(file)) return null;
+  try { return JSON.parse(readFileSync(file, "utf8")) as Token; } catch { return null; }
+};
+const writeToken = (file: string, install: string, epoch: number): void => {
+  writeFileSync(file, "", { mode: 0o600 });
+  writeFileSync(file, JSON.stringify({ install, epoch, inode: inodeOf(file) }), { mode: 0o600 });
+};
+
+/** Compares the database's word with the token beside the journal. Sets `deps.passive` and `deps.epoch`. */
+export const checkFence = async (deps: Deps, tokenFile: string): Promise<void> => {
+  const install = await broker.remembered(deps.db, "install"), epoch = Number(await broker.remembered(deps.db, "epoch") ?? 0), token = readToken(tokenFile);
+  deps.epoch.value = epoch;
+  if (install === null) {
+    if (token) deps.passive.why = "the journal belongs to another database than this empty one. Run: lockstep restore --take-over";
+    else await begin(deps, tokenFile);
+    return;
+  }
+  if (!token) deps.passive.why = "this database was copied or restored: the fence token beside the journal is missing. Run: lockstep restore --take-over";
+  else if (token.install !== install || token.epoch !== epoch) deps.passive.why = "the fence token beside the journal belongs to another life of this database. Run: lockstep restore --take-over";
+  else if (token.inode !== inodeOf(tokenFile)) deps.passive.why = "this data directory is a copy of another one. If the original is gone for good, run: lockstep restore --take-over";
+  if (deps.passive.why) await deps.db.transaction((tx) => record(deps, tx, { what: "vault.passive", who: by("startup"), about: {}, outcome: "refused", why: deps.passive.why! }));
+};
+const begin = async (deps: Deps, tokenFile: string): Promise<void> => {
+  const install = newId("key", deps.random).slice(4);
+  writeToken(tokenFile, install, 1);
+  await deps.db.transaction(async (tx) => { await broker.remember(tx, "install", install); await broker.remember(tx, "epoch", "1"); });
+  deps.epoch.value = 1;
+};
+
+/** `lockstep restore --take-over`: this database is the one now. The epoch rises, older tokens and fences are void. */
+export const takeOver = async (deps: Deps, tokenFile: string): Promise<number> => {
+  const install = await broker.remembered(deps.db, "install") ?? newId("key", deps.random).slice(4), epoch = Math.max(deps.epoch.value, readToken(tokenFile)?.epoch ?? 0) + 1;
+  await deps.db.transaction(async (tx) => {
+    await broker.remember(tx, "install", install);
+    await broker.remember(tx, "epoch", String(epoch));
+    await record(deps, tx, { what: "vault.take_over", who: by("operator"), about: {}, outcome: "ok", facts: { epoch } });
+  });
+  writeToken(tokenFile, install, epoch);
+  deps.epoch.value = epoch;
+  deps.passive.why = null;
+  return epoch;
+};
+
+/** Versions the database lacks come back as candidates; their accounts become unverified and the healer asks the target. */
+export const replayVersions = async (deps: Deps, lines: readonly Line[]): Promise<number> => {
+  const missing: VersionLine[] = [];
+  for (const line of lines) if (line.kind === "version" && !(await versions.find(deps.db, line.version as VersionId)) && (await accounts.find(deps.db, line.account as AccountId))) missing.push(line);
+  for (const line of missing) await deps.db.transaction((tx) => bringBack(deps, tx, line));
+  return missing.length;
+};
+const bringBack = async (deps: Deps, tx: Tx, line: VersionLine): Promise<void> => {
+  const account = await accounts.lock(tx, line.account as AccountId), whose = { account: account.id, version: line.version as VersionId };
+  const box = deps.keyring.adopt(Buffer.from(line.sealed, "base64"), Buffer.from(line.rootWrapped, "base64"), whose);
+  const taken = (await versions.of(tx, account.id)).some((v) => v.no === line.no), no = taken ? await versions.nextNo(tx, account.id) : line.no;
+  await versions.add(tx, { id: whose.version, account: account.id, no, status: "candidate", origin: line.origin, identityNo: line.identityNo, ...box, by: line.by as never, createdAt: tx.now, provenAt: null });
+  if (account.credential === "in_sync") {
+    await accounts.credit(tx, account.id, { credential: "unverified" });
+    await openRotation(deps, tx, { ...account, credential: "unverified" }, { trigger: "heal", reason: "the journal knows a version this database had forgotten", by: null });
+  }
+  await record(deps, tx, { what: "restore.done", who: by("journal"), about: { account: account.id, version: whose.version }, outcome: "ok", why: "a version came back from the journal" });
+};
+
+/** On the embedded database a power cut may lose acknowledged rows: events come back from their journal. */
+export const replayEvents = (deps: Pick<Deps, "db">, lines: readonly Line[]): Promise<number> => deps.db.transaction(async (tx) => {
+  let back = 0;
+  for (const line of lines.slice(-5_000)) {
+    if (line.kind !== "event") continue;
+    const { id, at, ...event } = (line as EventLine).row as { id: EventId; at: string } & AuditEvent;
+    if (await events.bringBack(tx, id, new Date(at), event)) back += 1;
+  }
+  return back;
+});
+
+/** The embedded database has one owner: sessions that are not over belong to a process that is. */
+export const closeLeftovers = async (deps: Deps, recovered: (recording: string) => Promise<{ chunks: number; hash: string; bytes: number } | null>): Promise<number> => {
+  const open = deps.db.engine === "pglite" ? await sessions.openWhere(deps.db, {}) : await sessions.openWhere(deps.db, { node: deps.node });
+  for (const s of open) await lose(deps, s.id, await recovered(s.recording));
+  return open.length;
+};
+export const lose = (deps: Deps, id: SessionId, recording: { chunks: number; hash: string; bytes: number } | null): Promise<void> =>
+  sessionEnded(deps, id, { why: "broker_lost", detail: "the process that carried it is gone", bytes: recording?.bytes ?? 0, identityChanged: false, facts: { recording_recovered: recording !== null }, ...(recording ? { recording: { ...recording, complete: false } } : {}) });

@@ -1,0 +1,86 @@
+/** Flow verbs on timers. Rule: rows are the truth; a wake-up lost costs at most one sweep. */
+import type { RotationId } from "../kernel/ids.ts";
+import * as due from "../store/due.ts";
+import { expireRequest } from "../flow/checkin.ts";
+import { closeNext, runClosure } from "../flow/closure.ts";
+import type { Deps } from "../flow/deps.ts";
+import { claim, drive, rotateAfterUse } from "../flow/rotate.ts";
+import { sequence } from "../flow/sequence.ts";
+import { lose } from "../flow/startup.ts";
+
+const PARALLEL = 8;
+
+/** One loop: woken by its topics, by its own next time, and by the sweep. Never two runs at once. */
+class Loop {
+  #timer: NodeJS.Timeout | null = null; #running = false; #again = false; #closed = false; #done: Promise<void> = Promise.resolve();
+  readonly #run: () => Promise<Date | null>;
+  readonly #deps: Deps;
+  readonly #off: (() => void)[];
+  constructor(deps: Deps, topics: readonly string[], run: () => Promise<Date | null>) {
+    this.#deps = deps; this.#run = run;
+    this.#off = topics.map((t) => deps.bus.subscribe(t, () => this.wake()));
+    this.wake();
+  }
+  wake(): void {
+    if (this.#closed) return;
+    if (this.#running) { this.#again = true; return; }
+    this.#running = true;
+    this.#done = this.#turn();
+  }
+  async #turn(): Promise<void> {
+    let next: Date | null = null;
+    do {
+      this.#again = false;
+      try { next = await this.#run(); } catch (e) { next = null; this.#deps.log("error", `job: ${e instanceof Error ? e.message : String(e)}`); }
+    } while (this.#again && !this.#closed);
+    this.#running = false;
+    if (this.#closed) return;
+    const wait = Math.min(this.#deps.times.sweep, next ? Math.max(20, next.getTime() - this.#deps.clock.now().getTime()) : this.#deps.times.sweep);
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.wake(), wait);
+  }
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const off of this.#off) off();
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#done;
+  }
+}
+
+/** Bounded parallel work over claimed things. */
+const pool = <T extends { readonly id: string }>(take: (busy: readonly string[]) => Promise<T | null>, work: (t: T) => Promise<void>, wake: () => void) => {
+  const busy = new Map<string, Promise<void>>();
+  const fill = async (): Promise<void> => {
+    while (busy.size < PARALLEL) {
+      const t = await take([...busy.keys()]);
+      if (!t) return;
+      busy.set(t.id, work(t).finally(() => { busy.delete(t.id); wake(); }));
+    }
+  };
+  return { fill, settle: async () => { await Promise.allSettled(busy.values()); } };
+};
+
+export const startJobs = (deps: Deps): { close(): Promise<void> } => {
+  const rotate = pool((busy) => claim(deps, busy as RotationId[]), (r) => drive(deps, r), () => deps.bus.publish("rotations"));
+  const close = pool((busy) => closeNext(deps, busy), (c) => runClosure(deps, c).catch((e: unknown) => deps.log("warn", `closure ${c.id}: ${String(e)}`)), () => {});
+  const loops = [
+    new Loop(deps, ["rotations"], async () => { if (deps.passive.why) return null; await sweepDue(deps); await rotate.fill(); return due.nextWake(deps.db); }),
+    new Loop(deps, [], async () => { await close.fill(); return null; }),
+    new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
+    new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
+    new Loop(deps, [], async () => { await takeOrphans(deps); return null; }),
+  ];
+  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); } };
+};
+
+/** law due-derived: what a lost hook missed is found here. */
+const sweepDue = async (deps: Deps): Promise<void> => {
+  for (const id of await due.maybeDue(deps.db)) await rotateAfterUse(deps, id);
+};
+
+/** law cut-off 3: sessions whose owner has been silent past the take-over time; on the embedded database nobody else could own them. */
+const takeOrphans = async (deps: Deps): Promise<void> => {
+  if (deps.db.engine === "pglite") return;
+  const before = new Date(deps.clock.now().getTime() - (deps.times.sessionTakeover - deps.times.sessionLease));
+  for (const id of await due.orphaned(deps.db, before)) await lose(deps, id, null);
+};

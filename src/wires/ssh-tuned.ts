@@ -1,0 +1,105 @@
+/**
+ * Loads ssh2, tuned: pooled padding bytes, one writev per turn, a read budget per connection.
+ * Rule: the only file that imports ssh2. Everybody else asks wires/ssh.ts.
+ */
+import crypto from "node:crypto";
+import { createRequire } from "node:module";
+import type { Duplex } from "node:stream";
+import type * as Ssh2 from "ssh2";
+
+export type { ClientChannel, Connection, ParsedKey, PseudoTtyInfo, ServerChannel, Session, Algorithms, AuthContext, KeyboardAuthContext,
+  PasswordAuthContext, PublicKeyAuthContext, ServerConfig, Channel, ConnectConfig, AnyAuthMethod, Prompt } from "ssh2";
+/** An authenticated (or connecting) SSH client connection. */
+export type Client = Ssh2.Client;
+export type Server = Ssh2.Server;
+
+const POOL = 65_536, SMALL = 64;
+/** Bytes of input one connection may use per event-loop turn; then the other sessions of this process get theirs. */
+const TURN = 131_072;
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Padding comes from a pool filled by the CSPRNG: no system call per packet, no byte used twice. Only the references ssh2 takes
+ * while it loads keep the pooled version; keys and big fills go to the real one.
+ */
+const loadWithPooledPadding = (): typeof Ssh2 => {
+  const fill = crypto.randomFillSync;
+  const pool = Buffer.allocUnsafeSlow(POOL);
+  let at = POOL;
+  const pooled = (target: Buffer, offset = 0, n = target.length - offset): Buffer => {
+    if (n > SMALL || !Buffer.isBuffer(target)) return fill(target, offset, n);
+    if (at + n > POOL) { fill(pool); at = 0; }
+    pool.copy(target, offset, at, at + n);
+    pool.fill(0, at, at + n);
+    at += n;
+    return target;
+  };
+  crypto.randomFillSync = pooled as typeof fill;
+  try { return require("ssh2") as typeof Ssh2; } finally { crypto.randomFillSync = fill; }
+};
+
+export const ssh2 = loadWithPooledPadding();
+
+/** All packets of one turn leave in one writev, and at most TURN bytes are taken in per turn. Call once, before ssh2 gets the stream. */
+export const corked = <S extends Duplex>(stream: S): S => {
+  let used = 0, waiting = false, held = false;
+  const again = (): void => { waiting = false; used = 0; if (!stream.destroyed) stream.resume(); };
+  stream.on("data", (chunk: Buffer) => {
+    used += chunk.length;
+    if (used >= TURN && !waiting) { waiting = true; stream.pause(); setImmediate(again); }
+  });
+  const write = stream.write as (...args: unknown[]) => boolean;
+  const flush = (): void => { held = false; stream.uncork(); };
+  stream.write = ((...args: unknown[]): boolean => {
+    if (!held) { held = true; stream.cork(); setImmediate(flush); }
+    return write.apply(stream, args);
+  }) as typeof stream.write;
+  return stream;
+};
+
+type Sealer = { encrypt(frame: Buffer): void; free(): void };
+type Addon = {
+  AESGCMCipher: new (name: string, key: Buffer, iv: Buffer) => Sealer;
+  ChaChaPolyCipher: new (key: Buffer) => { encrypt(frame: Buffer, seqno: number): void };
+};
+
+const addon = ((): Addon | undefined => {
+  try { return require("ssh2/lib/protocol/crypto/build/Release/sshcrypto.node") as Addon; } catch { return undefined; }
+})();
+
+/** The addon's result must equal Node's own AES-GCM, byte for byte. */
+const aesIsRight = (found: Addon): boolean => {
+  const key = crypto.randomBytes(16), iv = crypto.randomBytes(12), frame = crypto.randomBytes(4 + 32 + 16);
+  const cipher = crypto.createCipheriv("aes-128-gcm", key, iv).setAAD(frame.subarray(0, 4));
+  const wanted = Buffer.concat([frame.subarray(0, 4), cipher.update(frame.subarray(4, -16)), cipher.final(), cipher.getAuthTag()]);
+  new found.AESGCMCipher("aes-128-gcm", key, iv).encrypt(frame);
+  return frame.equals(wanted);
+};
+
+/** Built without --real_openssl_major the addon passes the AES test and then fails chacha20 at login: test it too. */
+const chachaIsRight = (found: Addon): boolean => {
+  const frame = Buffer.alloc(48), before = Buffer.from(frame);
+  new found.ChaChaPolyCipher(crypto.randomBytes(64)).encrypt(frame, 0);
+  return !frame.equals(before);
+};
+
+const passes = (test: (found: Addon) => boolean): boolean => {
+  try { return addon !== undefined && test(addon); } catch { return false; }
+};
+const native = passes(aesIsRight) && passes(chachaIsRight);
+
+/** True when the native ciphers are there and compute AES-GCM and chacha20 rightly. */
+export const nativeCiphers = (): boolean => native;
+
+/** An addon that loads but fails its self-test breaks logins: refuse to start. (Absent is only slower.) */
+export const brokenCiphers = (): boolean => addon !== undefined && !native;
+
+/**
+ * AES-GCM in place, for the recorder: `frame` = 4 bytes of additional data, plaintext, room for the 16-byte tag. The nonce starts at
+ * zero and counts by one per frame, so a key is used for one recording only. Undefined where there is no (working) addon.
+ */
+export const aesGcmInPlace = (key: Buffer): Sealer | undefined => {
+  if (addon === undefined || !native) return undefined;
+  return new addon.AESGCMCipher(`aes-${key.length * 8}-gcm`, key, Buffer.alloc(12));
+};

@@ -1,0 +1,156 @@
+/** The Linux connector against real machines: as root, and through sudo with exactly the sudoers line its file documents. */
+import fc from "fast-check";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LinuxSshConfig } from "../../src/connectors/linux-ssh.ts";
+import { linuxSsh } from "../../src/connectors/linux-ssh.ts";
+import { systemRandom } from "../../src/kernel/clock.ts";
+import { Secret } from "../../src/kernel/secret.ts";
+import { directLink } from "../../src/links/direct.ts";
+import { receive, sshServer, sshUtils } from "../../src/wires/ssh.ts";
+import type { LinuxHost } from "../lab/host.ts";
+import { linuxHost } from "../lab/host.ts";
+import type { Named, World } from "./contract.ts";
+import { contract, fresh } from "./contract.ts";
+
+const ROOT: Named = { name: "root", password: "Root-Pw-1!x9Qz" }, ADMIN: Named = { name: "admin1", password: "Admin-Pw-1!x9Qz" };
+const SUDOERS = "/usr/sbin/chpasswd -e, /usr/bin/getent shadow *";
+let host: LinuxHost, serial = 0;
+
+beforeAll(async () => {
+  host = await linuxHost({ name: "rotated", rootPassword: ROOT.password, accounts: { bystander: "By-Stander-1!" }, extraSshd: "LogLevel DEBUG2\nMaxAuthTries 6",
+    sudoAdmin: { ...ADMIN, commands: SUDOERS }, setup: "printf 'minlen = 12\\nretry = 1\\n' > /etc/security/pwquality.conf" });
+});
+afterAll(async () => { await host?.destroy(); });
+
+const inside = async (command: string, stdin = ""): Promise<string> => {
+  const r = await host.exec(command, stdin);
+  if (r.code !== 0) throw new Error(`${command}: ${r.stderr}`);
+  return r.stdout;
+};
+const account = async (): Promise<Named> => {
+  const who = { name: `app${++serial}`, password: `Old-${serial}-${systemRandom.bytes(6).toString("base64url")}` };
+  await inside(`useradd -m -s /bin/bash ${who.name} && chpasswd`, `${who.name}:${who.password}\n`);
+  return who;
+};
+/** A server with another key that writes down every attempt to log in. */
+const impostor: World<LinuxSshConfig>["impostor"] = async () => {
+  const shown: string[] = [], server = sshServer({ hostKeys: [sshUtils.generateKeyPairSync("ed25519").private] }, (connection) => {
+    connection.on("error", () => undefined);
+    connection.on("authentication", (ctx) => { shown.push(`${ctx.method} ${ctx.username}`); ctx.reject(["password"]); });
+  });
+  const net = createServer((socket) => receive(server, socket));
+  await new Promise<void>((up) => net.listen(0, "127.0.0.1", up));
+  return { address: { host: "127.0.0.1", port: (net.address() as AddressInfo).port }, shown: () => shown, close: () => net.close() };
+};
+const WATCH = "rm -f /watch.on /watch.out; touch /watch.on; (while [ -e /watch.on ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; sleep 0.005; done 2>/dev/null | tr '\\0' '\\n' > /watch.out) >/dev/null 2>&1 &";
+
+const world = (as: Named): World<LinuxSshConfig> => ({
+  seenRunning: /sshd: [^\n]*\n[^]*SSH_CONNECTION=/, make: linuxSsh, as: () => as, account, impostor,
+  config: () => ({ hostKeys: [host.hostKey], sudo: as.name !== "root" }),
+  address: () => ({ host: "127.0.0.1", port: host.port }),
+  fits: (name, password) => host.opens(name, password),
+  everybody: async () => (await inside("cut -d: -f1,2 /etc/shadow; cut -d: -f1,3 /etc/passwd | sed s/^/uid-/")).trim().split("\n"),
+  foreign: async (name) => { await inside("chpasswd -c YESCRYPT", `${name}:Foreign-1-hash\n`); },
+  policy: async () => ({ to: "short", change: "own", words: /BAD PASSWORD/, undo: async () => undefined }),
+  stop: () => host.stop(), start: () => host.start(),
+  log: async () => host.log() + await inside("cat /var/log/*.log /root/.*history 2>/dev/null; true"),
+  watch: async () => {
+    await inside(WATCH);
+    return () => inside("rm -f /watch.on; sleep 0.1; cat /watch.out");
+  },
+});
+
+describe("as root", () => { contract("linux-ssh, root", () => world(ROOT)); });
+describe("through sudo", () => { contract("linux-ssh, sudo", () => world(ADMIN)); });
+
+const connector = linuxSsh(systemRandom);
+const link = () => directLink({ host: "127.0.0.1", port: host.port });
+const config = (): LinuxSshConfig => ({ hostKeys: [host.hostKey], sudo: false });
+const as = (who: Named) => ({ name: who.name, secret: Secret.of(who.password) });
+const soon = () => AbortSignal.timeout(20_000);
+
+describe("what only Linux has", () => {
+  test("an account changes its own password by passwd's dialogue", async () => {
+    const who = await account(), to = "Quite-Long-And-0dd!";
+    expect(await connector.change(config(), link(), who, { from: Secret.of(who.password), to: Secret.of(to) }, soon())).toBe("done");
+    expect(await host.opens(who.name, to)).toBe(true);
+    expect(await connector.change(config(), link(), who, { from: Secret.of("Wrong-3"), to: Secret.of(to) }, soon())).toMatchObject({ not_sent: "auth_of_as" });
+  });
+  test("root changes itself, and no credential at all is refused", async () => {
+    expect(await connector.change(config(), link(), ROOT, { from: Secret.of(ROOT.password), to: Secret.of(ROOT.password) }, soon())).toBe("done");
+    expect(await host.opens("root", ROOT.password)).toBe(true);
+    expect(await connector.change(config(), link(), ROOT, { to: Secret.of("x") }, soon())).toMatchObject({ refused: expect.stringMatching(/neither/) });
+  });
+  test("nologin and must-change accounts: the right password is a yes; locked ones are unknown to compare", async () => {
+    const a = await account(), b = await account(), d = await account();
+    await inside(`usermod -s /usr/sbin/nologin ${a.name}; chage -d 0 ${b.name}; usermod -L ${d.name}`);
+    expect(await connector.probe(config(), link(), a, Secret.of(a.password), soon())).toBe("yes");
+    expect(await connector.probe(config(), link(), b, Secret.of(b.password), soon())).toBe("yes");
+    expect(await connector.compare?.(config(), link(), d, [Secret.of(d.password)], as(ROOT), soon())).toEqual({ unknown: "the account is locked on the target" });
+    expect(await connector.compare?.(config(), link(), { name: "nosuch" }, [Secret.of("x")], as(ROOT), soon())).toEqual({ unknown: "the target knows no such account" });
+  });
+  test("logins are ended for the account alone, never for root, and sudo without the optional line says so", async () => {
+    const who = await account();
+    await inside(`setsid su ${who.name} -c 'sleep 60' >/dev/null 2>&1 & sleep 0.3; setsid su bystander -c 'sleep 61' >/dev/null 2>&1 & sleep 0.3`);
+    expect(await connector.endLogins?.(config(), link(), who, as(ADMIN), soon())).toMatchObject({ unknown: expect.stringMatching(/./) });
+    const r = await connector.endLogins?.(config(), link(), who, as(ROOT), soon());
+    expect(r).toMatchObject({ ended: expect.any(Number) });
+    expect((r as { ended: number }).ended).toBeGreaterThan(0);
+    expect((await host.exec(`pgrep -u ${who.name}`)).code).toBe(1);
+    expect((await host.exec("pgrep -u bystander")).code).toBe(0);
+    expect(await connector.endLogins?.(config(), link(), { name: "root" }, as(ADMIN), soon())).toMatchObject({ unknown: expect.stringContaining("left alone") });
+  });
+  test("sudo with the optional line ends logins", async () => {
+    const who = await account(), boss = await account();
+    await host.write("/etc/sudoers.d/boss", `${boss.name} ALL=(root) PASSWD: /usr/bin/pkill -KILL -e -u *\n`, 0o440);
+    await inside(`setsid su ${who.name} -c 'sleep 60' >/dev/null 2>&1 & sleep 0.3`);
+    expect(await connector.endLogins?.(config(), link(), who, as(boss), soon())).toMatchObject({ ended: expect.any(Number) });
+    expect((await host.exec(`pgrep -u ${who.name}`)).code).toBe(1);
+    expect(await connector.endLogins?.(config(), link(), who, as(boss), soon())).toEqual({ ended: 0 });
+  });
+  test("password files held by somebody else: not_sent and not the administrator's fault", async () => {
+    const who = await account();
+    await inside("perl -e 'open F, q(>), q(/etc/passwd.lock); print F 1; close F'");
+    const r = await connector.change(config(), link(), who, { to: Secret.of(fresh()), as: as(ROOT) }, AbortSignal.timeout(20_000));
+    await inside("rm -f /etc/passwd.lock");
+    expect(r).toMatchObject({ not_sent: "unreachable", why: expect.stringMatching(/lock/) });
+  });
+  test("an administrator without the right, or not in sudoers: not_sent, in sudo's words", async () => {
+    const who = await account(), powerless = await account();
+    const r = await connector.change(config(), link(), who, { to: Secret.of(fresh()), as: as(powerless) }, soon());
+    expect(r).toMatchObject({ not_sent: "auth_of_as", why: expect.stringMatching(/not allowed|not in the sudoers|may not run/) });
+    expect(await host.opens(who.name, who.password)).toBe(true);
+  });
+  test("sudo that asks for no password works too", async () => {
+    const free = await account(), who = await account(), to = fresh();
+    await host.write("/etc/sudoers.d/free", `${free.name} ALL=(root) NOPASSWD: ${SUDOERS}\n`, 0o440);
+    expect(await connector.change(config(), link(), who, { to: Secret.of(to), as: as(free) }, soon())).toBe("done");
+    expect(await connector.compare?.(config(), link(), who, [Secret.of(to)], as(free), soon())).toEqual({ match: 0 });
+  });
+  test("law: hostile names and passwords change nobody but the account named", async () => {
+    const who = await account(), only = async () => (await world(ROOT).everybody()).filter((l) => !l.startsWith(`${who.name}:`));
+    const before = await only();
+    const evil = fc.oneof(fc.string({ unit: "binary", maxLength: 40 }), fc.constantFrom("x\nroot:pwned", "x\r\nbystander:y", "$(id)", "`id`", "';id;'", "-e", "\0", "a:b:c", "\\n", "%s", "!!"));
+    const names = fc.oneof(fc.constant(who.name), evil, fc.constantFrom("root;", "-h", "--help", "bystander\n", "0", "root:x", "a b", "app1'"));
+    let done = 0, calls = 0;
+    await fc.assert(fc.asyncProperty(names, evil, async (name, password) => {
+      calls++;
+      fc.pre(name !== "root" && name !== "bystander");
+      const r = await connector.change(config(), link(), { name }, { to: Secret.of(password), as: as(ROOT) }, soon());
+      if (r === "done") { done++; expect(name).toBe(who.name); expect(await host.opens(name, password)).toBe(true); } else expect(r).toHaveProperty("refused");
+    }), { numRuns: 200 });
+    expect(done).toBeGreaterThan(20);
+    expect(calls).toBeGreaterThanOrEqual(200);
+    expect(await only()).toEqual(before);
+  }, 120_000);
+  test("law: after the host key changed: identity, until a person pins the new one", async () => {
+    const who = await account(), old = config(), to = fresh();
+    await host.changeHostKey();
+    expect(await connector.change(old, link(), who, { to: Secret.of(to), as: as(ROOT) }, soon())).toMatchObject({ not_sent: "identity" });
+    expect(await connector.probe(old, link(), who, Secret.of(who.password), soon())).toHaveProperty("unknown");
+    expect(await connector.identity?.(link(), soon())).toBe(host.hostKey);
+    expect(await connector.change(config(), link(), who, { to: Secret.of(to), as: as(ROOT) }, soon())).toBe("done");
+  });
+});

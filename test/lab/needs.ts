@@ -1,0 +1,80 @@
+/** What a lab server needs of this machine. Rule: install it and say so in one line, or say in one sentence what to run. */
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BARE_ENV, run } from "./run.ts";
+
+export const HOST_PACKAGES = [
+  "openssh-server", "openssh-client", "sudo", "libpam-pwquality", "cracklib-runtime", "wamerican", "procps", "util-linux", "iproute2", "sshpass",
+  "perl-base",
+] as const;
+export const POSTGRES_PACKAGES = ["postgresql"] as const;
+export const BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core", "fonts-liberation", "fonts-noto-color-emoji"] as const;
+
+export type Needs = {
+  debian?: readonly string[];
+  root?: boolean;
+  linux?: boolean;
+  /** The right to make mount and pid namespaces: more than root in an unprivileged container has. */
+  namespaces?: boolean;
+};
+
+/**
+ * Under one lock, as apt's own does not cover its lists. Nothing may start: policy-rc.d 101 stands in for as long as there is none.
+ * "$1" is the lock-free path of policy-rc.d, the rest are packages.
+ */
+const INSTALL = `
+policy=$1; shift
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\\nexit 101\\n' > "$policy" && chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT; trap 'exit 130' HUP INT TERM
+fi
+get() { apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq "$@"; }
+get install -y --no-install-recommends "$@" </dev/null && exit 0
+get update && get install -y --no-install-recommends "$@" </dev/null
+`;
+
+/** Of `packages`, those dpkg does not call installed. */
+export const missingPackages = async (packages: readonly string[]): Promise<string[]> => {
+  if (packages.length === 0) return [];
+  const { stdout } = await run("dpkg-query", ["-W", "-f", "${db:Status-Abbrev}${Package}\\n", ...packages]);
+  const installed = new Set(stdout.split("\n").filter((line) => line.startsWith("ii ")).map((line) => line.slice(3).trim()));
+  return packages.filter((name) => !installed.has(name));
+};
+
+/** apt may need the caller's proxy settings; nothing else of the environment is wanted. */
+const aptEnv = (): Record<string, string> => {
+  const proxies = Object.entries(process.env).filter(([key, value]) => /^(https?|no|all)_proxy$/i.test(key) && value !== undefined);
+  return { ...BARE_ENV, DEBIAN_FRONTEND: "noninteractive", ...Object.fromEntries(proxies) } as Record<string, string>;
+};
+
+const install = async (packages: readonly string[], forWhat: string): Promise<void> => {
+  process.stderr.write(`lab: installing ${packages.join(" ")} for ${forWhat}\n`);
+  const lock = join(tmpdir(), "lockstep-lab-apt.lock");
+  const out = await run("flock", [lock, "/bin/sh", "-c", INSTALL, "install", "/usr/sbin/policy-rc.d", ...packages], { env: aptEnv() });
+  const still = await missingPackages(packages);
+  if (still.length === 0) return;
+  const why = (out.stderr || out.stdout).trim().split("\n").slice(-3).join(" / ");
+  throw new Error(`${forWhat} needs ${still.join(", ")}, and apt-get could not install it: ${why}`);
+};
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** Throws one sentence, or returns with everything in place. `forWhat` starts that sentence, e.g. "A lab host". */
+export const needs = async (wanted: Needs, forWhat: string): Promise<void> => {
+  if ((wanted.linux || wanted.debian || wanted.namespaces) && process.platform !== "linux") {
+    throw new Error(`${forWhat} needs Linux; this is ${process.platform}, so run it in a Debian 12 machine or container.`);
+  }
+  if (wanted.root && !isRoot()) throw new Error(`${forWhat} needs root; run the same command with sudo.`);
+  const debian = existsSync("/etc/debian_version");
+  const missing = debian ? await missingPackages(wanted.debian ?? []) : [...wanted.debian ?? []];
+  if (missing.length > 0) {
+    const list = missing.join(" ");
+    if (!debian) throw new Error(`${forWhat} needs Debian 12 with ${list}; run it in a Debian machine or container.`);
+    if (!isRoot()) throw new Error(`${forWhat} needs ${list}; run: sudo apt-get install -y --no-install-recommends ${list}`);
+    await install(missing, forWhat);
+  }
+  if (wanted.namespaces && (await run("unshare", ["--mount", "--pid", "--uts", "--ipc", "--fork", "true"])).code !== 0) {
+    throw new Error(`${forWhat} needs the right to make mount and pid namespaces; start the container with --privileged or use a whole machine.`);
+  }
+};

@@ -1,0 +1,156 @@
+/** A private PostgreSQL cluster for tests. Rule: its own directory, port and password; it never touches a cluster of the machine. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { appendFileSync, closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { needs, POSTGRES_PACKAGES } from "./needs.ts";
+import { freePort, waitForPort } from "./ports.ts";
+import { beforeExit, childrenOf, ended, gone, until } from "./processes.ts";
+import { BARE_ENV, must } from "./run.ts";
+import { scratch } from "./scratch.ts";
+
+export type PostgresOptions = {
+  port?: number;
+  /** Default false: quick. True for tests of what survives a crash. */
+  fsync?: boolean;
+  /** More postgresql.conf settings, e.g. { log_statement: "all" }. */
+  settings?: Record<string, string>;
+};
+
+export type PostgresCluster = AsyncDisposable & {
+  /** Superuser, database "postgres". */
+  readonly url: string;
+  readonly port: number;
+  /** Holds data/, sock/ and log. */
+  readonly dir: string;
+  /** Creates a fresh database, from `template` if given, and returns its URL. Nobody may be connected to the template. */
+  database(name?: string, template?: string): Promise<string>;
+  /** kill -9 of the postmaster; returns when its children are gone too. */
+  crash(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  log(): string;
+  destroy(): Promise<void>;
+};
+
+const LIB = "/usr/lib/postgresql";
+
+const binaries = (): string => {
+  const versions = existsSync(LIB) ? readdirSync(LIB).filter((v) => existsSync(join(LIB, v, "bin/initdb"))) : [];
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  if (newest === undefined) throw new Error(`A lab database found no server below ${LIB}; run: apt-get install --reinstall postgresql`);
+  return join(LIB, newest, "bin");
+};
+
+type User = { uid: number; gid: number };
+
+/** The server refuses to run as root; anybody else runs it as themselves. */
+const serverUser = async (): Promise<User | undefined> => {
+  if (process.getuid?.() !== 0) return undefined;
+  const [, , uid, gid] = (await must("getent", ["passwd", "postgres"])).split(":");
+  return { uid: Number(uid), gid: Number(gid) };
+};
+
+const as = (user: User | undefined): string[] =>
+  user ? [`--reuid=${String(user.uid)}`, `--regid=${String(user.gid)}`, "--clear-groups"] : [];
+
+const initdb = async (bin: string, dir: string, password: string, user: User | undefined): Promise<void> => {
+  const own = async (path: string): Promise<void> => { if (user) await chown(path, user.uid, user.gid); };
+  for (const part of ["data", "sock"]) { await mkdir(join(dir, part), { mode: 0o700 }); await own(join(dir, part)); }
+  const pwfile = join(dir, "pw");
+  await writeFile(pwfile, password, { mode: 0o600 });
+  await own(pwfile);
+  const cluster = ["-D", join(dir, "data"), "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
+  const access = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", pwfile];
+  await must("setpriv", [...as(user), join(bin, "initdb"), ...cluster, ...access]);
+  await rm(pwfile);
+};
+
+const settingsFor = (o: PostgresOptions, dir: string, port: number): string[] => {
+  const durable = o.fsync ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
+  const all: Record<string, string> = {
+    port: String(port), listen_addresses: "127.0.0.1", unix_socket_directories: join(dir, "sock"), max_connections: "200",
+    shared_buffers: "32MB", dynamic_shared_memory_type: "mmap", logging_collector: "off", lc_messages: "C", ...durable, ...o.settings,
+  };
+  return Object.entries(all).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+};
+
+/** QUIT is the postmaster's immediate shutdown: if we are killed, it takes its children and shared memory along. */
+const launch = (bin: string, dir: string, settings: string[], user: User | undefined): ChildProcess => {
+  const log = openSync(join(dir, "log"), "a", 0o600);
+  const args = [...as(user), "--pdeathsig", "QUIT", join(bin, "postgres"), "-D", join(dir, "data"), ...settings];
+  const child = spawn("setpriv", args, { env: BARE_ENV, cwd: "/", detached: true, stdio: ["ignore", log, log] });
+  closeSync(log);
+  child.once("error", (error) => { appendFileSync(join(dir, "log"), `${String(error)}\n`); });
+  child.unref();
+  return child;
+};
+
+const READY = /database system is ready to accept connections/;
+
+const finish = async (child: ChildProcess, how: NodeJS.Signals): Promise<void> => {
+  const children = child.pid === undefined ? [] : childrenOf(child.pid);
+  child.kill(how);
+  if (!(await until(() => ended(child), 15_000, 5))) child.kill("SIGKILL");
+  if (!(await until(() => ended(child), 5_000, 5)) || !(await gone(children, 10_000))) throw new Error("A lab database would not end.");
+};
+
+const create = async (admin: string, name: string, template: string | undefined): Promise<void> => {
+  const client = new pg.Client({ connectionString: admin });
+  await client.connect();
+  try {
+    const from = template === undefined ? "" : ` TEMPLATE ${client.escapeIdentifier(template)}`;
+    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}${from}`);
+  } finally { await client.end(); }
+};
+
+const cluster = (o: PostgresOptions, bin: string, dir: string, port: number, password: string, user: User | undefined): PostgresCluster => {
+  let child: ChildProcess | undefined;
+  const logFile = join(dir, "log"), settings = settingsFor(o, dir, port);
+  const url = (name: string): string => `postgres://postgres:${password}@127.0.0.1:${String(port)}/${encodeURIComponent(name)}`;
+  const log = (): string => existsSync(logFile) ? readFileSync(logFile, "utf8") : "";
+  const forget = beforeExit(() => { child?.kill("SIGQUIT"); rmSync(dir, { recursive: true, force: true, maxRetries: 3 }); });
+  const start = async (): Promise<void> => {
+    if (child !== undefined) throw new Error("The lab database is running already.");
+    const seen = log().length, started = child = launch(bin, dir, settings, user);
+    await until(() => ended(started) || READY.test(log().slice(seen)), 30_000, 8);
+    if (!ended(started) && READY.test(log().slice(seen))) return await waitForPort(port, undefined, 5_000);
+    child = undefined;
+    started.kill("SIGKILL");
+    throw new Error(`A lab database did not come up: ${log().slice(seen).trim().slice(-600)}`);
+  };
+  const end = async (how: NodeJS.Signals): Promise<void> => {
+    const running = child;
+    child = undefined;
+    if (running !== undefined && !ended(running)) await finish(running, how);
+  };
+  const database = async (name = `t_${randomBytes(6).toString("hex")}`, template?: string): Promise<string> => {
+    await create(url("postgres"), name, template);
+    return url(name);
+  };
+  const destroy = async (): Promise<void> => { await end("SIGQUIT"); forget(); await rm(dir, { recursive: true, force: true }); };
+  return {
+    url: url("postgres"), port, dir, database, start, log, destroy,
+    crash: () => end("SIGKILL"), stop: () => end("SIGINT"), [Symbol.asyncDispose]: destroy,
+  };
+};
+
+/** Running when it returns. As root it runs as user postgres; installs PostgreSQL on Debian if root. */
+export const postgresCluster = async (o: PostgresOptions = {}, tries = 4): Promise<PostgresCluster> => {
+  await needs({ linux: true, debian: POSTGRES_PACKAGES }, "A lab database");
+  const dir = await scratch("pg", false), bin = binaries(), user = await serverUser();
+  const password = randomBytes(18).toString("base64url"), port = o.port ?? await freePort();
+  await initdb(bin, dir, password, user);
+  const made = cluster(o, bin, dir, port, password, user);
+  try {
+    await made.start();
+    return made;
+  } catch (error) {
+    await made.destroy();
+    if (tries > 1 && o.port === undefined && /Address already in use/.test(String(error))) return await postgresCluster(o, tries - 1);
+    throw error;
+  }
+};
