@@ -113,9 +113,9 @@ export const replayEvents = (deps: Pick<Deps, "db">, lines: readonly Line[]): Pr
 });
 
 /** The embedded database has one owner: sessions that are not over belong to a process that is. */
-export const closeLeftovers = async (deps: Deps, recovered: (recording: string) => Promise<{ chunks: number; hash: string; bytes: number } | null>): Promise<number> => {
+export const closeLeftovers = async (deps: Deps, recovered: (session: SessionId) => Promise<{ chunks: number; hash: string; bytes: number } | null>): Promise<number> => {
   const open = deps.db.engine === "pglite" ? await sessions.openWhere(deps.db, {}) : await sessions.openWhere(deps.db, { node: deps.node });
-  for (const s of open) await lose(deps, s.id, await recovered(s.recording));
+  for (const s of open) await lose(deps, s.id, await recovered(s.id));
   return open.length;
 };
 export const lose = (deps: Deps, id: SessionId, recording: { chunks: number; hash: string; bytes: number } | null): Promise<void> =>

@@ -1,0 +1,86 @@
+/** The whole broker, wired by hand. Rule: start in the order in which things may be trusted, stop in the reverse; no container, no singletons. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttp, type Server } from "node:http";
+import type { Config, Secrets } from "./config/env.ts";
+import { controlPlane } from "./control/plane.ts";
+import { openCore, rootOf, type Core, type Overrides } from "./core.ts";
+import type { Deps } from "./flow/deps.ts";
+import { recoverRecording } from "./flow/recordings.ts";
+import { broker, record } from "./flow/record.ts";
+import { closeLeftovers } from "./flow/startup.ts";
+import type { IdentityDeps } from "./identity/deps.ts";
+import { addressGate } from "./identity/gate.ts";
+import { startJobs } from "./jobs/jobs.ts";
+import { Fault } from "./kernel/fault.ts";
+import type { SessionId } from "./kernel/ids.ts";
+import { portalServer } from "./tls.ts";
+import { webApp } from "./web/app.tsx";
+import type { WebDeps } from "./web/deps.ts";
+import { brokenCiphers, nativeCiphers, newSshKey } from "./wires/ssh.ts";
+import { startSshProxy, type SshProxy } from "../proxy/pool.ts";
+
+export type Broker = { readonly core: Core; readonly web: WebDeps; readonly origin: string; readonly sshPort: number; pids(): number[]; close(): Promise<void> };
+
+export const identityDeps = (deps: Deps): IdentityDeps => ({
+  db: deps.db, clock: deps.clock, random: deps.random, times: deps.times, issuer: "Lockstep", gate: addressGate(deps.times, deps.random), record: (tx, event) => record(deps, tx, event),
+  vaulted: { seal: (purpose, context, secret) => deps.keyring.sealFor(purpose, context, secret), open: (purpose, context, box) => deps.keyring.openFor(purpose, context, box) },
+});
+
+/** The proxy's own host key, made at first start. */
+const hostKey = (file: string): string => {
+  if (!existsSync(file)) writeFileSync(file, newSshKey(), { mode: 0o600, flag: "wx" });
+  return readFileSync(file, "utf8");
+};
+
+const recoverBySession = (deps: Deps, dir: string) => (id: SessionId) => recoverRecording(deps, dir, id);
+
+const startProxy = async (config: Config, core: Core, identity: IdentityDeps): Promise<SshProxy> => {
+  const { deps, places } = core;
+  if (brokenCiphers()) throw new Fault("unavailable", "ssh2's native ciphers are built wrongly for this Node: stock SSH clients could not log in. Run: npm rebuild");
+  const proxy = await startSshProxy({
+    listen: config.ssh, hostKeys: [hostKey(places.hostKey)], socketPath: places.workers, recordingsDir: places.recordings, timescale: config.timescale, log: (level, what, facts) => deps.log(level, what, facts),
+    control: controlPlane({ flow: deps, identity, recover: recoverBySession(deps, places.recordings) }), ...(config.workers ? { workers: config.workers } : {}),
+  });
+  core.setCut((session, why, message) => Promise.resolve(proxy.cut(session, why, message)));
+  return proxy;
+};
+
+/** The same app on a socket of the server's own, for the command line there; a token file that only its owner reads stands in for a login. */
+const serveLocally = async (app: ReturnType<typeof webApp>, core: Core): Promise<Server> => {
+  const { getRequestListener } = await import("@hono/node-server");
+  rmSync(core.places.socket, { force: true });
+  const server = createHttp(getRequestListener((request) => app.fetch(request)) as never), before = process.umask(0o177);
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(core.places.socket, resolve));
+  process.umask(before);
+  return server;
+};
+
+export const startBroker = async (config: Config, secrets: Secrets, over: Overrides = {}): Promise<Broker> => {
+  const core = await openCore(config, secrets, over), { deps, places } = core, stops: (() => Promise<void> | void)[] = [() => core.close()];
+  const close = async (): Promise<void> => { for (const stop of stops.reverse()) await stop(); stops.length = 0; };
+  try {
+    const lost = await closeLeftovers(deps, recoverBySession(deps, places.recordings));
+    if (lost > 0) deps.log("warn", `${lost} session(s) were cut off when the broker last stopped; their recordings were recovered`);
+    const identity = identityDeps(deps), proxy = await startProxy(config, core, identity);
+    stops.push(() => proxy.close());
+    const jobs = startJobs(deps);
+    stops.push(() => jobs.close());
+    const { server, scheme } = await portalServer(config, places);
+    const web: WebDeps = { flow: deps, identity, recordings: places.recordings, config: {
+      origin: "", sshHost: config.sshHost ?? config.ssh.host, sshPort: proxy.port, secureCookies: scheme === "https" || (config.origin?.startsWith("https:") ?? false), trustedProxies: config.trustedProxies, root: rootOf(),
+    } };
+    const port = await server.listen(config.listen), origin = config.origin ?? `${scheme}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
+    Object.assign(web.config, { origin });
+    const app = webApp(web);
+    server.serve((request, env) => app.fetch(request, env));
+    stops.push(() => server.close());
+    const local = await serveLocally(app, core);
+    stops.push(() => new Promise<void>((resolve) => { local.close(() => resolve()); local.closeAllConnections(); }));
+    await deps.db.transaction((tx) => record(deps, tx, { what: "broker.started", who: broker("startup"), about: {}, outcome: "ok", facts: { node: deps.node, engine: deps.db.engine, passive: deps.passive.why ?? "", native_ciphers: nativeCiphers() } }));
+    deps.log("info", "sshcrypto native", { native: nativeCiphers() });
+    return { core, web, origin, sshPort: proxy.port, pids: () => proxy.pids(), close };
+  } catch (e) {
+    await close().catch(() => {});
+    throw e;
+  }
+};

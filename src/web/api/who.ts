@@ -1,0 +1,34 @@
+/** Who calls: a bearer token, or the login session of a browser. Rule: with an Authorization header the cookie counts for nothing; a read-only token reads. */
+import type { MiddlewareHandler } from "hono";
+import { Fault } from "../../kernel/fault.ts";
+import { Secret } from "../../kernel/secret.ts";
+import { bearer } from "../../identity/tokens.ts";
+import type { ApiCtx, ApiDeps, ApiEnv, Who } from "./deps.ts";
+
+const LOGIN = "Give an API token in the header Authorization: Bearer …, or log in.";
+const READS = ["GET", "HEAD"];
+/** What the command line says of itself; the audit log shows it as the means, nothing else depends on it. */
+const meansOf = (c: ApiCtx): "cli" | "api" => ((c.req.header("user-agent") ?? "").startsWith("lockstep-cli/") ? "cli" : "api");
+
+const byToken = async (c: ApiCtx, deps: ApiDeps, header: string): Promise<Who> => {
+  const text = /^Bearer ([\x21-\x7e]{8,200})$/.exec(header)?.[1];
+  if (text === undefined) throw new Fault("unauthenticated", LOGIN);
+  using token = Secret.of(text);
+  const address = c.get("address") ?? "127.0.0.1", found = await bearer(deps.identity, token, address);
+  if (!found) throw new Fault("unauthenticated", "This token is not known, was revoked, has expired, or may not be used from here.");
+  if (found.token.readOnly && !READS.includes(c.req.method)) throw new Fault("forbidden", "This token may only read. Make one that may also change things.");
+  return { caller: { person: found.person, address, means: meansOf(c) }, bearer: found };
+};
+
+/** The portal's middleware has checked the session's form token before a cookie gets here (web/security.ts). */
+const whoAsks = async (c: ApiCtx, deps: ApiDeps): Promise<Who> => {
+  const header = c.req.header("authorization"), me = c.get("me");
+  if (header !== undefined) return byToken(c, deps, header);
+  if (!me) throw new Fault("unauthenticated", LOGIN);
+  return { caller: { person: me.person, address: c.get("address"), means: "portal" }, bearer: null };
+};
+
+export const authenticate = (deps: ApiDeps): MiddlewareHandler<ApiEnv> => async (c, next) => {
+  c.set("who", await whoAsks(c, deps));
+  return next();
+};

@@ -1,0 +1,38 @@
+/** Styles and scripts. Rule: a fixed list read once at start; a name carries its content's hash, so it may be kept for ever. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Hono } from "hono";
+import type { Env } from "./deps.ts";
+
+const CSS = "text/css; charset=utf-8", JS = "text/javascript; charset=utf-8";
+const ASSETS = {
+  "pico.css": ["node_modules/@picocss/pico/css/pico.min.css", CSS],
+  "lockstep.css": ["views/public/lockstep.css", CSS],
+  "lockstep.js": ["views/public/lockstep.js", JS],
+  "htmx.js": ["node_modules/htmx.org/dist/htmx.min.js", JS],
+  "hx-csp.js": ["node_modules/htmx.org/dist/ext/hx-csp.min.js", JS],
+  "hx-sse.js": ["node_modules/htmx.org/dist/ext/hx-sse.min.js", JS],
+  "player.js": ["node_modules/asciinema-player/dist/bundle/asciinema-player.min.js", JS],
+  "player.css": ["node_modules/asciinema-player/dist/bundle/asciinema-player.css", CSS],
+  "play.js": ["views/public/play.js", JS],
+  "favicon.svg": ["views/public/favicon.svg", "image/svg+xml"],
+} as const;
+
+/** Source maps are not served, so nobody is sent to look for them. */
+const read = (root: string, file: string): Buffer => {
+  const bytes = readFileSync(join(root, file));
+  return /\.(js|css)$/.test(file) ? Buffer.from(bytes.toString("utf8").replace(/\n?\/[/*]# sourceMappingURL=.*$/m, "")) : bytes;
+};
+
+/** `/assets/<name>`; the answer is small, checked by ETag, and kept a day. */
+export const assets = (app: Hono<Env>, root: string): void => {
+  for (const [name, [file, type]] of Object.entries(ASSETS)) {
+    const bytes = read(root, file), etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+    app.get(`/assets/${name}`, (c) => {
+      const kept = { ETag: etag, "Cache-Control": "public, max-age=300, must-revalidate", "Content-Type": type };
+      if (c.req.header("if-none-match") === etag) return c.body(null, 304, kept);
+      return c.body(new Uint8Array(bytes), 200, kept);
+    });
+  }
+};

@@ -1,0 +1,37 @@
+/** What the pages need, and what every request knows of itself. Rule: wired in app.ts; a page imports verbs, never rooms below them. */
+import type { Context } from "hono";
+import type { Deps } from "../flow/deps.ts";
+import type { Person } from "../domain/person.ts";
+import type { IdentityDeps } from "../identity/deps.ts";
+
+export type WebConfig = {
+  /** Scheme, host and port as browsers see them, e.g. `http://127.0.0.1:8080`. */
+  readonly origin: string;
+  /** Where people point their SSH client. */
+  readonly sshHost: string;
+  readonly sshPort: number;
+  /** https: `__Host-` cookies and HSTS. Plain names are for loopback http alone. */
+  readonly secureCookies: boolean;
+  /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** The directory that holds `views/public` and `node_modules`. */
+  readonly root: string;
+};
+
+export type WebDeps = {
+  readonly flow: Deps;
+  readonly identity: IdentityDeps;
+  readonly config: WebConfig;
+  /** Where the recordings lie; null = none can be played here. */
+  readonly recordings: string | null;
+};
+
+/** Set by the middleware of security.ts and login-session.ts; `me` is null before login and for bearer tokens. */
+export type Me = { readonly person: Person; readonly csrf: string; readonly cookie: string };
+export type Env = {
+  Bindings: { incoming?: { socket?: { remoteAddress?: string | undefined } } };
+  Variables: { nonce: string; address: string; me: Me | null };
+};
+export type Ctx = Context<Env>;
+
+export type Handler = (c: Ctx, deps: WebDeps) => Response | Promise<Response>;

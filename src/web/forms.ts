@@ -1,0 +1,30 @@
+/** A posted form as plain text fields. Rule: a secret field becomes a Secret before anything else sees it. */
+import { Fault } from "../kernel/fault.ts";
+import { Secret } from "../kernel/secret.ts";
+import type { Ctx } from "./deps.ts";
+
+export type Fields = Readonly<Record<string, string>>;
+
+/** One value a name; files and repeated names are refused. */
+export const fields = async (c: Ctx): Promise<Fields> => {
+  const body = await c.req.parseBody({ all: true }), out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (name === "_csrf") continue;
+    if (typeof value !== "string") throw new Fault("invalid", `The field "${name}" was given more than once or holds a file.`);
+    out[name] = value;
+  }
+  return out;
+};
+/** Every value of one name: check boxes. */
+export const many = async (c: Ctx, name: string): Promise<string[]> => {
+  const value = (await c.req.parseBody({ all: true }))[name];
+  return (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter((v): v is string => typeof v === "string" && v !== "");
+};
+export const secretField = (f: Fields, name: string): Secret => {
+  const text = f[name] ?? "";
+  if (text === "") throw new Fault("invalid", "The password is missing.");
+  return Secret.of(text);
+};
+/** `a, b c` as a list. */
+export const words = (text: string | undefined): string[] => (text ?? "").split(/[\s,]+/).filter((w) => w !== "");
+export const whole = (text: string | undefined): number | undefined => (text !== undefined && /^\d{1,9}$/.test(text.trim()) ? Number(text.trim()) : undefined);

@@ -1,0 +1,38 @@
+/**
+ * Where plaintext meets a page: a released password, a new token, a TOTP key being set up. Rule: the only web file that opens a Secret;
+ * what it renders is no-store, and the Secret is wiped before the answer leaves.
+ */
+import { reveal } from "../kernel/reveal.ts";
+import type { Released } from "../flow/release.ts";
+import type { Enrolment } from "../identity/enrol.ts";
+import type { Made } from "../identity/tokens.ts";
+import { EnrolForm } from "../../views/login.tsx";
+import { ReleasePage } from "../../views/release.tsx";
+import { TokenPage } from "../../views/me.tsx";
+import type { Ctx, WebDeps } from "./deps.ts";
+import { render } from "./render.tsx";
+
+const noStore = (c: Ctx): void => c.header("Cache-Control", "no-store, max-age=0");
+/** Hidden again after this long, by script or by the page's own refresh. */
+export const SHOWN_SECONDS = 20;
+
+export const showPassword = (c: Ctx, deps: WebDeps, request: string, r: Released): Response | Promise<Response> => {
+  using password = r.password;
+  noStore(c);
+  const back = `/requests/${request}`;
+  return render(c, deps, { title: `Password of ${r.account}@${r.target}`, refresh: { seconds: SHOWN_SECONDS, to: back } },
+    <ReleasePage password={reveal(password)} account={r.account} target={r.target} until={r.until} back={back} seconds={SHOWN_SECONDS} />);
+};
+
+export const showToken = (c: Ctx, deps: WebDeps, { token, made }: Made): Response | Promise<Response> => {
+  using shown = token;
+  noStore(c);
+  return render(c, deps, { title: "New token" }, <TokenPage text={reveal(shown)} label={made.label} expiresAt={made.expiresAt} />);
+};
+
+export const showEnrolment = (c: Ctx, deps: WebDeps, e: Enrolment, form: { next: string; csrf: string; refused?: string | undefined }): Response | Promise<Response> => {
+  using key = e.key;
+  using uri = e.uri;
+  noStore(c);
+  return render(c, deps, { title: "Set up your second factor" }, <EnrolForm {...form} sealed={e.sealed} secret={reveal(key)} uri={reveal(uri)} />);
+};
