@@ -1,0 +1,63 @@
+/** One simulated account: clock, dice, counters. Rule: everything random comes from the seed, so a failing run can be run again. */
+import { times, type Times } from "../../src/kernel/times.ts";
+import type { Judge } from "./judge.ts";
+import type { Wrap } from "./mutants.ts";
+import type { Store } from "./store.ts";
+import type { Target } from "./target.ts";
+
+export type Counts = {
+  rotations: number; committed: number; refused: number; deadLetters: number; heals: number; crashes: number; commitUnknown: number; pauses: number; fenced: number;
+  lostRequests: number; lostAcks: number; late: number; policy: number; unknownProbes: number; lockedOut: number; adminBusy: number; logins: number; drifts: number; steps: number;
+  lost: number; stuck: number; wrongCurrent: number; lockouts: number; overBudget: number; driftLeft: number; overdue: number;
+};
+export const zero = (): Counts => ({
+  rotations: 0, committed: 0, refused: 0, deadLetters: 0, heals: 0, crashes: 0, commitUnknown: 0, pauses: 0, fenced: 0,
+  lostRequests: 0, lostAcks: 0, late: 0, policy: 0, unknownProbes: 0, lockedOut: 0, adminBusy: 0, logins: 0, drifts: 0, steps: 0,
+  lost: 0, stuck: 0, wrongCurrent: 0, lockouts: 0, overBudget: 0, driftLeft: 0, overdue: 0,
+});
+
+/** What kind of platform the account is on. */
+export type Platform = { self: boolean; administrative: boolean; reconcile: boolean; compare: boolean; resets: boolean };
+
+export const T: Times = times(1);
+/** Everything dies with the process: its memory, and what it had not saved. One value: a stack per crash would be most of the run's time. */
+export const CRASH = new Error("crash");
+
+/** mulberry32 */
+export const dice = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+};
+
+export class World {
+  now = 0;
+  faults = true;
+  held = false;
+  /** The administrative credential is being changed itself until then (A2). */
+  adminBusyUntil = 0;
+  readonly roll: () => number;
+  readonly count: Counts;
+  readonly platform: Platform;
+  readonly wrap: Wrap;
+  target!: Target;
+  store!: Store;
+  judge!: Judge;
+  #names = 0;
+
+  constructor(seed: number, count: Counts, wrap: Wrap) {
+    this.roll = dice(seed);
+    this.count = count;
+    this.wrap = wrap;
+    const kind = Math.floor(this.roll() * 3);
+    const help = kind > 0;
+    this.platform = { self: kind !== 1, administrative: kind === 1, reconcile: kind === 2, compare: help && this.roll() < 0.5, resets: this.roll() < 0.7 };
+  }
+
+  /** A fault strikes with probability p, while faults are on. */
+  chance(p: number): boolean { return this.faults && this.roll() < p; }
+  between(a: number, b: number): number { return a + Math.floor(this.roll() * (b - a)); }
+  date(): Date { return new Date(this.now); }
+  name(prefix: string): string { return `${prefix}_${++this.#names}`; }
+}
