@@ -29,9 +29,11 @@ export const PLAN = {
   "src/web":        { floor: 4, may: [...BASICS, "src/flow", "src/identity", "views"] },
   "src/jobs":       { floor: 4, may: [...BASICS, "src/flow", "src/store/due.ts"] },
   "src/core.ts":    { floor: 4, may: [...LOWER, "src/flow"] }, // vault, database and journal opened and settled: what serve, restore and backup share
-  "src/app.ts":     { floor: 5, may: [...LOWER, "src/core.ts", "src/flow", "src/identity", "src/control", "src/web", "src/jobs", "proxy", "views"] },
-  "src/cli":        { floor: 6, may: [...BASICS, "src/crypto", "src/config", "src/flow", "src/identity", "src/core.ts", "src/app.ts"] }, // a command starts the app
-  "src/main.ts":    { floor: 7, may: [...BASICS, "src/config", "src/app.ts", "src/cli"] },
+  "src/tls.ts":     { floor: 4, may: ["src/kernel", "src/config"] },
+  "src/app.ts":     { floor: 5, may: [...LOWER, "src/core.ts", "src/tls.ts", "src/flow", "src/identity", "src/control", "src/web", "src/jobs", "proxy", "views"] },
+  "src/operate.ts": { floor: 6, may: [...LOWER, "src/core.ts", "src/app.ts", "src/flow", "src/identity"] }, // what an operator does on the server itself
+  "src/cli":        { floor: 7, may: [...BASICS, "src/crypto", "src/config", "src/flow", "src/identity", "src/operate.ts"] }, // a command starts the app
+  "src/main.ts":    { floor: 8, may: [...BASICS, "src/config", "src/app.ts", "src/cli"] },
 };
 
 /** Who may import kernel/reveal.ts: everywhere else a Secret stays closed. */
@@ -77,7 +79,7 @@ const checkPlan = () => {
     const wrong = [...may, ...types].filter((place) => !(floorOf(place) < floor));
     if (wrong.length > 0) throw new Error(`plan: ${room} (floor ${floor}) names ${wrong.join(", ")}, which is not on a lower floor`);
     const all = ["src/vault", "src/connectors", "src/store"].every((r) => may.some((m) => m.startsWith(r)));
-    if (all && !["src/flow", "src/core.ts", "src/app.ts"].includes(room)) throw new Error(`plan: ${room} sees vault, connectors and store; only flow may`);
+    if (all && !["src/flow", "src/core.ts", "src/app.ts", "src/operate.ts"].includes(room)) throw new Error(`plan: ${room} sees vault, connectors and store; only flow may`);
   }
 };
 checkPlan();

@@ -67,13 +67,13 @@ ALTER TABLE sessions ADD CONSTRAINT session_facts CHECK ((state <> 'live' OR liv
 --> statement-breakpoint
 ALTER TABLE accounts ADD CONSTRAINT account_facts CHECK (rotated_no <= used_no AND block IN ('none','disabled','locked','identity_changed') AND (credential <> 'in_sync' OR current_id IS NOT NULL));
 --> statement-breakpoint
-ALTER TABLE accounts ADD CONSTRAINT account_current FOREIGN KEY (current_id) REFERENCES secret_versions (id);
+ALTER TABLE accounts ADD CONSTRAINT account_current FOREIGN KEY (current_id) REFERENCES secret_versions (id) DEFERRABLE INITIALLY IMMEDIATE;
 --> statement-breakpoint
-ALTER TABLE accounts ADD CONSTRAINT account_previous FOREIGN KEY (previous_id) REFERENCES secret_versions (id);
+ALTER TABLE accounts ADD CONSTRAINT account_previous FOREIGN KEY (previous_id) REFERENCES secret_versions (id) DEFERRABLE INITIALLY IMMEDIATE;
 --> statement-breakpoint
-ALTER TABLE targets ADD CONSTRAINT target_administrative FOREIGN KEY (administrative_id) REFERENCES accounts (id);
+ALTER TABLE targets ADD CONSTRAINT target_administrative FOREIGN KEY (administrative_id) REFERENCES accounts (id) DEFERRABLE INITIALLY IMMEDIATE;
 --> statement-breakpoint
-ALTER TABLE targets ADD CONSTRAINT target_reconcile FOREIGN KEY (reconcile_id) REFERENCES accounts (id);
+ALTER TABLE targets ADD CONSTRAINT target_reconcile FOREIGN KEY (reconcile_id) REFERENCES accounts (id) DEFERRABLE INITIALLY IMMEDIATE;
 --> statement-breakpoint
 ALTER TABLE secret_versions ADD CONSTRAINT version_status CHECK (status IN ('declared','candidate','current','previous','older','rejected'));
 --> statement-breakpoint

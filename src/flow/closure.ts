@@ -1,6 +1,5 @@
 /** Closure: is the old password refused, is the new one still in force? Rule: it never blocks a hand-over; a surprise opens a heal. */
 import { currentOf } from "../domain/rotation-facts.ts";
-import { loginsLeft } from "../domain/rotation-facts.ts";
 import { later } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
 import * as rotations from "../store/rotations.ts";
@@ -8,6 +7,7 @@ import type { Closure } from "../store/rotations.ts";
 import type { AccountId, VersionId } from "../kernel/ids.ts";
 import type { Deps } from "./deps.ts";
 import { broker, record } from "./record.ts";
+import { loginAnswered, spendLogin } from "./budget.ts";
 import { openRotation } from "./rotate.ts";
 import { loadWorld, type World } from "./rotation-load.ts";
 import { compare, credentialOf, login } from "./rotation-touch.ts";
@@ -37,8 +37,9 @@ const byCompare = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certifi
 };
 /** One login with the new one; the old one is not tried, to keep logins for people. */
 const byLogin = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certificate, "ended">> => {
-  if (loginsLeft(w.facts.budget, deps.clock.now()) < 2) return { newResult: "not asked: login budget", oldResult: "not asked" };
+  if (!(await spendLogin(deps, w))) return { newResult: "not asked: login budget", oldResult: "not asked" };
   const o = await login(deps, w, c.version as VersionId);
+  await loginAnswered(deps, w, o);
   if (o === "none_matches" || "refused_login" in o) return { newResult: "refused", oldResult: "not asked" };
   return "match" in o ? { newResult: "in force", oldResult: "not asked" } : { newResult: `unknown: ${o.unknown}`, oldResult: "not asked" };
 };

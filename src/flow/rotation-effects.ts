@@ -1,7 +1,7 @@
 /** What must become true with a rotation's step, in its transaction. Rule: the effects are data made by the domain; nothing is decided here. */
 import { newId } from "../kernel/ids.ts";
 import { CREDENTIAL_NEXT, type Credential } from "../domain/account.ts";
-import { loginAccepted, loginNotSent, reserveLogin } from "../domain/rotation-facts.ts";
+import { loginAccepted, loginNotSent, loginsLeft, reserveLogin } from "../domain/rotation-facts.ts";
 import { open as opening, type Effects, type Rotation } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Credited } from "../store/accounts.ts";
@@ -28,6 +28,8 @@ export const applyEffects = async (deps: Pick<Deps, "random" | "times" | "bus">,
   if (e.rotatedNo !== null) { set.rotatedNo = e.rotatedNo; set.rotatedAt = tx.now; }
   if (e.adopted !== null) set.adopted = e.adopted;
   await accounts.credit(tx, account.id, set);
+  // Verify and closure spend the same budget: what was free when `next` looked may be gone.
+  if (e.login === "reserve" && loginsLeft(facts.budget, tx.now) < 1) throw new rotations.Fenced(`rotation ${to.id}: the login budget was spent meanwhile`);
   if (e.login) await accounts.setBudget(tx, account.id, budgetAfter(e.login, deps, w, tx.now));
   if (e.closure) await openClosures(deps, tx, to, e.closure);
   if (e.openNext) {

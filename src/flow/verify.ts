@@ -2,10 +2,10 @@
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, VersionId } from "../kernel/ids.ts";
 import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
-import { loginAccepted, loginNotSent, loginsLeft, reserveLogin } from "../domain/rotation-facts.ts";
 import * as accounts from "../store/accounts.ts";
 import * as rotations from "../store/rotations.ts";
 import { managedBy } from "./accounts.ts";
+import { loginAnswered, spendLogin } from "./budget.ts";
 import type { Deps } from "./deps.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
@@ -21,8 +21,6 @@ export const verify = async (deps: Deps, caller: Caller | null, id: AccountId): 
     if (world.facts.blocked) throw new Fault("conflict", deps.passive.why ?? "This account is blocked; it is not asked until that is settled.");
     if (await rotations.openOf(tx, id)) throw new Fault("conflict", "Its password is being changed right now; that proves it too.");
     if (!world.account.current) throw new Fault("conflict", "The vault holds no proven password for this account yet.");
-    if (!world.facts.canCompare && loginsLeft(world.facts.budget, tx.now) < 1) throw new Fault("too_many", "One more refused login could lock the account. Try again after the lock-out window.");
-    if (!world.facts.canCompare) await accounts.setBudget(tx, id, reserveLogin(world.facts.budget, world.facts, tx.now, deps.times));
     return world;
   });
   const outcome = await question(deps, w, w.account.current!);
@@ -32,20 +30,21 @@ export const verify = async (deps: Deps, caller: Caller | null, id: AccountId): 
 /** Offline comparison first: it spends no login. */
 export const question = async (deps: Deps, w: World, version: VersionId): Promise<ProbeOutcome> => {
   const compared = w.facts.canCompare ? await compare(deps, w, [version]) : null;
-  return compared !== null && (compared === "none_matches" || "match" in compared) ? compared : login(deps, w, version);
+  if (compared !== null && (compared === "none_matches" || "match" in compared)) return compared;
+  if (!(await spendLogin(deps, w))) throw new Fault("too_many", "One more refused login could lock the account. Try again after the lock-out window.");
+  const answer = await login(deps, w, version);
+  await loginAnswered(deps, w, answer);
+  return answer;
 };
 
 const note = (deps: Deps, caller: Caller | null, w: World, o: ProbeOutcome): Promise<Verdict> => deps.db.transaction(async (tx) => {
   const account = await accounts.lock(tx, w.account.id), who = caller ? actor(caller) : broker("verify"), about = { account: account.id, target: account.target, version: w.account.current! };
-  const spent = o !== "none_matches" && !("match" in o && o.by === "compare"), budget = await accounts.budget(tx, account.id);
   if (o !== "none_matches" && "match" in o) {
-    if (spent) await accounts.setBudget(tx, account.id, loginAccepted(budget, w.facts));
     await accounts.credit(tx, account.id, { verifiedAt: tx.now });
     await record(deps, tx, { what: "account.verified", who, about, outcome: "ok", facts: { by: o.by } });
     return { verdict: "in_force", by: o.by, why: "The vault's password is the one in force." };
   }
   if (o !== "none_matches" && "unknown" in o) {
-    if (o.reached === false) await accounts.setBudget(tx, account.id, loginNotSent(budget));
     await record(deps, tx, { what: "account.verified", who, about, outcome: "failed", why: o.unknown });
     return { verdict: "unknown", by: o.by, why: o.unknown };
   }

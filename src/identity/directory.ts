@@ -1,0 +1,33 @@
+/** Who and what there is, for pages that manage it. Rule: read-only, and may() decides before anything is read. */
+import { Fault } from "../kernel/fault.ts";
+import { may, type Act } from "../domain/may.ts";
+import type { Person } from "../domain/person.ts";
+import type { Policy } from "../domain/policy.ts";
+import type { Target } from "../domain/target.ts";
+import type { Reader } from "../store/db.ts";
+import * as people from "../store/people.ts";
+import * as policies from "../store/policies.ts";
+import * as targets from "../store/targets.ts";
+
+export type { Group, OpenChange, SshKey } from "../store/people.ts";
+
+const refuse = (caller: Person, act: Act): void => { if (!may(caller, act)) throw new Fault("forbidden", "Your roles do not allow this."); };
+
+export const keysOf = (db: Reader, person: Person): Promise<people.SshKey[]> => people.keysOf(db, person.id);
+export const groupsOf = async (db: Reader, person: Person): Promise<string[]> => (await people.allGroups(db)).filter((g) => person.groups.includes(g.id)).map((g) => g.name);
+
+export type Directory = { readonly people: readonly Person[]; readonly groups: readonly people.Group[] };
+/** For those who manage people, or see the policies that name them. */
+export const directory = async (db: Reader, caller: Person): Promise<Directory> => {
+  if (!may(caller, "person.manage")) refuse(caller, "policy.see");
+  return { people: await people.all(db), groups: await people.allGroups(db) };
+};
+/** Changes that could help their author and that nobody else has confirmed. */
+export const openChanges = async (db: Reader, caller: Person): Promise<people.OpenChange[]> => (may(caller, "change.confirm") ? people.openChanges(db) : []);
+export const policyList = async (db: Reader, caller: Person): Promise<Policy[]> => { refuse(caller, "policy.see"); return policies.all(db); };
+export const targetList = async (db: Reader, caller: Person): Promise<Target[]> => (await targets.all(db)).filter((t) => may(caller, "target.manage", { owner: t.owner }));
+export const target = async (db: Reader, caller: Person, id: string): Promise<Target> => {
+  const found = (await targetList(db, caller)).find((t) => t.id === id || t.name === id);
+  if (!found) throw new Fault("not_found", "No such target.");
+  return found;
+};
