@@ -20,6 +20,8 @@ const env = { ...process.env };
 if (existsSync(path.join(home, "include/node/node.h"))) env.npm_config_nodedir = home;
 // Without real_openssl_major the addon builds, passes an AES self-test and then fails chacha20 at login.
 const args = ["rebuild", "--directory", addon, `--real_openssl_major=${process.versions.openssl.split(".")[0]}`];
+// See the header: without it a process that closed an SSH connection aborts at some later garbage collection.
+env.CXXFLAGS = `${env.CXXFLAGS ?? ""} -include "${path.join(root, "scripts/native/object_wrap.h")}"`.trim();
 const run = gyp && existsSync(addon) ? spawnSync(node, [gyp, ...args], { env, stdio: "ignore", timeout: 180_000 }) : null;
 console.log(run?.status === 0
   ? `lockstep: native SSH ciphers built for Node ${process.version}`

@@ -70,7 +70,8 @@ const rootBy = async (client: Client, c: LinuxSshConfig, as: Credential, command
   c.sudo || as.name !== "root" ? mayRun(client, command, { password: as.secret, random }, o) : { root: { random } satisfies Root };
 
 /** An empty batch: proves the right to run chpasswd and changes nothing. */
-const rehearse = async (client: Client, c: LinuxSshConfig, as: Credential, random: Random, o: RootOptions): Promise<{ root: Root } | { denied: string }> => {
+const rehearse = async (client: Client, c: LinuxSshConfig, as: Credential, random: Random, o: RootOptions):
+Promise<{ root: Root } | { denied: string }> => {
   const may = await rootBy(client, c, as, CHPASSWD, random, o);
   if ("denied" in may) return may;
   const dry = await asRoot(client, CHPASSWD, may.root, { ...o, input: () => Buffer.alloc(0) });
@@ -83,7 +84,8 @@ const verdict = (r: ExecResult, hidden: readonly string[]): ChangeResult =>
     : r.code === null ? { unknown: "the connection or the command was cut before the target said how it ended" }
     : { refused: words(r.stderr || r.stdout, hidden) || `chpasswd ended with ${r.code}` };
 
-const administrative = async (c: LinuxSshConfig, client: Client, account: Login, change: Change & { as: Credential }, random: Random, signal: AbortSignal):
+type ByAdmin = Change & { readonly as: Credential };
+const administrative = async (c: LinuxSshConfig, client: Client, account: Login, change: ByAdmin, random: Random, signal: AbortSignal):
 Promise<ChangeResult> => {
   const o = { signal, timeoutMs: LIMIT.changeLimit };
   const hidden = plain(change.to, change.as.secret, change.from);
@@ -108,7 +110,8 @@ Promise<ChangeResult> => {
 const own = async (client: Client, change: Change & { from: Secret }, signal: AbortSignal): Promise<ChangeResult> => {
   const dialogue = passwdDialogue(change.from, change.to);
   try {
-    const r = await exec(client, "env LC_ALL=C passwd", { signal, timeoutMs: LIMIT.changeLimit, onStdout: dialogue.listen, onStderr: dialogue.listen });
+    const o = { signal, timeoutMs: LIMIT.changeLimit, onStdout: dialogue.listen, onStderr: dialogue.listen };
+    const r = await exec(client, "env LC_ALL=C passwd", o);
     const said = words(dialogue.complaint() || r.stderr || r.stdout, plain(change.from, change.to));
     if (r.code === 0 && dialogue.sent()) return "done";
     if (!dialogue.sent()) return { refused: said || "passwd did not ask for a new password" };
@@ -132,7 +135,8 @@ const change = (random: Random) => async (c: LinuxSshConfig, link: Link, account
   let client: Client;
   try { client = await login(c, link, as, signal); } catch (error) { return notSent(error); }
   const self = ch.as === undefined && account.name !== "root" && ch.from !== undefined;
-  return withClient(client, () => self ? own(client, { ...ch, from: as.secret }, signal) : administrative(c, client, account, { ...ch, as }, random, signal));
+  return withClient(client, () => self ? own(client, { ...ch, from: as.secret }, signal)
+    : administrative(c, client, account, { ...ch, as }, random, signal));
 };
 
 const probe = async (c: LinuxSshConfig, link: Link, account: Login, secret: Secret, signal: AbortSignal): Promise<Answer> => {
@@ -150,13 +154,14 @@ const probe = async (c: LinuxSshConfig, link: Link, account: Login, secret: Secr
 const judge = (field: string, secrets: readonly Secret[]): CompareResult => {
   if (field === "") return { unknown: "the account has an empty password" };
   if (/^[!*]/.test(field)) return { unknown: "the account is locked on the target" };
-  if (!computable(field)) return { unknown: `the target keeps a kind of hash that is not computed here (${/^\$[^$]{1,8}\$/.exec(field)?.[0] ?? "unnamed"})` };
+  const kind = /^\$[^$]{1,8}\$/.exec(field)?.[0] ?? "unnamed";
+  if (!computable(field)) return { unknown: `the target keeps a kind of hash that is not computed here (${kind})` };
   const match = secrets.findIndex((s) => matches(revealBytes(s), field));
   return match < 0 ? "none" : { match };
 };
 
-const compare = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, secrets: readonly Secret[], as: Credential, signal: AbortSignal):
-Promise<CompareResult> => {
+type Compare = NonNullable<Connector<LinuxSshConfig>["compare"]>;
+const compare = (random: Random): Compare => async (c, link, account, secrets, as, signal): Promise<CompareResult> => {
   if (!local(account.name)) return { unknown: "this is not the name of a local account" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/getent shadow '${account.name}'`;
   try {
@@ -179,7 +184,9 @@ Promise<{ ended: number } | { unknown: string }> => {
   try {
     return await withClient(await login(c, link, as, signal), async (client) => {
       const id = await exec(client, `id -u '${account.name}'`, o);
-      if (id.code !== 0 || Number(id.stdout.trim()) === 0) return { unknown: "an account that does not exist or has the rights of root is left alone" };
+      if (id.code !== 0 || Number(id.stdout.trim()) === 0) {
+        return { unknown: "an account that does not exist or has the rights of root is left alone" };
+      }
       const may = await rootBy(client, c, as, command, random, o);
       if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) };
       const r = await asRoot(client, command, may.root, o);
@@ -189,8 +196,10 @@ Promise<{ ended: number } | { unknown: string }> => {
   } catch (error) { return { unknown: why(error) }; }
 };
 
-const fingerprint = (line: string): string =>
-  `${line.split(" ")[0] ?? ""} SHA256:${createHash("sha256").update(Buffer.from(line.split(" ")[1] ?? "", "base64")).digest("base64").replace(/=+$/, "")}`;
+const fingerprint = (line: string): string => {
+  const [type = "", blob = ""] = line.split(" ");
+  return `${type} SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
+};
 
 const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult> => {
   try {

@@ -105,7 +105,9 @@ const authenticator = (login: SshLogin, refuse: Refuse): AuthHandler => {
     }
     if (!asked && offered === null) { asked = true; return next({ type: "none", username: login.username }); }
     const method = chooseMethod(login, offered ?? [], refuse);
-    if (method === undefined) return refuse(new SshFailure("protocol", `the target offers none of our login methods (${(offered ?? []).join(", ")})`));
+    if (method === undefined) {
+      return refuse(new SshFailure("protocol", `the target offers none of our login methods (${(offered ?? []).join(", ")})`));
+    }
     tried = true;
     next(method);
   };
@@ -133,7 +135,8 @@ const calledOff = (signal: AbortSignal): SshFailure =>
 const dial = async (link: Link, signal: AbortSignal, limit: AbortSignal): Promise<Duplex> => {
   try { return await link.connect(limit); } catch (cause) {
     if (limit.aborted) throw calledOff(signal.aborted ? signal : limit);
-    throw new SshFailure("unreachable", cause instanceof Fault ? cause.message : `${link.address.host}:${link.address.port} cannot be reached`, { cause });
+    const { host, port } = link.address;
+    throw new SshFailure("unreachable", cause instanceof Fault ? cause.message : `${host}:${port} cannot be reached`, { cause });
   }
 };
 
@@ -167,7 +170,7 @@ const shake = async (link: Link, username: string, h: Handshake): Promise<Client
     client.on("ready", () => { settle(); proven.set(client, shown); resolve(client); });
     client.connect({
       sock: sock as never, username, readyTimeout: 0, keepaliveInterval: h.keepaliveMs ?? 0, keepaliveCountMax: 3,
-      algorithms: { ...ALGORITHMS.target, serverHostKey: h.pins === "any" ? ALGORITHMS.target.serverHostKey : hostKeyKinds(h.pins.map((p) => p.type)) },
+      algorithms: h.pins === "any" ? ALGORITHMS.target : { ...ALGORITHMS.target, serverHostKey: hostKeyKinds(h.pins.map((p) => p.type)) },
       hostVerifier: (key: Buffer): boolean => { shown = Buffer.from(key); return h.pins === "any" || h.pins.some((p) => p.blob.equals(shown)); },
       authHandler: ((...round: Parameters<AuthHandler>) => (handler ??= h.authHandler(refuse, shown))(...round)) as never,
     });

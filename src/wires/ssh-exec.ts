@@ -62,7 +62,8 @@ export const exec = (client: Client, command: string, o: ExecOptions): Promise<E
   let channel: ClientChannel | undefined;
   const stop = (): void => { limit.removeEventListener("abort", onAbort); client.removeListener("close", onClose); };
   const fail = (failure: ExecFailure): void => { stop(); channel?.close(); reject(failure); };
-  const onAbort = (): void => fail(new ExecFailure(o.signal.aborted ? "closed" : "timeout", o.signal.aborted ? "called off" : "the command did not end in time"));
+  const onAbort = (): void =>
+    fail(o.signal.aborted ? new ExecFailure("closed", "called off") : new ExecFailure("timeout", "the command did not end in time"));
   const onClose = (): void => fail(new ExecFailure("closed", "the connection was lost"));
   if (limit.aborted) return onAbort();
   limit.addEventListener("abort", onAbort, { once: true });

@@ -34,7 +34,7 @@ export const newKeyPair = (): KeyPair => {
 };
 
 /** A new Ed25519 private key in OpenSSH's format. */
-export const newSshKey = (): string => ssh2.utils.generateKeyPairSync("ed25519").private;
+export const newSshKey = (): string => newKeyPair().private;
 
 export type SshServerOptions = Omit<ServerConfig, "algorithms">;
 

@@ -8,7 +8,7 @@ import { linuxSsh } from "../../src/connectors/linux-ssh.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { directLink } from "../../src/links/direct.ts";
-import { receive, sshServer, sshUtils } from "../../src/wires/ssh.ts";
+import { newKeyPair, receive, sshServer } from "../../src/wires/ssh.ts";
 import type { LinuxHost } from "../lab/host.ts";
 import { linuxHost } from "../lab/host.ts";
 import type { Named, World } from "./contract.ts";
@@ -36,7 +36,7 @@ const account = async (): Promise<Named> => {
 };
 /** A server with another key that writes down every attempt to log in. */
 const impostor: World<LinuxSshConfig>["impostor"] = async () => {
-  const shown: string[] = [], server = sshServer({ hostKeys: [sshUtils.generateKeyPairSync("ed25519").private] }, (connection) => {
+  const shown: string[] = [], server = sshServer({ hostKeys: [newKeyPair().private] }, (connection) => {
     connection.on("error", () => undefined);
     connection.on("authentication", (ctx) => { shown.push(`${ctx.method} ${ctx.username}`); ctx.reject(["password"]); });
   });

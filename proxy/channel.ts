@@ -1,0 +1,147 @@
+/**
+ * What a session worker and the broker say to each other over the Unix socket. Rule: a closed, versioned union, parsed on both sides;
+ * bytes of sessions, keys in clear and wall times never travel here.
+ *
+ * One JSON object a line. Every message up carries a number `n` and gets exactly one reply down; `cut` and `terms` come unasked.
+ */
+import { z } from "zod";
+import { FAULTS } from "../src/kernel/fault.ts";
+import type { FaultCode } from "../src/kernel/fault.ts";
+import type { Secret } from "../src/kernel/secret.ts";
+
+export const VERSION = 1;
+/** The longest line either side accepts, in bytes. */
+export const LINE = 262_144;
+
+const text = z.string().max(65_536), id = z.string().min(1).max(128), box = z.string().max(8_192);
+const count = z.number().int().nonnegative(), n = z.number().int().positive();
+const FAULT_CODES = Object.keys(FAULTS) as [FaultCode, ...FaultCode[]];
+
+/** access.md's list; what a session record says in `ended_why`. */
+export const ENDED_WHY = ["client_closed", "target_closed", "checked_in", "expired", "revoked", "idle", "killed", "broker_lost", "recording_failed", "error"] as const;
+export type EndedWhy = (typeof ENDED_WHY)[number];
+/** What lies behind `error` (and `recording_failed`). `identity_changed`: the target did not prove its pinned key; nothing was sent. */
+export const CAUSES = ["none", "target_down", "identity_changed", "target_refused", "password_must_change", "recorder", "internal"] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** Channels a policy may name; only the first two are carried today. */
+export const CHANNELS = ["shell", "exec", "sftp", "scp", "direct-tcpip", "forwarded-tcpip", "streamlocal", "agent", "x11", "subsystem"] as const;
+export type ChannelKind = (typeof CHANNELS)[number];
+
+const factor = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("password"), password: box }),
+  z.strictObject({ kind: z.literal("publickey"), key: text }),
+  z.strictObject({ kind: z.literal("totp"), code: z.string().max(64) }),
+]);
+
+const flow = z.strictObject({ bytes: count, recorded: count, sha256: z.string().length(64).nullable() });
+const channelLedger = z.strictObject({
+  channel: count, kind: z.enum(CHANNELS), record: z.enum(["full", "head", "digest"]),
+  in: flow, out: flow, err: flow, exit: z.union([count, z.string().max(64)]).nullable(),
+});
+/** The coverage ledger: what passed, what of it is in the recording, and what is missing on purpose. */
+export const ledger = z.strictObject({
+  channels: z.array(channelLedger), refused: z.record(z.string(), count),
+  chunks: count, hash: z.string(), bytes: count, complete: z.boolean(),
+});
+export type Flow = z.infer<typeof flow>;
+export type ChannelLedger = z.infer<typeof channelLedger>;
+export type Ledger = z.infer<typeof ledger>;
+
+/** Things worth an audit event while a session lives. */
+const event = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("channel_opened"), channel: count, type: z.enum(CHANNELS), command: text.optional() }),
+  z.strictObject({ kind: z.literal("channel_closed"), channel: count, exit: z.union([count, z.string()]).nullable(), in: count, out: count }),
+  z.strictObject({ kind: z.literal("refused"), what: z.string().max(256) }),
+]);
+export type SessionEvent = z.infer<typeof event>;
+
+const up = {
+  hello: z.strictObject({ kind: z.literal("hello"), n, v: z.literal(VERSION), token: z.string().length(64), key: z.string().length(43) }),
+  login: z.strictObject({ kind: z.literal("login"), n, connection: id, person: id, address: id, factor }),
+  admit: z.strictObject({ kind: z.literal("admit"), n, login: id, account: id, target: id, channel: z.enum(CHANNELS) }),
+  opened: z.strictObject({ kind: z.literal("opened"), n, session: id }),
+  event: z.strictObject({ kind: z.literal("event"), n, session: id, event }),
+  mark: z.strictObject({ kind: z.literal("mark"), n, session: id, chunk: count, hash: z.string().length(64), bytes: count }),
+  heartbeat: z.strictObject({ kind: z.literal("heartbeat"), n, sessions: z.array(id) }),
+  ended: z.strictObject({ kind: z.literal("ended"), n, session: id, why: z.enum(ENDED_WHY), cause: z.enum(CAUSES), detail: text, ledger }),
+} as const;
+export const upSchema = z.discriminatedUnion("kind", [up.hello, up.login, up.admit, up.opened, up.event, up.mark, up.heartbeat, up.ended]);
+export type Up = z.infer<typeof upSchema>;
+
+const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(1).max(65_535) });
+export const terms = z.strictObject({
+  channels: z.array(z.enum(CHANNELS)), record: z.enum(["full", "head", "digest"]), recordInput: z.boolean(), banner: text.optional(),
+});
+export type Terms = z.infer<typeof terms>;
+
+const loginReply = z.discriminatedUnion("ok", [
+  z.strictObject({ ok: z.literal(true), login: id }),
+  z.strictObject({ ok: z.literal(false), next: z.literal("totp").optional(), message: text.optional() }),
+]);
+const admitReply = z.discriminatedUnion("ok", [
+  z.strictObject({
+    ok: z.literal(true), session: id, person: id, account: id, target: id, started: z.iso.datetime(),
+    remainingMs: z.number().positive(), address, username: id, hostKeys: z.array(text), password: box,
+    recording: z.strictObject({ id, key: box }), terms,
+  }),
+  z.strictObject({ ok: z.literal(false), code: z.enum(FAULT_CODES), message: text }),
+]);
+export type LoginReply = z.infer<typeof loginReply>;
+export type AdmitReply = z.infer<typeof admitReply>;
+export type Grant = Extract<AdmitReply, { ok: true }>;
+
+/** What each message up is answered with. */
+export const replies = {
+  hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply,
+  opened: z.null(), event: z.null(), mark: z.null(), heartbeat: z.null(), ended: z.null(),
+} as const satisfies Record<Up["kind"], z.ZodType>;
+export type Reply<K extends Up["kind"]> = z.infer<(typeof replies)[K]>;
+
+export const downSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("reply"), re: n, body: z.unknown() }),
+  z.strictObject({ kind: z.literal("fault"), re: n, code: z.enum(FAULT_CODES), message: text }),
+  z.strictObject({ kind: z.literal("cut"), session: id, why: z.enum(ENDED_WHY), message: text }),
+  z.strictObject({ kind: z.literal("terms"), session: id, remainingMs: z.number() }),
+]);
+export type Down = z.infer<typeof downSchema>;
+
+/** What a box is sealed for; the other side opens it with the same words. */
+export const BOX = {
+  /** A person's password on its way up, sealed to the broker. */
+  login: (connection: string, person: string): string => `login ${connection} ${person}`,
+  /** An account's password on its way down, sealed to the worker. */
+  password: (session: string): string => `password ${session}`,
+  recording: (recording: string): string => `recording ${recording}`,
+} as const;
+
+// ---- What the broker does for the session workers: its own verbs, one per message. The proxy sees neither flow nor store.
+
+export type LoginFactor =
+  | { readonly kind: "password"; readonly password: Secret }
+  /** The signature was verified by the worker; `key` is the OpenSSH public line. Is it registered for this person? */
+  | { readonly kind: "publickey"; readonly key: string }
+  | { readonly kind: "totp"; readonly code: string };
+
+/** `connection` is new for every connection and user name: a half-finished login belongs to it and to nobody else. */
+export type LoginAsk = { readonly connection: string; readonly person: string; readonly address: string; readonly factor: LoginFactor };
+/** Seal `password` and `recording.key` to `workerKey` with the contexts of `BOX`. */
+export type AdmitAsk = { readonly login: string; readonly account: string; readonly target: string; readonly workerKey: string; readonly channel: ChannelKind };
+export type Ended = { readonly why: EndedWhy; readonly cause: Cause; readonly detail: string; readonly ledger: Ledger };
+export type Mark = { readonly chunk: number; readonly hash: string; readonly bytes: number };
+
+/**
+ * Every answer is a decision already written down: `admit` has raised `used_no` and made the session row before it resolves.
+ * A thrown Fault reaches the worker as its code and message; anything else as `internal`.
+ */
+export interface ControlPlane {
+  login(ask: LoginAsk): Promise<LoginReply>;
+  admit(ask: AdmitAsk): Promise<AdmitReply>;
+  opened(session: string): Promise<void>;
+  event(session: string, event: SessionEvent): Promise<void>;
+  mark(session: string, mark: Mark): Promise<void>;
+  heartbeat(sessions: readonly string[]): Promise<void>;
+  ended(session: string, ended: Ended): Promise<void>;
+  /** A worker died or its channel broke: the sessions it held, minus those it had reported ended. Their recordings want `recover`. */
+  lost(sessions: readonly string[]): Promise<void>;
+}

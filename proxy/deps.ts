@@ -1,0 +1,18 @@
+/** What a session worker is made of, wired in worker.ts. Rule: no keyring, no database, no configuration beyond this. */
+import type { BoxKey } from "../src/crypto/box.ts";
+import type { Clock } from "../src/kernel/clock.ts";
+import type { Address, Link } from "../src/kernel/link.ts";
+import type { Up } from "./channel.ts";
+import type { Waits } from "./limits.ts";
+import type { Log } from "./log.ts";
+import type { Sessions } from "./sessions.ts";
+import type { Uplink } from "./uplink.ts";
+
+export type Deps = {
+  readonly uplink: Uplink; readonly box: BoxKey; readonly clock: Clock; readonly waits: Waits; readonly log: Log;
+  readonly sessions: Sessions; readonly recordingsDir: string;
+  /** The way to a target; only worker.ts opens sockets. */
+  reach(address: Address): Link;
+  /** An ask nobody waits for: a failure is logged. */
+  tell<K extends "event" | "mark" | "heartbeat">(kind: K, message: Omit<Extract<Up, { kind: K }>, "n" | "kind">): void;
+};

@@ -1,0 +1,21 @@
+/** Sizes and counts of the proxy, and the waits it derives from kernel/times.ts. Rule: bounds before a login are the same for everybody. */
+import type { Times } from "../src/kernel/times.ts";
+
+/** Before a login: connections in all, connections of one address, tries of one connection. */
+export const UNAUTHENTICATED = 50, PER_ADDRESS = 5, AUTH_TRIES = 6;
+/** Channels open at a time in one connection, as sshd's MaxSessions. */
+export const MAX_CHANNELS = 10;
+/** `record: "head"` keeps this much of each stream of an exec, in bytes. */
+export const HEAD_BYTES = 16 << 20;
+
+export const waits = (times: Times) => ({
+  handshake: times.handshake,
+  /** From the handshake to the end of the login; people type passwords and codes in it. */
+  login: times.handshake * 12,
+  heartbeat: times.sessionRenew,
+  mark: times.leaseMargin,
+  dial: times.targetDial,
+  /** A cut must be over within `cutoff`: the person's client gets half of it to leave by itself. */
+  farewell: Math.floor(times.cutoff / 4), force: Math.floor(times.cutoff / 2),
+});
+export type Waits = ReturnType<typeof waits>;

@@ -1,0 +1,88 @@
+/**
+ * What of a channel is kept. Rules: (law) bytes pass on only when the recording took what the policy keeps of them; terminals are kept in
+ * full, always; the content of an exec by `full | head | digest`; every byte is counted, kept or not.
+ */
+import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import type { Recording } from "../src/recordings/writer.ts";
+import { HIGH } from "../src/recordings/writer.ts";
+import type { ChannelKind, ChannelLedger, Flow, Terms } from "./channel.ts";
+import { HEAD_BYTES } from "./limits.ts";
+
+export type Stream = "in" | "out" | "err";
+const FRAME_OF = { in: "input", out: "output", err: "error" } as const;
+
+/** How many bytes of a stream are kept, and whether all of it is hashed. */
+type Keep = { readonly limit: number; readonly hashed: boolean };
+const KEEP = { full: { limit: Infinity, hashed: false }, head: { limit: HEAD_BYTES, hashed: true }, digest: { limit: 0, hashed: true } } as const;
+/** Input of a terminal that the policy does not want is counted only: its hash could be used to guess a typed password. */
+const COUNTED: Keep = { limit: 0, hashed: false };
+
+class Track {
+  bytes = 0;
+  recorded = 0;
+  readonly #hash: Hash | undefined;
+  readonly limit: number;
+  constructor(keep: Keep) {
+    this.limit = keep.limit;
+    this.#hash = keep.hashed ? createHash("sha256") : undefined;
+  }
+
+  /** Counts `data` and says how much of it, from its start, is to be kept. */
+  count(data: Uint8Array): number {
+    this.bytes += data.length;
+    this.#hash?.update(data);
+    const kept = Math.min(data.length, this.limit - this.recorded);
+    this.recorded += kept;
+    return kept;
+  }
+
+  /** Once, at the end. */
+  flow(): Flow { return { bytes: this.bytes, recorded: this.recorded, sha256: this.#hash?.copy().digest("hex") ?? null }; }
+}
+
+export type TapeOptions = { readonly channel: number; readonly kind: ChannelKind; readonly terminal: boolean; readonly terms: Terms };
+
+/** One channel's part of a recording. */
+export class Tape {
+  readonly #recording: Recording;
+  readonly #o: TapeOptions;
+  readonly #tracks: Record<Stream, Track>;
+  readonly #content: Terms["record"];
+  #exit: number | string | null = null;
+
+  constructor(recording: Recording, options: TapeOptions) {
+    this.#recording = recording;
+    this.#o = options;
+    this.#content = options.terminal ? "full" : options.terms.record;
+    const keep = KEEP[this.#content], input = !options.terminal ? keep : options.terms.recordInput ? KEEP.full : COUNTED;
+    this.#tracks = { in: new Track(input), out: new Track(keep), err: new Track(keep) };
+  }
+
+  get channel(): number { return this.#o.channel; }
+
+  /** `pass` runs when the bytes may go on; never, once the recording is dead or closed. */
+  take(stream: Stream, data: Buffer, pass: () => void): void {
+    const kept = this.#tracks[stream].count(data);
+    if (kept > 0) this.#recording.put(FRAME_OF[stream], this.#o.channel, data.subarray(0, kept), pass);
+    else this.#recording.after(pass);
+  }
+
+  /** True while producers should wait for the file. */
+  full(): boolean { return this.#recording.pending > HIGH; }
+
+  opened(what: object): void { this.#recording.put("opened", this.#o.channel, Buffer.from(JSON.stringify(what))); }
+  resize(cols: number, rows: number): void { this.#recording.put("resize", this.#o.channel, Buffer.from(`${cols}x${rows}`)); }
+  after(then: () => void): void { this.#recording.after(then); }
+
+  /** The last frame of the channel; `then` runs after every byte before it has passed on. */
+  closed(exit: number | string | null, then: () => void): void {
+    this.#exit = exit;
+    this.#recording.put("closed", this.#o.channel, Buffer.from(JSON.stringify(this.ledger())), then);
+  }
+
+  ledger(): ChannelLedger {
+    const { channel, kind } = this.#o, { in: input, out, err } = this.#tracks;
+    return { channel, kind, record: this.#content, in: input.flow(), out: out.flow(), err: err.flow(), exit: this.#exit };
+  }
+}

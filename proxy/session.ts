@@ -1,0 +1,139 @@
+/**
+ * The one owner of one session. Rule: `end` closes both legs, flushes the recording and reports `ended` exactly once, whoever calls it
+ * first; the deadline is this process's own monotonic timer and needs nobody.
+ */
+import { join } from "node:path";
+import { openKeyBox } from "../src/crypto/box.ts";
+import { Fault } from "../src/kernel/fault.ts";
+import type { Recording } from "../src/recordings/writer.ts";
+import { startRecording } from "../src/recordings/writer.ts";
+import type { Cause, ChannelKind, EndedWhy, Grant, Ledger, SessionEvent } from "./channel.ts";
+import { BOX } from "./channel.ts";
+import type { Deps } from "./deps.ts";
+import { words } from "./log.ts";
+import { Tape } from "./recorder.ts";
+
+/** One side of a session. `say` reaches a person or does nothing; `close` may take its time but ends by itself. */
+export type Leg = { say(sentence: string): void; close(): void };
+export type Ending = { readonly why: EndedWhy; readonly cause?: Cause; readonly detail?: string; readonly sentence?: string };
+
+/** setTimeout's own limit; a longer deadline is reached in steps. */
+const LONGEST = 2 ** 31 - 1;
+export const EXPIRED = "Your time is up: this session has ended.";
+const RECORDING_FAILED = "The recording of this session failed, so it was closed.";
+
+export class Session {
+  readonly grant: Grant;
+  readonly #recording: Recording;
+  readonly #deps: Deps;
+  readonly #legs: Leg[] = [];
+  readonly #tapes: Tape[] = [];
+  readonly #refused: Record<string, number> = {};
+  readonly #stop = new AbortController();
+  #deadline: NodeJS.Timeout | undefined;
+  #endsAt = 0;
+  #sentence: string | undefined;
+  #marks: NodeJS.Timeout;
+  #ending: Promise<void> | undefined;
+
+  /** Use `beginSession`. */
+  constructor(grant: Grant, recording: Recording, deps: Deps) {
+    this.grant = grant;
+    this.#recording = recording;
+    this.#deps = deps;
+    this.terms(grant.remainingMs);
+    this.#marks = setInterval(() => this.#mark(), deps.waits.mark).unref();
+  }
+
+  get id(): string { return this.grant.session; }
+  /** Aborted when the session ends: stops a dial under way. */
+  get signal(): AbortSignal { return this.#stop.signal; }
+  get ended(): boolean { return this.#ending !== undefined; }
+
+  /** A leg that comes after the end hears why, and is closed at once. */
+  own(leg: Leg): void { if (this.ended) this.#part(leg); else this.#legs.push(leg); }
+
+  tape(kind: ChannelKind, terminal: boolean): Tape {
+    const tape = new Tape(this.#recording, { channel: this.#tapes.length + 1, kind, terminal, terms: this.grant.terms });
+    this.#tapes.push(tape);
+    return tape;
+  }
+
+  /** The time left from now, in milliseconds. */
+  terms(remainingMs: number): void {
+    if (this.ended) return;
+    this.#endsAt = this.#deps.clock.mono() + remainingMs;
+    this.#arm();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#deadline);
+    const left = Math.max(0, this.#endsAt - this.#deps.clock.mono());
+    this.#deadline = setTimeout(() => {
+      if (this.#deps.clock.mono() < this.#endsAt - 1) this.#arm();
+      else void this.end({ why: "expired", sentence: EXPIRED });
+    }, Math.min(left, LONGEST));
+  }
+
+  event(event: SessionEvent): void { this.#deps.tell("event", { session: this.id, event }); }
+
+  /** Something the policy does not give; counted in the ledger, and an event the first time. */
+  refuse(what: string): void {
+    const times = this.#refused[what] = (this.#refused[what] ?? 0) + 1;
+    if (times === 1) this.event({ kind: "refused", what });
+  }
+
+  #mark(): void {
+    const { chunks, hash, bytes } = this.#recording.head();
+    this.#deps.tell("mark", { session: this.id, chunk: chunks, hash, bytes });
+  }
+
+  #part(leg: Leg): void {
+    try {
+      if (this.#sentence !== undefined) leg.say(this.#sentence);
+      leg.close();
+    } catch (error) { this.#deps.log("error", "a leg did not close", { session: this.id, error: words(error) }); }
+  }
+
+  /** Resolves when everything is closed and reported. The second and later calls change nothing and wait for the first. */
+  end(ending: Ending): Promise<void> { return this.#ending ??= this.#end(ending); }
+
+  async #end({ why, cause = "none", detail = "", sentence }: Ending): Promise<void> {
+    clearTimeout(this.#deadline);
+    clearInterval(this.#marks);
+    this.#recording.put("mark", 0, Buffer.from(sentence === undefined ? why : `${why}: ${sentence}`));
+    const closing = this.#recording.close(why);
+    this.#stop.abort(new Fault("unavailable", "the session has ended"));
+    this.#sentence = sentence;
+    for (const leg of this.#legs.splice(0)) this.#part(leg);
+    const head = await closing, died = this.#recording.dead !== undefined;
+    const ledger: Ledger = { channels: this.#tapes.map((t) => t.ledger()), refused: { ...this.#refused },
+      chunks: head.chunks, hash: head.hash, bytes: head.bytes, complete: !died };
+    this.#deps.sessions.drop(this.id);
+    await this.#deps.uplink.ask("ended", { session: this.id, why, cause: died && cause === "none" ? "recorder" : cause, detail, ledger })
+      .catch((error: unknown) => this.#deps.log("error", "an ended session was not reported", { session: this.id, why, error: words(error) }));
+  }
+}
+
+const NO_LEDGER: Ledger = { channels: [], refused: {}, chunks: 0, hash: "", bytes: 0, complete: false };
+
+/** (law) No recorder, no session: throws Fault("unavailable") before anything is dialled, and the broker knows. */
+export const beginSession = (grant: Grant, deps: Deps): Session => {
+  const { recording: { id: recording, key }, session: id } = grant;
+  try {
+    const made = startRecording({
+      directory: deps.recordingsDir, file: join(deps.recordingsDir, `${recording}.lsr`), recording, clock: deps.clock,
+      key: openKeyBox(deps.box.privateKey, BOX.recording(recording), key),
+      manifest: { session: id, person: grant.person, account: grant.account, target: grant.target, protocol: "ssh",
+        address: `${grant.address.host}:${grant.address.port}`, started: grant.started },
+      onDead: (error) => void deps.sessions.get(id)?.end({ why: "recording_failed", cause: "recorder", detail: words(error), sentence: RECORDING_FAILED }),
+    });
+    const session = new Session(grant, made, deps);
+    deps.sessions.add(session);
+    return session;
+  } catch (error) {
+    void deps.uplink.ask("ended", { session: id, why: "recording_failed", cause: "recorder", detail: words(error), ledger: NO_LEDGER })
+      .catch((e: unknown) => deps.log("error", "an ended session was not reported", { session: id, error: words(e) }));
+    throw error;
+  }
+};

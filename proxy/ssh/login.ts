@@ -1,0 +1,135 @@
+/**
+ * Who is at the other end. Rules: an offer of a key without a signature advances nothing; what was proved so far belongs to this connection
+ * AND this user name and is forgotten when the name changes; every refusal reads the same.
+ */
+import { sealTo } from "../../src/crypto/box.ts";
+import type { AuthContext, Connection, KeyboardAuthContext, PasswordAuthContext, PublicKeyAuthContext } from "../../src/wires/ssh.ts";
+import { sshUtils } from "../../src/wires/ssh.ts";
+import type { LoginReply, Up } from "../channel.ts";
+import { BOX } from "../channel.ts";
+import type { Deps } from "../deps.ts";
+import { AUTH_TRIES } from "../limits.ts";
+import { words } from "../log.ts";
+import type { Destination } from "./grammar.ts";
+import { parseUser } from "./grammar.ts";
+import type { Who } from "./visit.ts";
+
+type Factor = Extract<Up, { kind: "login" }>["factor"];
+const METHODS = ["publickey" as const, "keyboard-interactive" as const, "password" as const];
+const CODE_ONLY = ["keyboard-interactive" as const];
+/** Answers to a prompt; undefined when the client gave up on it. */
+const ask = (ctx: KeyboardAuthContext, prompt: string): Promise<string | undefined> => new Promise((resolve) =>
+  ctx.prompt([{ prompt, echo: false }], (answers) => resolve(Array.isArray(answers) && answers.length === 1 ? answers[0] : undefined)));
+const tell = (ctx: KeyboardAuthContext, sentence: string): Promise<void> => new Promise((resolve) => ctx.prompt([], "", sentence, () => resolve()));
+
+/** The key a signature over this login proves, as an OpenSSH line; undefined when it proves nothing. SHA-1 proves nothing. */
+const provenKey = (ctx: PublicKeyAuthContext): string | undefined => {
+  const key = sshUtils.parseKey(ctx.key.data), { blob, signature, hashAlgo } = ctx;
+  if (key instanceof Error || Array.isArray(key) || blob === undefined || signature === undefined) return undefined;
+  if (key.type === "ssh-rsa" && hashAlgo === undefined) return undefined;
+  return key.verify(blob, signature, hashAlgo as string) === true ? `${key.type} ${key.getPublicSSH().toString("base64")}` : undefined;
+};
+const offerable = (ctx: PublicKeyAuthContext): boolean => !(sshUtils.parseKey(ctx.key.data) instanceof Error);
+
+export class Login {
+  readonly #connection: Connection;
+  readonly #base: string;
+  readonly #address: string;
+  readonly #deps: Deps;
+  readonly #done: (who: Who) => void;
+  #tries = 0;
+  #user: { readonly name: string; readonly id: string; readonly destination: Destination | undefined } | undefined;
+  #names = 0;
+  /** The first factor is proved; only a code is missing. */
+  #wantsCode = false;
+
+  constructor(connection: Connection, base: string, address: string, deps: Deps, done: (who: Who) => void) {
+    this.#connection = connection;
+    this.#base = base;
+    this.#address = address;
+    this.#deps = deps;
+    this.#done = done;
+    connection.on("authentication", (ctx) => {
+      this.#answer(ctx).catch((error: unknown) => {
+        this.#deps.log("warn", "a login could not be decided", { error: words(error) });
+        this.#refuse(ctx);
+      });
+    });
+  }
+
+  #userOf(name: string) {
+    if (this.#user?.name !== name) {
+      this.#user = { name, id: `${this.#base}.${++this.#names}`, destination: parseUser(name) };
+      this.#wantsCode = false;
+    }
+    return this.#user;
+  }
+
+  async #answer(ctx: AuthContext): Promise<void> {
+    const user = this.#userOf(ctx.username);
+    switch (ctx.method) {
+      case "password": return this.#wantsCode ? this.#refuse(ctx) : this.#judge(ctx, await this.#password((ctx as PasswordAuthContext).password));
+      case "keyboard-interactive": return await this.#dialogue(ctx as KeyboardAuthContext);
+      case "publickey": return await this.#key(ctx as PublicKeyAuthContext);
+      case "none": case "hostbased": return ctx.reject(this.#wantsCode && user !== undefined ? CODE_ONLY : METHODS);
+      default: return this.#refuse(ctx);
+    }
+  }
+
+  async #factor(factor: (person: string, connection: string) => Factor): Promise<LoginReply> {
+    const user = this.#user;
+    if (user?.destination === undefined) return { ok: false };
+    const { person } = user.destination;
+    const reply = await this.#deps.uplink.ask("login", { connection: user.id, person, address: this.#address, factor: factor(person, user.id) });
+    return this.#user === user ? reply : { ok: false };
+  }
+
+  #password(password: string): Promise<LoginReply> {
+    return this.#factor((person, connection) => {
+      const bytes = Buffer.from(password), box = sealTo(this.#deps.uplink.key, BOX.login(connection, person), bytes);
+      bytes.fill(0);
+      return { kind: "password", password: box };
+    });
+  }
+
+  async #key(ctx: PublicKeyAuthContext): Promise<void> {
+    if (this.#wantsCode) return this.#refuse(ctx);
+    if (ctx.signature === undefined) return offerable(ctx) ? ctx.accept() : ctx.reject(METHODS);
+    const key = provenKey(ctx);
+    this.#judge(ctx, key === undefined ? { ok: false } : await this.#factor(() => ({ kind: "publickey", key })));
+  }
+
+  /** Password (unless the first factor is proved), then the code, in one dialogue. */
+  async #dialogue(ctx: KeyboardAuthContext): Promise<void> {
+    if (!this.#wantsCode) {
+      const password = await ask(ctx, "Password: ");
+      if (password === undefined) return this.#refuse(ctx);
+      const reply = await this.#password(password);
+      if (reply.ok || reply.next === undefined) return await this.#close(ctx, reply);
+      this.#wantsCode = true;
+    }
+    const code = await ask(ctx, "One-time code: ");
+    if (code === undefined) return this.#refuse(ctx);
+    await this.#close(ctx, await this.#factor(() => ({ kind: "totp", code: code.trim().slice(0, 64) })));
+  }
+
+  async #close(ctx: KeyboardAuthContext, reply: LoginReply): Promise<void> {
+    if (!reply.ok && reply.next === undefined) this.#wantsCode = false;
+    if (!reply.ok && reply.message !== undefined) await tell(ctx, reply.message);
+    this.#judge(ctx, reply);
+  }
+
+  #judge(ctx: AuthContext, reply: LoginReply): void {
+    const destination = this.#user?.destination;
+    if (!reply.ok && reply.next === "totp") { this.#wantsCode = true; return ctx.reject(CODE_ONLY, true); }
+    if (!reply.ok || destination === undefined) return this.#refuse(ctx);
+    // The next owner must hear of channels before ssh2 lets the client open one.
+    this.#done({ login: reply.login, destination });
+    ctx.accept();
+  }
+
+  #refuse(ctx: AuthContext): void {
+    ctx.reject(this.#wantsCode ? CODE_ONLY : METHODS);
+    if (++this.#tries >= AUTH_TRIES) this.#connection.end();
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Joins a user's channel and a target's channel through the tape. Rules: (law) a byte goes on only from the tape's `pass`; either side waits
+ * for the other and for the file; the end goes out after the last byte of both streams.
+ */
+import type { Readable, Writable } from "node:stream";
+import type { ClientChannel } from "../../src/wires/ssh.ts";
+import type { Stream, Tape } from "../recorder.ts";
+import type { UserChannel } from "./user-channel.ts";
+
+type Way = { readonly from: Readable; readonly to: Writable; readonly stream: Stream };
+
+/** While the receiver or the file is behind, the sender is paused; both report when they are not. */
+const pump = ({ from, to, stream }: Way, tape: Tape): void => {
+  let choked = false, paused = false;
+  const stop = (): void => { paused = true; from.pause(); };
+  const go = (): void => { if (paused && !choked && !tape.full()) { paused = false; from.resume(); } };
+  to.on("drain", () => { choked = false; go(); });
+  to.on("error", () => undefined);
+  from.on("error", () => undefined);
+  from.on("data", (data: Buffer) => {
+    tape.take(stream, data, () => {
+      if (!to.destroyed && to.writable && !to.write(data)) choked = true;
+      if (choked && !paused) stop();
+      go();
+    });
+    if (!paused && tape.full()) stop();
+  });
+  from.resume();
+};
+
+/** A dead recording calls nobody back, so a paused sender stays paused: the session is being closed then. */
+export const relay = (user: UserChannel, target: ClientChannel, tape: Tape, done: (exit: number | string | null) => void): void => {
+  let exit: number | string | null = null;
+  pump({ from: target, to: user.channel, stream: "out" }, tape);
+  pump({ from: target.stderr, to: user.channel.stderr, stream: "err" }, tape);
+  pump({ from: user.channel, to: target, stream: "in" }, tape);
+  user.channel.on("end", () => tape.after(() => target.end()));
+  user.channel.on("close", () => target.close());
+  target.on("exit", (code: number | null, signal?: string) => { exit = signal ?? code; });
+  // ssh2 says "close" when stdout has ended, which may be before a slow reader has taken all of stderr: wait for all three.
+  let waiting = 3;
+  const over = (): void => { if (--waiting === 0) tape.closed(exit, () => { user.exit(exit); done(exit); }); };
+  target.once("close", over);
+  target.once("end", over);
+  target.stderr.once("end", over);
+};
