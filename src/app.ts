@@ -13,8 +13,11 @@ import { addressGate } from "./identity/gate.ts";
 import { startJobs } from "./jobs/jobs.ts";
 import { Fault } from "./kernel/fault.ts";
 import type { SessionId } from "./kernel/ids.ts";
+import * as shelf from "./flow/shelf.ts";
 import { portalServer } from "./tls.ts";
+import { apiRoutes, type Shelf } from "./web/api/index.ts";
 import { webApp } from "./web/app.tsx";
+import { apiDoors } from "./web/release.tsx";
 import type { WebDeps } from "./web/deps.ts";
 import { brokenCiphers, nativeCiphers, newSshKey } from "./wires/ssh.ts";
 import { startSshProxy, type SshProxy } from "../proxy/pool.ts";
@@ -24,6 +27,11 @@ export type Broker = { readonly core: Core; readonly web: WebDeps; readonly orig
 export const identityDeps = (deps: Deps): IdentityDeps => ({
   db: deps.db, clock: deps.clock, random: deps.random, times: deps.times, issuer: "Lockstep", gate: addressGate(deps.times, deps.random), record: (tx, event) => record(deps, tx, event),
   vaulted: { seal: (purpose, context, secret) => deps.keyring.sealFor(purpose, context, secret), open: (purpose, context, box) => deps.keyring.openFor(purpose, context, box) },
+});
+
+const shelfOf = (deps: Deps): Shelf => ({
+  rotations: (caller, account) => shelf.rotationList(deps, caller, account), rotation: (caller, id) => shelf.rotationOne(deps, caller, id), chained: (caller, after, limit) => shelf.chained(deps, caller, after, limit),
+  reply: (person, key) => shelf.reply(deps, person, key), keepReply: (person, key, reply) => shelf.keepReply(deps, person, key, reply),
 });
 
 /** The proxy's own host key, made at first start. */
@@ -71,7 +79,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     } };
     const port = await server.listen(config.listen), origin = config.origin ?? `${scheme}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
     Object.assign(web.config, { origin });
-    const app = webApp(web);
+    const app = webApp(web, apiRoutes({ ...web, shelf: shelfOf(deps), doors: apiDoors }) as never);
     server.serve((request, env) => app.fetch(request, env));
     stops.push(() => server.close());
     const local = await serveLocally(app, core);

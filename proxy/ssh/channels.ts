@@ -5,6 +5,7 @@
 import { Fault, toFault } from "../../src/kernel/fault.ts";
 import type { Client, ClientChannel, PseudoTtyInfo, Session } from "../../src/wires/ssh.ts";
 import { words } from "../log.ts";
+import type { TargetChannel } from "./relay.ts";
 import { relay } from "./relay.ts";
 import { UserChannel } from "./user-channel.ts";
 import type { Visit } from "./visit.ts";
@@ -18,10 +19,13 @@ type Size = { readonly rows: number; readonly cols: number; readonly height: num
 type Asked = { pty: PseudoTtyInfo | undefined; readonly env: Record<string, string>; onSize: (size: Size) => void; onSignal: (name: string) => void };
 type What = { readonly kind: "shell" } | { readonly kind: "exec"; readonly command: string };
 
-const openTarget = (client: Client, what: What, { pty, env }: Asked): Promise<ClientChannel> => new Promise((resolve, reject) => {
+/** The exit status may be in the very packet that opens the channel, so it is listened for at once and not after an `await`. */
+const openTarget = (client: Client, what: What, { pty, env }: Asked): Promise<TargetChannel> => new Promise((resolve, reject) => {
   const opened = (error: Error | undefined, channel: ClientChannel): void => {
-    if (error) reject(new Fault("upstream", "The target refused to open a channel.", { cause: error }));
-    else resolve(channel);
+    if (error) return reject(new Fault("upstream", "The target refused to open a channel.", { cause: error }));
+    let exit: number | string | null = null;
+    channel.on("exit", (code: number | null, signal?: string) => { exit = signal ?? code; });
+    resolve({ channel, exit: () => exit });
   };
   if (what.kind === "exec") client.exec(what.command, { env, ...(pty === undefined ? {} : { pty }) }, opened);
   else client.shell(pty ?? false as never, { env }, opened);
@@ -35,12 +39,12 @@ const describe = (what: What, pty: PseudoTtyInfo | undefined): object => ({
 const join = async (visit: Visit, user: UserChannel, what: What, asked: Asked): Promise<void> => {
   const { session, client } = await visit.live(what.kind), terminal = what.kind === "shell" || asked.pty !== undefined;
   const target = await openTarget(client, what, asked);
-  if (user.over || session.ended) return void target.close();
+  if (user.over || session.ended) return void target.channel.close();
   const tape = session.tape(what.kind, terminal);
   tape.opened(describe(what, asked.pty));
   session.event({ kind: "channel_opened", channel: tape.channel, type: what.kind, ...(what.kind === "exec" ? { command: what.command.slice(0, SHOWN) } : {}) });
-  asked.onSize = ({ rows, cols, height, width }) => { tape.resize(cols, rows); target.setWindow(rows, cols, height, width); };
-  asked.onSignal = (name) => { try { target.signal(name); } catch { visit.refuse(`signal ${name}`); } };
+  asked.onSize = ({ rows, cols, height, width }) => { tape.resize(cols, rows); target.channel.setWindow(rows, cols, height, width); };
+  asked.onSignal = (name) => { try { target.channel.signal(name); } catch { visit.refuse(`signal ${name}`); } };
   if (terminal && session.grant.terms.banner !== undefined) user.say(session.grant.terms.banner);
   relay(user, target, tape, (exit) => {
     const { in: input, out, err } = tape.ledger();

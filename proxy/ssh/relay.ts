@@ -28,19 +28,25 @@ const pump = ({ from, to, stream }: Way, tape: Tape): void => {
   from.resume();
 };
 
+/** `exit`: what the target has told by now: a code, a signal's name, or nothing. */
+export type TargetChannel = { readonly channel: ClientChannel; exit(): number | string | null };
+
 /** A dead recording calls nobody back, so a paused sender stays paused: the session is being closed then. */
-export const relay = (user: UserChannel, target: ClientChannel, tape: Tape, done: (exit: number | string | null) => void): void => {
-  let exit: number | string | null = null;
-  pump({ from: target, to: user.channel, stream: "out" }, tape);
-  pump({ from: target.stderr, to: user.channel.stderr, stream: "err" }, tape);
-  pump({ from: user.channel, to: target, stream: "in" }, tape);
-  user.channel.on("end", () => tape.after(() => target.end()));
-  user.channel.on("close", () => target.close());
-  target.on("exit", (code: number | null, signal?: string) => { exit = signal ?? code; });
+export const relay = (user: UserChannel, target: TargetChannel, tape: Tape, done: (exit: number | string | null) => void): void => {
+  const { channel } = target;
+  pump({ from: channel, to: user.channel, stream: "out" }, tape);
+  pump({ from: channel.stderr, to: user.channel.stderr, stream: "err" }, tape);
+  pump({ from: user.channel, to: channel, stream: "in" }, tape);
+  user.channel.on("end", () => tape.after(() => channel.end()));
+  user.channel.on("close", () => channel.close());
   // ssh2 says "close" when stdout has ended, which may be before a slow reader has taken all of stderr: wait for all three.
   let waiting = 3;
-  const over = (): void => { if (--waiting === 0) tape.closed(exit, () => { user.exit(exit); done(exit); }); };
-  target.once("close", over);
-  target.once("end", over);
-  target.stderr.once("end", over);
+  const over = (): void => {
+    if (--waiting > 0) return;
+    const exit = target.exit();
+    tape.closed(exit, () => { user.exit(exit); done(exit); });
+  };
+  channel.once("close", over);
+  channel.once("end", over);
+  channel.stderr.once("end", over);
 };

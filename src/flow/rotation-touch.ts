@@ -18,11 +18,20 @@ import type { World } from "./rotation-load.ts";
 import { saveStep, underLock } from "./rotation-save.ts";
 import { openVersion } from "./secrets.ts";
 
-/** Our lease must outlive the call: asked of the database right before the target is touched. */
-const stillOurs = (deps: Deps, r: Rotation): Promise<void> => underLock(deps, r, (tx, now) => {
-  if (!fenceHolds(now, r.fence, tx.now, deps.times)) throw new Fenced(`rotation ${r.id}: the lease is too short for a call`);
-  return Promise.resolve();
-});
+/** Our lease must outlive the call: asked of the database right before the target is touched. The answer says until when it is fresh enough to act on. */
+const stillOurs = async (deps: Deps, r: Rotation): Promise<Fresh> => {
+  const asked = deps.clock.mono();
+  await underLock(deps, r, (tx, now) => {
+    if (!fenceHolds(now, r.fence, tx.now, deps.times)) throw new Fenced(`rotation ${r.id}: the lease is too short for a call`);
+    return Promise.resolve();
+  });
+  return { rotation: r.id, until: asked + deps.times.leaseMargin };
+};
+type Fresh = { readonly rotation: string; readonly until: number };
+/** A process that was stopped between the question and the call may be one of two owners by now: the margin is what the lease has to spare. */
+const stillFresh = (deps: Pick<Deps, "clock">, f: Fresh): void => {
+  if (deps.clock.mono() > f.until) throw new Fenced(`rotation ${f.rotation}: too much time passed between the fence check and the call`);
+};
 
 /** A3: read at the moment of use; the caller wipes it. */
 export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promise<Credential> => {
@@ -67,12 +76,13 @@ const breakCircuit = async (deps: Deps, tx: Parameters<typeof saveStep>[1], admi
 };
 
 const change = async (deps: Deps, r: Rotation<"applying">, w: World, admin: AccountId | null, from: VersionId | null): Promise<ChangeOutcome> => {
-  await stillOurs(deps, r);
+  const fresh = await stillOurs(deps, r);
   const to = openVersion(deps, (await versions.find(deps.db, r.candidate))!);
   const as = admin ? await credentialOf(deps, deps.db, admin) : undefined;
   const self = from ? openVersion(deps, (await versions.find(deps.db, from))!) : undefined;
   try {
     await deps.moment("before_change");
+    stillFresh(deps, fresh);
     // An administrative account changes itself with its own rights: it is its own `as`.
     const means = as ? { to, as } : self ? { to, from: self, as: { name: w.account.name, secret: self } } : { to };
     return await call(deps, w, "change", (c, link, config) => c.change(config, link, { name: w.account.name }, means, AbortSignal.timeout(deps.times.changeLimit)), deps.times.changeLimit);
@@ -94,8 +104,9 @@ const call = async <T>(deps: Deps, w: World, verb: string, fn: (c: Connector, li
 export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"dead_letter">, ask: Ask): Promise<void> => {
   const mine = r as Rotation<"probing">;
   if (ask.by === "login") await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, reserveProbe(now, tx.now, deps.times), w));
-  await stillOurs(deps, mine);
+  const fresh = await stillOurs(deps, mine);
   await deps.moment("before_probe");
+  stillFresh(deps, fresh);
   const outcome = await underNoLock(deps, mine, ask);
   await deps.moment("probed");
   await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w));

@@ -31,3 +31,5 @@ export const target = async (db: Reader, caller: Person, id: string): Promise<Ta
   if (!found) throw new Fault("not_found", "No such target.");
   return found;
 };
+/** Those who may be named as approvers on the page that asks: names only matter, and the policy has let the asker in before. */
+export const approversOf = async (db: Reader): Promise<Person[]> => (await people.all(db)).filter((p) => p.roles.includes("approver") && !p.disabled);

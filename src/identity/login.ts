@@ -22,7 +22,8 @@ export type LoginResult =
   /** `session` is null for SSH and the command line: there is no cookie to keep. */
   | { readonly outcome: "ok"; readonly person: Person; readonly session: Opened | null }
   /** A code is to come; or, with `enrol`, a second factor must be set up first (portal only). */
-  | { readonly outcome: "totp" | "enrol"; readonly person: Person; readonly ticket: Opened }
+  | { readonly outcome: "totp"; readonly person: Person; readonly ticket: Opened }
+  | { readonly outcome: "enrol"; readonly person: Person; readonly ticket: Opened }
   | { readonly outcome: "refused"; readonly why: string };
 const refused = (why: string): LoginResult => ({ outcome: "refused", why });
 

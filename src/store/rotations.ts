@@ -38,6 +38,7 @@ export const sleep = async (tx: Tx, r: Rotation, until: Date): Promise<void> =>
   void await tx.q.update(rotations).set({ nextAt: until, leaseUntil: null }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence), inArray(rotations.state, [...OPEN])));
 
 export const find = async ({ q }: Reader, id: RotationId): Promise<Rotation | null> => { const [r] = await q.select().from(rotations).where(eq(rotations.id, id)); return r ? fromRow(r) : null; };
+export const withOpening = async ({ q }: Reader, id: RotationId): Promise<(Rotation & { openedAt: Date }) | null> => { const [r] = await q.select().from(rotations).where(eq(rotations.id, id)); return r ? { ...fromRow(r), openedAt: r.openedAt } : null; };
 export const lock = async (tx: Tx, id: RotationId): Promise<Rotation> => {
   const [r] = await tx.q.select().from(rotations).where(eq(rotations.id, id)).for("update");
   if (!r) throw new Fault("not_found", "No such rotation.");

@@ -36,3 +36,9 @@ export const showEnrolment = (c: Ctx, deps: WebDeps, e: Enrolment, form: { next:
   noStore(c);
   return render(c, deps, { title: "Set up your second factor" }, <EnrolForm {...form} sealed={e.sealed} secret={reveal(key)} uri={reveal(uri)} />);
 };
+
+/** The API's two answers that carry plaintext, as text for one JSON field (web/api/deps.ts `Doors`); what was opened is wiped. */
+export const apiDoors = {
+  password: (r: Released): string => { using opened = r.password; return reveal(opened); },
+  token: ({ token }: Made): string => { using opened = token; return reveal(opened); },
+};

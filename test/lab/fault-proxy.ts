@@ -33,7 +33,8 @@ const snap = (pair: Pair): void => {
   const reset = (s: net.Socket): void => { if (!s.destroyed) s.resetAndDestroy(); };
   reset(pair.client);
   // FIN after the data, as an RST could overtake bytes the target is meant to have.
-  if (pair.target.writableLength > 0) pair.target.end(() => pair.target.destroy()); else setImmediate(() => { pair.target.end(); setTimeout(() => reset(pair.target), 20); });
+  if (pair.target.writableLength > 0) { pair.target.end(() => pair.target.destroy()); return; }
+  setImmediate(() => { pair.target.end(); setTimeout(() => reset(pair.target), 20); });
 };
 
 const join = (pair: Pair, state: State): void => {

@@ -1,15 +1,17 @@
 /** The SSH wire against servers of our own, which count what they are shown. The real sshd is met in test/connectors. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { Secret } from "../../src/kernel/secret.ts";
 import { directLink } from "../../src/links/direct.ts";
 import type { AuthContext, Connection } from "../../src/wires/ssh.ts";
-import { aesGcmInPlace, ALGORITHMS, connectSsh, exec, fetchHostKey, isPasswordPrompt, nativeCiphers, receive, sshServer, sshUtils, SshFailure }
+import { aesGcmInPlace, ALGORITHMS, connectSsh, exec, fetchHostKey, isPasswordPrompt, nativeCiphers, newKeyPair, receive, sshServer, sshUtils, SshFailure }
   from "../../src/wires/ssh.ts";
 import { createDecipheriv, randomBytes } from "node:crypto";
 
-const key = () => sshUtils.generateKeyPairSync("ed25519");
+const key = () => newKeyPair();
 const never = new AbortController().signal;
 const closing: (() => void)[] = [];
 afterEach(() => { for (const close of closing.splice(0)) close(); });
@@ -61,6 +63,15 @@ describe("native ciphers", () => {
     expect(JSON.stringify(ALGORITHMS)).not.toMatch(/sha1|ssh-rsa|ssh-dss|md5|cbc/);
     expect(JSON.stringify(ALGORITHMS.server)).not.toMatch(/nistp/);
   });
+});
+
+test("every key pair handed out can be read back and signs", () => {
+  for (let i = 0; i < 600; i++) expect(sshUtils.parseKey(newKeyPair().private)).not.toBeInstanceOf(Error);
+});
+
+test("law: the addon is built so that a collected cipher cannot abort the process (scripts/native)", () => {
+  const addon = createRequire(import.meta.url).resolve("ssh2/lib/protocol/crypto/build/Release/sshcrypto.node");
+  expect(readFileSync(addon).includes("RemoveEnvironmentCleanupHook")).toBe(false);
 });
 
 describe("logging in", () => {

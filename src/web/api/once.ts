@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Fault } from "../../kernel/fault.ts";
 import type { PersonId } from "../../kernel/ids.ts";
 import { canonical } from "../../domain/audit.ts";
-import { shelfOf, type ApiCtx, type ApiDeps } from "./deps.ts";
+import type { ApiCtx, ApiDeps } from "./deps.ts";
 
 export type Answer = { readonly status: number; readonly body: string };
 /** Fields that hold a secret leave no trace in the hash: a stored digest of a password could be guessed at. */
@@ -20,7 +20,7 @@ const running = new Set<string>();
 
 export const once = async (c: ApiCtx, deps: ApiDeps, person: PersonId, key: string, work: () => Promise<Answer>): Promise<Answer & { replayed: boolean }> => {
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new Fault("invalid", "An Idempotency-Key is 1 to 200 visible ASCII characters.");
-  const shelf = shelfOf(deps), mark = `${person}:${key}`, hash = await hashOf(c), known = await shelf.reply(person, key);
+  const { shelf } = deps, mark = `${person}:${key}`, hash = await hashOf(c), known = await shelf.reply(person, key);
   if (known && known.hash !== hash) throw new Fault("invalid", "This Idempotency-Key was used for another request. Take a new one.");
   if (known) return { status: known.status, body: known.body, replayed: true };
   if (running.has(mark)) throw new Fault("conflict", "The same request is being worked on right now. Ask again in a moment.");

@@ -23,7 +23,7 @@ const ownTicket = async (c: Ctx, deps: WebDeps): Promise<Opened> => {
   return ticket;
 };
 
-const goOn = (c: Ctx, deps: WebDeps, r: Extract<LoginResult, { outcome: "ok" | "totp" | "enrol" }>, next: string): Response => {
+const goOn = (c: Ctx, deps: WebDeps, r: Exclude<LoginResult, { outcome: "refused" }>, next: string): Response => {
   if (r.outcome === "ok") {
     dropCookie(c, deps, "ticket");
     keepCookie(c, deps, "session", r.session!);

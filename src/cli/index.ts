@@ -1,0 +1,61 @@
+/** The command line. Rule: answers on stdout, one sentence and what to do on stderr, and the exit code from the table of faults. */
+import { Command, CommanderError } from "commander";
+import { systemClock } from "../kernel/clock.ts";
+import { FAULTS, toFault, type Fault, type FaultCode } from "../kernel/fault.ts";
+import { accounts } from "./accounts.ts";
+import { ask } from "./ask.ts";
+import type { Register } from "./act.ts";
+import { audit } from "./audit.ts";
+import { doctor } from "./doctor.ts";
+import { line, plain, type Env, type Io } from "./io.ts";
+import { login } from "./login.ts";
+import { cancel, giveBack, revoke } from "./own.ts";
+import { groups, people } from "./people.ts";
+import { play } from "./play.ts";
+import { changes, policies } from "./policies.ts";
+import { release } from "./release.ts";
+import { requests } from "./requests.ts";
+import { rotate, verify } from "./rotate.ts";
+import { rotations } from "./rotations.ts";
+import { backup, config, init, restore, serve } from "./server.ts";
+import { sessions } from "./sessions.ts";
+import { targets } from "./targets.ts";
+import { token } from "./token.ts";
+import { approve, deny } from "./vote.ts";
+
+const COMMANDS: readonly Register[] = [
+  login, ask, approve, deny, cancel, release, giveBack, revoke, requests, accounts, rotate, verify, rotations, targets, sessions, play, audit, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config,
+];
+
+/** What to do, where the sentence itself does not say. */
+const NEXT: Partial<Record<FaultCode, string>> = {
+  unauthenticated: "Log in with: lockstep login", unavailable: "Is the broker running, and is this its address? Name it with --url or LOCKSTEP_URL.", internal: "The broker's log says more.",
+};
+
+export const programOf = (io: Io): Command => {
+  const program = new Command("lockstep").description("Ask for privileged access, use it, give it back; passwords change behind you.")
+    .option("--url <address>", "the broker (LOCKSTEP_URL; else the last login; else http://127.0.0.1:8282)").option("--socket <file>", "the broker's own socket on this machine").option("--ca <file>", "certificate authority of the broker (PEM)").option("--json", "the API's JSON on stdout");
+  for (const register of COMMANDS) register(program, io);
+  const settle = (c: Command): void => {
+    c.exitOverride().configureOutput({ writeOut: (t) => void io.stdout.write(t), writeErr: (t) => void io.stderr.write(t) }).showHelpAfterError("(see --help)");
+    c.commands.forEach(settle);
+  };
+  settle(program);
+  return program;
+};
+
+/** Not a Fault: a bug of this program, or a file that cannot be read; its message holds no secret, and there is no log to put it in. */
+const sentence = (fault: Fault): string => (fault.code === "internal" && fault.cause instanceof Error ? `${fault.message} (${fault.cause.message})` : fault.message);
+const refused = (io: Io, e: unknown): number => {
+  if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : FAULTS.invalid.exit;
+  const fault = toFault(e), next = NEXT[fault.code];
+  line(io.stderr, `lockstep: ${plain(sentence(fault))}`);
+  if (next) line(io.stderr, next);
+  return FAULTS[fault.code].exit;
+};
+
+/** The exit code. `env` is handed in: the environment is read in config alone. */
+export const run = async (argv: readonly string[], env: Env): Promise<number> => {
+  const io: Io = { env, clock: systemClock, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
+  try { await programOf(io).parseAsync([...argv], { from: "user" }); return 0; } catch (e) { return refused(io, e); }
+};

@@ -1,0 +1,22 @@
+/** What commands read out of the API's answers. Rule: only the fields a command shows; --json prints the rest too. */
+export type List<T> = { readonly items: readonly T[]; readonly next: string | null };
+export type When = string | null;
+export type Request = {
+  readonly id: string; readonly state: string; readonly account: { readonly id: string; readonly name: string }; readonly requester: string; readonly preset: string; readonly asked: number; readonly minutes: number | null;
+  readonly reason: string; readonly ticket: string; readonly submittedAt: When; readonly expiresAt: When; readonly startBy: When; readonly until: When; readonly endedAt: When; readonly why: When; readonly endReason: When;
+};
+export type RequestDetail = Request & {
+  readonly policyName: string; readonly approvals: { readonly have: number; readonly need: number }; readonly approvers: readonly string[]; readonly waitsForConfirmation: boolean;
+  readonly votes: readonly { readonly by: string; readonly decision: string; readonly reason: string; readonly at: When }[]; readonly rotation: { readonly id: string; readonly state: string } | null;
+};
+export type Account = {
+  readonly id: string; readonly name: string; readonly login: string; readonly target: { readonly name: string; readonly platform: string }; readonly standing: { readonly word: string; readonly by: When; readonly until: When; readonly why: When };
+  readonly credential: string; readonly block: string; readonly passwordPolicy: string; readonly rotatedAt: When; readonly verifiedAt: When; readonly manage: boolean;
+  readonly offers: readonly { readonly name: string; readonly preset: string; readonly maxMinutes: number; readonly approvals: number }[];
+};
+export type Rotation = { readonly id: string; readonly account: string; readonly state: string; readonly done: boolean; readonly trigger: string; readonly reason: string; readonly attempt: number; readonly why: When; readonly nextAt: When; readonly openedAt: When; readonly endedAt: When };
+export type Session = { readonly id: string; readonly state: string; readonly person: string; readonly account: string; readonly address: string; readonly openedAt: When; readonly endedAt: When; readonly why: When; readonly bytes: number | null };
+export type Target = { readonly id: string; readonly name: string; readonly platform: string; readonly host: string; readonly port: number; readonly fingerprints: readonly string[]; readonly tags: readonly string[]; readonly locked: boolean; readonly administrative: string | null };
+export type Person = { readonly id: string; readonly name: string; readonly fullName: string; readonly roles: readonly string[]; readonly disabled: boolean; readonly secondFactor: boolean };
+export type Policy = { readonly id: string; readonly name: string; readonly active: boolean; readonly terms: { readonly preset: string; readonly approvals: number; readonly maxMinutes: number } };
+export type Event = { readonly index: number | null; readonly at: When; readonly what: string; readonly who: { readonly name?: string; readonly part?: string }; readonly about: Readonly<Record<string, string>>; readonly outcome: string; readonly why: When };

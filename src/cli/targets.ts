@@ -1,0 +1,53 @@
+/** lockstep targets. Rule: a host key is pinned only after a person has compared its fingerprint, or gave it beforehand. */
+import { Fault } from "../kernel/fault.ts";
+import { act, collect, example, type Register, type Run } from "./act.ts";
+import { seg } from "./client.ts";
+import { confirm } from "./prompt.ts";
+import { facts, table } from "./print.ts";
+import type { Account, List, Target } from "./shapes.ts";
+
+type Identity = { readonly identity: string; readonly fingerprint: string };
+const one = (t: Target): string => facts([["target", t.name], ["id", t.id], ["platform", t.platform], ["address", `${t.host}:${t.port}`], ["proves itself by", t.fingerprints.join(", ")], ["tags", t.tags.join(", ")], ["administrative account", t.administrative], ["locked", t.locked ? "yes" : "no"]]);
+
+/** Compared by the person, or with what they brought along. */
+const pin = async (run: Run, where: { platform: string; host: string; port: number }): Promise<string> => {
+  const seen = await run.client.json<Identity>("POST", "/targets/read-identity", where), expected = run.text("fingerprint");
+  if (expected !== undefined && expected !== seen.fingerprint) throw new Fault("conflict", `${where.host}:${where.port} shows ${seen.fingerprint}, not ${expected}. Nothing was added: either the fingerprint is of another key, or another machine answers there.`);
+  if (expected === undefined) {
+    run.say(`${where.host}:${where.port} shows the key ${seen.fingerprint}\nCompare it with what the machine itself says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`);
+    if (!await confirm(run.io, "Is it the same?", "Give the fingerprint with --fingerprint SHA256:…")) throw new Fault("conflict", "Not added.");
+  }
+  return seen.identity;
+};
+
+const add = async (run: Run, name: string): Promise<unknown> => {
+  const where = { platform: run.text("platform")!, host: run.text("host")!, port: Number(run.text("port")) }, hostKey = await pin(run, where);
+  return run.show<Target>("POST", "/targets", { name, ...where, settings: { hostKeys: [hostKey] }, tags: run.many("tag") }, (t) => `${t.name} added. Next: lockstep accounts add root@${t.name} --password --adopt`);
+};
+const setAdmin = async (run: Run, name: string, login: string): Promise<unknown> => {
+  const account = await run.client.json<Account>("GET", `/accounts/${seg(login.includes("@") ? login : `${login}@${name}`)}`);
+  return run.show<Target>("PATCH", `/targets/${seg(name)}`, { [run.flag("reconcile") ? "reconcile" : "administrative"]: account.id }, (t) => `${t.name}: ${account.name} ${run.flag("reconcile") ? "is the last resort" : "may change the others"}.`);
+};
+type Tested = { readonly ok: boolean; readonly why: string | null };
+
+export const targets: Register = (program, io) => {
+  const group = program.command("targets").description("machines whose accounts are kept here");
+  example(group.command("list").description("those you manage"), "lockstep targets list").action(act(io, (run) => run.show<List<Target>>("GET", "/targets?limit=500", undefined, ({ items }) =>
+    table(["target", "platform", "address", "proves itself by", "tags", "locked"], items.map((t) => [t.name, t.platform, `${t.host}:${t.port}`, t.fingerprints.join(", "), t.tags.join(", "), t.locked ? "yes" : "no"]), "No targets yet. Add one: lockstep targets add web-1 --host 192.0.2.7"))));
+  example(group.command("show").description("one target").argument("<target>"), "lockstep targets show web-1").action(act(io, (run, name) => run.show<Target>("GET", `/targets/${seg(name!)}`, undefined, one)));
+  example(group.command("add").description("add a target and pin its host key").argument("<target>", "its name here").requiredOption("--host <address>").option("--port <n>", "", "22").option("--platform <name>", "", "linux-ssh")
+    .option("--fingerprint <SHA256:…>", "the key it must show").option("--tag <text>", "may be given several times", collect, []), "lockstep targets add web-1 --host 192.0.2.7", "lockstep targets add web-1 --host 192.0.2.7 --fingerprint SHA256:…")
+    .action(act(io, (run, name) => add(run, name!)));
+  example(group.command("test").description("try the administrative credential; changes nothing").argument("<target>"), "lockstep targets test web-1").action(act(io, async (run, name) => {
+    const r = await run.show<Tested>("POST", `/targets/${seg(name!)}/test`, {}, (t) => (t.ok ? "It works." : "It does not work."));
+    if (!r.ok) throw new Fault("upstream", r.why ?? "The target did not say why.");
+  }));
+  example(group.command("set-admin").description("the account that may change the others").argument("<target>").argument("<account>", "root, or root@web-1").option("--reconcile", "the account of last resort instead"), "lockstep targets set-admin web-1 root")
+    .action(act(io, (run, name, login) => setAdmin(run, name!, login!)));
+  example(group.command("accept-identity").description("accept a changed host key or address (not by who changed it)").argument("<target>"), "lockstep targets accept-identity web-1")
+    .action(act(io, (run, name) => run.show<Target>("POST", `/targets/${seg(name!)}/accept-identity`, {}, (t) => `${t.name}: ${t.fingerprints.join(", ")} accepted.`)));
+  for (const locked of [true, false]) {
+    const word = locked ? "lock" : "unlock";
+    example(group.command(word).description(locked ? "hand nothing of it out" : "lift the lock").argument("<target>"), `lockstep targets ${word} web-1`).action(act(io, (run, name) => run.show<Target>("PATCH", `/targets/${seg(name!)}`, { locked }, (t) => `${t.name} ${word}ed.`)));
+  }
+};

@@ -1,0 +1,83 @@
+/** Accounts: looked at, added, adopted, rotated, verified, blocked. Rule: `{id}` is an id or `root@web-1`; unknown and not allowed read the same. */
+import { z } from "@hono/zod-openapi";
+import type { AccountId, RotationId } from "../../kernel/ids.ts";
+import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
+import { addAccount, adopt, rotateNow, setBlock } from "../../flow/accounts.ts";
+import { accountCard, accountCards, accountHistory } from "../../flow/look.ts";
+import { verify } from "../../flow/verify.ts";
+import { target } from "../../identity/directory.ts";
+import type { ApiDeps, Who } from "./deps.ts";
+import { endpoint, Id, type Endpoint } from "./endpoint.ts";
+import { cut, pageOf, Paging } from "./page.ts";
+import { Password } from "./people.ts";
+import { AccountOut, accountOut, iso, RotationOut, rotationOut, When } from "./shapes.ts";
+
+const tag = "accounts";
+const find = (deps: ApiDeps, { caller }: Who, text: string) => accountCard(deps.flow.db, caller.person, text);
+const opened = async (deps: ApiDeps, { caller }: Who, id: RotationId) => rotationOut(await deps.shelf.rotation(caller, id));
+
+const Add = z.object({
+  target: z.string().min(1).openapi({ description: "name or id of its target" }), login: z.string().min(1).max(128), passwordPolicy: z.enum(Object.keys(PASSWORD_POLICIES) as [string, ...string[]]).default("medium"),
+  password: Password.optional(), adopt: z.boolean().default(false),
+});
+const add: Endpoint = endpoint({
+  method: "post", path: "/accounts", tag, summary: "Add an account", says: "A password typed here is an exposure of its typist.", body: Add, answer: AccountOut, status: 201,
+  run: async (deps, a) => {
+    const { login: name, passwordPolicy, password, adopt: now } = a.body;
+    try {
+      const { id } = await target(deps.flow.db, a.caller.person, a.body.target);
+      return accountOut(await find(deps, a, (await addAccount(deps.flow, a.caller, { target: id, name, passwordPolicy, password, adopt: now })).id));
+    } finally { password?.wipe(); }
+  },
+});
+
+const Reason = z.object({ reason: z.string().trim().max(500).default("") });
+const Verdict = z.object({ verdict: z.enum(["in_force", "not_in_force", "unknown"]), by: z.enum(["compare", "login"]), why: z.string() }).openapi("Verdict");
+const VersionOut = z.object({ id: z.string(), no: z.int(), status: z.string(), origin: z.string(), createdAt: When, provenAt: When });
+const History = z.object({
+  versions: z.array(VersionOut), rotations: z.array(RotationOut), exposures: z.array(z.object({ person: z.string(), version: z.string(), request: z.string().nullable(), how: z.string(), at: When })),
+  closures: z.array(z.object({ rotation: z.string(), step: z.string(), dueAt: When, doneAt: When, fresh: z.string().nullable(), old: z.string().nullable() })),
+}).openapi("History");
+
+const history: Endpoint = endpoint({
+  method: "get", path: "/accounts/{id}/history", tag, summary: "Versions, rotations, exposures and closure checks of an account", params: Id, answer: History,
+  run: async (deps, a) => {
+    const card = await find(deps, a, a.params.id), h = await accountHistory(deps.flow.db, a.caller.person, card.account.id), account = `${card.account.name}@${card.target.name}`;
+    return {
+      versions: h.versions.map((v) => ({ ...v, createdAt: iso(v.createdAt), provenAt: iso(v.provenAt) })), rotations: h.rotations.map((r) => rotationOut({ rotation: r, openedAt: r.openedAt, account })),
+      exposures: h.exposures.map((e) => ({ ...e, at: iso(e.at) })), closures: h.closures.map((c) => ({ ...c, dueAt: iso(c.dueAt), doneAt: iso(c.doneAt), fresh: c.newResult, old: c.oldResult })),
+    };
+  },
+});
+
+export const accounts: readonly Endpoint[] = [
+  endpoint({
+    method: "get", path: "/accounts", tag, summary: "Accounts you may see", query: Paging.extend({ offered: z.enum(["true", "false"]).optional().openapi({ description: "only what you may ask for" }) }), answer: pageOf(AccountOut),
+    run: async (deps, { caller, query }) => {
+      const all = await accountCards(deps.flow.db, caller.person), p = cut(query.offered === "true" ? all.filter((c) => c.offers.length > 0) : all, query, (c) => c.account.id);
+      return { ...p, items: p.items.map(accountOut) };
+    },
+  }),
+  endpoint({ method: "get", path: "/accounts/{id}", tag, summary: "One account", params: Id, answer: AccountOut, run: async (deps, a) => accountOut(await find(deps, a, a.params.id)) }),
+  add, history,
+  endpoint({
+    method: "post", path: "/accounts/{id}/adopt", tag, summary: "Take an account under management", says: "Two rotations in a row must succeed.", params: Id, answer: RotationOut, status: 202,
+    run: async (deps, a) => opened(deps, a, await adopt(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id)),
+  }),
+  endpoint({
+    method: "post", path: "/accounts/{id}/rotate", tag, summary: "Change its password now", says: "Poll the rotation until `done`.", params: Id, body: Reason, answer: RotationOut, status: 202,
+    run: async (deps, a) => opened(deps, a, await rotateNow(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id, a.body.reason)),
+  }),
+  endpoint({
+    method: "post", path: "/accounts/{id}/verify", tag, summary: "Does the vault's password still open the target?", params: Id, answer: Verdict,
+    run: async (deps, a) => verify(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id as AccountId),
+  }),
+  endpoint({
+    method: "post", path: "/accounts/{id}/block", tag, summary: "Disable, lock or free an account", says: "Blocking cuts its live sessions.", params: Id, body: Reason.extend({ block: z.enum(["none", "disabled", "locked"]) }), answer: AccountOut,
+    run: async (deps, a) => {
+      const { account } = await find(deps, a, a.params.id);
+      await setBlock(deps.flow, a.caller, account.id, a.body.block, a.body.reason);
+      return accountOut(await find(deps, a, account.id));
+    },
+  }),
+];

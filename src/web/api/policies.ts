@@ -1,0 +1,34 @@
+/** Access policies. Rule: a put replaces the whole policy; what could help its author waits for somebody else (changes). */
+import { z } from "@hono/zod-openapi";
+import { Fault } from "../../kernel/fault.ts";
+import type { PolicyId } from "../../kernel/ids.ts";
+import { PolicyInput } from "../../domain/policy.ts";
+import { putPolicy } from "../../flow/people.ts";
+import { policyList } from "../../identity/directory.ts";
+import type { ApiDeps, Who } from "./deps.ts";
+import { endpoint, Id, type Endpoint } from "./endpoint.ts";
+import { cut, pageOf, Paging } from "./page.ts";
+import { PolicyOut, policyOut } from "./shapes.ts";
+
+const tag = "policies", Put = PolicyInput.extend({ active: z.boolean().default(true) });
+const find = async (deps: ApiDeps, { caller }: Who, text: string) => {
+  const found = (await policyList(deps.flow.db, caller.person)).find((p) => p.id === text || p.name === text);
+  if (!found) throw new Fault("not_found", "No such policy.");
+  return found;
+};
+
+export const policies: readonly Endpoint[] = [
+  endpoint({
+    method: "get", path: "/policies", tag, summary: "Policies", query: Paging, answer: pageOf(PolicyOut),
+    run: async (deps, { caller, query }) => { const p = cut(await policyList(deps.flow.db, caller.person), query, (x) => x.id); return { ...p, items: p.items.map(policyOut) }; },
+  }),
+  endpoint({ method: "get", path: "/policies/{id}", tag, summary: "One policy, by id or name", params: Id, answer: PolicyOut, run: async (deps, a) => policyOut(await find(deps, a, a.params.id)) }),
+  endpoint({
+    method: "post", path: "/policies", tag, summary: "Add a policy", body: Put, answer: PolicyOut, status: 201,
+    run: async (deps, { caller, body: { active, ...input } }) => policyOut(await putPolicy(deps.flow, caller, input, undefined, active)),
+  }),
+  endpoint({
+    method: "put", path: "/policies/{id}", tag, summary: "Replace a policy", params: Id, body: Put, answer: PolicyOut,
+    run: async (deps, a) => { const { active, ...input } = a.body; return policyOut(await putPolicy(deps.flow, a.caller, input, (await find(deps, a, a.params.id)).id as PolicyId, active)); },
+  }),
+];

@@ -1,0 +1,83 @@
+/** Requests: asked for, voted on, used, given back. Rule: `release` is the one endpoint of the API that answers with a password. */
+import { z } from "@hono/zod-openapi";
+import type { AccountId, RequestId } from "../../kernel/ids.ts";
+import { NEXT, AskInput, type State } from "../../domain/request.ts";
+import { ask } from "../../flow/ask.ts";
+import { giveBack } from "../../flow/checkin.ts";
+import { accountCard, requestCard, requestList, requestStory, waitingFor } from "../../flow/look.ts";
+import { release } from "../../flow/release.ts";
+import { cancelRequest, revokeRequest, vote } from "../../flow/vote.ts";
+import type { ApiDeps, Who } from "./deps.ts";
+import { endpoint, Id, type Endpoint } from "./endpoint.ts";
+import { cut, newest, pageOf, Paging } from "./page.ts";
+import { RequestDetail, requestDetail, RequestOut, requestOut } from "./request-shapes.ts";
+import { EventOut, eventOut, When } from "./shapes.ts";
+
+const tag = "requests";
+type Listed = Awaited<ReturnType<typeof requestList>>[number];
+const out = (l: Listed) => requestOut(l.request, { account: `${l.accountName}@${l.targetName}`, requester: l.requesterName });
+const detail = async (deps: ApiDeps, { caller }: Who, id: string) => requestDetail(await requestCard(deps.flow.db, caller.person, id as RequestId));
+
+const STATES = Object.keys(NEXT) as [State, ...State[]];
+const Reason = z.object({ reason: z.string().trim().max(500).default("") });
+const Vote = z.object({ decision: z.enum(["approve", "deny"]), minutes: z.int().min(1).optional(), reason: z.string().trim().max(500).optional() });
+
+const Filter = Paging.extend({
+  state: z.enum(STATES).optional(), account: z.string().optional().openapi({ description: "root@web-1 or an id" }),
+  mine: z.enum(["true", "false"]).optional(), waiting: z.enum(["true", "false"]).optional().openapi({ description: "only what waits for your vote" }),
+});
+
+const list: Endpoint = endpoint({
+  method: "get", path: "/requests", tag, summary: "Requests you may see, newest first", query: Filter, answer: pageOf(RequestOut),
+  run: async ({ flow: { db } }, { caller: { person }, query }) => {
+    if (query.waiting === "true") { const p = cut(await waitingFor(db, person), query, (l) => l.request.id); return { ...p, items: p.items.map(out) }; }
+    const account = query.account === undefined ? undefined : (await accountCard(db, person, query.account)).account.id as AccountId;
+    const filter = { ...(query.state ? { states: [query.state] } : {}), ...(account ? { account } : {}), ...(query.mine === "true" ? { requester: person.id } : {}) };
+    const page = await newest(query, (q) => requestList(db, person, { ...filter, ...q }), (l) => ({ at: l.request.submittedAt, id: l.request.id }));
+    return { ...page, items: page.items.map(out) };
+  },
+});
+
+const one: Endpoint = endpoint({ method: "get", path: "/requests/{id}", tag, summary: "One request, with what you may do now", params: Id, answer: RequestDetail, run: (deps, a) => detail(deps, a, a.params.id) });
+
+const submit: Endpoint = endpoint({
+  method: "post", path: "/requests", tag, summary: "Ask for an account", body: AskInput, answer: RequestDetail, status: 201,
+  run: async (deps, a) => detail(deps, a, await ask(deps.flow, a.caller, a.body)),
+});
+
+const cast: Endpoint = endpoint({
+  method: "post", path: "/requests/{id}/vote", tag, summary: "Approve or deny", says: "`minutes` shortens. A later deny revokes.", params: Id, body: Vote, answer: RequestDetail,
+  run: async (deps, a) => {
+    const { decision, minutes, reason } = a.body;
+    await vote(deps.flow, a.caller, a.params.id as RequestId, { decision, ...(minutes === undefined ? {} : { minutes }), ...(reason === undefined ? {} : { reason }) });
+    return detail(deps, a, a.params.id);
+  },
+});
+
+/** The verb's own sentence where somebody may not see the request at all; else the request as it is now. */
+const act = (path: string, summary: string, verb: (deps: ApiDeps, a: Who, id: RequestId, reason: string) => Promise<unknown>): Endpoint => endpoint({
+  method: "post", path: `/requests/{id}/${path}`, tag, summary, params: Id, body: Reason, answer: RequestDetail,
+  run: async (deps, a) => { await verb(deps, a, a.params.id as RequestId, a.body.reason); return detail(deps, a, a.params.id); },
+});
+
+const Released = z.object({ password: z.string(), account: z.string(), until: When }).openapi("Released");
+const show: Endpoint = endpoint({
+  method: "post", path: "/requests/{id}/release", tag, summary: "Show the password", says: "Starts the checkout if it has not started. Each call is an exposure and an event. Not cached, not kept under an Idempotency-Key.",
+  params: Id, answer: Released, secret: true,
+  run: async ({ flow, doors }, { caller, params }) => {
+    const released = await release(flow, caller, params.id as RequestId);
+    return { password: doors.password(released), account: `${released.account}@${released.target}`, until: released.until.toISOString() };
+  },
+});
+
+const story: Endpoint = endpoint({
+  method: "get", path: "/requests/{id}/story", tag, summary: "Everything that happened to it, oldest first", params: Id, answer: z.object({ items: z.array(EventOut) }),
+  run: async ({ flow: { db } }, { caller, params }) => ({ items: (await requestStory(db, caller.person, params.id as RequestId)).map(eventOut) }),
+});
+
+export const requests: readonly Endpoint[] = [
+  list, one, submit, cast, show, story,
+  act("cancel", "Take your own request back", (deps, { caller }, id, reason) => cancelRequest(deps.flow, caller, id, reason)),
+  act("revoke", "End somebody's access now", (deps, { caller }, id, reason) => revokeRequest(deps.flow, caller, id, reason)),
+  act("give-back", "Give the account back", (deps, { caller }, id) => giveBack(deps.flow, caller, id)),
+];

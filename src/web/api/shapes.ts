@@ -1,0 +1,74 @@
+/** What things look like outside: schema and translation side by side. Rule: dates are ISO 8601 in UTC, accounts are `root@web-1`, and no field holds a secret. */
+import { z } from "@hono/zod-openapi";
+import type { Account, Standing } from "../../domain/account.ts";
+import { PolicyBinding, PolicyTerms, type Policy } from "../../domain/policy.ts";
+import { Role, type Person } from "../../domain/person.ts";
+import type { Target } from "../../domain/target.ts";
+import type { AccountCard } from "../../flow/look.ts";
+import { hostKeysOf } from "../../flow/session.ts";
+import type { Token } from "../../identity/tokens.ts";
+import type { OpenChange } from "../../identity/directory.ts";
+import { readPublicKey } from "../../identity/ssh-keys.ts";
+import type { EventRow, RotationRow } from "./deps.ts";
+
+export const When = z.iso.datetime().nullable();
+export const iso = (d: Date | null | undefined): string | null => d?.toISOString() ?? null;
+const text = z.string(), maybe = z.string().nullable();
+
+export const PersonOut = z.object({
+  id: text, name: text, fullName: text, mail: maybe, subject: maybe, employeeNo: maybe, roles: z.array(Role), groups: z.array(text), disabled: z.boolean(), secondFactor: z.boolean(),
+}).openapi("Person");
+export const personOut = ({ totp, ...p }: Person): z.input<typeof PersonOut> => ({ ...p, roles: [...p.roles], groups: [...p.groups], secondFactor: totp });
+
+export const KeyOut = z.object({ fingerprint: text, label: text, key: text }).openapi("SshKey");
+export const GroupOut = z.object({ id: text, name: text, members: z.array(text) }).openapi("Group");
+
+export const TokenOut = z.object({ id: text, label: text, readOnly: z.boolean(), networks: z.array(text), createdAt: When, expiresAt: When, usedAt: When, revokedAt: When }).openapi("Token");
+export const tokenOut = (t: Token): z.input<typeof TokenOut> =>
+  ({ ...t, networks: [...t.networks], createdAt: iso(t.createdAt), expiresAt: iso(t.expiresAt), usedAt: iso(t.usedAt), revokedAt: iso(t.revokedAt) });
+
+export const PolicyOut = z.object({ id: text, name: text, active: z.boolean(), terms: PolicyTerms, binding: PolicyBinding }).openapi("Policy");
+export const policyOut = (p: Policy): z.input<typeof PolicyOut> => p as z.input<typeof PolicyOut>;
+
+export const TargetOut = z.object({
+  id: text, name: text, platform: text, host: text, port: z.int(), settings: z.record(z.string(), z.unknown()), fingerprints: z.array(text), owner: maybe, tags: z.array(text),
+  administrative: maybe, reconcile: maybe, identityNo: z.int(), identityHash: text, locked: z.boolean(),
+}).openapi("Target");
+/** Of a host key line; what is no key stands as it is. */
+export const fingerprintOf = (key: string): string => { try { return readPublicKey(key).fingerprint; } catch { return key; } };
+export const targetOut = (t: Target): z.input<typeof TargetOut> => ({ ...t, tags: [...t.tags], fingerprints: hostKeysOf(t).map(fingerprintOf) });
+
+const StandingOut = z.object({ word: text, by: maybe, until: When, why: maybe }).openapi("Standing");
+const standingOut = (s: Standing): z.input<typeof StandingOut> =>
+  ({ word: s.word, by: "by" in s ? s.by : null, until: "until" in s ? iso(s.until) : null, why: "why" in s ? s.why : null });
+
+const OfferOut = z.object({ id: text, name: text, preset: text, maxMinutes: z.int(), approvals: z.int(), reasonMin: z.int(), ticketPattern: text }).openapi("Offer");
+export const AccountOut = z.object({
+  id: text, name: text, login: text, target: z.object({ id: text, name: text, platform: text, tags: z.array(text) }), standing: StandingOut, credential: text, block: text, passwordPolicy: text,
+  rotatedAt: When, verifiedAt: When, manage: z.boolean(), offers: z.array(OfferOut),
+}).openapi("Account");
+export const nameOf = (a: Pick<Account, "name">, t: Pick<Target, "name">): string => `${a.name}@${t.name}`;
+export const accountOut = ({ account: a, target: t, standing, offers, manage }: AccountCard): z.input<typeof AccountOut> => ({
+  id: a.id, name: nameOf(a, t), login: a.name, target: { id: t.id, name: t.name, platform: t.platform, tags: [...t.tags] }, standing: standingOut(standing), credential: a.credential, block: a.block,
+  passwordPolicy: a.passwordPolicy, rotatedAt: iso(a.rotatedAt), verifiedAt: iso(a.verifiedAt), manage,
+  offers: offers.map(({ id, name, terms: { preset, maxMinutes, approvals, reasonMin, ticketPattern } }) => ({ id, name, preset, maxMinutes, approvals, reasonMin, ticketPattern })),
+});
+
+export const RotationOut = z.object({
+  id: text, account: text, state: text, done: z.boolean(), trigger: text, reason: text, by: maybe, attempt: z.int(), why: maybe, nextAt: When, openedAt: When, endedAt: When,
+}).openapi("Rotation");
+export const rotationOut = ({ rotation: r, openedAt, account }: RotationRow): z.input<typeof RotationOut> => ({
+  id: r.id, account, state: r.state, done: r.state === "committed" || r.state === "refused", trigger: r.trigger, reason: r.reason, by: r.by, attempt: r.attempt, why: r.why,
+  nextAt: iso(r.nextAt), openedAt: iso(openedAt), endedAt: "endedAt" in r ? iso(r.endedAt) : null,
+});
+
+const plain = z.record(z.string(), z.unknown());
+export const EventOut = z.object({
+  no: z.int(), index: z.int().nullable(), id: text, at: When, what: text, who: plain, about: z.record(z.string(), z.string()), outcome: text, why: maybe, facts: plain.nullable(), hash: maybe,
+}).openapi("Event");
+export const eventOut = (e: EventRow): z.input<typeof EventOut> => ({
+  no: e.row, index: e.index, id: e.id, at: iso(e.at), what: e.what, who: e.who as Record<string, unknown>, about: e.about, outcome: e.outcome, why: e.why, facts: e.facts as Record<string, unknown> | null, hash: e.hash,
+});
+
+export const ChangeOut = z.object({ id: text, author: text, subject: text, what: text, at: When }).openapi("Change");
+export const changeOut = (c: OpenChange): z.input<typeof ChangeOut> => ({ ...c, at: iso(c.at) });

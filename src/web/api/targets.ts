@@ -1,0 +1,49 @@
+/** Targets and what they prove themselves by. Rule: the key is read here for a person to compare; nothing is pinned that was not sent back. */
+import { z } from "@hono/zod-openapi";
+import type { AccountId, TargetId } from "../../kernel/ids.ts";
+import { TargetInput, type Target } from "../../domain/target.ts";
+import { acceptIdentity } from "../../flow/identity.ts";
+import { target, targetList } from "../../identity/directory.ts";
+import { addTarget, changeTarget, readIdentity, testTarget } from "../../flow/targets.ts";
+import type { ApiDeps, Who } from "./deps.ts";
+import { endpoint, Id, type Endpoint } from "./endpoint.ts";
+import { cut, pageOf, Paging } from "./page.ts";
+import { fingerprintOf, TargetOut, targetOut } from "./shapes.ts";
+
+const tag = "targets";
+const find = (deps: ApiDeps, { caller }: Who, text: string): Promise<Target> => target(deps.flow.db, caller.person, text);
+const Change = z.object({
+  host: TargetInput.shape.host.optional(), port: TargetInput.shape.port.optional(), settings: z.record(z.string(), z.unknown()).optional(), tags: z.array(z.string().min(1).max(40)).max(40).optional(),
+  locked: z.boolean().optional(), administrative: z.string().max(80).nullable().optional(), reconcile: z.string().max(80).nullable().optional(),
+});
+const Where = TargetInput.pick({ host: true, port: true, platform: true });
+const Identity = z.object({ identity: z.string(), fingerprint: z.string() }).openapi("Identity");
+const Tested = z.object({ ok: z.boolean(), identity: z.string().nullable(), why: z.string().nullable() }).openapi("Tested");
+
+export const targets: readonly Endpoint[] = [
+  endpoint({
+    method: "get", path: "/targets", tag, summary: "Targets you manage or audit", query: Paging, answer: pageOf(TargetOut),
+    run: async (deps, { caller, query }) => { const p = cut(await targetList(deps.flow.db, caller.person), query, (t) => t.id); return { ...p, items: p.items.map(targetOut) }; },
+  }),
+  endpoint({ method: "get", path: "/targets/{id}", tag, summary: "One target, by id or name", params: Id, answer: TargetOut, run: async (deps, a) => targetOut(await find(deps, a, a.params.id)) }),
+  endpoint({ method: "post", path: "/targets", tag, summary: "Add a target", body: TargetInput, answer: TargetOut, status: 201, run: async (deps, { caller, body }) => targetOut(await addTarget(deps.flow, caller, body)) }),
+  endpoint({
+    method: "patch", path: "/targets/{id}", tag, summary: "Change a target", says: "Another host, port or setting blocks its accounts until somebody else accepts the identity.", params: Id, body: Change, answer: TargetOut,
+    run: async (deps, a) => {
+      const { administrative, reconcile, ...rest } = a.body, { id } = await find(deps, a, a.params.id);
+      return targetOut(await changeTarget(deps.flow, a.caller, id, { ...rest, administrative: administrative as AccountId | null | undefined, reconcile: reconcile as AccountId | null | undefined }));
+    },
+  }),
+  endpoint({
+    method: "post", path: "/targets/read-identity", tag, summary: "Read what a host proves itself by", says: "No login is tried and nothing is pinned: compare the fingerprint, then send `identity` back in `settings.hostKeys`.", body: Where, answer: Identity,
+    run: async (deps, { caller, body }) => { const identity = await readIdentity(deps.flow, caller, body); return { identity, fingerprint: fingerprintOf(identity) }; },
+  }),
+  endpoint({
+    method: "post", path: "/targets/{id}/accept-identity", tag, summary: "Accept a changed identity", params: Id, answer: TargetOut,
+    run: async (deps, a) => { await acceptIdentity(deps.flow, a.caller, (await find(deps, a, a.params.id)).id as TargetId); return targetOut(await find(deps, a, a.params.id)); },
+  }),
+  endpoint({
+    method: "post", path: "/targets/{id}/test", tag, summary: "Try the administrative credential", says: "Changes nothing on the target.", params: Id, answer: Tested,
+    run: async (deps, a) => { const r = await testTarget(deps.flow, a.caller, (await find(deps, a, a.params.id)).id); return { ok: r.ok, identity: r.ok ? r.identity : null, why: r.ok ? null : r.why }; },
+  }),
+];

@@ -1,0 +1,40 @@
+/** The portal as one value. Rule: order is the defence: headers, size, origin, login, token, then a route that names its act. */
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { Fault } from "../kernel/fault.ts";
+import { assets } from "./assets.ts";
+import type { Env, WebDeps } from "./deps.ts";
+import { answerFault } from "./faults.tsx";
+import { loginSession } from "./login-session.ts";
+import { ACCOUNTS } from "./pages/accounts.tsx";
+import { AUDIT } from "./pages/audit.tsx";
+import { HOME } from "./pages/home.tsx";
+import { LOGIN } from "./pages/login.tsx";
+import { ME } from "./pages/me.tsx";
+import { PEOPLE } from "./pages/people.tsx";
+import { POLICIES } from "./pages/policies.tsx";
+import { REQUESTS } from "./pages/requests.tsx";
+import { SESSIONS } from "./pages/sessions.tsx";
+import { TARGETS } from "./pages/targets.tsx";
+import { mount, type Route } from "./route.ts";
+import { headers, sameOrigin } from "./security.ts";
+
+/** Every page and form there is. */
+export const ROUTES: readonly Route[] = [...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...AUDIT, ...ME, ...PEOPLE, ...POLICIES];
+const MAX_BODY = 256 * 1024;
+
+/** `api` is mounted at /api/v1 behind the same headers, origin check and login cookie; bearer tokens are its own business. */
+export const webApp = (deps: WebDeps, api?: Hono<Env>): Hono<Env> => {
+  const app = new Hono<Env>();
+  app.onError((e, c) => answerFault(deps)(e, c));
+  app.use(headers(deps));
+  app.get("/healthz", (c) => c.json({ ok: true, passive: deps.flow.passive.why !== null }));
+  assets(app, deps.config.root);
+  app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => { throw new Fault("invalid", "That is more than this form takes."); } }));
+  app.use(sameOrigin(deps));
+  app.use(loginSession(deps));
+  mount(app, ROUTES, deps);
+  if (api) app.route("/api/v1", api);
+  app.notFound((c) => answerFault(deps)(new Fault("not_found", "There is no such page."), c));
+  return app;
+};

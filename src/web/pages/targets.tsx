@@ -1,0 +1,77 @@
+/** /targets: adding one in two steps (fetch its key, confirm and pin), its accounts, its identity. */
+import { addAccount } from "../../flow/accounts.ts";
+import { acceptIdentity } from "../../flow/identity.ts";
+import { accountCards } from "../../flow/look.ts";
+import { addTarget, changeTarget, readIdentity, testTarget } from "../../flow/targets.ts";
+import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
+import { TargetInput } from "../../domain/target.ts";
+import type { AccountId, TargetId } from "../../kernel/ids.ts";
+import { Fault } from "../../kernel/fault.ts";
+import { Secret } from "../../kernel/secret.ts";
+import { target, targetList } from "../../identity/directory.ts";
+import { readPublicKey } from "../../identity/ssh-keys.ts";
+import type { Done } from "../../../views/notices.ts";
+import { TargetConfirm, TargetNew, TargetPage, Targets, type Draft } from "../../../views/targets.tsx";
+import { callerOf, param } from "../caller.ts";
+import type { Ctx, WebDeps } from "../deps.ts";
+import { fields, whole, words, type Fields } from "../forms.ts";
+import { me } from "../login-session.ts";
+import { render } from "../render.tsx";
+import type { Route } from "../route.ts";
+
+const EMPTY: Draft = { name: "", platform: "linux-ssh", host: "", port: 22, tags: "" };
+const draftOf = (f: Fields): Draft => ({ name: (f["name"] ?? "").trim(), platform: f["platform"] ?? "", host: (f["host"] ?? "").trim(), port: whole(f["port"]) ?? 0, tags: f["tags"] ?? "" });
+const inputOf = (d: Draft) => TargetInput.omit({ settings: true, owner: true }).parse({ ...d, tags: words(d.tags) });
+
+const list = async (c: Ctx, deps: WebDeps) => {
+  const { person } = me(c), cards = await accountCards(deps.flow.db, person);
+  const lines = (await targetList(deps.flow.db, person)).map((t) => { const mine = cards.filter((a) => a.target.id === t.id); return { target: t, accounts: mine.length, blocked: mine.some((a) => a.account.block === "identity_changed") }; });
+  return render(c, deps, { title: "Targets", wide: true }, <Targets list={lines} />);
+};
+const fresh = (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Add a target" }, <TargetNew platforms={[...deps.flow.connectors.keys()]} draft={EMPTY} />);
+/** Reads the key over the network and keeps nothing: pinning it is the next step. */
+const fetchKey = async (c: Ctx, deps: WebDeps) => {
+  const draft = draftOf(await fields(c)), input = inputOf(draft);
+  const key = await readIdentity(deps.flow, callerOf(c), input), { fingerprint } = readPublicKey(key);
+  const type = key.split(" ")[0]!.replace(/^ssh-|^ecdsa-sha2-.*/, (m) => (m === "ssh-" ? "" : "ecdsa"));
+  return render(c, deps, { title: "Is this the machine?" }, <TargetConfirm draft={draft} hostKey={key} fingerprint={fingerprint} command={`ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub`} />);
+};
+const add = async (c: Ctx, deps: WebDeps) => {
+  const f = await fields(c), input = inputOf(draftOf(f));
+  if (f["same"] !== "yes") throw new Fault("invalid", "Compare the key first, and say that it is the same.");
+  const made = await addTarget(deps.flow, callerOf(c), { ...input, settings: { hostKeys: [readPublicKey(f["hostKey"] ?? "").line] } });
+  return c.redirect(`/targets/${made.id}?done=added`, 303);
+};
+
+const fingerprints = (settings: Record<string, unknown>): string[] => (Array.isArray(settings["hostKeys"]) ? settings["hostKeys"] : []).map((k) => `${String(k).split(" ")[0]} ${readPublicKey(String(k)).fingerprint}`);
+const page = async (c: Ctx, deps: WebDeps) => {
+  const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
+  const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
+  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(t.settings)} passwordPolicies={Object.keys(PASSWORD_POLICIES)} />);
+};
+
+const move = (verb: (deps: WebDeps, c: Ctx, id: TargetId, f: Fields) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {
+  const { id } = await target(deps.flow.db, me(c).person, param(c, "id"));
+  return c.redirect(`/targets/${id}?done=${await verb(deps, c, id, await fields(c))}`, 303);
+};
+const pick = (text: string | undefined): AccountId | null => (text === undefined || text === "" ? null : text as AccountId);
+const account = move(async ({ flow }, c, id, f) => {
+  const typed = f["password"] ?? "";
+  await addAccount(flow, callerOf(c), { target: id, name: (f["name"] ?? "").trim(), passwordPolicy: f["passwordPolicy"], password: typed === "" ? undefined : Secret.of(typed), adopt: f["adopt"] === "yes" });
+  return "added";
+});
+
+const at = "/targets/:id";
+export const TARGETS: readonly Route[] = [
+  { method: "GET", path: "/targets", act: "target.add", handle: list },
+  { method: "GET", path: "/targets/new", act: "target.add", handle: fresh },
+  { method: "POST", path: "/targets/new", act: "target.add", handle: fetchKey },
+  { method: "POST", path: "/targets", act: "target.add", handle: add },
+  { method: "GET", path: at, act: "target.manage", verb: true, handle: page },
+  { method: "POST", path: at, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await changeTarget(flow, callerOf(c), id, { administrative: pick(f["administrative"]), reconcile: pick(f["reconcile"]) }); return "changed"; }) },
+  { method: "POST", path: `${at}/accounts`, act: "account.manage", verb: true, handle: account },
+  { method: "POST", path: `${at}/test`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => ((await testTarget(flow, callerOf(c), id)).ok ? "tested" : "untested")) },
+  { method: "POST", path: `${at}/accept`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await acceptIdentity(flow, callerOf(c), id); return "accepted"; }) },
+  { method: "POST", path: `${at}/lock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: true }); return "blocked"; }) },
+  { method: "POST", path: `${at}/unlock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: false }); return "unblocked"; }) },
+];

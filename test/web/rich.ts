@@ -1,0 +1,62 @@
+/** The world of world.ts with a day's work in it: what screens are looked at with. */
+import { createSecretKey } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ask } from "../../src/flow/ask.ts";
+import { giveBack } from "../../src/flow/checkin.ts";
+import { addSshKey, putGroup } from "../../src/flow/people.ts";
+import { release } from "../../src/flow/release.ts";
+import { sequence } from "../../src/flow/sequence.ts";
+import { admit, sessionEnded, sessionLive } from "../../src/flow/session.ts";
+import { vote } from "../../src/flow/vote.ts";
+import { makeToken } from "../../src/identity/tokens.ts";
+import type { RequestId, SessionId } from "../../src/kernel/ids.ts";
+import { startRecording } from "../../src/recordings/writer.ts";
+import { addManaged, world, type World } from "./world.ts";
+
+export type Rich = World & { readonly ids: { pending: RequestId; approved: RequestId; held: RequestId; shown: RequestId; closed: RequestId; denied: RequestId; live: SessionId; past: SessionId } };
+
+const wait = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
+
+/** A short terminal session, with colours, as a recording of its own. */
+const record = async (w: World, account: string): Promise<SessionId> => {
+  const flow = w.core.deps, a = await admit(flow, w.who.requester, account, "web-1", "shell"), key = createSecretKey(a.recording.key);
+  mkdirSync(w.core.places.recordings, { recursive: true });
+  const r = startRecording({
+    file: join(w.core.places.recordings, `${a.recording.id}.lsr`), directory: w.core.places.recordings, recording: a.recording.id, key, clock: flow.clock, onDead: (e) => { throw e; },
+    manifest: { session: a.session, person: "requester", account, target: "web-1", address: "127.0.0.1", protocol: "ssh", started: a.started.toISOString() },
+  });
+  r.put("opened", 1, Buffer.from(JSON.stringify({ kind: "shell", term: "xterm-256color", cols: 100, rows: 26 })));
+  for (const text of ["\x1b[1;32mroot@web-1\x1b[0m:\x1b[1;34m~\x1b[0m# ", "systemctl status nginx\r\n", "\x1b[1;32m●\x1b[0m nginx.service - A high performance web server\r\n     Active: \x1b[1;32mactive (running)\x1b[0m since Mon 2026-11-23; 3 days ago\r\n", `   password was Pw-${account}-of-web-1-8Q!\r\n`, "\x1b[1;32mroot@web-1\x1b[0m:\x1b[1;34m~\x1b[0m# exit\r\n"]) { r.put("output", 1, Buffer.from(text)); await wait(120); }
+  const head = await r.close("client_closed");
+  await sessionLive(flow, a.session);
+  await sessionEnded(flow, a.session, { why: "client_closed", detail: "", bytes: 412, identityChanged: false, facts: {}, recording: { ...head, complete: true } });
+  return a.session;
+};
+
+export const rich = async (): Promise<Rich> => {
+  const w = await world(), { core, who } = w, flow = core.deps;
+  await addManaged(core, who.operator, "db-1", ["root", "app-reporting"], ["production", "database"]);
+  await addManaged(core, who.operator, "a-target-with-a-rather-long-name.eu-central-1.internal.example", ["app_deploy_pipeline_for_the_customer_portal_backend"], ["staging"]);
+  const asked = (account: string, minutes: number, reason: string, ticket = "") => ask(flow, who.requester, { account, minutes, reason, ticket });
+  const approved = async (id: RequestId) => { await vote(flow, who.approver, id, { decision: "approve", reason: "fine" }); return id; };
+  const closed = await approved(await asked("root@web-1", 30, "restart nginx after the certificate change", "CHG-1041"));
+  const past = await record(w, "root");
+  await giveBack(flow, who.requester, closed);
+  const denied = await asked("app1@web-1", 120, "have a look around");
+  await vote(flow, who.approver, denied, { decision: "deny", reason: "Say which host and which log you need; looking around is not a reason." });
+  const held = await approved(await asked("root@db-1", 240, "analyse the slow queries of last night with the vendor on the phone", "INC-20931"));
+  const { session: live } = await admit(flow, who.requester, "root", "db-1", "shell");
+  await sessionLive(flow, live);
+  const shown = await approved(await asked("app-reporting@db-1", 60, "compare the report user's grants"));
+  await release(flow, who.requester, shown);
+  const approvedId = await approved(await asked("app1@web-1", 45, "deploy the fix for the log-out bug"));
+  const pending = await asked("app_deploy_pipeline_for_the_customer_portal_backend@a-target-with-a-rather-long-name.eu-central-1.internal.example", 90, "the pipeline is stuck: clear its lock file, then run it again and watch whether the migration of the customer portal goes through this time", "CHG-1042");
+  await asked("root@web-1", 60, "kernel update and reboot", "CHG-1043");
+  await putGroup(flow, who.operator, "Web operations", [who.requester.person.id, who.operator.person.id]);
+  const from = { address: "127.0.0.1", means: "portal" } as const;
+  await makeToken(w.deps.identity, who.requester.person, { label: "deploy pipeline", days: 30, readOnly: false, networks: ["10.20.0.0/16"] }, from);
+  await addSshKey(flow, who.requester, who.requester.person.id, { fingerprint: "SHA256:8vX0mQwq2lN4w3k1dZ7bT5yRc9aPfHjKsLmNoPqRsTu", line: "ssh-ed25519 AAAA", label: "laptop" });
+  await sequence(flow);
+  return { ...w, ids: { pending, approved: approvedId, held, shown, closed, denied, live, past } };
+};

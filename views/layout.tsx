@@ -1,0 +1,101 @@
+/** The frame of every page. Rule: no inline script or style; what scripts need stands in attributes. */
+import type { Child } from "hono/jsx";
+import type { Act } from "../src/domain/may.ts";
+import type { Role } from "../src/domain/person.ts";
+import { here } from "./here.ts";
+import { Icon, Mark, type IconName } from "./icons.tsx";
+
+export type Nav = { readonly name: string; readonly fullName: string; readonly roles: readonly Role[]; readonly can: ReadonlySet<Act>; readonly votes: boolean };
+type Item = { readonly href: string; readonly icon: IconName; readonly text: string; readonly shown: boolean };
+
+const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
+  [
+    { href: "/", icon: "home", text: "Home", shown: true },
+    { href: "/ask", icon: "ask", text: "Ask for access", shown: can.has("account.ask") },
+    { href: "/requests", icon: "audit", text: "Requests", shown: true },
+    { href: "/votes", icon: "votes", text: "Votes", shown: votes },
+  ],
+  [
+    { href: "/accounts", icon: "accounts", text: "Accounts", shown: can.has("target.add") || can.has("audit.read") },
+    { href: "/targets", icon: "targets", text: "Targets", shown: can.has("target.add") },
+    { href: "/sessions", icon: "sessions", text: "Sessions", shown: true },
+  ],
+  [
+    { href: "/audit", icon: "search", text: "Audit log", shown: can.has("audit.read") },
+    { href: "/people", icon: "people", text: "People", shown: can.has("person.manage") },
+    { href: "/policies", icon: "policies", text: "Policies", shown: can.has("policy.see") },
+  ],
+];
+
+const Links = ({ nav }: { nav: Nav }) => {
+  const { path } = here();
+  const current = (href: string) => (href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`));
+  return (
+    <nav aria-label="Main" class="side">
+      {items(nav).map((group) => group.filter((i) => i.shown)).filter((group) => group.length > 0).map((group) => (
+        <ul>{group.map((i) => <li><a href={i.href} aria-current={current(i.href) ? "page" : undefined}><Icon name={i.icon} />{i.text}</a></li>)}</ul>
+      ))}
+    </nav>
+  );
+};
+
+const Top = ({ nav }: { nav: Nav }) => (
+  <header class="top">
+    <a class="brand" href="/"><Mark /><span>Lockstep</span></a>
+    {nav.can.has("account.ask") ? (
+      <form class="find" action="/ask" method="get" role="search">
+        <Icon name="search" /><input type="search" name="q" placeholder="Find an account to ask for" aria-label="Find an account to ask for" data-key="/" autocomplete="off" /><kbd>/</kbd>
+      </form>
+    ) : <span class="find" />}
+    <details class="who">
+      <summary><span class="face" aria-hidden="true">{nav.name.slice(0, 1).toUpperCase()}</span><span class="who-name">{nav.name}</span></summary>
+      <div class="menu">
+        <p><strong>{nav.fullName}</strong><br /><small>{nav.roles.join(", ") || "no role yet"}</small></p>
+        <a href="/me"><Icon name="me" />My keys and tokens</a>
+        <a href="/api/v1/docs"><Icon name="audit" />API</a>
+        <form method="post" action="/logout"><Token /><button class="plain" type="submit"><Icon name="out" />Log out</button></form>
+      </div>
+    </details>
+  </header>
+);
+
+/** The form's proof that it is this session's own. */
+export const Token = () => <input type="hidden" name="_csrf" value={here().csrf} />;
+
+const Head = ({ title, refresh }: { title: string; refresh?: Refresh | undefined }) => {
+  const { nonce } = here();
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <meta name="htmx-config" content={'extensions:"hx-csp,sse",includeIndicatorCSS:false,history:false'} />
+      {refresh === undefined ? null : <meta http-equiv="refresh" content={typeof refresh === "number" ? String(refresh) : `${refresh.seconds};url=${refresh.to}`} />}
+      <title>{`${title} · Lockstep`}</title>
+      <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
+      <link rel="stylesheet" href="/assets/pico.css" />
+      <link rel="stylesheet" href="/assets/lockstep.css" />
+      <script nonce={nonce} src="/assets/htmx.js" defer></script>
+      <script nonce={nonce} src="/assets/hx-csp.js" defer></script>
+      <script nonce={nonce} src="/assets/hx-sse.js" defer></script>
+      <script nonce={nonce} src="/assets/lockstep.js" defer></script>
+    </head>
+  );
+};
+
+type Refresh = number | { readonly seconds: number; readonly to: string };
+type Props = { readonly title: string; readonly nav: Nav | null; readonly wide?: boolean; readonly refresh?: Refresh | undefined; readonly notice?: string | undefined; readonly children?: Child };
+
+export const Layout = ({ title, nav, wide, refresh, notice, children }: Props) => (
+  <html lang="en">
+    <Head title={title} refresh={refresh} />
+    <body class={nav ? "app" : "door"}>
+      <a class="skip" href="#main">Skip to content</a>
+      {nav ? <><Top nav={nav} /><details class="drawer"><summary><Icon name="menu" />Menu</summary><Links nav={nav} /></details><Links nav={nav} /></> : null}
+      <main id="main" class={wide ? "wide" : undefined}>
+        <div id="notice" role="status" aria-live="polite">{notice === undefined ? null : <p class="notice ok">{notice}</p>}</div>
+        {children}
+      </main>
+    </body>
+  </html>
+);
