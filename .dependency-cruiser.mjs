@@ -38,7 +38,8 @@ export const PLAN = {
 
 /** Who may import kernel/reveal.ts: everywhere else a Secret stays closed. */
 export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connectors", "src/wires", "src/identity/secrets.ts", "src/notify/send.ts",
-  "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/change.ts", "test"];
+  "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/change.ts", "test",
+  "scripts/demo"];
 
 /** A strange library and its only importer (tests, benches and scripts aside). */
 export const WRAPPERS = { "ssh2": ["src/wires/ssh-tuned.ts"], "lucia": ["src/identity/sessions.ts"], "@lucia-auth": ["src/identity/sessions.ts"],

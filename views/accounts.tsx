@@ -17,7 +17,7 @@ const HolderOf = ({ holds }: { holds: readonly Hold[] }) => (holds.length === 0 
 export const Accounts = ({ cards, q, adds }: { cards: readonly AccountCard[]; q: string; adds: boolean }) => (
   <>
     <PageHead title="Accounts" sub={`${cards.length} shown`}>{adds ? <a class="button small" href="/targets">Add through its target</a> : null}</PageHead>
-    <form class="search" method="get" action="/accounts" role="search"><input type="search" name="q" value={q} placeholder="Account, target, state, tag" aria-label="Search accounts" /><button class="small quiet" type="submit">Search</button></form>
+    <form class="search" method="get" action="/accounts"><input type="search" name="q" value={q} placeholder="Account, target, state, tag" aria-label="Search accounts" /><button class="small quiet" type="submit">Search</button></form>
     {cards.length === 0 ? <Empty title={q ? `Nothing matches “${q}”` : "No accounts yet"}>{q ? "Try a part of a name, a state such as unverified, or a tag." : adds ? <>Add a <a href="/targets">target</a> first, then the accounts on it.</> : "No account is yours to see."}</Empty> : (
       <Table label="Accounts" head={["Account", "State", "Held by", "Password changed", "Verified", "Policy"]}>
         {cards.map((c) => (

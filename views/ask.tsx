@@ -10,7 +10,7 @@ export const AskSearch = ({ offered, q }: { offered: readonly Offered[]; q: stri
   return (
     <>
       <PageHead title="Ask for access" sub="Accounts a policy lets you ask for. What is not listed does not exist for you." />
-      <form class="search" action="/ask" method="get" role="search">
+      <form class="search" action="/ask" method="get">
         <input type="search" name="q" value={q} placeholder="Account, target, platform" aria-label="Search accounts" autofocus autocomplete="off"
           hx-get="/ask" hx-trigger="input changed delay:150ms, search" hx-target="#offers" hx-swap="outerHTML" hx-nonce={nonce} />
         <button type="submit" class="small quiet">Search</button>

@@ -5,8 +5,11 @@ import { factsLine, outcomeTone, said, whence, whoName, type Told } from "./stor
 export type AuditQuery = { readonly text: string; readonly what: string; readonly about: string };
 const HREF: Record<string, string> = { request: "/requests/", session: "/sessions/", account: "/accounts/", target: "/targets/" };
 
+/** The noun leads to the thing where it has a page, the sign behind it to everything the log knows of it. */
 const About = ({ about }: { about: Told["about"] }) => (
-  <span class="ids">{Object.entries(about).map(([noun, id]) => <span><small>{noun}</small> {HREF[noun] === undefined ? <code>{id}</code> : <a href={`${HREF[noun]}${id}`}><code>{id}</code></a>} <a class="filter" href={`/audit?about=${encodeURIComponent(id)}`} aria-label={`All events about ${id}`}>⌕</a></span>)}</span>
+  <span class="ids">{Object.entries(about).map(([noun, id]) => (
+    <span class="chip">{HREF[noun] === undefined ? <span title={id}>{noun}</span> : <a href={`${HREF[noun]}${id}`} title={id}>{noun}</a>}<a class="filter" href={`/audit?about=${encodeURIComponent(id)}`} title={`Everything about ${id}`} aria-label={`Everything about ${noun} ${id}`}>⌕</a></span>
+  ))}</span>
 );
 const query = (q: AuditQuery, before?: number): string => {
   const p = new URLSearchParams(Object.entries({ ...q, ...(before === undefined ? {} : { before: String(before) }) }).filter(([, v]) => v !== ""));
@@ -16,7 +19,7 @@ const query = (q: AuditQuery, before?: number): string => {
 export const Audit = ({ events, q, names, more }: { events: readonly Told[]; q: AuditQuery; names: readonly string[]; more: boolean }) => (
   <>
     <PageHead title="Audit log" sub="Every change of state writes its event in the same transaction. Rows are numbered and chained in commit order." />
-    <form class="search" method="get" action="/audit" role="search">
+    <form class="search" method="get" action="/audit">
       <input type="search" name="text" value={q.text} placeholder="Person, address, reason, id" aria-label="Search the log" />
       <select name="what" aria-label="Kind of event"><option value="">all events</option>{names.map((n) => <option value={n} selected={n === q.what}>{n}</option>)}</select>
       {q.about ? <input type="hidden" name="about" value={q.about} /> : null}

@@ -2,7 +2,7 @@
 import type { FaultCode } from "../src/kernel/fault.ts";
 
 const NEXT: Record<FaultCode, string> = {
-  invalid: "Go back, correct the form and send it again. What you typed is still there.",
+  invalid: "Go back, correct the form and send it again.",
   unauthenticated: "Log in and try again.",
   forbidden: "If you should be able to do this, ask an admin for the role or the policy that allows it.",
   not_found: "It may not exist, or no policy gives it to you. Both read the same here.",

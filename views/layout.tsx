@@ -31,11 +31,11 @@ const Links = ({ nav }: { nav: Nav }) => {
   const { path } = here();
   const current = (href: string) => (href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`));
   return (
-    <nav aria-label="Main" class="side">
+    <nav aria-label="Main" class="side"><div>
       {items(nav).map((group) => group.filter((i) => i.shown)).filter((group) => group.length > 0).map((group) => (
         <ul>{group.map((i) => <li><a href={i.href} aria-current={current(i.href) ? "page" : undefined}><Icon name={i.icon} />{i.text}</a></li>)}</ul>
       ))}
-    </nav>
+    </div></nav>
   );
 };
 
@@ -43,7 +43,7 @@ const Top = ({ nav }: { nav: Nav }) => (
   <header class="top">
     <a class="brand" href="/"><Mark /><span>Lockstep</span></a>
     {nav.can.has("account.ask") ? (
-      <form class="find" action="/ask" method="get" role="search">
+      <form class="find" action="/ask" method="get" aria-label="Find an account">
         <Icon name="search" /><input type="search" name="q" placeholder="Find an account to ask for" aria-label="Find an account to ask for" data-key="/" autocomplete="off" /><kbd>/</kbd>
       </form>
     ) : <span class="find" />}

@@ -29,14 +29,18 @@ export const Ago = ({ at, none = "never" }: { at: Date | null; none?: string }) 
   const ms = at.getTime() - here().now.getTime(), words = Math.abs(ms) < 5_000 ? "now" : ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`;
   return <time datetime={at.toISOString()} title={exact(at)}>{words}</time>;
 };
-export const Exact = ({ at }: { at: Date }) => <time datetime={at.toISOString()}>{exact(at)}</time>;
+/** The moment itself; the day is left out when it is today. */
+export const Exact = ({ at }: { at: Date }) => {
+  const iso = at.toISOString(), today = here().now.toISOString().slice(0, 10) === iso.slice(0, 10);
+  return <time datetime={iso} title={exact(at)}>{today ? "" : `${iso.slice(0, 10)} `}{iso.slice(11, 16)} UTC</time>;
+};
 
 /** What is left of a checkout; lockstep.js keeps it running between two loads. */
 export const TimeLeft = ({ from, until }: { from: Date; until: Date }) => {
   const all = Math.max(1, until.getTime() - from.getTime()), left = Math.max(0, until.getTime() - here().now.getTime());
   return (
     <div class={`left ${left < 60_000 ? "bad" : left < 300_000 ? "warn" : ""}`} data-until={until.toISOString()} data-now={here().now.toISOString()} data-all={String(all)}>
-      <progress max="100" value={String(Math.round((left / all) * 1000) / 10)} aria-label="Time left" /><span><b data-left="">{span(left)}</b> left, until <Exact at={until} /></span>
+      <progress max="100" value={String(Math.round((left / all) * 1000) / 10)} aria-label="Time left" /><p><b data-left="">{span(left)}</b> left, until <Exact at={until} /></p>
     </div>
   );
 };
@@ -62,8 +66,9 @@ export const Field = ({ label, hint, children }: { label: string; hint?: Child; 
 export const Unfold = ({ label, tone, open, children }: { label: string; tone?: "bad" | "quiet"; open?: boolean; children?: Child }) => (
   <details class="unfold" open={open ? true : undefined}><summary class={`button small ${tone ?? "quiet"}`}>{label}</summary><div class="folded">{children}</div></details>
 );
+const NUMBERS = ["No", "Tries", "Version", "Accounts"];
 export const Table = ({ head, children, label }: { head: readonly string[]; children?: Child; label: string }) => (
-  <div class="table" role="region" aria-label={label} tabindex={0}><table><thead><tr>{head.map((h) => <th scope="col">{h}</th>)}</tr></thead><tbody>{children}</tbody></table></div>
+  <div class="table" role="region" aria-label={label} tabindex={0}><table><thead><tr>{head.map((h) => <th scope="col" class={NUMBERS.includes(h) ? "num" : undefined}>{h}</th>)}</tr></thead><tbody>{children}</tbody></table></div>
 );
 export const Account = ({ account, target, href }: { account: string; target: string; href?: string }) => {
   const name = <><b>{account}</b><span class="at">@{target}</span></>;

@@ -31,7 +31,7 @@ const Members = ({ people, checked }: { people: readonly Person[]; checked: read
 
 export const PeoplePage = (v: PeopleView) => (
   <>
-    <PageHead title="People" sub={`${v.people.length} ${v.people.length === 1 ? "person" : "people"}, ${v.groups.length} groups`} />
+    <PageHead title="People" sub={`${v.people.length} ${v.people.length === 1 ? "person" : "people"}, ${v.groups.length} ${v.groups.length === 1 ? "group" : "groups"}`} />
     {v.alone ? <p class="notice warn">Single administrator: changes are not four-eyed.</p> : null}
     <Changes changes={v.changes} me={v.me.id} />
     <Table label="People" head={["Name", "Roles", "Second factor", "State", ""]}>
@@ -42,7 +42,7 @@ export const PeoplePage = (v: PeopleView) => (
     </Table>
     <AddPerson roles={v.roles} />
     <section><header class="sec"><h2>Groups</h2></header>
-      {v.groups.length === 0 ? <Empty title="No groups yet">Policies name groups of people: who may ask, and who approves.</Empty> : <div class="stack">{v.groups.map((g) => <div class="card flat"><header><h3>{g.name}</h3><span class="muted">{g.members.length} members</span></header><Unfold label="Members"><Post action={`/groups/${g.id}`}><input type="hidden" name="name" value={g.name} /><Members people={v.people} checked={g.members} /><button class="small" type="submit">Save</button></Post></Unfold></div>)}</div>}
+      {v.groups.length === 0 ? <Empty title="No groups yet">Policies name groups of people: who may ask, and who approves.</Empty> : <div class="stack">{v.groups.map((g) => <div class="card flat"><header><h3>{g.name}</h3><span class="muted">{g.members.length} {g.members.length === 1 ? "member" : "members"}</span></header><Unfold label="Members"><Post action={`/groups/${g.id}`}><input type="hidden" name="name" value={g.name} /><Members people={v.people} checked={g.members} /><button class="small" type="submit">Save</button></Post></Unfold></div>)}</div>}
       <AddGroup people={v.people} />
     </section>
   </>

@@ -21,8 +21,10 @@ export const whoName = (who: unknown): string => {
 export const whence = (who: unknown): string => { const a = who as Actor; return a.kind === "broker" ? "" : `${a.means} from ${a.address}`; };
 export const said = (what: string): string => WORDS[what] ?? what.replace(/[._]/g, " ");
 export const outcomeTone = (o: string): "ok" | "bad" | "busy" => ((o as Outcome) === "refused" || o === "failed" ? "bad" : o === "intent" ? "busy" : "ok");
+/** Moments without their fractions; everything else as it is recorded. */
+const plain = (v: unknown): string => String(v).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):[\d.]+Z$/, "$1 $2 UTC");
 export const factsLine = (facts: unknown): string =>
-  Object.entries((facts ?? {}) as Record<string, unknown>).filter(([, v]) => v !== null && v !== "").map(([k, v]) => `${k.replace(/_/g, " ")} ${String(v)}`).join(" · ");
+  Object.entries((facts ?? {}) as Record<string, unknown>).filter(([, v]) => v !== null && v !== "").map(([k, v]) => `${k.replace(/_/g, " ")} ${plain(v)}`).join(" · ");
 
 export const Timeline = ({ events }: { events: readonly Told[] }) => (events.length === 0 ? <Empty title="Nothing yet">What happens is listed here.</Empty> : (
   <ol class="timeline">

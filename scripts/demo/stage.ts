@@ -21,7 +21,7 @@ import * as accounts from "../../src/store/accounts.ts";
 import * as people from "../../src/store/people.ts";
 import { generate } from "../../src/vault/generate.ts";
 import { PASSWORD_POLICIES } from "../../src/domain/password-policy.ts";
-import { sshUtils } from "../../src/wires/ssh.ts";
+import { newKeyPair } from "../../src/wires/ssh.ts";
 import { linuxHost, type LinuxHost } from "../../test/lab/host.ts";
 
 export const HOME = path.join(rootOf(), ".demo");
@@ -48,7 +48,7 @@ const addLogin = async (broker: Broker, [name, fullName, roles]: (typeof PEOPLE)
   });
   const person = (await people.find(deps.db, id))!, caller: Caller = { person, address: "127.0.0.1", means: "cli" };
   const { token } = await makeToken(identity, person, { label: "demo", days: 1, readOnly: false, networks: [] }, { address: "127.0.0.1", means: "cli" });
-  const pair = sshUtils.generateKeyPairSync("ed25519", { comment: `${name}@demo` }), key = path.join(HOME, `${name}_key`);
+  const pair = newKeyPair(), key = path.join(HOME, `${name}_key`);
   writeFileSync(key, pair.private, { mode: 0o600 });
   await addSshKey(deps, caller, id, { fingerprint: fingerprintOf(pair.public), line: pair.public, label: "demo" });
   return { caller, login: { name, roles, password, totp: totp ? reveal(totp) : null, token: reveal(token), key } };

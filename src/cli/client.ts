@@ -75,8 +75,9 @@ export const client = (p: Place, token: string | null): Client => {
 
 /** `/requests` + `{ state, limit }`; what is undefined is left out. */
 export const withQuery = (path: string, query: Query): string => {
-  const text = new URLSearchParams(Object.entries(query).filter((e): e is [string, string | number] => e[1] !== undefined).map(([k, v]) => [k, String(v)])).toString();
-  return text === "" ? path : `${path}?${text}`;
+  const said = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) said.set(name, String(value));
+  return said.size === 0 ? path : `${path}?${said.toString()}`;
 };
 /** One path segment: `root@web-1` stays readable, a slash does not escape. */
 export const seg = (text: string): string => encodeURIComponent(text).replace(/%40/g, "@");

@@ -4,7 +4,8 @@
  *
  * The administrative account is root, or one that may do exactly this (tested as written here):
  *     admin1 ALL=(root) PASSWD: /usr/sbin/chpasswd -e, /usr/bin/getent shadow *
- * and, where logins are to be ended after a change, also:  /usr/bin/pkill -KILL -e -u *
+ * and, where logins are to be ended after a change, also:  /usr/bin/pkill -KILL -e -u * sshd
+ * That ends SSH logins (their terminals hang up), never what the account runs as a service.
  * Hashes pass by the host's own quality rules, so the password policy of the broker is the one that counts.
  */
 import { createHash } from "node:crypto";
@@ -180,7 +181,7 @@ const compare = (random: Random): Compare => async (c, link, account, secrets, a
 const endLogins = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
 Promise<{ ended: number } | { unknown: string }> => {
   if (!local(account.name) || account.name === as.name) return { unknown: "these logins are not ended from here" };
-  const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/pkill -KILL -e -u '${account.name}'`;
+  const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/pkill -KILL -e -u '${account.name}' sshd`;
   try {
     return await withClient(await login(c, link, as, signal), async (client) => {
       const id = await exec(client, `id -u '${account.name}'`, o);

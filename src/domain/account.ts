@@ -53,14 +53,13 @@ export const standing = (a: Pick<Account, "credential" | "block" | "usedNo" | "r
   return a.usedNo > a.rotatedNo ? { word: "due" } : { word: "available" };
 };
 
-/** The sentence a refused hand-out gives, or null when nothing stands in the way. Foreign holds are the caller's to check. */
-export const obstacle = (a: Pick<Account, "credential" | "block" | "usedNo" | "rotatedNo">, inUse: boolean): string | null => {
+/** The sentence a refused hand-out gives, or null when nothing stands in the way. `due`: derived (due.ts). Foreign holds are the caller's to check. */
+export const obstacle = (a: Pick<Account, "credential" | "block">, due: boolean): string | null => {
   if (a.block === "identity_changed") return "The target no longer proves itself by the pinned key. Its owner or an admin must look at it before anybody logs in.";
   if (a.block !== "none") return `This account is ${a.block}. Ask an admin.`;
   if (a.credential === "changing") return "Its password is being changed right now. Try again in a moment.";
   if (a.credential === "unverified") return "The password in force is not known for certain; the broker is settling it with the target. Try again in a few minutes.";
   if (a.credential === "quarantined") return "The broker could not settle which password is in force. An admin must look at this account.";
   if (a.credential !== "in_sync") return "This account is not managed yet.";
-  if (a.usedNo > a.rotatedNo && !inUse) return "Its password is due for rotation after the last use. It is free again as soon as that is done.";
-  return null;
+  return due ? "Its password is due for rotation after the last use. It is free again as soon as that is done." : null;
 };

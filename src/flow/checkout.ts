@@ -12,11 +12,12 @@ import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
 import * as rotations from "../store/rotations.ts";
-import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
+import { isDue } from "../domain/due.ts";
 import { NO_RELEASE } from "../domain/rotation.ts";
 import type { Deps } from "./deps.ts";
 import { record } from "./record.ts";
+import { useOf } from "./rotate.ts";
 import { standingOf } from "./vote.ts";
 
 export type Held = { readonly request: Request<"checked_out">; readonly account: Account; readonly target: Target; readonly policy: Policy };
@@ -32,22 +33,20 @@ export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor): Promi
     if (r.until <= tx.now) throw new Fault("conflict", "Your time with this account is over. Ask again.");
   } else if (!isState(r, "approved")) throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
   else if (r.startBy <= tx.now) throw new Fault("conflict", "This approval was not used in time. Ask again.");
-  await refuseObstacles(tx, account, target, r.state === "checked_out");
+  await refuseObstacles(deps, tx, account, target);
   if (isState(r, "checked_out")) return { request: r, account, target, policy };
   return { request: await start(deps, tx, r as Request<"approved">, policy, who), account, target, policy };
 };
 
-const refuseObstacles = async (tx: Tx, account: Account, target: Target, mine: boolean): Promise<void> => {
-  const inUse = mine && (await sessions.openWhere(tx, { account: account.id })).length > 0;
-  const why = obstacle(account, inUse || await released(tx, account));
+const refuseObstacles = async (deps: Deps, tx: Tx, account: Account, target: Target): Promise<void> => {
+  // Within the reconnect grace, and while a released password is still held, a use goes on and nothing is due.
+  const why = obstacle(account, isDue(await useOf(tx, account), tx.now, deps.times));
   if (why) throw new Fault("conflict", why);
   if (target.locked) throw new Fault("conflict", "This target is locked. Ask an admin.");
   if (account.identityNo !== target.identityNo) throw new Fault("conflict", obstacle({ ...account, block: "identity_changed" }, false)!);
   const open = await rotations.openOf(tx, account.id);
   if (open && (NO_RELEASE as readonly string[]).includes(open.state)) throw new Fault("conflict", "Its password is being changed right now. Try again in a moment.");
 };
-/** In a `release` checkout the holder may look again and log in again: the use it is due for is still going on. */
-const released = async (tx: Tx, account: Account): Promise<boolean> => (await requests.live(tx, account.id)).some((h) => h.terms.preset === "release");
 
 const start = async (deps: Deps, tx: Tx, r: Request<"approved">, policy: Policy, who: Actor): Promise<Request<"checked_out">> => {
   const requester = (await people.find(tx, r.requester))!;

@@ -10,7 +10,7 @@ import { broker, record } from "./record.ts";
 import { loginAnswered, spendLogin } from "./budget.ts";
 import { openRotation } from "./rotate.ts";
 import { loadWorld, type World } from "./rotation-load.ts";
-import { compare, credentialOf, login } from "./rotation-touch.ts";
+import { compare, login } from "./target-calls.ts";
 
 export type Certificate = { readonly newResult: string; readonly oldResult: string; readonly ended: string };
 
@@ -25,8 +25,7 @@ export const runClosure = async (deps: Deps, c: Closure): Promise<void> => {
   if (currentOf(w.facts) !== c.version || w.facts.blocked) return finish(deps, c, w, { newResult: w.facts.blocked ? "not asked: blocked" : "superseded", oldResult: "not asked", ended: "not asked" });
   await deps.moment("closing");
   const result = w.facts.canCompare ? await byCompare(deps, w, c) : await byLogin(deps, w, c);
-  const ended = c.step === "first" ? await endLogins(deps, w) : "not asked";
-  await finish(deps, c, w, { ...result, ended });
+  await finish(deps, c, w, { ...result, ended: "see the rotation" });
 };
 
 /** One comparison answers both: the verifier that matches the new one refuses the old. */
@@ -42,16 +41,6 @@ const byLogin = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certifica
   await loginAnswered(deps, w, o);
   if (o === "none_matches" || "refused_login" in o) return { newResult: "refused", oldResult: "not asked" };
   return "match" in o ? { newResult: "in force", oldResult: "not asked" } : { newResult: `unknown: ${o.unknown}`, oldResult: "not asked" };
-};
-
-/** Logins opened directly on the target, past the broker. */
-const endLogins = async (deps: Deps, w: World): Promise<string> => {
-  if (!w.connector.endLogins || w.administrative === null || w.facts.administrative !== "ready") return "were not ended: no administrative credential or the platform cannot";
-  const as = await credentialOf(deps, deps.db, w.administrative);
-  try {
-    const r = await w.connector.endLogins(w.connector.config.parse(w.target.settings), deps.link(w.target), { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit));
-    return "ended" in r ? `${r.ended} ended` : `were not ended: ${r.unknown}`;
-  } catch { return "were not ended: the target did not answer"; } finally { as.secret.wipe(); }
 };
 
 const finish = (deps: Deps, c: Closure, w: World, cert: Certificate): Promise<void> => deps.db.transaction(async (tx) => {

@@ -1,22 +1,23 @@
 /** The two outside things of a rotation: change and probe. Rule: law I6, intent durable before, outcome durable after; the fence is checked right before each. */
 import type { AccountId, VersionId } from "../kernel/ids.ts";
-import type { Connector, Credential } from "../connectors/connector.ts";
-import { absorb, type ChangeOutcome, type ProbeOutcome } from "../domain/rotation-absorb.ts";
+import { absorb, type ChangeOutcome } from "../domain/rotation-absorb.ts";
 import type { Ask } from "../domain/rotation-next.ts";
-import { currentOf, type Way } from "../domain/rotation-facts.ts";
+import type { Way } from "../domain/rotation-facts.ts";
 import { beginApply, fenceHolds, later, reserveProbe, wait, type Appliable, type Rotation } from "../domain/rotation.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
-import type { Reader } from "../store/db.ts";
+import type { Tx } from "../store/db.ts";
 import * as rotations from "../store/rotations.ts";
 import { Fenced } from "../store/rotations.ts";
 import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
+import { endDirectLogins } from "./end-logins.ts";
 import { blockIdentity } from "./identity.ts";
 import { broker, record } from "./record.ts";
 import type { World } from "./rotation-load.ts";
 import { saveStep, underLock } from "./rotation-save.ts";
 import { openVersion } from "./secrets.ts";
+import { call, compare, credentialOf, login } from "./target-calls.ts";
 
 /** Our lease must outlive the call: asked of the database right before the target is touched. The answer says until when it is fresh enough to act on. */
 const stillOurs = async (deps: Deps, r: Rotation): Promise<Fresh> => {
@@ -31,12 +32,6 @@ type Fresh = { readonly rotation: string; readonly until: number };
 /** A process that was stopped between the question and the call may be one of two owners by now: the margin is what the lease has to spare. */
 const stillFresh = (deps: Pick<Deps, "clock">, f: Fresh): void => {
   if (deps.clock.mono() > f.until) throw new Fenced(`rotation ${f.rotation}: too much time passed between the fence check and the call`);
-};
-
-/** A3: read at the moment of use; the caller wipes it. */
-export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promise<Credential> => {
-  const a = (await accounts.find(db, id))!, current = currentOf({ versions: await versions.of(db, id) })!;
-  return { name: a.name, secret: openVersion(deps, (await versions.find(db, current))!) };
 };
 
 /** prepared | waiting | probing(retry) -> applying -> whatever came of it. */
@@ -63,14 +58,14 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
   await deps.moment("change_noted");
 };
 
-const postponed = async (deps: Deps, tx: Parameters<typeof saveStep>[1], r: Rotation, w: World): Promise<void> => {
+const postponed = async (deps: Deps, tx: Tx, r: Rotation, w: World): Promise<void> => {
   const why = "the account that changes it is being rotated itself";
   if (r.state === "prepared" || r.state === "waiting") await saveStep(deps, tx, wait(r, why, tx.now, deps.times), w);
   else await rotations.sleep(tx, r, later(tx.now, deps.times.retryFirst));
 };
 
 /** A4: one refused login of an administrative account, and everything that would use it waits; people are told once. */
-const breakCircuit = async (deps: Deps, tx: Parameters<typeof saveStep>[1], admin: AccountId, target: Target, why: string): Promise<void> => {
+const breakCircuit = async (deps: Deps, tx: Tx, admin: AccountId, target: Target, why: string): Promise<void> => {
   await accounts.openBreaker(tx, admin, later(tx.now, deps.times.probeWindow));
   await record(deps, tx, { what: "account.blocked", who: broker("rotation"), about: { account: admin, target: target.id }, outcome: "refused", why: `admin_refused: ${why}. Rotations through it wait; one more try per budget window.` });
 };
@@ -89,17 +84,6 @@ const change = async (deps: Deps, r: Rotation<"applying">, w: World, admin: Acco
   } finally { to.wipe(); as?.secret.wipe(); self?.wipe(); }
 };
 
-/** A connector that throws or overruns has left us in doubt. */
-const call = async <T>(deps: Deps, w: World, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ unknown: string }>((resolve) => { timer = setTimeout(() => resolve({ unknown: `${verb}: no answer in ${Math.round(limit / 1000)} s` }), limit + 1_000); });
-  try {
-    return await Promise.race([fn(w.connector, deps.link(w.target), w.connector.config.parse(w.target.settings)), late]);
-  } catch (e) {
-    return { unknown: `${verb}: ${e instanceof Error ? e.name : "error"}` };
-  } finally { clearTimeout(timer); }
-};
-
 /** One question, its answer absorbed. A login is counted before it leaves. */
 export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"dead_letter">, ask: Ask): Promise<void> => {
   const mine = r as Rotation<"probing">;
@@ -107,28 +91,10 @@ export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"d
   const fresh = await stillOurs(deps, mine);
   await deps.moment("before_probe");
   stillFresh(deps, fresh);
-  const outcome = await underNoLock(deps, mine, ask);
+  const w = await underLock(deps, mine, (_tx, _now, world) => Promise.resolve(world));
+  const outcome = ask.by === "compare" ? await compare(deps, w, ask.versions) : await login(deps, w, ask.version);
   await deps.moment("probed");
+  if (r.state === "probing" && typeof outcome === "object" && "match" in outcome && outcome.match === r.candidate) await endDirectLogins(deps, r, w);
   await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w));
 };
 
-const underNoLock = async (deps: Deps, r: Rotation, ask: Ask): Promise<ProbeOutcome> => {
-  const w = await underLock(deps, r, (_tx, _now, world) => Promise.resolve(world));
-  return ask.by === "compare" ? compare(deps, w, ask.versions) : login(deps, w, ask.version);
-};
-
-export const login = async (deps: Deps, w: World, version: VersionId): Promise<ProbeOutcome> => {
-  using secret = openVersion(deps, w.versions.find((v) => v.id === version)!);
-  const answer = await call(deps, w, "probe", (c, link, config) => c.probe(config, link, { name: w.account.name }, secret, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
-  return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { ...answer, by: "login" };
-};
-
-export const compare = async (deps: Deps, w: World, ids: readonly VersionId[]): Promise<ProbeOutcome> => {
-  if (!w.administrative) return { unknown: "no administrative credential to compare with", by: "compare" };
-  const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, w.administrative);
-  try {
-    const answer = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
-    if (answer === "none") return "none_matches";
-    return "match" in answer ? { match: ids[answer.match]!, by: "compare" } : { ...answer, by: "compare" };
-  } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
-};

@@ -42,7 +42,7 @@ const refusal = async (tx: Tx, caller: Caller, found: Awaited<ReturnType<typeof 
   if (!found || offered.length === 0) return new Fault("not_found", UNKNOWN_ACCOUNT);
   const waiting = (await requests.list(tx, { requester: caller.person.id, account: found.id, states: ["pending"] }))[0];
   if (waiting) return new Fault("conflict", `Your request ${waiting.request.id} is still waiting for approval.`);
-  return new Fault("conflict", obstacle(found, true) ?? "You have no approved request for this account. Ask for it in the portal or with: lockstep ask");
+  return new Fault("conflict", obstacle(found, false) ?? "You have no approved request for this account. Ask for it in the portal or with: lockstep ask");
 };
 
 const open = async (deps: Deps, tx: Tx, caller: Caller, { request, account, target, policy }: Held): Promise<Admitted> => {

@@ -10,7 +10,7 @@ import type { Reader } from "../store/db.ts";
 import * as targets from "../store/targets.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
-import { credentialOf } from "./rotation-touch.ts";
+import { credentialOf } from "./target-calls.ts";
 
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" | "link" | "times">;
 export const hashIdentity = (t: Parameters<typeof identityText>[0]): string => sha256Hex(identityText(t));

@@ -10,7 +10,7 @@ import type { Deps } from "./deps.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 import { loadWorld, type World } from "./rotation-load.ts";
-import { compare, login } from "./rotation-touch.ts";
+import { compare, login } from "./target-calls.ts";
 
 export type Verdict = { readonly verdict: "in_force" | "not_in_force" | "unknown"; readonly by: "compare" | "login"; readonly why: string };
 

@@ -63,7 +63,7 @@ const settleIn = async (dir: string, databaseUrl: string | null, host: LinuxHost
 };
 
 /** Each field: its own broker, database and account; the host is shared. `port`: through a proxy instead of straight to the host. */
-export const raiseGround = async (o: { engine: Engine; fields: number; crashable?: boolean; port?: (host: LinuxHost) => Promise<number> }): Promise<Ground> => {
+export const raiseGround = async (o: { engine: Engine; fields: number; crashable?: boolean; prepare?: (dir: string) => Promise<void>; port?: (host: LinuxHost) => Promise<number> }): Promise<Ground> => {
   const base = mkdtempSync(path.join(tmpdir(), "lockstep-chaos-"));
   const [host, cluster] = await Promise.all([ground(o.fields), o.engine === "postgresql" ? postgresCluster(o.crashable ? { fsync: true, settings: { synchronous_commit: "on" } } : {}) : null]);
   const destroy = async (): Promise<void> => { await Promise.all([host.destroy(), cluster?.destroy()]); rmSync(base, { recursive: true, force: true }); };
@@ -72,6 +72,7 @@ export const raiseGround = async (o: { engine: Engine; fields: number; crashable
     const one = async (i: number): Promise<void> => {
       const dir = path.join(base, `field-${i}`), databaseUrl = cluster ? await cluster.database(`field_${i}`) : null, user = userOf(i);
       mkdirSync(dir, { mode: 0o700 });
+      await o.prepare?.(dir);
       if (template) cpSync(template, path.join(dir, "db"), { recursive: true });
       const account = await settleIn(dir, databaseUrl, host, port, user, isSelf(i));
       const rows = () => databaseUrl ? rowsOfPostgres(databaseUrl, account) : rowsOfEmbedded(path.join(dir, "db"), account, base);

@@ -123,5 +123,5 @@ export const call = async (w: Pick<World, "url">, token: string | null, method: 
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await res.text();
-  return { status: res.status, headers: res.headers, text, body: /json$/.test(res.headers.get("content-type")?.split(";")[0] ?? "") && text !== "" ? JSON.parse(text) : {} };
+  return { status: res.status, headers: res.headers, text, body: /[/+]json$/.test(res.headers.get("content-type")?.split(";")[0] ?? "") && text !== "" ? JSON.parse(text) : {} };
 };

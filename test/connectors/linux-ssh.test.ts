@@ -8,7 +8,7 @@ import { linuxSsh } from "../../src/connectors/linux-ssh.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { directLink } from "../../src/links/direct.ts";
-import { newKeyPair, receive, sshServer } from "../../src/wires/ssh.ts";
+import { connectSsh, exec, newKeyPair, receive, sshServer } from "../../src/wires/ssh.ts";
 import type { LinuxHost } from "../lab/host.ts";
 import { linuxHost } from "../lab/host.ts";
 import type { Named, World } from "./contract.ts";
@@ -91,23 +91,30 @@ describe("what only Linux has", () => {
     expect(await connector.compare?.(config(), link(), d, [Secret.of(d.password)], as(ROOT), soon())).toEqual({ unknown: "the account is locked on the target" });
     expect(await connector.compare?.(config(), link(), { name: "nosuch" }, [Secret.of("x")], as(ROOT), soon())).toEqual({ unknown: "the target knows no such account" });
   });
-  test("logins are ended for the account alone, never for root, and sudo without the optional line says so", async () => {
+  /** A real login at the target, held open by a sleeping command. */
+  const loggedIn = async (who: { name: string; password: string }): Promise<{ closing: Promise<string> }> => {
+    const client = await connectSsh({ link: link(), username: who.name, auth: { password: Secret.of(who.password) }, hostKeys: config().hostKeys, timeoutMs: 10_000, signal: soon() });
+    const over = new Promise<string>((resolve) => client.once("close", () => resolve("over")));
+    void exec(client, "sleep 60", { signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 }).catch(() => undefined);
+    return { closing: over };
+  };
+  test("logins of the account end; its services, other accounts and root do not", async () => {
     const who = await account();
-    await inside(`setsid su ${who.name} -c 'sleep 60' >/dev/null 2>&1 & sleep 0.3; setsid su bystander -c 'sleep 61' >/dev/null 2>&1 & sleep 0.3`);
+    await inside(`setsid su ${who.name} -c 'sleep 62' >/dev/null 2>&1 & setsid su bystander -c 'sleep 61' >/dev/null 2>&1 & sleep 0.3`);
+    const over = await loggedIn(who);
     expect(await connector.endLogins?.(config(), link(), who, as(ADMIN), soon())).toMatchObject({ unknown: expect.stringMatching(/./) });
-    const r = await connector.endLogins?.(config(), link(), who, as(ROOT), soon());
-    expect(r).toMatchObject({ ended: expect.any(Number) });
-    expect((r as { ended: number }).ended).toBeGreaterThan(0);
-    expect((await host.exec(`pgrep -u ${who.name}`)).code).toBe(1);
+    expect(await connector.endLogins?.(config(), link(), who, as(ROOT), soon())).toEqual({ ended: 1 });
+    expect(await over.closing).toBe("over");
+    expect((await host.exec(`pgrep -u ${who.name} -f 'sleep 62'`)).code).toBe(0);
     expect((await host.exec("pgrep -u bystander")).code).toBe(0);
     expect(await connector.endLogins?.(config(), link(), { name: "root" }, as(ADMIN), soon())).toMatchObject({ unknown: expect.stringContaining("left alone") });
   });
   test("sudo with the optional line ends logins", async () => {
     const who = await account(), boss = await account();
-    await host.write("/etc/sudoers.d/boss", `${boss.name} ALL=(root) PASSWD: /usr/bin/pkill -KILL -e -u *\n`, 0o440);
-    await inside(`setsid su ${who.name} -c 'sleep 60' >/dev/null 2>&1 & sleep 0.3`);
-    expect(await connector.endLogins?.(config(), link(), who, as(boss), soon())).toMatchObject({ ended: expect.any(Number) });
-    expect((await host.exec(`pgrep -u ${who.name}`)).code).toBe(1);
+    await host.write("/etc/sudoers.d/boss", `${boss.name} ALL=(root) PASSWD: /usr/bin/pkill -KILL -e -u * sshd\n`, 0o440);
+    const over = await loggedIn(who);
+    expect(await connector.endLogins?.(config(), link(), who, as(boss), soon())).toEqual({ ended: 1 });
+    expect(await over.closing).toBe("over");
     expect(await connector.endLogins?.(config(), link(), who, as(boss), soon())).toEqual({ ended: 0 });
   });
   test("password files held by somebody else: not_sent and not the administrator's fault", async () => {

@@ -13,7 +13,7 @@ const disk = join(tmpdir(), `lockstep-disk-${process.pid}`);
 let lab: Lab;
 beforeAll(async () => {
   mkdirSync(disk);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=512m", "tmpfs", disk]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=256m", "tmpfs", disk]);
   lab = await sshLab({ port: 22450, recordings: join(disk, "recordings"), timescale: 0.3 });
 });
 afterAll(async () => {

@@ -38,8 +38,8 @@ test("a policy that cannot be met says so instead of giving less", () => {
 });
 
 test("every broken rule is named at once", () => {
-  const broken = brokenBy(Secret.of("aaa\tapp1"), PASSWORD_POLICIES["medium"]!, "app1", NEVER);
-  expect(broken.join("; ")).toMatch(/at least 20 characters.*upper-case.*symbols.*in a row.*login name.*control characters/);
+  const broken = brokenBy(Secret.of("aaaapp1"), PASSWORD_POLICIES["medium"]!, "app1", NEVER);
+  expect(broken.join("; ")).toMatch(/at least 20 characters.*upper-case.*symbols.*in a row.*login name/);
   expect(repeats(Secret.of("same"), [Secret.of("other"), Secret.of("same")])).toBe(true);
   expect(repeats(Secret.of("same"), [Secret.of("other")])).toBe(false);
 });

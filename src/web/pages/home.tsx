@@ -25,9 +25,11 @@ const matches = (c: AccountCard, q: string): boolean => {
   return q.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 };
 
+/** What can be used right now stands first. */
+const ORDER: readonly string[] = ["checked_out", "approved", "pending"];
 const homePage = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), v = await home(deps.flow.db, person);
-  return render(c, deps, { title: "Home" }, <Home me={person.name} mine={v.mine} waiting={v.waiting} offered={v.accounts.map(offered)} recent={v.recent} asks={may(person, "account.ask", { offered: true })} votes={person.roles.includes("approver")} />);
+  return render(c, deps, { title: "Home" }, <Home me={person.name} mine={v.mine.toSorted((a, b) => ORDER.indexOf(a.request.state) - ORDER.indexOf(b.request.state))} waiting={v.waiting} offered={v.accounts.map(offered)} recent={v.recent} asks={may(person, "account.ask", { offered: true })} votes={person.roles.includes("approver")} />);
 };
 
 const search = async (c: Ctx, deps: WebDeps) => {

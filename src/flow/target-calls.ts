@@ -1,0 +1,43 @@
+/** Questions and calls to a target, with what the vault opens for them. Rule: law A3: secrets are read at the moment of use and wiped after it; a connector that throws or overruns has told us nothing. */
+import type { AccountId, VersionId } from "../kernel/ids.ts";
+import type { Connector, Credential } from "../connectors/connector.ts";
+import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
+import { currentOf } from "../domain/rotation-facts.ts";
+import * as accounts from "../store/accounts.ts";
+import type { Reader } from "../store/db.ts";
+import * as versions from "../store/versions.ts";
+import type { Deps } from "./deps.ts";
+import type { World } from "./rotation-load.ts";
+import { openVersion } from "./secrets.ts";
+
+/** A3: read at the moment of use; the caller wipes it. */
+export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promise<Credential> => {
+  const a = (await accounts.find(db, id))!, current = currentOf({ versions: await versions.of(db, id) })!;
+  return { name: a.name, secret: openVersion(deps, (await versions.find(db, current))!) };
+};
+
+export const call = async <T>(deps: Deps, w: World, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<{ unknown: string }>((resolve) => { timer = setTimeout(() => resolve({ unknown: `${verb}: no answer in ${Math.round(limit / 1000)} s` }), limit + 1_000); });
+  try {
+    return await Promise.race([fn(w.connector, deps.link(w.target), w.connector.config.parse(w.target.settings)), late]);
+  } catch (e) {
+    return { unknown: `${verb}: ${e instanceof Error ? e.name : "error"}` };
+  } finally { clearTimeout(timer); }
+};
+
+export const login = async (deps: Deps, w: World, version: VersionId): Promise<ProbeOutcome> => {
+  using secret = openVersion(deps, w.versions.find((v) => v.id === version)!);
+  const answer = await call(deps, w, "probe", (c, link, config) => c.probe(config, link, { name: w.account.name }, secret, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+  return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { ...answer, by: "login" };
+};
+
+export const compare = async (deps: Deps, w: World, ids: readonly VersionId[]): Promise<ProbeOutcome> => {
+  if (!w.administrative) return { unknown: "no administrative credential to compare with", by: "compare" };
+  const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, w.administrative);
+  try {
+    const answer = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+    if (answer === "none") return "none_matches";
+    return "match" in answer ? { match: ids[answer.match]!, by: "compare" } : { ...answer, by: "compare" };
+  } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
+};

@@ -1,0 +1,34 @@
+/** Passwords of a whole life leave no trace. Rule: the scanner proves itself first; a scanner that finds nothing anywhere proves nothing. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { Scanner, watchProcesses } from "./scan.ts";
+import { walk } from "./walk.ts";
+import { run } from "../lab/run.ts";
+
+test("the scanner finds a planted password in every form, across chunk borders, and in another process's environment", async () => {
+  const password = "Plant-\"ed&1/x9Qz", dir = mkdtempSync(path.join(tmpdir(), "lockstep-scan-"));
+  const forms = [password, Buffer.from(password).toString("base64"), Buffer.from(password).toString("hex"), encodeURIComponent(password), JSON.stringify(password), password.replace("&", "&amp;")];
+  for (const form of forms) { const s = new Scanner(["Other-1!abcd", password]); s.text("here", `x${form}y`); expect(s.hits.length, form).toBe(1); expect(s.hits[0]).not.toContain(password); }
+  writeFileSync(path.join(dir, "big"), Buffer.concat([Buffer.alloc((1 << 20) - 5, 0x61), Buffer.from(password)]));
+  const s = new Scanner([password]);
+  await s.tree(dir);
+  rmSync(dir, { recursive: true });
+  expect(s.hits.length).toBe(1);
+  const watch = watchProcesses(5), clean = new Scanner(["Nowhere-1!abcd"]);
+  await run("sleep", ["0.3"], { env: { PATH: "/usr/bin:/bin", PLANTED: password } });
+  watch.stop();
+  const p = new Scanner([password]);
+  for (const [text, where] of watch.seen) { p.text(where, text); clean.text(where, text); }
+  expect(p.hits.join()).toMatch(/\/proc\/\d+\/environ/);
+  expect(clean.hits).toEqual([]);
+});
+
+test("no password in logs, pages, process lists, data directory, dump or statement log: 4 accounts on PostgreSQL", async () => {
+  const w = await walk({ accounts: 4, rounds: 3, engine: "postgresql" });
+  expect(w.hits).toEqual([]);
+  expect(w.canaries).toBeGreaterThanOrEqual(4 * 3 + 1);
+  expect(w.pages).toBeGreaterThan(20);
+  expect(w.samples).toBeGreaterThan(20);
+}, 240_000);
