@@ -5,6 +5,6 @@ if (Number(process.versions.node.split(".")[0]) < 22) {
 }
 // SIGUSR1 would open a debugger port that reads every secret.
 process.on("SIGUSR1", () => {});
-const { run } = await import("./cli/index.ts");
-process.exitCode = await run(process.argv.slice(2));
+const [{ run }, { environment }] = await Promise.all([import("./cli/index.ts"), import("./config/env.ts")]);
+process.exitCode = await run(process.argv.slice(2), environment());
 export {};

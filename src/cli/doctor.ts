@@ -33,7 +33,7 @@ export const doctor: Register = (program, io) => {
   example(program.command("doctor").description("look at everything a start needs; with --remote, at a running broker through its API").option("--remote", "through the API"), "lockstep doctor", "lockstep doctor --remote")
     .action(act(io, async (run) => {
       if (run.flag("remote")) return report(run, await remotely(run));
-      const { config, secrets } = settings(run);
+      const { config, secrets } = await settings(run);
       report(run, await (await broker()).doctor(config, secrets));
     }));
 };

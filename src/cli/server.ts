@@ -1,5 +1,4 @@
 /** What is done on the server itself: serve, init, backup, restore, take-over, config check. Rule: the broker is loaded only by these, so every other command starts fast. */
-import { parseEnv } from "../config/env.ts";
 import { Secret } from "../kernel/secret.ts";
 import { act, example, type Register, type Run } from "./act.ts";
 import { line } from "./io.ts";
@@ -7,11 +6,11 @@ import { facts } from "./print.ts";
 import { fromStdin, newSecret } from "./prompt.ts";
 
 export const broker = () => import("../operate.ts");
-export const settings = (run: Run) => parseEnv(run.io.env);
+export const settings = async (run: Run) => (await import("../config/env.ts")).parseEnv(run.io.env);
 
 export const serve: Register = (program, io) => {
   example(program.command("serve").description("run the broker"), "LOCKSTEP_DATA=/var/lib/lockstep lockstep serve").action(act(io, async (run) => {
-    const { config, secrets } = settings(run);
+    const { config, secrets } = await settings(run);
     await (await broker()).serveForever(config, secrets, (text) => { line(io.stdout, text); });
   }));
 };
@@ -19,7 +18,7 @@ export const serve: Register = (program, io) => {
 export const init: Register = (program, io) => {
   example(program.command("init").description("make the first administrator; the broker is not running").argument("<name>", "login name").option("--full-name <text>").option("--password-stdin", "read the password from stdin"), "lockstep init ada --full-name \"Ada L.\"")
     .action(act(io, async (run, name) => {
-      const { config, secrets } = settings(run);
+      const { config, secrets } = await settings(run);
       using password = Secret.of(run.flag("passwordStdin") ? await fromStdin(io) : await newSecret(io, `Password for ${name!}`, "Give it with --password-stdin."));
       await (await broker()).initFirstAdmin(config, secrets, name!, run.text("fullName") ?? name!, password);
       run.print({ ok: true, name }, () => `${name!} is the first administrator. Start with: lockstep serve`);
@@ -28,26 +27,25 @@ export const init: Register = (program, io) => {
 
 export const backup: Register = (program, io) => {
   example(program.command("backup").description("an encrypted copy of everything; the broker is not running").argument("<file>"), "lockstep backup lockstep.backup").action(act(io, async (run, file) => {
-    const { config, secrets } = settings(run), r = await (await broker()).backupHere(config, secrets, file!);
+    const { config, secrets } = await settings(run), r = await (await broker()).backupHere(config, secrets, file!);
     run.print(r, () => `${r.file}: ${r.rows} rows, journal at line ${r.journal.n}. It opens with the root key alone: keep that somewhere else.`);
   }));
 };
 export const restore: Register = (program, io) => {
   example(program.command("restore").description("from a backup into an empty database; stays passive until take-over").argument("<file>"), "lockstep restore lockstep.backup").action(act(io, async (run, file) => {
-    const { config, secrets } = settings(run), r = await (await broker()).restoreHere(config, secrets, file!);
+    const { config, secrets } = await settings(run), r = await (await broker()).restoreHere(config, secrets, file!);
     run.print(r, () => `${r.rows} rows restored, ${r.cameBack} password versions came back from the journal, ${r.opened} opened for a test. This broker is passive. When the old one is gone for good: lockstep take-over`);
   }));
   example(program.command("take-over").description("let a restored or copied broker act; only when the old one is gone for good"), "lockstep take-over").action(act(io, async (run) => {
-    const { config, secrets } = settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
+    const { config, secrets } = await settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
     run.print({ epoch }, () => `This broker acts from now on (epoch ${epoch}).`);
   }));
 };
 
 export const config: Register = (program, io) => {
   const group = program.command("config").description("settings");
-  example(group.command("check").description("reports every mistake at once"), "lockstep config check").action(act(io, (run) => {
-    const { config: c } = settings(run);
+  example(group.command("check").description("reports every mistake at once"), "lockstep config check").action(act(io, async (run) => {
+    const { config: c } = await settings(run);
     run.print(c, () => facts(Object.entries(c).map(([k, v]) => [k, typeof v === "string" || typeof v === "number" ? v : v === undefined ? null : JSON.stringify(v)] as const)));
-    return Promise.resolve();
   }));
 };

@@ -39,6 +39,9 @@ export type Secrets = { readonly kek: Secret | null; readonly databaseUrl: Secre
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
+/** The process's environment: read here, handed on. */
+export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
+
 /** `env`: process.env or a test's own. Throws one Fault that names every mistake. */
 export const parseEnv = (env: Readonly<Record<string, string | undefined>>): { config: Config; secrets: Secrets } => {
   const mistakes: string[] = [], known = new Set<string>([...Object.keys(SHAPE), ...SECRETS]);

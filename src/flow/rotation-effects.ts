@@ -31,6 +31,8 @@ export const applyEffects = async (deps: Pick<Deps, "random" | "times" | "bus">,
   // Verify and closure spend the same budget: what was free when `next` looked may be gone.
   if (e.login === "reserve" && loginsLeft(facts.budget, tx.now) < 1) throw new rotations.Fenced(`rotation ${to.id}: the login budget was spent meanwhile`);
   if (e.login) await accounts.setBudget(tx, account.id, budgetAfter(e.login, deps, w, tx.now));
+  // Its users waited while this one changed itself.
+  if ((to.state === "committed" || to.state === "refused") && w.target.administrative === account.id) await rotations.wakeWaiting(tx, w.target.id);
   if (e.closure) await openClosures(deps, tx, to, e.closure);
   if (e.openNext) {
     const next = opening({ id: newId("rotation", deps.random), account: account.id, trigger: e.openNext, reason: `after ${to.id}`, by: null, origin: "generated", before: set.credential ?? account.credential, candidate: null });

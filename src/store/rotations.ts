@@ -1,7 +1,7 @@
 /** Rotations as rows, and what must become true with each step. Rule: `save` names the state and the fence; a stale one changes nothing and stops. */
 import { and, asc, desc, eq, inArray, isNull, lte, notInArray, or, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
-import type { AccountId, RotationId, VersionId } from "../kernel/ids.ts";
+import type { AccountId, RotationId, TargetId, VersionId } from "../kernel/ids.ts";
 import { OPEN, type AnyStep, type Rotation, type RotationStep } from "../domain/rotation.ts";
 import { violated, type Reader, type Tx } from "./db.ts";
 import { adminUses, closures, rotations } from "./schema.ts";
@@ -69,6 +69,10 @@ export const nextWake = async ({ q }: Reader): Promise<Date | null> => {
   const at = new Date(r.at);
   return Number.isNaN(at.getTime()) ? new Date(0) : at;
 };
+
+/** Those that wait for this target's administrator may look again now. */
+export const wakeWaiting = async (tx: Tx, target: TargetId): Promise<void> =>
+  void await tx.q.update(rotations).set({ nextAt: tx.now }).where(and(eq(rotations.state, "waiting"), sql`${rotations.account} in (select id from accounts where target_id = ${target})`));
 
 /** A2: takes a use of an administrative account. False: it is being rotated itself (or, exclusive, it is in use). */
 export const takeAdmin = async (tx: Tx, account: AccountId, rotation: RotationId, exclusive: boolean, until: Date): Promise<boolean> => {
