@@ -29,7 +29,7 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
     opened: (id) => sessionLive(flow, id as SessionId),
     event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused"),
     mark: (id, m) => sessionMark(flow, id as SessionId, m),
-    heartbeat: (ids) => heartbeat(flow, ids as SessionId[]),
+    heartbeat: leases(flow),
     ended: (id, e) => sessionEnded(flow, id as SessionId, endOf(e)),
     lost: async (ids) => { for (const id of ids) await lose(flow, id as SessionId, await deps.recover(id as SessionId)); },
   };
@@ -82,6 +82,22 @@ const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitRep
       terms: { channels: [...a.terms.channels], record: a.terms.record, recordInput: a.terms.recordInput },
     };
   } finally { a.password.wipe(); a.recording.key.fill(0); }
+};
+
+/** law cut-off-3: an owner that could not renew for a whole lease ends its sessions itself, before anybody else may take over. Alone on the embedded database nobody can. */
+const leases = (flow: Deps) => {
+  let renewed = flow.clock.mono();
+  return async (ids: readonly string[]): Promise<void> => {
+    try {
+      await heartbeat(flow, ids as SessionId[]);
+      renewed = flow.clock.mono();
+    } catch (e) {
+      if (flow.db.engine === "postgresql" && flow.clock.mono() - renewed >= flow.times.sessionLease) {
+        for (const id of ids) await flow.cut(id as SessionId, "broker_lost", "the broker has lost its database for too long");
+      }
+      throw e;
+    }
+  };
 };
 
 const flat = (e: object): Record<string, Fact> => Object.fromEntries(Object.entries(e).map(([k, v]) => [k, typeof v === "object" ? JSON.stringify(v) : (v as Fact)]));
