@@ -1,7 +1,7 @@
 /** `npm run demo`: the whole product on this machine, to try. `-- --once` walks the main job by itself and proves it. Rule: nothing keeps running afterwards. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { HOST_PACKAGES, needs } from "../../test/lab/needs.ts";
+import { HOST_PACKAGES } from "../../test/lab/needs.ts";
 import type { Access, Stage } from "./stage.ts";
 
 if (Number(process.versions.node.split(".")[0]) < 22) { console.error(`The demo needs Node 22 or newer; this is ${process.version}. Run it with: npm run demo`); process.exit(1); }
@@ -39,7 +39,8 @@ const main = async (): Promise<number> => {
   const started = performance.now();
   let stage: Stage | undefined;
   try {
-    await needs({ debian: [...HOST_PACKAGES, "sshpass"], root: true, linux: true, namespaces: true }, "the demo's two SSH hosts");
+    const { ready } = await import("../ready.ts");
+    await ready([...HOST_PACKAGES, "sshpass"], "The demo");
     const { raise } = await import("./stage.ts");
     stage = await raise(say, once ? { http: 0, ssh: 0 } : { http: 8282, ssh: 2222 });
     if (once) { await runOnce(stage, started); return 0; }
