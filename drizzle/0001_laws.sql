@@ -11,7 +11,7 @@ INSERT INTO rotation_transition (prior, state) VALUES
   ('new','queued'),
   ('queued','queued'), ('queued','prepared'), ('queued','refused'),
   ('prepared','prepared'), ('prepared','applying'), ('prepared','waiting'), ('prepared','probing'), ('prepared','refused'),
-  ('applying','queued'), ('applying','waiting'), ('applying','probing'), ('applying','refused'),
+  ('applying','applying'), ('applying','queued'), ('applying','waiting'), ('applying','probing'), ('applying','refused'),
   ('waiting','waiting'), ('waiting','applying'), ('waiting','refused'),
   ('probing','probing'), ('probing','applying'), ('probing','committed'), ('probing','refused'), ('probing','dead_letter'),
   ('dead_letter','dead_letter'), ('dead_letter','probing'), ('dead_letter','refused');
@@ -82,7 +82,8 @@ CREATE UNIQUE INDEX one_current_version ON secret_versions (account_id) WHERE st
 -- I4: a version is never deleted and its ciphertext never changes; re-wrapping its data key is the one exception.
 CREATE FUNCTION versions_are_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'law I4: a secret version is never deleted' USING ERRCODE = 'LS004'; END IF;
-  IF NEW.sealed <> OLD.sealed OR NEW.account_id <> OLD.account_id OR NEW.no <> OLD.no OR NEW.id <> OLD.id OR NEW.alg <> OLD.alg
+  IF (NEW.id, NEW.account_id, NEW.no, NEW.sealed, NEW.alg, NEW.origin, NEW.identity_no, NEW.by_id, NEW.created_at)
+     IS DISTINCT FROM (OLD.id, OLD.account_id, OLD.no, OLD.sealed, OLD.alg, OLD.origin, OLD.identity_no, OLD.by_id, OLD.created_at)
   THEN RAISE EXCEPTION 'law I4: a secret version is never changed' USING ERRCODE = 'LS004'; END IF;
   RETURN NEW;
 END $$;

@@ -1,5 +1,5 @@
 /** The whole broker, wired by hand. Rule: start in the order in which things may be trusted, stop in the reverse; no container, no singletons. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp, type Server } from "node:http";
 import type { Config, Secrets } from "./config/env.ts";
 import { controlPlane } from "./control/plane.ts";
@@ -42,6 +42,20 @@ const hostKey = (file: string): string => {
 
 const recoverBySession = (deps: Deps, dir: string) => (id: SessionId) => recoverRecording(deps, dir, id);
 
+/**
+ * Session processes of a broker that was killed go on until their own deadline, where nobody could revoke them: they are ended before their
+ * sessions are written down as over. Ours are known by this data directory's socket in their arguments; the directory's lock says no broker owns them.
+ */
+const endLeftoverProcesses = async (socket: string, pause: number): Promise<void> => {
+  const left = () => (existsSync("/proc") ? readdirSync("/proc") : []).filter((entry) => /^\d+$/.test(entry)).map(Number).filter((pid) => {
+    try { return /\0([^\0]*\/)?worker\.[tj]s\0([^\0]+)\0?$/.exec(readFileSync(`/proc/${pid}/cmdline`, "utf8"))?.[2] === socket; } catch { return false; }
+  });
+  for (let pids = left(); pids.length > 0; pids = left()) {
+    for (const pid of pids) try { process.kill(pid, "SIGKILL"); } catch { /* gone by itself */ }
+    await new Promise((resolve) => { setTimeout(resolve, pause); });
+  }
+};
+
 const startProxy = async (config: Config, core: Core, identity: IdentityDeps): Promise<SshProxy> => {
   const { deps, places } = core;
   if (brokenCiphers()) throw new Fault("unavailable", "ssh2's native ciphers are built wrongly for this Node: stock SSH clients could not log in. Run: npm rebuild");
@@ -67,11 +81,12 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
   const core = await openCore(config, secrets, over), { deps, places } = core, stops: (() => Promise<void> | void)[] = [() => core.close()];
   const close = async (): Promise<void> => { for (const stop of stops.reverse()) await stop(); stops.length = 0; };
   try {
+    await endLeftoverProcesses(places.workers, deps.times.cutoff / 10);
     const lost = await closeLeftovers(deps, recoverBySession(deps, places.recordings));
     if (lost > 0) deps.log("warn", `${lost} session(s) were cut off when the broker last stopped; their recordings were recovered`);
     const identity = identityDeps(deps), proxy = await startProxy(config, core, identity);
     stops.push(() => proxy.close());
-    const jobs = startJobs(deps);
+    const jobs = startJobs(deps, recoverBySession(deps, places.recordings));
     stops.push(() => jobs.close());
     const { server, scheme } = await portalServer(config, places);
     const web: WebDeps = { flow: deps, identity, recordings: places.recordings, config: {

@@ -6,6 +6,7 @@ import type { Config, Secrets } from "./config/env.ts";
 import { connectors } from "./connectors/index.ts";
 import type { Bus, Deps, Log } from "./flow/deps.ts";
 import { checkFence, openKeys, replayEvents, replayVersions } from "./flow/startup.ts";
+import { replayCuts } from "./flow/unrecorded.ts";
 import { systemClock, systemRandom, type Clock, type Random } from "./kernel/clock.ts";
 import { Fault } from "./kernel/fault.ts";
 import { times } from "./kernel/times.ts";
@@ -79,6 +80,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     await openKeys(deps, secretsLog.lines);
     await checkFence(deps, places.token);
     if (eventsLog) await replayEvents(deps, eventsLog.lines);
+    await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
     return { deps, places, setCut: (fn) => { cut = fn; }, close };
   } catch (e) {

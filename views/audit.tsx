@@ -31,7 +31,7 @@ export const Audit = ({ events, q, names, more }: { events: readonly Told[]; q: 
       <Table label="Events" head={["No", "When", "Who", "What", "About"]}>
         {events.map((e) => (
           <tr><td class="num">{e.index ?? <span class="muted" title="numbered within a second">…</span>}</td><td><Ago at={e.at} /></td>
-            <td><b>{whoName(e.who)}</b><small class="muted block">{whence(e.who)}</small></td>
+            <td><b>{whoName(e.who)}</b><small class="muted block whence">{whence(e.who)}</small></td>
             <td class="wrap"><span title={e.what}>{said(e.what)}</span> {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}{e.why ? <small class="block">{e.why}</small> : null}{factsLine(e.facts) ? <small class="muted block">{factsLine(e.facts)}</small> : null}</td>
             <td><About about={e.about} /></td></tr>
         ))}

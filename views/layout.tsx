@@ -41,14 +41,14 @@ const Links = ({ nav }: { nav: Nav }) => {
 
 const Top = ({ nav }: { nav: Nav }) => (
   <header class="top">
-    <a class="brand" href="/"><Mark /><span>Lockstep</span></a>
+    <a class="brand" href="/" aria-label="Lockstep, home"><Mark /><span>Lockstep</span></a>
     {nav.can.has("account.ask") ? (
       <form class="find" action="/ask" method="get" aria-label="Find an account">
         <Icon name="search" /><input type="search" name="q" placeholder="Find an account to ask for" aria-label="Find an account to ask for" data-key="/" autocomplete="off" /><kbd>/</kbd>
       </form>
     ) : <span class="find" />}
     <details class="who">
-      <summary><span class="face" aria-hidden="true">{nav.name.slice(0, 1).toUpperCase()}</span><span class="who-name">{nav.name}</span></summary>
+      <summary aria-label={`Menu of ${nav.name}`}><span class="face" aria-hidden="true">{nav.name.slice(0, 1).toUpperCase()}</span><span class="who-name">{nav.name}</span></summary>
       <div class="menu">
         <p><strong>{nav.fullName}</strong><br /><small>{nav.roles.join(", ") || "no role yet"}</small></p>
         <a href="/me"><Icon name="me" />My keys and tokens</a>

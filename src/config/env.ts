@@ -4,10 +4,10 @@ import { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { Secret } from "../kernel/secret.ts";
 
-const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.enum(["yes", "no"]).transform((v) => v === "yes");
 const listen = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[0-9A-Za-z.-]+):\d{1,5}$/, "write it as address:port, for example 127.0.0.1:8282")
-  .transform((v) => ({ host: v.slice(0, v.lastIndexOf(":")).replace(/^\[|\]$/g, ""), port: Number(v.slice(v.lastIndexOf(":") + 1)) }));
+  .transform((v) => ({ host: v.slice(0, v.lastIndexOf(":")).replace(/^\[|\]$/g, ""), port: Number(v.slice(v.lastIndexOf(":") + 1)) }))
+  .refine((v) => v.port <= 65_535, "a port is 0 to 65535");
 
 const SHAPE = {
   LOCKSTEP_DATA: z.string().min(1).default("./data"),
@@ -46,15 +46,16 @@ export const environment = (): Readonly<Record<string, string | undefined>> => p
 export const parseEnv = (env: Readonly<Record<string, string | undefined>>): { config: Config; secrets: Secrets } => {
   const mistakes: string[] = [], known = new Set<string>([...Object.keys(SHAPE), ...SECRETS]);
   for (const name of Object.keys(env)) if (name.startsWith("LOCKSTEP_") && !known.has(name)) mistakes.push(`${name} is not a setting of Lockstep${near(name, [...known])}`);
-  const parsed = z.object(SHAPE).safeParse(Object.fromEntries(Object.entries(env).filter(([k, v]) => k in SHAPE && v !== "")));
-  if (!parsed.success) for (const issue of parsed.error.issues) mistakes.push(`${String(issue.path[0])}: ${issue.message}`);
-  const v = parsed.success ? parsed.data : null;
-  if (v && Boolean(v.LOCKSTEP_TLS_CERT) !== Boolean(v.LOCKSTEP_TLS_KEY)) mistakes.push("LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY belong together: set both or neither");
-  const own = v ? v.LOCKSTEP_TLS ?? false : false;
-  if (v && !v.LOCKSTEP_TLS_CERT && !own && !LOOPBACK.test(v.LOCKSTEP_LISTEN.host) && v.LOCKSTEP_TRUSTED_PROXIES.length === 0) {
+  const given = Object.entries(env).filter(([k, v]) => k in SHAPE && v !== ""), parsed = z.object(SHAPE).safeParse(Object.fromEntries(given)), wrong = new Set<string>();
+  if (!parsed.success) for (const issue of parsed.error.issues) { wrong.add(String(issue.path[0])); mistakes.push(`${String(issue.path[0])}: ${issue.message}`); }
+  // What was right is still held against each other, so that one start shows every mistake.
+  const v = parsed.success ? parsed.data : z.object(SHAPE).parse(Object.fromEntries(given.filter(([k]) => !wrong.has(k))));
+  if (Boolean(v.LOCKSTEP_TLS_CERT) !== Boolean(v.LOCKSTEP_TLS_KEY)) mistakes.push("LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY belong together: set both or neither");
+  const own = v.LOCKSTEP_TLS ?? wrong.has("LOCKSTEP_TLS");
+  if (!v.LOCKSTEP_TLS_CERT && !own && !LOOPBACK.test(v.LOCKSTEP_LISTEN.host) && v.LOCKSTEP_TRUSTED_PROXIES.length === 0) {
     mistakes.push(`LOCKSTEP_LISTEN: ${v.LOCKSTEP_LISTEN.host} is not a loopback address, and plain HTTP leaves the machine. Set LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY, or LOCKSTEP_TLS=yes for a certificate of our own, or LOCKSTEP_TRUSTED_PROXIES for a proxy in front`);
   }
-  if (mistakes.length > 0 || !v) throw new Fault("invalid", `Settings cannot be used:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
+  if (mistakes.length > 0) throw new Fault("invalid", `Settings cannot be used:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
   const data = path.resolve(v.LOCKSTEP_DATA);
   return {
     config: {

@@ -7,6 +7,7 @@ import { fingerprintOf } from "../crypto/envelope.ts";
 import type { Deps } from "../flow/deps.ts";
 import { admit, heartbeat, sessionEnded, sessionEvent, sessionLive, sessionMark, type Admitted } from "../flow/session.ts";
 import { lose } from "../flow/startup.ts";
+import { untilWritten } from "../flow/unrecorded.ts";
 import type { IdentityDeps } from "../identity/deps.ts";
 import { passwordLogin, personOf, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
 import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply } from "../../proxy/channel.ts";
@@ -19,11 +20,13 @@ export type PlaneDeps = { readonly flow: Deps; readonly identity: IdentityDeps; 
 const forget = (logins: Logins, now: number): void => { for (const [id, l] of logins) if (l.until < now) logins.delete(id); };
 
 export const controlPlane = (deps: PlaneDeps): ControlPlane => {
-  const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>();
+  const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>(), owned: Owned = { renewed: new Map(), ending: new Set() };
   return {
     login: async (ask) => {
-      const result = await factor(identity, tickets, ask);
-      return loginReply(flow, logins, tickets, ask, result);
+      try { return loginReply(flow, logins, tickets, ask, await factor(identity, tickets, ask)); } catch (e) {
+        flow.log("error", `login: ${e instanceof Error ? e.message : String(e)}`);
+        return { ok: false, message: away(e) ? AWAY : toFault(e).message };
+      }
     },
     admit: (ask) => admission(flow, identity, logins, ask),
     opened: (id) => sessionLive(flow, id as SessionId),
@@ -33,6 +36,36 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
     ended: (id, e) => sessionEnded(flow, id as SessionId, endOf(e)),
     lost: async (ids) => { for (const id of ids) await lose(flow, id as SessionId, await deps.recover(id as SessionId)); },
   };
+};
+
+/** `renewed`: when the lease was last renewed, on the monotonic clock. `ending`: over here, and the database does not know yet. */
+type Owned = { readonly renewed: Map<SessionId, number>; readonly ending: Set<SessionId> };
+const AWAY = "The broker's database cannot be asked right now, so nobody is let in. Try again in a moment.";
+/** The connection failed, not what was asked over it: no socket, a socket that broke, or a server that is starting or stopping. */
+const away = (e: unknown): boolean => {
+  for (let x = e, i = 0; x instanceof Error && i < 5; x = x.cause, i++) {
+    if (/^(ECONN|EPIPE|ETIMEDOUT|57P0|08)/.test(String((x as { code?: unknown }).code)) || /^Connection terminated|^timeout exceeded when trying to connect/.test(x.message)) return true;
+  }
+  return false;
+};
+
+/** law cut-off 3: what could not be renewed for a whole lease is ended here, before anybody else may take it over. */
+const renew = async (flow: Deps, { renewed, ending }: Owned, ids: readonly SessionId[]): Promise<void> => {
+  const now = flow.clock.mono();
+  for (const id of ids) if (!renewed.has(id)) renewed.set(id, now);
+  for (const id of renewed.keys()) if (flow.clock.mono() - renewed.get(id)! > flow.times.sessionLease * 2 && !ids.includes(id)) renewed.delete(id);
+  try {
+    await heartbeat(flow, [...ids, ...ending]);
+    for (const id of ids) renewed.set(id, now);
+  } catch (e) {
+    const late = flow.db.engine === "pglite" ? [] : ids.filter((id) => now - renewed.get(id)! > flow.times.sessionLease);
+    await Promise.all(late.map((id) => flow.cut(id, "broker_lost", "the broker could not renew its hold on this session")));
+    throw e;
+  }
+};
+const ending = async (flow: Deps, owned: Owned, id: SessionId, e: Ended): Promise<void> => {
+  owned.ending.add(id);
+  try { await untilWritten(flow, `the end of ${id}`, () => sessionEnded(flow, id, endOf(e))); } finally { owned.ending.delete(id); owned.renewed.delete(id); }
 };
 
 const factor = (identity: IdentityDeps, tickets: Map<string, string>, ask: LoginAsk): Promise<LoginResult> => {
@@ -69,7 +102,7 @@ const admission = async (flow: Deps, identity: IdentityDeps, logins: Logins, ask
   } catch (e) {
     const fault = toFault(e);
     if (fault.code === "internal") flow.log("error", `admit: ${fault.cause instanceof Error ? fault.cause.message : String(fault.cause)}`);
-    return { ok: false, code: fault.code, message: fault.message };
+    return away(e) ? { ok: false, code: "unavailable", message: AWAY } : { ok: false, code: fault.code, message: fault.message };
   }
 };
 

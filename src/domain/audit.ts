@@ -35,6 +35,7 @@ export type AuditEvent = {
 
 /** RFC 8785 for what our events hold (strings, safe integers, booleans, null, plain objects): sorted keys, no white space. */
 export const canonical = (value: unknown): string => {
+  if (typeof value === "string" && !value.isWellFormed()) throw new TypeError("canonical JSON holds whole characters only");
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number") {
     if (!Number.isFinite(value)) throw new TypeError("canonical JSON holds finite numbers only");
@@ -42,8 +43,10 @@ export const canonical = (value: unknown): string => {
   }
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value === "object") {
+    // A Date or a Secret would otherwise become {}.
+    if (![Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)) throw new TypeError("canonical JSON holds plain objects only");
     const entries = Object.entries(value).filter(([, v]) => v !== undefined).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`).join(",")}}`;
+    return `{${entries.map(([k, v]) => `${canonical(k)}:${canonical(v)}`).join(",")}}`;
   }
   throw new TypeError(`canonical JSON cannot hold a ${typeof value}`);
 };

@@ -25,9 +25,10 @@ export type Person = {
 
 export const has = (p: Person, role: Role): boolean => p.roles.includes(role);
 
-/** law: nobody votes on their own request through a second login. Compares everything that ties two logins to one human. */
+/** law: nobody votes on their own request through a second login. Compares everything that ties two logins to one human; a blank ties nobody. */
 export const samePerson = (a: Person, b: Person): boolean => {
-  const tie = (x: string | null, y: string | null) => x !== null && y !== null && x.trim().toLowerCase() === y.trim().toLowerCase();
+  const plain = (x: string | null) => x?.trim().toLowerCase() ?? "";
+  const tie = (x: string | null, y: string | null) => plain(x) !== "" && plain(x) === plain(y);
   return a.id === b.id || tie(a.mail, b.mail) || tie(a.subject, b.subject) || tie(a.employeeNo, b.employeeNo);
 };
 

@@ -48,9 +48,19 @@ function compiles(pattern: string): boolean {
   try { new RegExp(pattern); return true; } catch { return false; }
 }
 
-/** `*` stands for any run of characters; everything else for itself. */
-export const like = (pattern: string, text: string): boolean =>
-  new RegExp(`^${pattern.split("*").map((p) => p.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(text);
+/** `*` stands for any run of characters; everything else for itself. No regular expression: a pattern of many stars must not hang the broker. */
+export const like = (pattern: string, text: string): boolean => {
+  const [head = "", ...rest] = pattern.split("*"), tail = rest.pop();
+  if (tail === undefined) return text === pattern;
+  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
+  let at = head.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= text.length - tail.length;
+};
 
 const anyOf = (patterns: readonly string[], text: string): boolean => patterns.length === 0 || patterns.some((p) => like(p, text));
 

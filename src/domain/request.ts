@@ -61,12 +61,15 @@ export const review = (r: Request<"closed">, by: PersonId, reason: string, at: D
 
 export const isState = <S extends State>(r: Request, ...states: readonly S[]): r is Extract<Request, { state: S }> => (states as readonly State[]).includes(r.state);
 
+/** The database and canonical JSON hold neither NUL nor half characters. */
+const text = (max: number) => z.string().trim().max(max).refine((v) => v.isWellFormed() && !v.includes("\0"), "holds a character that cannot be kept").default("");
+
 /** What a person sends when asking; the account is named `root@web-1` or by id. */
 export const AskInput = z.object({
   account: z.string().min(3).max(200),
   policy: z.string().optional(),
   minutes: z.int().min(1).max(7 * 24 * 60),
-  reason: z.string().trim().max(500).default(""),
-  ticket: z.string().trim().max(80).default(""),
+  reason: text(500),
+  ticket: text(80),
 });
 export type AskInput = z.infer<typeof AskInput>;

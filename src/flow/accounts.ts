@@ -12,7 +12,7 @@ import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
-import type { Deps } from "./deps.ts";
+import { cutSoon, type Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 import { journalled, keepVersion } from "./secrets.ts";
@@ -85,5 +85,5 @@ export const setBlock = (deps: Deps, caller: Caller, id: AccountId, block: Extra
   const open = block === "none" ? [] : await sessions.openWhere(tx, { account: id });
   for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
   await record(deps, tx, { what: block === "none" ? "account.unblocked" : "account.blocked", who: actor(caller), about: { account: id, target: seen.target }, outcome: "ok", ...(reason ? { why: reason } : {}), facts: { block, sessions: open.length } });
-  tx.onCommit(() => { for (const s of open) void deps.cut(s.id, "killed", `this account was ${block}`); });
+  tx.onCommit(() => { for (const s of open) cutSoon(deps, s.id, `this account was ${block}`); });
 });

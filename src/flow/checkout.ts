@@ -33,6 +33,7 @@ export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor): Promi
     if (r.until <= tx.now) throw new Fault("conflict", "Your time with this account is over. Ask again.");
   } else if (!isState(r, "approved")) throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
   else if (r.startBy <= tx.now) throw new Fault("conflict", "This approval was not used in time. Ask again.");
+  if ((await people.find(tx, r.requester))!.disabled) throw new Fault("forbidden", "This person is disabled.");
   await refuseObstacles(deps, tx, account, target);
   if (isState(r, "checked_out")) return { request: r, account, target, policy };
   return { request: await start(deps, tx, r as Request<"approved">, policy, who), account, target, policy };
@@ -50,7 +51,6 @@ const refuseObstacles = async (deps: Deps, tx: Tx, account: Account, target: Tar
 
 const start = async (deps: Deps, tx: Tx, r: Request<"approved">, policy: Policy, who: Actor): Promise<Request<"checked_out">> => {
   const requester = (await people.find(tx, r.requester))!;
-  if (requester.disabled) throw new Fault("forbidden", "This person is disabled.");
   const { standing, helped } = await standingOf(tx, r, requester, policy);
   // Removing an approver acts at once; so does a change nobody else has confirmed.
   if (!standing.enough || helped || !policy.active) throw new Fault("conflict", "The approval does not stand any more: an approver or the policy changed. Ask again.");

@@ -39,3 +39,7 @@ export type Deps = {
   readonly cut: (session: SessionId, why: EndedWhy, message: string) => Promise<boolean>;
   readonly moment: (m: Moment) => Promise<void> | void;
 };
+
+/** A cut after a commit: within a second, awaited by nobody; one that fails is logged, and the session's own lease ends it. */
+export const cutSoon = (deps: Pick<Deps, "cut" | "log">, session: SessionId, message: string): void =>
+  void deps.cut(session, "killed", message).catch((e: unknown) => deps.log("warn", `cut ${session}: ${e instanceof Error ? e.name : "error"}`));

@@ -2,6 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import type { TargetId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
+import { samePerson } from "../domain/person.ts";
 import * as accounts from "../store/accounts.ts";
 import * as targets from "../store/targets.ts";
 import * as people from "../store/people.ts";
@@ -19,9 +20,9 @@ export const blockIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" 
 export const acceptIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, caller: Caller, id: TargetId): Promise<void> => deps.db.transaction(async (tx) => {
   const target = await targets.find(tx, id);
   if (!target || !may(caller.person, "target.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
-  const author = await targets.changedBy(tx, id), admins = (await people.all(tx)).filter((p) => !p.disabled && p.roles.includes("admin"));
-  const alone = admins.length <= 1;
-  if (author === caller.person.id && !alone) throw new Fault("forbidden", "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin.");
+  const everyone = await people.byId(tx), author = everyone.get((await targets.changedBy(tx, id))!), own = author !== undefined && samePerson(author, caller.person);
+  const alone = ![...everyone.values()].some((p) => !samePerson(p, caller.person) && may(p, "target.manage", { owner: target.owner }));
+  if (own && !alone) throw new Fault("forbidden", "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin.");
   const freed = await accounts.acceptIdentity(tx, id, target.identityNo);
-  await record(deps, tx, { what: "target.identity_accepted", who: actor(caller), about: { target: id }, outcome: "ok", facts: { accounts: freed.length, four_eyes: author !== caller.person.id }, ...(alone ? { why: "single administrator: changes are not four-eyed" } : {}) });
+  await record(deps, tx, { what: "target.identity_accepted", who: actor(caller), about: { target: id }, outcome: "ok", facts: { accounts: freed.length, four_eyes: !own }, ...(own ? { why: "single administrator: changes are not four-eyed" } : {}) });
 });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type GroupId, type PersonId, type PolicyId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
-import { PersonName, Role, type Person } from "../domain/person.ts";
+import { PersonName, Role, samePerson, type Person } from "../domain/person.ts";
 import { PolicyInput, type Policy } from "../domain/policy.ts";
 import type { Tx } from "../store/db.ts";
 import * as people from "../store/people.ts";
@@ -11,7 +11,7 @@ import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
 import { counted } from "./vote.ts";
-import type { Deps } from "./deps.ts";
+import { cutSoon, type Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus">;
@@ -44,11 +44,11 @@ export const changePerson = (deps: Deps, caller: Caller, id: PersonId, set: Pers
     if (!(await people.find(tx, id))) throw new Fault("not_found", "No such person.");
     if (id === caller.person.id && (set.disabled || (set.roles && !set.roles.includes("admin")))) throw new Fault("conflict", "You cannot take your own administrator's rights away; another admin can.");
     await people.change(tx, id, set);
-    if (set.roles || set.mail !== undefined || set.subject !== undefined || set.employeeNo !== undefined) await note(deps, tx, caller, id, `changed ${Object.keys(set).join(", ")}`);
+    if (set.roles || set.disabled === false || set.mail !== undefined || set.subject !== undefined || set.employeeNo !== undefined) await note(deps, tx, caller, id, `changed ${Object.keys(set).join(", ")}`);
     await record(deps, tx, { what: set.disabled ? "person.disabled" : "person.changed", who: actor(caller), about: { person: id }, outcome: "ok", facts: Object.fromEntries(Object.entries(set).map(([k, v]) => [k, Array.isArray(v) ? v.join(",") : (v as string | boolean | null)])) });
     const open = set.disabled ? await sessions.openWhere(tx, { person: id }) : [];
     for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
-    tx.onCommit(() => { deps.bus.publish("people"); for (const s of open) void deps.cut(s.id, "killed", "your access to the broker was disabled"); });
+    tx.onCommit(() => { deps.bus.publish("people"); for (const s of open) cutSoon(deps, s.id, "your access to the broker was disabled"); });
     return (await people.find(tx, id))!;
   });
 };
@@ -100,7 +100,11 @@ export const confirmChange = (deps: Deps, caller: Caller, change: string): Promi
   if (!may(caller.person, "change.confirm")) throw new Fault("forbidden", "Only another admin or an auditor confirms a change.");
   const open = (await people.openChanges(tx)).find((c) => c.id === change);
   if (!open) throw new Fault("not_found", "No such open change.");
-  if (!(await people.confirmChange(tx, change, caller.person.id))) throw new Fault("forbidden", "You made this change: somebody else must confirm it.");
+  const everyone = await people.byId(tx), author = everyone.get(open.author)!;
+  if (samePerson(author, caller.person) || !(await people.confirmChange(tx, change, caller.person.id))) throw new Fault("forbidden", "You made this change: somebody else must confirm it.");
   await record(deps, tx, { what: "change.confirmed", who: actor(caller), about: { change, subject: open.subject, person: open.author }, outcome: "ok" });
-  for (const { request } of await requests.list(tx, { requester: open.author, states: ["pending"] })) if (request.state === "pending") await counted(deps, tx, request);
+  for (const p of [...everyone.values()].filter((x) => samePerson(x, author))) for (const listed of await requests.list(tx, { requester: p.id, states: ["pending"] })) {
+    const request = await requests.lock(tx, listed.request.id);
+    if (request.state === "pending") await counted(deps, tx, request);
+  }
 });

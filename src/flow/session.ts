@@ -20,6 +20,7 @@ import { blockIdentity } from "./identity.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
 import { rotateAfterUse } from "./rotate.ts";
 import { openVersion } from "./secrets.ts";
+import { cutFirst } from "./unrecorded.ts";
 
 export type Admitted = {
   readonly session: SessionId; readonly started: Date; readonly remainingMs: number; readonly target: Target; readonly username: string; readonly hostKeys: readonly string[];
@@ -110,14 +111,19 @@ export const heartbeat = (deps: Deps, ids: readonly SessionId[]): Promise<void> 
 
 /** A person, an admin or an auditor ends a live session. law cut-off: with the database down the cut comes first and is journalled. */
 export const endSession = async (deps: Deps, caller: Caller, id: SessionId, reason: string): Promise<void> => {
-  const s = await deps.db.transaction(async (tx) => {
-    const found = await sessions.find(tx, id);
-    if (!found || !may(caller.person, "session.list", { requester: found.person })) throw new Fault("not_found", "No such session.");
-    if (!may(caller.person, "session.end", { requester: found.person })) throw new Fault("forbidden", "You may not end this session.");
-    if (!isOpen(found)) throw new Fault("conflict", "This session is over already.");
-    await sessions.markCut(tx, id, "killed", caller.person.name);
-    await record(deps, tx, { what: "session.cut", who: actor(caller), about: about(found), outcome: "ok", why: reason });
-    return found;
-  });
-  await deps.cut(s.id, "killed", reason ? `ended by ${caller.person.name}: ${reason}` : `ended by ${caller.person.name}`);
+  const message = reason ? `ended by ${caller.person.name}: ${reason}` : `ended by ${caller.person.name}`;
+  try { await markedKilled(deps, caller, id, reason); } catch (e) {
+    // Whose session it is cannot be asked now: only who may end anybody's.
+    if (e instanceof Fault || !may(caller.person, "session.end") || !(await cutFirst(deps, id, message, message))) throw e;
+    throw new Fault("unavailable", "Cut, but not yet recorded: the database cannot be reached. The journal has it, and the audit log will as soon as the database is back.", { cause: e });
+  }
+  await deps.cut(id, "killed", message);
 };
+const markedKilled = (deps: Deps, caller: Caller, id: SessionId, reason: string): Promise<void> => deps.db.transaction(async (tx) => {
+  const found = await sessions.find(tx, id);
+  if (!found || !may(caller.person, "session.list", { requester: found.person })) throw new Fault("not_found", "No such session.");
+  if (!may(caller.person, "session.end", { requester: found.person })) throw new Fault("forbidden", "You may not end this session.");
+  if (!isOpen(found)) throw new Fault("conflict", "This session is over already.");
+  await sessions.markCut(tx, id, "killed", caller.person.name);
+  await record(deps, tx, { what: "session.cut", who: actor(caller), about: about(found), outcome: "ok", why: reason });
+});

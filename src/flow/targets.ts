@@ -3,16 +3,18 @@ import { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type TargetId } from "../kernel/ids.ts";
 import { sha256Hex } from "../crypto/envelope.ts";
+import { obstacle } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
 import { identityText, TargetInput, type Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
+import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
-import type { Deps } from "./deps.ts";
+import { cutSoon, type Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { credentialOf } from "./target-calls.ts";
 
-type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" | "link" | "times">;
+type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" | "link" | "times" | "cut" | "log">;
 export const hashIdentity = (t: Parameters<typeof identityText>[0]): string => sha256Hex(identityText(t));
 
 /** What the target proves itself by right now (an SSH host key line), read without any credential, for a person to compare and confirm. */
@@ -68,6 +70,9 @@ export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: 
   const set = Object.fromEntries((["tags", "locked", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
   if (Object.keys(set).length > 0) {
     await targets.change(tx, id, set);
+    const open = change.locked ? await sessions.openWhere(tx, { target: id }) : [];
+    for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
+    tx.onCommit(() => { for (const s of open) cutSoon(deps, s.id, "this target was locked"); });
     await record(deps, tx, { what: change.locked === undefined ? "target.changed" : change.locked ? "target.locked" : "target.unlocked", who: actor(caller), about: { target: id }, outcome: "ok", facts: Object.fromEntries(Object.entries(set).map(([k, v]) => [k, Array.isArray(v) ? v.join(",") : (v as string | boolean | null)])) });
   }
   return (await targets.find(tx, id))!;
@@ -78,6 +83,9 @@ export const testTarget = async (deps: Deps, caller: Caller, id: TargetId): Prom
   const t = await visible(deps.db, caller, id), c = connectorOf(deps, t.platform);
   if (deps.passive.why) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
   if (!t.administrative) return { ok: false, why: "No administrative credential is set for this target." };
+  const admin = (await accounts.find(deps.db, t.administrative))!;
+  // law no-way-round-2: the Test button sends a password too.
+  if (admin.block !== "none" || admin.identityNo !== t.identityNo) return { ok: false, why: obstacle({ ...admin, block: admin.block === "none" ? "identity_changed" : admin.block }, false)! };
   if (!c.test) return { ok: false, why: "This platform has no test." };
   const as = await credentialOf(deps, deps.db, t.administrative);
   const result = await c.test(c.config.parse(t.settings), deps.link(t), as, AbortSignal.timeout(deps.times.probeLimit)).finally(() => as.secret.wipe());

@@ -2,7 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import { newId, type RequestId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
-import type { Person } from "../domain/person.ts";
+import { samePerson, type Person } from "../domain/person.ts";
 import { entitled, type Policy } from "../domain/policy.ts";
 import { approve, cancel, deny, isState, revoke, type Request } from "../domain/request.ts";
 import { helpedByOwnChange, mayNotVote, tally, type Tally, type Vote } from "../domain/vote.ts";
@@ -65,7 +65,9 @@ export const standingOf = async (db: Reader, r: Request, requester: Person, poli
   const votes = await requests.votesOf(db, r.id), everyone = await people.byId(db);
   const standing = tally(r, requester, policy, votes, everyone);
   const subjects = [policy.id, r.requester, ...votes.map((v) => v.voter), ...policy.binding.approverGroups, ...policy.binding.requesterGroups];
-  return { standing, votes, helped: helpedByOwnChange(r.requester, subjects, await people.openChanges(db, r.requester)) };
+  // A change made with the requester's second login is the requester's own.
+  const changes = (await people.openChanges(db)).map((c) => (samePerson(everyone.get(c.author)!, requester) ? { ...c, author: r.requester } : c));
+  return { standing, votes, helped: helpedByOwnChange(r.requester, subjects, changes) };
 };
 
 export const cancelRequest = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, caller: Caller, id: RequestId, reason: string): Promise<Request> => deps.db.transaction(async (tx) => {

@@ -1,5 +1,5 @@
 /** Flow verbs on timers. Rule: rows are the truth; a wake-up lost costs at most one sweep. */
-import type { RotationId } from "../kernel/ids.ts";
+import type { RotationId, SessionId } from "../kernel/ids.ts";
 import * as due from "../store/due.ts";
 import { expireRequest } from "../flow/checkin.ts";
 import { closeNext, runClosure } from "../flow/closure.ts";
@@ -60,7 +60,9 @@ const pool = <T extends { readonly id: string }>(take: (busy: readonly string[])
   return { fill, settle: async () => { await Promise.allSettled(busy.values()); } };
 };
 
-export const startJobs = (deps: Deps): { close(): Promise<void> } => {
+type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; bytes: number } | null>;
+/** `recover`: finalises a recording whose owner is gone. */
+export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null)): { close(): Promise<void> } => {
   const rotate = pool((busy) => claim(deps, busy as RotationId[]), (r) => drive(deps, r), () => deps.bus.publish("rotations"));
   const close = pool((busy) => closeNext(deps, busy), (c) => runClosure(deps, c).catch((e: unknown) => deps.log("warn", `closure ${c.id}: ${String(e)}`)), () => {});
   const loops = [
@@ -68,7 +70,7 @@ export const startJobs = (deps: Deps): { close(): Promise<void> } => {
     new Loop(deps, [], async () => { await close.fill(); return null; }),
     new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
-    new Loop(deps, [], async () => { await takeOrphans(deps); return null; }),
+    new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
   return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); } };
 };
@@ -79,8 +81,12 @@ const sweepDue = async (deps: Deps): Promise<void> => {
 };
 
 /** law cut-off 3: sessions whose owner has been silent past the take-over time; on the embedded database nobody else could own them. */
-const takeOrphans = async (deps: Deps): Promise<void> => {
+const takeOrphans = async (deps: Deps, recover: Recover): Promise<void> => {
   if (deps.db.engine === "pglite") return;
   const before = new Date(deps.clock.now().getTime() - (deps.times.sessionTakeover - deps.times.sessionLease));
-  for (const id of await due.orphaned(deps.db, before)) await lose(deps, id, null);
+  for (const id of await due.orphaned(deps.db, before)) {
+    // Our own, not renewed while the database was away: it ends itself and says how.
+    if (await deps.cut(id, "broker_lost", "this broker could not renew its hold on the session")) continue;
+    await lose(deps, id, await recover(id));
+  }
 };

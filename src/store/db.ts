@@ -46,8 +46,19 @@ const pgError = (e: unknown): PgError | null => {
 /** The name of the violated constraint or index, if that is what went wrong. */
 export const violated = (e: unknown): string | null => (pgError(e)?.constraint ?? null);
 
+/** Readers ask outside a transaction; their errors carry no parameters either. The one place that reaches into a drizzle session. */
+const tidied = (q: Query): Query => {
+  const session = (q as unknown as { session: { prepareQuery(...a: unknown[]): { execute(...a: unknown[]): Promise<unknown> } } }).session, make = session.prepareQuery.bind(session);
+  session.prepareQuery = (...a) => {
+    const prepared = make(...a), execute = prepared.execute.bind(prepared);
+    prepared.execute = (...b) => execute(...b).catch((e: unknown) => { throw tidy(e); });
+    return prepared;
+  };
+  return q;
+};
+
 const wrap = (engine: Engine, q: Query, doMigrate: (folder: string) => Promise<void>, close: () => Promise<void>): Db => ({
-  engine, q, close,
+  engine, q: tidied(q), close,
   migrate: (folder) => doMigrate(folder).catch((e: unknown) => { throw tidy(e); }),
   async transaction(work) {
     const after: (() => void | Promise<void>)[] = [];

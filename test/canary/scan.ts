@@ -1,6 +1,8 @@
 /** Looks for passwords where none may be. Rule: in every form a slip would write them: plain, base64, hex, URL- and JSON-escaped. */
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
+import { Worker } from "node:worker_threads";
 
 /** A form of a password, and a name for it that may be printed. */
 type Needle = { readonly bytes: Buffer; readonly name: string };
@@ -49,18 +51,16 @@ export class Scanner {
   }
 }
 
-/** What anybody on the machine could have seen: arguments and environments of every process, sampled. */
-export const watchProcesses = (everyMs = 25): { seen: Map<string, string>; samples: () => number; stop(): void } => {
-  const seen = new Map<string, string>();
-  let samples = 0;
-  const look = (): void => {
-    samples++;
-    for (const pid of readdirSync("/proc")) {
-      if (!/^\d+$/.test(pid)) continue;
-      for (const what of ["cmdline", "environ"]) { try { const text = readFileSync(`/proc/${pid}/${what}`, "latin1"); if (text) seen.set(text, `/proc/${pid}/${what}`); } catch { /* gone, or a kernel thread */ } }
-    }
+/** What anybody on the machine could have seen: arguments and environments of every process, sampled on a thread of its own. */
+export const watchProcesses = (everyMs = 40): { stop(): Promise<{ seen: [string, string][]; samples: number }> } => {
+  const worker = new Worker(new URL("watch.ts", import.meta.url), { workerData: { everyMs } });
+  return {
+    stop: async () => {
+      const answer = once(worker, "message");
+      worker.postMessage("stop");
+      const [found] = await answer as [{ seen: [string, string][]; samples: number }];
+      await worker.terminate();
+      return found;
+    },
   };
-  const timer = setInterval(look, everyMs);
-  look();
-  return { seen, samples: () => samples, stop: () => { clearInterval(timer); } };
 };

@@ -101,18 +101,18 @@ export const walk = async (o: { accounts: number; rounds: number; engine: "pglit
   const watch = watchProcesses(), log: string[] = [], cluster = o.engine === "postgresql" ? await postgresCluster({ settings: { log_statement: "all", log_parameter_max_length: "-1", log_min_duration_statement: "0" } }) : null;
   const host = await linuxHost({ name: "web-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: Object.fromEntries(Array.from({ length: o.accounts }, (_, i) => [`app${i}`, typedBy(i)])) });
   const url = await cluster?.database("canary");
-  const core = await testCore({ ...(url ? { databaseUrl: url } : {}), over: { times: chaosTimes(), log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } } }), jobs = startJobs(core.deps);
+  const core = await testCore({ ...(url ? { databaseUrl: url } : {}), over: { times: chaosTimes({ changeLimit: 10_000, probeLimit: 10_000, leaseMargin: 4_000, rotationLease: 18_000 }), log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } } }), jobs = startJobs(core.deps);
   try {
     const who = await crowd(core), ids = await live(core, who, host, o.accounts, o.rounds), passwords = [...await allPasswords(core, ids), ADMIN, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))];
     const scan = new Scanner([...new Set(passwords)]), deps: WebDeps = { flow: core.deps, identity: identityOf(core), recordings: core.places.recordings, config: { origin: ORIGIN, sshHost: "127.0.0.1", sshPort: 2222, secureCookies: false, trustedProxies: [], root: path.join(import.meta.dirname, "../..") } };
     const w = { core, deps, app: webApp(deps), who, close: () => Promise.resolve() } as unknown as World;
     let pages = 0;
     for (const name of ["operator", "requester", "auditor"] as const) pages += await crawl(w, name, scan);
-    watch.stop();
+    const watched = await watch.stop();
     await jobs.close();
     await core.close();
     scan.text("log lines", log.join("\n"));
-    for (const [text, where] of watch.seen) scan.text(where, text);
+    for (const [text, where] of watched.seen) scan.text(where, text);
     await scan.tree(core.dir); // journals, keys, and of the embedded database every table, index and log page
     if (cluster && url) {
       const { PGPASSWORD, ...rest } = connection(url);
@@ -120,7 +120,7 @@ export const walk = async (o: { accounts: number; rounds: number; engine: "pglit
       scan.text("statements PostgreSQL logged", readFileSync(path.join(cluster.dir, "log")));
       await scan.tree(path.join(cluster.dir, "data"));
     }
-    return { canaries: new Set(passwords).size, hits: [...new Set(scan.hits)], bytes: scan.bytes, samples: watch.samples(), pages, places: ["log", "pages", "/proc", "data directory", ...(cluster ? ["pg_dump", "statement log", "cluster files"] : [])] };
-  } finally { watch.stop(); await jobs.close(); await core.destroy().catch(() => undefined); await host.destroy(); await cluster?.destroy(); }
+    return { canaries: new Set(passwords).size, hits: [...new Set(scan.hits)], bytes: scan.bytes, samples: watched.samples, pages, places: ["log", "pages", "/proc", "data directory", ...(cluster ? ["pg_dump", "statement log", "cluster files"] : [])] };
+  } finally { await jobs.close(); await core.destroy().catch(() => undefined); await host.destroy(); await cluster?.destroy(); }
 };
 const connection = (url: string) => { const u = new URL(url); return { PGHOST: u.hostname, PGPORT: u.port, PGUSER: u.username, PGDATABASE: u.pathname.slice(1), PGPASSWORD: decodeURIComponent(u.password) }; };

@@ -11,7 +11,8 @@ import { Lane, look, SETTLE_MS, settledRows, verdictOf, type Seen, type Verdict 
 
 const settle = async (v: Victim): Promise<string> => {
   v.send({ do: "settle", ms: SETTLE_MS });
-  return (await v.heard("settled", SETTLE_MS + 5_000))?.state ?? "no word";
+  const said = await v.heard("settled", SETTLE_MS + 5_000);
+  return said?.ok ? said.state : `${said?.state ?? "no word"}; its last words: ${v.log().trim().split("\n").slice(-4).join(" ").slice(-900)}`;
 };
 const judgedNow = async (lane: Lane, v: Victim): Promise<Seen> => {
   const rows = await settledRows(v);

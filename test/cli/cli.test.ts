@@ -18,7 +18,7 @@ afterAll(async () => { await w?.close(); rmSync(home, { recursive: true, force: 
 
 type Done = { readonly code: number | null; readonly out: string; readonly err: string };
 const process_ = (command: string, args: readonly string[], env: Record<string, string>, stdin?: string): Promise<Done> => new Promise((done, fail) => {
-  const child = spawn(command, args, { cwd: home, env: { PATH: process.env["PATH"]!, HOME: home, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command, args, { cwd: home, env: { PATH: process.env["PATH"]!, HOME: home, NODE_COMPILE_CACHE: join(home, "compiled"), ...env }, stdio: ["pipe", "pipe", "pipe"] });
   let out = "", err = "";
   child.stdout.on("data", (c: Buffer) => { out += c.toString(); });
   child.stderr.on("data", (c: Buffer) => { err += c.toString(); });
@@ -26,10 +26,10 @@ const process_ = (command: string, args: readonly string[], env: Record<string, 
   child.stdin.end(stdin ?? "");
 });
 const cli = (as: Name | null, args: readonly string[], o: { env?: Record<string, string>; stdin?: string } = {}): Promise<Done> =>
-  process_(process.execPath, ["--import", join(ROOT, "node_modules/tsx/dist/loader.mjs"), join(ROOT, "test/cli/main.ts"), ...args], { ...(as ? { LOCKSTEP_URL: w.url, LOCKSTEP_TOKEN: tokens[as]! } : {}), ...o.env }, o.stdin);
+  process_(process.execPath, ["--disable-warning=ExperimentalWarning", join(ROOT, "src/main.ts"), ...args], { ...(as ? { LOCKSTEP_URL: w.url, LOCKSTEP_TOKEN: tokens[as]! } : {}), ...o.env }, o.stdin);
 
 describe("a life at the command line", () => {
-  test("ask --wait, approve, release, give-back --wait", { timeout: 60_000 }, async () => {
+  test("ask --wait, approve, release, give-back --wait", { timeout: 120_000 }, async () => {
     const asking = cli("requester", ["ask", "root@web-1", "--minutes", "20", "--reason", "disk \u001b[31mfull", "--wait"]);
     let id = "";
     await expect.poll(async () => {
@@ -56,7 +56,7 @@ describe("a life at the command line", () => {
     expect(w.paper.get("root")).not.toBe(shown.out.trim());
   });
 
-  test("rotate --wait, verify, accounts, rotations, doctor", { timeout: 60_000 }, async () => {
+  test("rotate --wait, verify, accounts, rotations, doctor", { timeout: 120_000 }, async () => {
     expect(await cli("operator", ["rotate", "root@web-1", "--reason", "by hand", "--wait"])).toMatchObject({ code: 0, out: "root@web-1: the new password is in force and proven.\n" });
     const [verified, accounts, show, doctor] = await Promise.all([
       cli("operator", ["verify", "root@web-1"]), cli("requester", ["accounts", "list"]), cli("requester", ["accounts", "show", "root@web-1", "--json"]), cli("auditor", ["doctor", "--remote"]),
@@ -67,7 +67,7 @@ describe("a life at the command line", () => {
     expect(doctor).toMatchObject({ code: 0, out: expect.stringMatching(/ok {3}Login.*auditor at[\s\S]*ok {3}Broker.*pglite/) });
   });
 
-  test("targets add compares the fingerprint; accounts add takes a password by stdin", { timeout: 60_000 }, async () => {
+  test("targets add compares the fingerprint; accounts add takes a password by stdin", { timeout: 120_000 }, async () => {
     const at = ["--host", "127.0.0.1", "--platform", "paper"];
     const wrong = await cli("operator", ["targets", "add", "web-9", ...at, "--fingerprint", "SHA256:wrong"]);
     expect([wrong.code, wrong.err]).toEqual([5, expect.stringMatching(/shows SHA256:.*, not SHA256:wrong. Nothing was added/)]);
@@ -81,9 +81,9 @@ describe("a life at the command line", () => {
     expect(await cli("operator", ["targets", "test", "web-9"])).toMatchObject({ code: expect.any(Number) });
   });
 
-  test("audit: list, export, and the chain checked offline", { timeout: 60_000 }, async () => {
+  test("audit: list, export, and the chain checked offline", { timeout: 120_000 }, async () => {
     const file = join(home, "audit.jsonl");
-    await expect.poll(async () => { rmSync(file, { force: true }); return (await cli("auditor", ["audit", "export", "-o", file])).code; }).toBe(0);
+    expect(await cli("auditor", ["audit", "export", "-o", file])).toMatchObject({ code: 0, err: expect.stringMatching(/audit verify/) });
     expect(statSync(file).mode & 0o077).toBe(0);
     const good = await cli(null, ["audit", "verify", file]);
     expect(good).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+ events, 0 to \d+: the chain holds/) });
@@ -102,20 +102,20 @@ describe("exit codes and sentences", () => {
   const cases: readonly (readonly [what: string, as: Name | null, args: readonly string[], code: number, says: RegExp])[] = [
     ["invalid: not a number", "requester", ["ask", "root@web-1", "--minutes", "many"], 2, /--minutes is a whole number/],
     ["invalid: a term of the policy", "requester", ["ask", "root@web-1", "--minutes", "600", "--reason", "long"], 2, /at most 60 minutes/],
-    ["invalid: an unknown option", "requester", ["ask", "root@web-1", "--hours", "2"], 2, /unknown option[\s\S]*see --help/],
+    ["invalid: an unknown option", "requester", ["ask", "root@web-1", "--minutes", "5", "--hours", "2"], 2, /unknown option[\s\S]*see --help/],
     ["forbidden: another role's", "requester", ["audit", "list"], 3, /^lockstep: The audit log is for auditors and admins\.\n$/],
     ["not found: unknown or not allowed", "outsider", ["ask", "root@web-1", "--minutes", "5", "--reason", "try"], 4, /no such account, or no policy/],
     ["conflict: nobody may approve", "approver", ["ask", "root@web-1", "--minutes", "5", "--reason", "mine"], 5, /Nobody who may approve/],
     ["unauthenticated: no login", null, ["me", "--url", `http://127.0.0.1:${PORT}`], 7, /not logged in at[\s\S]*lockstep login/],
     ["unavailable: nothing answers", "requester", ["me", "--url", "http://127.0.0.1:22821"], 9, /nothing answers there[\s\S]*LOCKSTEP_URL/],
     ["invalid: a token in the clear", "requester", ["me", "--url", "http://broker.example"], 2, /plain HTTP on another machine/],
-    ["invalid: settings, all mistakes at once", null, ["config", "check"], 2, /LOCKSTEP_LISTEN[\s\S]*LOCKSTEP_TLS_CERT/],
+    ["invalid: settings, all mistakes at once", null, ["config", "check"], 2, /LOCKSTEP_WORKER is not a setting.*did you mean LOCKSTEP_WORKERS[\s\S]*LOCKSTEP_LISTEN/],
   ];
-  test.concurrent.each(cases)("%s", { timeout: 60_000 }, async (_, as, args, code, says) => {
-    const done = await cli(as, args, args[0] === "config" ? { env: { LOCKSTEP_LISTEN: "here", LOCKSTEP_TLS_CERT: "x" } } : {});
+  test.concurrent.each(cases)("%s", { timeout: 120_000 }, async (_, as, args, code, says) => {
+    const done = await cli(as, args, args[0] === "config" ? { env: { LOCKSTEP_LISTEN: "here", LOCKSTEP_WORKER: "2" } } : {});
     expect([done.code, done.out, done.err]).toEqual([code, "", expect.stringMatching(says)]);
   });
-  test("a denial ends the waiting with 3", { timeout: 60_000 }, async () => {
+  test("a denial ends the waiting with 3", { timeout: 120_000 }, async () => {
     const asking = cli("requester", ["ask", "root@web-1", "--minutes", "5", "--reason", "to be denied", "--wait"]);
     let id = "";
     await expect.poll(async () => { id = (JSON.parse((await cli("approver", ["requests", "list", "--waiting", "--json"])).out) as { items: { id: string }[] }).items[0]?.id ?? ""; return id; }, { timeout: 30_000 }).toMatch(/^req_/);
@@ -125,7 +125,7 @@ describe("exit codes and sentences", () => {
 });
 
 describe("logins", () => {
-  test("kept in a file of mode 600, for its own address alone, and forgotten", { timeout: 60_000 }, async () => {
+  test("kept in a file of mode 600, for its own address alone, and forgotten", { timeout: 120_000 }, async () => {
     const env = { XDG_CONFIG_HOME: join(home, "config") }, file = join(home, "config/lockstep/logins.json");
     const bad = await cli(null, ["login", "--url", w.url, "--token-stdin"], { env, stdin: "lst_not-a-token-at-all\n" });
     expect([bad.code, existsSync(file)]).toEqual([7, false]);
@@ -141,7 +141,7 @@ describe("logins", () => {
     expect(await cli(null, ["logout", "--url", w.url], { env })).toMatchObject({ code: 0 });
     expect(await cli(null, ["me", "--url", w.url], { env })).toMatchObject({ code: 7 });
   });
-  test("a token made here works, and a read-only one does not ask", { timeout: 60_000 }, async () => {
+  test("a token made here works, and a read-only one does not ask", { timeout: 120_000 }, async () => {
     const made = await cli("requester", ["token", "make", "reader", "--days", "2", "--read-only"]);
     expect([made.code, made.out]).toEqual([0, expect.stringMatching(/^lst_\S+\n$/)]);
     const env = { LOCKSTEP_URL: w.url, LOCKSTEP_TOKEN: made.out.trim() };
@@ -149,8 +149,22 @@ describe("logins", () => {
   });
 });
 
+describe("on the server itself", () => {
+  test("the same over the broker's socket, with the token file beside it or one's own", { timeout: 120_000 }, async () => {
+    const { socket, localToken } = w.core.places;
+    expect(await cli(null, ["me", "--socket", socket])).toMatchObject({ code: 2, err: expect.stringMatching(/local\.token cannot be read/) });
+    writeFileSync(localToken, `${tokens.operator!}\n`, { mode: 0o600 });
+    expect(await cli(null, ["me", "--socket", socket])).toMatchObject({ code: 0, out: expect.stringMatching(/^operator .*broker\.sock/) });
+    expect(await cli(null, ["me"], { env: { LOCKSTEP_DATA: w.data } })).toMatchObject({ code: 0, out: expect.stringMatching(/^operator .*broker\.sock/) });
+    expect(await cli(null, ["me", "--socket", socket], { env: { LOCKSTEP_TOKEN: tokens.requester! } })).toMatchObject({ code: 0, out: expect.stringMatching(/^requester/) });
+    chmodSync(localToken, 0o644);
+    expect(await cli(null, ["me", "--socket", socket])).toMatchObject({ code: 2, err: expect.stringMatching(/may be read by others/) });
+    rmSync(localToken);
+  });
+});
+
 describe("the launcher", () => {
-  test("bin/lockstep starts the program", { timeout: 60_000 }, async () => {
+  test("bin/lockstep starts the program", { timeout: 120_000 }, async () => {
     const help = await process_(join(ROOT, "bin/lockstep"), ["--help"], { PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]!}` });
     expect([help.code, help.out]).toEqual([0, expect.stringMatching(/Usage: lockstep \[options\] \[command\]/)]);
   });

@@ -32,6 +32,7 @@ describe("print", () => {
     expect(table(["a"], [], "Add one.")).toBe("Add one.");
   });
   test("others' text does not steer the terminal", () => {
+    // eslint-disable-next-line no-control-regex
     expect(table(["a"], [["\u001b]0;title\u0007\u009b31m\u202e"]], "")).not.toMatch(/[\u001b\u0007\u009b\u202e]/);
     const json = JSON.stringify({ a: "\u009b31m\u202e" });
     expect(plainJson(json)).not.toMatch(/[\u009b\u202e]/);

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Duplex } from "node:stream";
-import { serve, type ServerType } from "@hono/node-server";
+import { createServer } from "node:http";
+import { getRequestListener, serve, type ServerType } from "@hono/node-server";
 import { z } from "zod";
 import { identityDeps } from "../../src/app.ts";
 import { parseEnv } from "../../src/config/env.ts";
@@ -25,9 +26,10 @@ import * as accounts from "../../src/store/accounts.ts";
 import * as people from "../../src/store/people.ts";
 import * as policies from "../../src/store/policies.ts";
 import * as targets from "../../src/store/targets.ts";
-import { apiRoutes, type ApiDeps, type Doors } from "../../src/web/api/index.ts";
+import * as shelf from "../../src/flow/shelf.ts";
+import { apiRoutes, type ApiDeps } from "../../src/web/api/index.ts";
+import { apiDoors } from "../../src/web/release.tsx";
 import { webApp } from "../../src/web/app.tsx";
-import { shelf } from "./shelf.ts";
 
 export const PASSWORD = "correct horse battery", ROOT_PASSWORD = "vX9+root-on-paper/42";
 export const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1TbXVO9pB3lFzZ7n8qkVtq1Wb8vJm1o7yUe0cJ5m7V";
@@ -42,12 +44,6 @@ const paperConnector = (paper: Paper): Connector => connector({
   test: () => Promise.resolve({ ok: true as const, identity: HOST_KEY }),
   identity: () => Promise.resolve(HOST_KEY),
 }) as Connector;
-
-/** What web/release.tsx will export. */
-const doors: Doors = {
-  password: (r) => { using p = r.password; return reveal(p); },
-  token: ({ token }) => { using t = token; return reveal(t); },
-};
 
 const SEED: Record<string, readonly Role[]> = { requester: ["user"], approver: ["user", "approver"], operator: ["user", "admin"], auditor: ["auditor"], outsider: ["user"] };
 export type Name = "requester" | "approver" | "operator" | "auditor" | "outsider";
@@ -95,11 +91,17 @@ export const openWorld = async (port: number): Promise<World> => {
   await flow.db.transaction((tx) => policies.put(tx, { id: newId("policy", flow.random), active: true, ...PolicyInput.parse({ name: "root on web", terms, binding }) }));
   const identity = { ...identityDeps(flow), cost: CHEAP }, url = `http://127.0.0.1:${port}`;
   const deps: ApiDeps = {
-    flow, identity, recordings: core.places.recordings, shelf: shelf(flow), doors,
+    flow, identity, recordings: core.places.recordings, doors: apiDoors,
+    shelf: {
+      rotations: (c, account) => shelf.rotationList(flow, c, account), rotation: (c, id) => shelf.rotationOne(flow, c, id), chained: (c, after, limit) => shelf.chained(flow, c, after, limit),
+      reply: (person, key) => shelf.reply(flow, person, key), keepReply: (person, key, reply) => shelf.keepReply(flow, person, key, reply),
+    },
     config: { origin: url, sshHost: "127.0.0.1", sshPort: 2222, secureCookies: false, trustedProxies: [], root: resolve(import.meta.dirname, "../..") },
   };
   const app = webApp(deps, apiRoutes(deps) as never), jobs = startJobs(flow);
   const server = await new Promise<ServerType>((done) => { const s = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, () => done(s)); });
+  const local = createServer(getRequestListener(app.fetch) as never);
+  await new Promise<void>((done) => { local.listen(core.places.socket, done); });
   return {
     core, deps, url, paper, data, ids, ...seeded,
     token: async (name, { readOnly = false, networks = [], days = 30 } = {}) => {
@@ -107,6 +109,8 @@ export const openWorld = async (port: number): Promise<World> => {
       return reveal((await makeToken(identity, person, { label: "test", days, readOnly, networks }, { address: "127.0.0.1", means: "portal" })).token);
     },
     close: async () => {
+      local.close();
+      local.closeAllConnections();
       await new Promise<void>((done) => { server.close(() => done()); (server as { closeAllConnections?: () => void }).closeAllConnections?.(); });
       await jobs.close();
       await core.close();
@@ -115,7 +119,10 @@ export const openWorld = async (port: number): Promise<World> => {
   };
 };
 
-export type Answer = { readonly status: number; readonly body: Record<string, never> & Record<string, any>; readonly headers: Headers; readonly text: string }; // eslint-disable-line ts/no-explicit-any
+/** Bodies are whatever the endpoint answers; tests assert what they read of it. */
+// eslint-disable-next-line ts/no-explicit-any
+export type Body = Record<string, any>;
+export type Answer = { readonly status: number; readonly body: Body; readonly headers: Headers; readonly text: string };
 /** One call of the API; `token` null = none. */
 export const call = async (w: Pick<World, "url">, token: string | null, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
   const res = await fetch(`${w.url}/api/v1${path}`, {
@@ -123,5 +130,5 @@ export const call = async (w: Pick<World, "url">, token: string | null, method: 
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await res.text();
-  return { status: res.status, headers: res.headers, text, body: /[/+]json$/.test(res.headers.get("content-type")?.split(";")[0] ?? "") && text !== "" ? JSON.parse(text) : {} };
+  return { status: res.status, headers: res.headers, text, body: /[/+]json$/.test(res.headers.get("content-type")?.split(";")[0] ?? "") && text !== "" ? JSON.parse(text) as Body : {} };
 };

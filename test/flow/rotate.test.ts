@@ -17,6 +17,7 @@ import * as rotations from "../../src/store/rotations.ts";
 import type { AccountId } from "../../src/kernel/ids.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
 import { testCore, type TestCore } from "../broker.ts";
+import { until } from "./until.ts";
 
 let core: TestCore, host: LinuxHost, jobs: { close(): Promise<void> }, operator: Caller, requester: Caller, approver: Caller;
 const ADMIN = "Admin-Pw-1!x9Qz", APP = "App1-Pw-1!x9Qz";
@@ -30,10 +31,6 @@ beforeAll(async () => {
 });
 afterAll(async () => { await jobs?.close(); await core?.destroy(); await host?.destroy(); });
 
-export const until = async (ok: () => Promise<boolean>, ms = 30_000): Promise<void> => {
-  for (const end = Date.now() + ms; Date.now() < end; await new Promise((r) => setTimeout(r, 50))) if (await ok()) return;
-  throw new Error("it did not become true in time");
-};
 const inSync = (id: AccountId) => async () => (await accounts.find(core.deps.db, id))!.credential === "in_sync" && (await rotations.openOf(core.deps.db, id)) === null;
 
 test("adopted through a sudo administrator, released, given back, rotated in lockstep", async () => {

@@ -43,9 +43,9 @@ describe("the pool", () => {
   });
   test("heartbeats name the live sessions; marks carry the chain", async () => {
     const child = lab.start("for i in 1 2 3 4 5; do echo $i; sleep 1; done"), said = collect(child);
-    await eventually(() => lab.broker.beats.some((ids) => ids.includes(lab.broker.last().id)), 6_000);
+    await eventually(() => lab.broker.beats.some((ids) => ids.includes(lab.broker.last().id)));
     const session = lab.broker.last();
-    await eventually(() => session.marks.length > 0, 6_000);
+    await eventually(() => session.marks.length > 0);
     await said;
     await lab.ended(session);
     expect(session.marks.every((m) => m.chunk > 0 && /^[0-9a-f]{64}$/.test(m.hash) && m.bytes > 0)).toBe(true);
@@ -86,9 +86,9 @@ describe("a lost broker", () => {
   afterAll(async () => { crew.dismiss(); crew.kill(); await crew.gone(); front.close(); back.close(); });
 
   test("law: with the broker gone a session runs on to its own deadline and not beyond; nobody new gets in", async () => {
-    lab.broker.remainingMs = 2_000;
+    lab.broker.remainingMs = 5_000;
     const options = ["-p", String(port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
-    const child = lab.start("echo ready; sleep 1; echo still; sleep 20", { options }), said = collect(child);
+    const child = lab.start("echo ready; sleep 2; echo still; sleep 20", { options }), said = collect(child);
     await new Promise((done) => child.stdout?.once("data", done));
     const session = lab.broker.last(), begun = performance.now();
     for (const s of streams) s.destroy();
@@ -96,12 +96,12 @@ describe("a lost broker", () => {
     const took = performance.now() - begun;
     lab.broker.remainingMs = 3_600_000;
     expect([code, stdout.toString(), stderr]).toEqual([255, "ready\nstill\n", "lockstep: Your time is up: this session has ended.\n"]);
-    expect(took).toBeGreaterThan(1_000);
-    expect(took).toBeLessThan(3_000);
+    expect(took).toBeGreaterThan(2_000);
+    expect(took).toBeLessThan(7_000);
     expect([late.code, late.stdout.toString()]).toEqual([255, ""]);
     const { verdict } = lab.recording(session);
     expect(verdict.complete).toBe(true);
-    await eventually(() => crew.workers.size === 0 || ![...crew.workers].some((w) => w.seat.stream?.destroyed && w.child.exitCode === null), 5_000);
+    await eventually(() => crew.workers.size === 0 || ![...crew.workers].some((w) => w.seat.stream?.destroyed && w.child.exitCode === null));
   });
 });
 

@@ -80,17 +80,28 @@ describe("cutting", () => {
 });
 
 describe("time", () => {
-  test("law: at its time a session ends by itself; the time can be shortened and lengthened", async () => {
-    lab.broker.remainingMs = 700;
-    const { said, session } = await started("echo ready; sleep 20"), begun = performance.now();
-    lab.proxy.terms(session.id, 1_500);
-    const { code, stderr } = await said;
-    expect(performance.now() - begun).toBeGreaterThan(1_300);
-    expect(performance.now() - begun).toBeLessThan(2_400);
+  const within = async (remainingMs: number, run: () => Promise<void>): Promise<void> => {
+    lab.broker.remainingMs = remainingMs;
+    try { await run(); } finally { lab.broker.remainingMs = 3_600_000; }
+  };
+  test("law: at its time a session ends by itself, told why", () => within(3_000, async () => {
+    const begun = performance.now(), { said, session } = await started("echo ready; sleep 20"), { code, stderr } = await said;
+    expect(performance.now() - begun).toBeGreaterThan(2_900);
+    expect(performance.now() - begun).toBeLessThan(5_500);
     expect([code, stderr]).toEqual([255, "lockstep: Your time is up: this session has ended.\n"]);
     expect((await lab.ended(session)).ended?.why).toBe("expired");
-    lab.broker.remainingMs = 3_600_000;
-  });
+  }));
+  test("the time can be lengthened and shortened", () => within(3_000, async () => {
+    const { said, session } = await started("echo ready; sleep 20");
+    lab.proxy.terms(session.id, 60_000);
+    await new Promise((done) => setTimeout(done, 3_200));
+    expect(session.ended).toBeUndefined();
+    const begun = performance.now();
+    lab.proxy.terms(session.id, 500);
+    expect((await said).code).toBe(255);
+    expect(performance.now() - begun).toBeGreaterThan(450);
+    expect((await lab.ended(session)).ended?.why).toBe("expired");
+  }));
 });
 
 describe("the other side goes away", () => {
@@ -110,8 +121,7 @@ describe("the other side goes away", () => {
   test("the target stops: target_closed, with a sentence", async () => {
     const { said, session } = await started("echo ready; sleep 20");
     await lab.host.stop();
-    const { code, stderr } = await said;
-    await lab.host.start();
+    const { code, stderr } = await said.finally(() => lab.host.start());
     expect([code, stderr]).toEqual([255, "lockstep: web-1 closed the connection.\n"]);
     expect((await lab.ended(session)).ended?.why).toBe("target_closed");
   });
@@ -122,9 +132,10 @@ describe("the target is not as expected", () => {
   const withAccount = async (change: Partial<ReturnType<typeof account>>) => {
     const good = account();
     lab.broker.accounts.set("app1@web-1", { ...good, ...change });
-    const from = lab.host.log().length, said = await lab.ssh("echo never");
-    lab.broker.accounts.set("app1@web-1", good);
-    return { said, session: await lab.ended(), log: lab.host.log().slice(from) };
+    try {
+      const from = lab.host.log().length, said = await lab.ssh("echo never");
+      return { said, session: await lab.ended(), log: lab.host.log().slice(from) };
+    } finally { lab.broker.accounts.set("app1@web-1", good); }
   };
   test("down", async () => {
     const { said, session } = await withAccount({ port: 22459 });

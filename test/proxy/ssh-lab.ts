@@ -28,7 +28,7 @@ export type Lab = AsyncDisposable & {
   ended(session?: FakeSession): Promise<FakeSession>;
 };
 
-export const eventually = async <T>(get: () => T | undefined | false | Promise<T | undefined | false>, ms = 5_000): Promise<T> => {
+export const eventually = async <T>(get: () => T | undefined | false | Promise<T | undefined | false>, ms = 20_000): Promise<T> => {
   for (const until = performance.now() + ms; ;) {
     const got = await get();
     if (got !== undefined && got !== false) return got;

@@ -14,10 +14,10 @@ afterAll(() => w?.close());
 
 const ASK = { account: "root@web-1", minutes: 30, reason: "look at the disk" };
 const settled = async () => {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 400; i++) {
     const a = await call(w, requester, "GET", "/accounts/root@web-1");
     if (a.body["standing"]["word"] === "available") return;
-    await new Promise((r) => { setTimeout(r, 50); });
+    await new Promise((r) => { setTimeout(r, 100); });
   }
   throw new Error("the account did not settle");
 };

@@ -104,7 +104,7 @@ describe("law: one-authorise", () => {
     if (noun === "requests") return { requester: by, entitled: seed === "approver" };
     if (noun === "sessions") return { requester: by };
     if (noun === "ask") return { offered: seed === "requester" };
-    return { owner };
+    return { owner, offered: noun === "accounts" && seed === "requester" };
   };
   it("a stranger gets the login page from every route but the login's own", async () => {
     for (const r of ROUTES.filter((x) => x.act !== "public")) {

@@ -1,0 +1,179 @@
+/** Asking and deciding: who may, how many it takes, what a vote is bound to. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ask, UNKNOWN_ACCOUNT } from "../../src/flow/ask.ts";
+import { expireRequest } from "../../src/flow/checkin.ts";
+import { changePerson, confirmChange, putGroup, putPolicy } from "../../src/flow/people.ts";
+import { release } from "../../src/flow/release.ts";
+import { admit } from "../../src/flow/session.ts";
+import { cancelRequest, revokeRequest, vote } from "../../src/flow/vote.ts";
+import type { GroupId } from "../../src/kernel/ids.ts";
+import * as people from "../../src/store/people.ts";
+import * as requests from "../../src/store/requests.ts";
+import { ENGINES, type Opened } from "../store/engines.ts";
+import { worldOn, type World } from "./world.ts";
+
+const OWN = { code: "forbidden", message: "Nobody votes on their own request, through whichever login." };
+const yes = { decision: "approve" } as const;
+
+describe.each(ENGINES)("on $engine", ({ open }) => {
+  let o: Opened, w: World;
+  beforeAll(async () => { o = await open(); w = await worldOn(o.db); });
+  afterAll(async () => { await w?.close(); await o?.close(); });
+  const state = async (id: Parameters<typeof requests.find>[1]) => (await requests.find(w.db, id))!.state;
+
+  test("law: own-request — not by the same login, nor by one with the same mail, subject or employee number", async () => {
+    const me = await w.person(["user", "approver"], { mail: "Me@example.org", subject: "s-1", employeeNo: "4711" });
+    const others = [me, await w.person(["approver"], { mail: " me@example.ORG " }), await w.person(["approver"], { subject: "s-1" }), await w.person(["approver"], { employeeNo: "4711" })];
+    const m = await w.managed("session", {}, { requesters: [me.person.id], approvers: [w.approver.person.id, ...others.map((x) => x.person.id)] });
+    const id = await w.asked(m, me);
+    for (const other of others) {
+      await expect(vote(w.deps, other, id, yes)).rejects.toMatchObject(OWN);
+      await expect(vote(w.deps, other, id, { decision: "deny", reason: "not mine" })).rejects.toMatchObject(OWN);
+    }
+    expect(await requests.votesOf(w.db, id)).toEqual([]);
+    expect((await vote(w.deps, w.approver, id, yes)).state).toBe("approved");
+  });
+
+  test("law: own-request — not through a group, not as the only approver, not by a token of an admin", async () => {
+    const me = await w.person(["user", "approver", "admin"]), group = await putGroup(w.deps, w.second, `g ${me.person.name}`, [me.person.id]);
+    const m = await w.managed("session", {}, { requesters: [me.person.id], approvers: [w.approver.person.id], approverGroups: [group] }), mine = await w.again(me), id = await w.asked(m, mine);
+    await expect(vote(w.deps, mine, id, yes)).rejects.toMatchObject(OWN);
+    await expect(vote(w.deps, { ...mine, means: "cli" }, id, yes)).rejects.toMatchObject(OWN);
+    const alone = await w.managed("session", {}, { requesters: [me.person.id], approvers: [me.person.id] });
+    await expect(w.asked(alone, mine)).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^Nobody who may approve is seated/) as string });
+    const admin = await w.managed("session", {}, { requesters: [me.person.id] }), other = await w.asked(admin, mine);
+    await expect(vote(w.deps, w.second, other, yes), "an admin who is no approver").rejects.toMatchObject({ code: "forbidden", message: "The policy of this request does not name you as an approver." });
+  });
+
+  test("law: own-request — a quorum counts distinct persons, each once", async () => {
+    const [one, again, two] = [await w.person(["approver"], { mail: "one@example.org" }), await w.person(["approver"], { mail: "ONE@example.org" }), await w.person(["approver"])];
+    const m = await w.managed("session", { approvals: 2 }, { approvers: [one, again, two].map((p) => p.person.id) }), id = await w.asked(m);
+    expect((await vote(w.deps, one, id, yes)).state).toBe("pending");
+    expect((await vote(w.deps, one, id, yes)).state).toBe("pending");
+    expect((await vote(w.deps, again, id, yes)).state, "the second login of the same human").toBe("pending");
+    expect((await vote(w.deps, two, id, yes)).state).toBe("approved");
+    expect(await w.said(id)).toEqual(["request.submitted ok", "vote.cast ok", "vote.cast ok", "vote.cast ok", "vote.cast ok", "request.approved ok"]);
+  });
+
+  test("a blank mail address ties nobody to nobody", async () => {
+    const me = await w.person(["user"], { mail: "" }), other = await w.person(["approver"], { mail: " " }), m = await w.managed("session", {}, { requesters: [me.person.id], approvers: [other.person.id] });
+    expect((await vote(w.deps, other, await w.asked(m, me), yes)).state).toBe("approved");
+  });
+
+  test("a vote is for these terms: on others it counts for nothing", async () => {
+    const two = await w.person(["approver"]), m = await w.managed("session", { approvals: 2 }, { approvers: [w.approver.person.id, two.person.id] }), id = await w.asked(m);
+    await vote(w.deps, w.approver, id, yes);
+    await w.sql(`update requests set terms_hash = 'of other terms', asked_minutes = 60 where id = '${id}'`);
+    expect((await vote(w.deps, two, id, yes)).state).toBe("pending");
+    expect((await vote(w.deps, w.approver, id, yes)).state, "voting again, on the terms of now").toBe("approved");
+  });
+
+  test("an approver may shorten, never lengthen; the shortest vote counts", async () => {
+    const two = await w.person(["approver"]), m = await w.managed("release", { approvals: 2 }, { approvers: [w.approver.person.id, two.person.id] }), id = await w.asked(m, w.requester, 30);
+    for (const minutes of [31, 0, -5]) await expect(vote(w.deps, two, id, { ...yes, minutes })).rejects.toMatchObject({ code: "invalid", message: "An approver may shorten: 1 to 30 minutes." });
+    await vote(w.deps, w.approver, id, { ...yes, minutes: 7 });
+    expect(await vote(w.deps, two, id, { ...yes, minutes: 20 })).toMatchObject({ state: "approved", minutes: 7 });
+    const before = Date.now(), { until } = await release(w.deps, w.requester, id);
+    expect(Math.abs(until.getTime() - before - 7 * 60_000)).toBeLessThan(30_000);
+  });
+
+  test("an approver who is removed takes the approval along, before the first use", async () => {
+    for (const remove of ["roles", "disabled", "policy"] as const) {
+      const one = await w.person(["approver"]), m = await w.managed("release", {}, { approvers: [one.person.id, w.approver.person.id] }), id = await w.asked(m);
+      expect((await vote(w.deps, one, id, yes)).state).toBe("approved");
+      if (remove === "policy") await putPolicy(w.deps, w.second, { name: m.policy.name, terms: m.policy.terms, binding: { ...m.policy.binding, approvers: [w.approver.person.id] } }, m.policy.id);
+      else await changePerson(w.deps, w.second, one.person.id, remove === "roles" ? { roles: ["user"] } : { disabled: true });
+      await expect(release(w.deps, w.requester, id), remove).rejects.toMatchObject({ code: "conflict", message: "The approval does not stand any more: an approver or the policy changed. Ask again." });
+      expect(await state(id)).toBe("approved");
+    }
+  });
+
+  test("a later deny revokes; a refused, cancelled or expired request stays so", async () => {
+    const m = await w.managed("release"), id = await w.approved(m);
+    await expect(vote(w.deps, w.approver, id, { decision: "deny" })).rejects.toMatchObject({ code: "invalid", message: "Say why, in three or more characters: the requester reads it." });
+    expect(await vote(w.deps, w.approver, id, { decision: "deny", reason: "changed my mind" })).toMatchObject({ state: "revoked", reason: "changed my mind" });
+    await expect(vote(w.deps, w.approver, id, yes)).rejects.toMatchObject({ code: "conflict", message: "This request is revoked already; there is nothing to vote on." });
+    await expect(release(w.deps, w.requester, id)).rejects.toMatchObject({ message: "This request is revoked. Ask again." });
+    const other = await w.asked(m);
+    await expect(cancelRequest(w.deps, w.outsider, other, "")).rejects.toMatchObject({ code: "not_found", message: "No such request." });
+    expect((await cancelRequest(w.deps, w.requester, other, "")).state).toBe("cancelled");
+    await expect(vote(w.deps, w.approver, other, yes)).rejects.toMatchObject({ message: "This request is cancelled already; there is nothing to vote on." });
+  });
+
+  test("nobody decided in time: void, by the sweep and by nothing else", async () => {
+    const m = await w.managed(), id = await w.asked(m);
+    expect(await expireRequest(w.deps, id)).toBe(false);
+    await w.late(id, "expires_at");
+    expect(await requests.overdue(w.db, new Date())).toContain(id);
+    expect(await expireRequest(w.deps, id)).toBe(true);
+    expect(await expireRequest(w.deps, id)).toBe(false);
+    expect(await state(id)).toBe("expired");
+    expect((await w.said(id)).at(-1)).toBe("request.expired ok");
+  });
+
+  test("only approvers and admins revoke, with a reason; others do not even learn that it exists", async () => {
+    const m = await w.managed(), id = await w.asked(m);
+    await expect(revokeRequest(w.deps, w.outsider, id, "because")).rejects.toMatchObject({ code: "not_found", message: "No such request." });
+    await expect(revokeRequest(w.deps, w.requester, id, "because")).rejects.toMatchObject({ code: "forbidden", message: expect.stringMatching(/^Only its approvers and admins/) as string });
+    await expect(revokeRequest(w.deps, w.operator, id, " ")).rejects.toMatchObject({ code: "invalid" });
+    expect((await revokeRequest(w.deps, w.operator, id, "not now")).state).toBe("denied");
+    await expect(vote(w.deps, w.outsider, id, yes)).rejects.toMatchObject({ code: "not_found", message: "No such request." });
+  });
+
+  test("unknown and not allowed read the same, whoever asks", async () => {
+    const m = await w.managed(), input = { minutes: 30, reason: "to look", ticket: "" };
+    const nobody: unknown = await ask(w.deps, w.outsider, { ...input, account: "root@nowhere" }).catch((e: unknown) => e), denied: unknown = await ask(w.deps, w.outsider, { ...input, account: m.name }).catch((e: unknown) => e);
+    const byId: unknown = await ask(w.deps, w.outsider, { ...input, account: m.account.id }).catch((e: unknown) => e), auditor: unknown = await ask(w.deps, w.auditor, { ...input, account: m.name }).catch((e: unknown) => e);
+    for (const e of [nobody, denied, byId, auditor]) expect(e).toMatchObject({ code: "not_found", message: UNKNOWN_ACCOUNT });
+    const doors = await Promise.all([["app", m.targetName], ["app", "nowhere"], ["nobody", m.targetName]].map(([a, t]) => admit(w.deps, w.outsider, a!, t!, "shell").catch((e: unknown) => e)));
+    for (const e of doors) expect(e).toMatchObject({ code: "not_found", message: UNKNOWN_ACCOUNT });
+    await expect(admit(w.deps, w.requester, "app", m.targetName, "shell"), "who may ask is told so").rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^You have no approved request/) as string });
+  });
+
+  test("every broken term is named at once", async () => {
+    const m = await w.managed("session", { maxMinutes: 20, reasonMin: 10, ticketPattern: "CHG-\\d+" });
+    await expect(ask(w.deps, w.requester, { account: m.name, minutes: 30, reason: "short", ticket: "x CHG-1" })).rejects.toMatchObject({
+      code: "invalid", message: "Not asked: at most 20 minutes are allowed; a reason of 10 or more characters is needed; the ticket must look like CHG-\\d+.",
+    });
+  });
+
+  test("law: no-way-round-4 — a change to the policy, its approvers or their logins leaves the author's own request pending until another admin or an auditor confirms", async () => {
+    const open = async () => (await people.openChanges(w.db, w.operator.person.id)).filter((c) => !before.has(c.id));
+    const before = new Set((await people.openChanges(w.db)).map((c) => c.id));
+    const friend = await w.person(["user"]), group = (await putGroup(w.deps, w.second, `approvers ${friend.person.name}`, [])) as GroupId;
+    const m = await w.managed("release", { approvals: 1 }, { approvers: [w.approver.person.id, friend.person.id], approverGroups: [group] });
+    const roads: [string, () => Promise<unknown>, () => Promise<Parameters<typeof vote>[1]>][] = [
+      ["policy", () => putPolicy(w.deps, w.operator, { name: m.policy.name, terms: { ...m.policy.terms, maxMinutes: 600 }, binding: m.policy.binding }, m.policy.id), () => Promise.resolve(w.approver)],
+      ["a friend's role", () => changePerson(w.deps, w.operator, friend.person.id, { roles: ["user", "approver"] }), () => w.again(friend)],
+      ["a friend let in again", async () => { await changePerson(w.deps, w.second, friend.person.id, { disabled: true }); await changePerson(w.deps, w.operator, friend.person.id, { disabled: false }); }, () => w.again(friend)],
+      ["a group", () => putGroup(w.deps, w.operator, "g", [w.approver.person.id], group), () => w.again(w.approver)],
+    ];
+    for (const [road, change, voter] of roads) {
+      await change();
+      const id = await w.asked(m, w.operator);
+      expect((await vote(w.deps, await voter(), id, yes)).state, road).toBe("pending");
+      expect((await w.said(id)), road).not.toContain("request.approved ok");
+      const mine = await open();
+      expect(mine.length, road).toBeGreaterThan(0);
+      for (const c of mine) await expect(confirmChange(w.deps, w.operator, c.id), road).rejects.toMatchObject({ code: "forbidden", message: "You made this change: somebody else must confirm it." });
+      await expect(confirmChange(w.deps, w.requester, mine[0]!.id)).rejects.toMatchObject({ code: "forbidden", message: "Only another admin or an auditor confirms a change." });
+      for (const c of mine) await confirmChange(w.deps, road === "policy" ? w.auditor : w.second, c.id);
+      expect(await state(id), `${road}: confirmed`).toBe("approved");
+      const other = await w.asked(m, w.requester);
+      expect((await vote(w.deps, await voter(), other, yes)).state, "somebody else's request was never held up").toBe("approved");
+    }
+  });
+
+  test("law: no-way-round-4 — not with a second login of the author either, and a change after the vote shuts the door before the first use", async () => {
+    const admin = await w.person(["admin"], { employeeNo: "77" }), user = await w.person(["user"], { employeeNo: "77" }), twin = await w.person(["admin"], { employeeNo: "77" });
+    const m = await w.managed("release", {}, { requesters: [user.person.id] }), id = await w.approved(m, user);
+    await putPolicy(w.deps, admin, { name: m.policy.name, terms: { ...m.policy.terms, maxMinutes: 600 }, binding: m.policy.binding }, m.policy.id);
+    await expect(release(w.deps, user, id)).rejects.toMatchObject({ message: "The approval does not stand any more: an approver or the policy changed. Ask again." });
+    const next = await w.asked(m, user);
+    expect((await vote(w.deps, w.approver, next, yes)).state).toBe("pending");
+    const change = (await people.openChanges(w.db, admin.person.id))[0]!;
+    await expect(confirmChange(w.deps, twin, change.id)).rejects.toMatchObject({ code: "forbidden", message: "You made this change: somebody else must confirm it." });
+    await confirmChange(w.deps, w.second, change.id);
+    expect(await state(next)).toBe("approved");
+  });
+});

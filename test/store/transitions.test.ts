@@ -1,0 +1,93 @@
+/** The tables hold the same lives as the domain, and raw SQL cannot leave them. Every state is tried against every other. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CREDENTIAL_NEXT } from "../../src/domain/account.ts";
+import { NEXT as REQUEST } from "../../src/domain/request.ts";
+import { NEXT as ROTATION } from "../../src/domain/rotation.ts";
+import { NEXT as SESSION } from "../../src/domain/session.ts";
+import type { AccountId } from "../../src/kernel/ids.ts";
+import { ENGINES, type Opened } from "./engines.ts";
+import { addAccount, addVersion, ground, id, refused, run, type Ground } from "./rows.ts";
+
+type Life = { readonly next: Readonly<Record<string, readonly string[]>>; readonly start: string; readonly table: string; readonly pairs: string; readonly column: string; readonly law: string };
+const LIVES: readonly Life[] = [
+  { next: REQUEST, start: "pending", table: "requests", pairs: "request_transition", column: "state", law: "request_transition_law" },
+  { next: SESSION, start: "opening", table: "sessions", pairs: "session_transition", column: "state", law: "session_transition_law" },
+  { next: ROTATION, start: "queued", table: "rotations", pairs: "rotation_transition", column: "state", law: "rotation_transition_law" },
+  { next: CREDENTIAL_NEXT, start: "unmanaged", table: "accounts", pairs: "credential_transition", column: "credential", law: "credential_transition_law" },
+];
+
+/** The shortest legal way from the start to a state. */
+const way = (life: Life, to: string): string[] => {
+  const roads: string[][] = [[life.start]];
+  for (const road of roads) {
+    const last = road.at(-1)!;
+    if (last === to) return road;
+    for (const n of life.next[last]!) if (!roads.some((r) => r.includes(n))) roads.push([...road, n]);
+  }
+  throw new Error(`${to} cannot be reached`);
+};
+/** Facts beside the state, so that nothing but the move itself is wrong. */
+const facts = (life: Life, state: string): string => (life.table !== "sessions" ? "" : state === "ended" ? ", live_at = now(), ended_at = now(), why = 'error'" : ", live_at = now(), ended_at = null, why = null");
+
+describe.each(ENGINES)("on $engine", ({ open }) => {
+  let o: Opened, g: Ground, account: AccountId;
+  beforeAll(async () => { o = await open(); g = await ground(o.db); account = await addAccount(o.db, g); });
+  afterAll(() => o?.close());
+
+  const insert = async (life: Life, state: string, prior = "new"): Promise<string> => {
+    const own = life.table === "rotations" || life.table === "accounts" ? await addAccount(o.db, g) : account;
+    const head = `prior, ${life.column}`, values = `'${prior}', '${state}'`, request = id.of("request"), session = id.of("session"), rotation = id.of("rotation");
+    if (life.table === "accounts") {
+      const made = id.of("account"), version = await o.db.transaction((tx) => addVersion(tx, own, "older"));
+      await run(o.db, `insert into accounts (id, target_id, name, identity_no, current_id, ${head}) values ('${made}', '${g.target}', '${made}', 1, '${version}', ${values})`);
+      return made;
+    }
+    if (life.table === "rotations") { await run(o.db, `insert into rotations (id, account_id, facts, opened_at, ${head}) values ('${rotation}', '${own}', '{}', now(), ${values})`); return rotation; }
+    await run(o.db, `insert into requests (id, exclusive, requester_id, account_id, policy_id, preset, asked_minutes, reason, ticket, terms_hash, submitted_at, expires_at, approved_at, minutes, start_by, checked_out_at, until, ended_at, ${life.table === "requests" ? head : "state"})
+      values ('${request}', false, '${g.person}', '${account}', '${g.policy}', 'session', 5, '', '', '', now(), now(), now(), 5, now(), now(), now(), now(), ${life.table === "requests" ? values : "'pending'"})`);
+    if (life.table === "requests") return request;
+    await run(o.db, `insert into sessions (id, request_id, person_id, account_id, target_id, protocol, address, recording_id, node, opened_at, lease_until, live_at, ended_at, why, ${head})
+      values ('${session}', '${request}', '${g.person}', '${account}', '${g.target}', 'ssh', '', 'rec', 'n', now(), now(), now(), ${state === "ended" ? "now(), 'error'" : "null, null"}, ${values})`);
+    return session;
+  };
+  const move = (life: Life, row: string, to: string) => run(o.db, `update ${life.table} set ${life.column} = '${to}'${facts(life, to)} where id = '${row}'`);
+
+  test.each(LIVES)("law: table-holds-next — $pairs holds exactly NEXT", async (life) => {
+    const rows = (await run(o.db, `select prior, state from ${life.pairs}`)).map((r) => `${String(r["prior"])} -> ${String(r["state"])}`).sort();
+    // An update that leaves the credential as it is makes no move, so the table needs no pairs of a state with itself there.
+    const wanted = [`new -> ${life.start}`, ...Object.entries(life.next).flatMap(([from, to]) => to.map((t) => `${from} -> ${t}`))].sort();
+    expect(rows).toEqual(wanted);
+  });
+
+  test.each(LIVES)("law: table-holds-next — raw SQL cannot start $table in the middle, whatever it says came before", async (life) => {
+    for (const state of Object.keys(life.next)) {
+      if (state === life.start) continue;
+      const prior = Object.entries(life.next).find(([, to]) => to.includes(state))?.[0] ?? "new";
+      expect(await refused(insert(life, state, prior)), `start in ${state}`).toMatchObject({ code: "23503", constraint: life.law });
+    }
+  });
+
+  test.each(LIVES)("law: table-holds-next — raw SQL cannot skip or leave the life of $table", async (life) => {
+    const states = Object.keys(life.next);
+    for (const from of states) {
+      const row = await insert(life, life.start);
+      for (const step of way(life, from).slice(1)) await move(life, row, step);
+      for (const to of states) {
+        if (to === from || life.next[from]!.includes(to)) continue;
+        expect(await refused(move(life, row, to)), `${from} -> ${to}`).toMatchObject({ code: "23503", constraint: life.law });
+        expect(await refused(run(o.db, `update ${life.table} set prior = 'new', ${life.column} = '${to}'${facts(life, to)} where id = '${row}'`)), `forged ${from} -> ${to}`).toMatchObject({ constraint: life.law });
+      }
+      expect((await run(o.db, `select ${life.column} as s from ${life.table} where id = '${row}'`))[0]).toEqual({ s: from });
+    }
+  });
+
+  test("a state needs its facts, and a word that is no state is none", async () => {
+    const row = await insert(LIVES[0]!, "pending");
+    expect(await refused(run(o.db, `update requests set state = 'approved', minutes = null where id = '${row}'`))).toMatchObject({ constraint: "request_facts" });
+    expect(await refused(move(LIVES[0]!, row, "granted"))).toMatchObject({ constraint: "request_transition_law" });
+    const session = await insert(LIVES[1]!, "opening");
+    expect(await refused(run(o.db, `update sessions set state = 'ended', ended_at = now() where id = '${session}'`))).toMatchObject({ constraint: "session_facts" });
+    expect(await refused(run(o.db, `update accounts set rotated_no = used_no + 1 where id = '${account}'`))).toMatchObject({ constraint: "account_facts" });
+    expect(await refused(run(o.db, `update accounts set block = 'open' where id = '${account}'`))).toMatchObject({ constraint: "account_facts" });
+  });
+});
