@@ -7,22 +7,22 @@ import { openKeyBox } from "../src/crypto/box.ts";
 import { Fault } from "../src/kernel/fault.ts";
 import type { Recording } from "../src/recordings/writer.ts";
 import { startRecording } from "../src/recordings/writer.ts";
-import type { Cause, ChannelKind, EndedWhy, Grant, Ledger, SessionEvent } from "./channel.ts";
+import type { ChannelKind, Grant, Ledger, SessionEvent } from "./channel.ts";
 import { BOX } from "./channel.ts";
 import type { Deps } from "./deps.ts";
 import { words } from "./log.ts";
 import { Tape } from "./recorder.ts";
+import type { Ending, Owner } from "./sessions.ts";
 
 /** One side of a session. `say` reaches a person or does nothing; `close` may take its time but ends by itself. */
 export type Leg = { say(sentence: string): void; close(): void };
-export type Ending = { readonly why: EndedWhy; readonly cause?: Cause; readonly detail?: string; readonly sentence?: string };
 
 /** setTimeout's own limit; a longer deadline is reached in steps. */
 const LONGEST = 2 ** 31 - 1;
 export const EXPIRED = "Your time is up: this session has ended.";
 const RECORDING_FAILED = "The recording of this session failed, so it was closed.";
 
-export class Session {
+export class Session implements Owner {
   readonly grant: Grant;
   readonly #recording: Recording;
   readonly #deps: Deps;

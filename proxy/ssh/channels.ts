@@ -4,17 +4,27 @@
  */
 import { Fault, toFault } from "../../src/kernel/fault.ts";
 import type { Client, ClientChannel, PseudoTtyInfo, Session } from "../../src/wires/ssh.ts";
+import type { ChannelKind } from "../channel.ts";
+import type { Deps } from "../deps.ts";
 import { words } from "../log.ts";
 import type { TargetChannel } from "./relay.ts";
 import { relay } from "./relay.ts";
 import { UserChannel } from "./user-channel.ts";
-import type { Visit } from "./visit.ts";
+import type { Live } from "./upstream.ts";
 
 /** The environment a person may send on; anything else (LD_PRELOAD, PATH …) stays behind. */
 const ENV = /^(LANG|LANGUAGE|LC_[A-Z]+|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;
 /** Bytes of a command in an event; the recording has all of it. */
 const SHOWN = 4_096;
 
+/** The connection a channel belongs to. */
+export type Visit = {
+  readonly deps: Deps;
+  add(channel: UserChannel): void;
+  refuse(what: string): void;
+  /** Rejects with a Fault for the person. */
+  live(channel: ChannelKind): Promise<Live>;
+};
 type Size = { readonly rows: number; readonly cols: number; readonly height: number; readonly width: number };
 type Asked = { pty: PseudoTtyInfo | undefined; readonly env: Record<string, string>; onSize: (size: Size) => void; onSignal: (name: string) => void };
 type What = { readonly kind: "shell" } | { readonly kind: "exec"; readonly command: string };

@@ -7,7 +7,7 @@ import { receive, sshServer, sshUtils } from "../../src/wires/ssh.ts";
 import type { Deps } from "../deps.ts";
 import { words } from "../log.ts";
 import { Login } from "./login.ts";
-import { Visit } from "./visit.ts";
+import { PersonVisit } from "./visit.ts";
 
 export type Socket = Parameters<typeof receive>[1];
 export type Arrival = { readonly id: string; readonly address: string; readonly socket: Socket; readonly onLogin: () => void };
@@ -41,7 +41,7 @@ export const serve = (arrival: Arrival, hostKeys: readonly ParsedKey[], deps: De
     clearTimeout(silent);
     guard(connection, arrival, deps);
     new Login(connection, arrival.id, arrival.address, deps, (who) => {
-      new Visit(connection, who, deps);
+      new PersonVisit(connection, who, deps);
       arrival.onLogin();
     });
   });

@@ -9,8 +9,9 @@ import { SshFailure } from "../../src/wires/ssh.ts";
 import type { Cause, ChannelKind } from "../channel.ts";
 import type { Deps } from "../deps.ts";
 import { words } from "../log.ts";
-import type { Ending, Leg, Session } from "../session.ts";
+import type { Leg, Session } from "../session.ts";
 import { beginSession } from "../session.ts";
+import type { Ending } from "../sessions.ts";
 import { dialTarget } from "./inject.ts";
 
 export type Live = { readonly session: Session; readonly client: Client };

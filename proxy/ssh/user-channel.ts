@@ -1,6 +1,6 @@
 /** The user's end of one exec or shell. Rule: it ends once, with an exit status, after everything said and sent before it. */
 import type { PseudoTtyInfo, ServerChannel } from "../../src/wires/ssh.ts";
-import { untangle } from "./window.ts";
+import { dropWaiting, untangle } from "./window.ts";
 
 /** What stock clients show for a connection that failed. */
 const FAILED = 255;
@@ -43,9 +43,14 @@ export class UserChannel {
     try { this.channel.exit(status ?? FAILED as never, false, ""); } catch { this.channel.exit(FAILED); }
   }
 
-  /** Without waiting for the client to take what is queued. */
+  /** Output the client has not taken is dropped; what was said still goes out. */
   close(): void {
-    this.exit(FAILED);
-    setImmediate(() => this.channel.close());
+    dropWaiting(this.channel);
+    if (this.over) return this.drop();
+    this.#over = true;
+    this.channel.stderr.end(() => { this.#status(FAILED); this.drop(); });
   }
+
+  /** At once, whatever waits. */
+  drop(): void { this.channel.close(); }
 }

@@ -8,6 +8,7 @@ import type { Deps } from "../deps.ts";
 import { MAX_CHANNELS } from "../limits.ts";
 import { words } from "../log.ts";
 import type { Leg } from "../session.ts";
+import type { Visit } from "./channels.ts";
 import { serveChannel } from "./channels.ts";
 import type { Destination } from "./grammar.ts";
 import { NO_MENU } from "./grammar.ts";
@@ -17,7 +18,7 @@ import type { UserChannel } from "./user-channel.ts";
 
 export type Who = { readonly login: string; readonly destination: Destination };
 
-export class Visit implements Leg {
+export class PersonVisit implements Leg, Visit {
   readonly #connection: Connection;
   readonly #who: Who;
   readonly #deps: Deps;
@@ -79,7 +80,10 @@ export class Visit implements Leg {
   /** The client is given a moment to leave by itself, which spares it an error message. */
   close(): void {
     for (const channel of this.#channels) channel.close();
-    setTimeout(() => this.#connection.end(), this.#deps.waits.farewell);
+    setTimeout(() => {
+      for (const channel of this.#channels) channel.drop();
+      this.#connection.end();
+    }, this.#deps.waits.farewell);
     setTimeout(() => (this.#connection as unknown as { _sock?: { destroy(): void } })._sock?.destroy(), this.#deps.waits.force);
   }
 }

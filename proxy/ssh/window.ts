@@ -27,3 +27,9 @@ export const untangle = (channel: ServerChannel): void => {
     done();
   });
 };
+
+/** Forgets stdout that waits for the window, so that a last sentence on stderr gets the next of it. The channel can then only be closed. */
+export const dropWaiting = (channel: ServerChannel): void => {
+  const inner = channel as unknown as Inner;
+  inner._chunk = inner._chunkcb = undefined;
+};

@@ -6,7 +6,7 @@ import type { Person } from "../domain/person.ts";
 import * as people from "../store/people.ts";
 import type { Tx } from "../store/db.ts";
 import type { From, IdentityDeps } from "./deps.ts";
-import { actorOf } from "./login.ts";
+import { actorOf, LOCK_AFTER } from "./login.ts";
 import { brokenLoginRules, checkPassword, COST, hashPassword, samePassword, type Cost } from "./secrets.ts";
 import { endSessionsOf, openSession, type Opened } from "./sessions.ts";
 
@@ -26,7 +26,10 @@ export const changePassword = async (deps: IdentityDeps, { person, old, fresh, .
   const { passwordHash, lockedUntil } = await people.credentialsOf(deps.db, person.id);
   if (lockedUntil && lockedUntil > deps.clock.now()) throw new Fault("too_many", "Too many wrong passwords. Wait a quarter of an hour.");
   if (!await checkPassword(passwordHash, old, deps.cost ?? COST)) {
-    await deps.db.transaction((tx) => people.loginFailed(tx, person.id, 5, new Date(tx.now.getTime() + deps.times.lockout)));
+    await deps.db.transaction(async (tx) => {
+      await people.loginFailed(tx, person.id, LOCK_AFTER, new Date(tx.now.getTime() + deps.times.lockout));
+      await deps.record(tx, { what: "login.refused", who: actorOf(person, from), about: { person: person.id }, outcome: "refused", why: "wrong present password at a change of password" });
+    });
     throw new Fault("invalid", "The present password is wrong.");
   }
   if (samePassword(old, fresh)) throw new Fault("invalid", "The new password is the present one.");

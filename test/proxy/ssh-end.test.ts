@@ -14,7 +14,7 @@ let lab: Lab;
 beforeAll(async () => {
   mkdirSync(disk);
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=256m", "tmpfs", disk]);
-  lab = await sshLab({ port: 22450, recordings: join(disk, "recordings"), timescale: 0.3 });
+  lab = await sshLab({ port: 22450, recordings: join(disk, "recordings") });
 });
 afterAll(async () => {
   await lab?.[Symbol.asyncDispose]();
@@ -62,6 +62,21 @@ describe("cutting", () => {
     expect(performance.now() - begun).toBeLessThan(1_000);
     expect(session.ended?.why).toBe("killed");
     child.kill("SIGKILL");
+  });
+  test("a client that is behind still gets the sentence, before what it has not taken", async () => {
+    const before = lab.broker.sessions.length, child = lab.start("yes");
+    await eventually(() => lab.broker.sessions.length > before && lab.broker.last().opened);
+    const stdout = child.stdout, slow = setInterval(() => stdout?.read(32_768), 3);
+    let stderr = "";
+    child.stderr?.on("data", (d: Buffer) => { stderr += d.toString(); });
+    await new Promise((done) => setTimeout(done, 400));
+    const session = lab.broker.last();
+    lab.proxy.cut(session.id, "revoked", "Enough of this.");
+    await lab.ended(session);
+    clearInterval(slow);
+    stdout?.resume();
+    await new Promise((done) => child.on("close", done));
+    expect(stderr).toContain("lockstep: Enough of this.\n");
   });
   test("a terminal is told too", async () => {
     const before = lab.broker.sessions.length, child = lab.start(undefined, { options: ["-tt"] }), said = collect(child);
