@@ -31,14 +31,14 @@ export type Access = {
   readonly targets: readonly { name: string; host: string; port: number; hostKey: string; rotatedBy: string }[]; readonly accounts: readonly { name: string; target: string; policy: string | null }[];
   readonly policies: readonly { name: string; preset: string; approvals: number; maxMinutes: number }[];
 };
-export type Stage = { readonly broker: Broker; readonly hosts: Readonly<Record<"web-1" | "db-1", LinuxHost>>; readonly access: Access; close(): Promise<void> };
+export type Stage = { readonly home: string; readonly broker: Broker; readonly hosts: Readonly<Record<"web-1" | "db-1", LinuxHost>>; readonly access: Access; close(): Promise<void> };
 
 const word = (): string => { using s = generate(PASSWORD_POLICIES["low"]!, "", /(?!)/, systemRandom); return reveal(s); };
 const PEOPLE: readonly [string, string, Role[]][] = [
   ["requester", "Rita Requester", ["user"]], ["approver", "Arne Approver", ["user", "approver"]], ["operator", "Olga Operator", ["user", "admin", "owner"]], ["auditor", "Axel Auditor", ["auditor"]],
 ];
 
-const addLogin = async (broker: Broker, [name, fullName, roles]: (typeof PEOPLE)[number]): Promise<{ login: Login; caller: Caller }> => {
+const addLogin = async (home: string, broker: Broker, [name, fullName, roles]: (typeof PEOPLE)[number]): Promise<{ login: Login; caller: Caller }> => {
   const { deps } = broker.core, { identity } = broker.web, id = newId("person", systemRandom), password = `${word()}-${word()}`;
   const totp = roles.some((r) => r === "admin" || r === "approver") ? newTotpKey(systemRandom) : null;
   await deps.db.transaction(async (tx) => {
@@ -48,7 +48,7 @@ const addLogin = async (broker: Broker, [name, fullName, roles]: (typeof PEOPLE)
   });
   const person = (await people.find(deps.db, id))!, caller: Caller = { person, address: "127.0.0.1", means: "cli" };
   const { token } = await makeToken(identity, person, { label: "demo", days: 1, readOnly: false, networks: [] }, { address: "127.0.0.1", means: "cli" });
-  const pair = newKeyPair(), key = path.join(HOME, `${name}_key`);
+  const pair = newKeyPair(), key = path.join(home, `${name}_key`);
   writeFileSync(key, pair.private, { mode: 0o600 });
   await addSshKey(deps, caller, id, { fingerprint: fingerprintOf(pair.public), line: pair.public, label: "demo" });
   return { caller, login: { name, roles, password, totp: totp ? reveal(totp) : null, token: reveal(token), key } };
@@ -82,9 +82,9 @@ const POLICIES = [
   { name: "Database operators, password released", terms: { preset: "release" as const, maxMinutes: 60 }, binding: { tags: ["database"], accountNames: ["ops", "backup"] } },
 ];
 
-export const raise = async (said: (line: string) => void, ports: { http: number; ssh: number }, over: Overrides = {}): Promise<Stage> => {
-  rmSync(HOME, { recursive: true, force: true });
-  mkdirSync(HOME, { recursive: true, mode: 0o700 });
+export const raise = async (said: (line: string) => void, ports: { http: number; ssh: number }, home = HOME, over: Overrides = {}): Promise<Stage> => {
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true, mode: 0o700 });
   const root = word(), admin = word(), closers: (() => Promise<unknown>)[] = [];
   const close = async () => { for (const fn of closers.reverse()) await fn(); closers.length = 0; };
   try {
@@ -94,18 +94,18 @@ export const raise = async (said: (line: string) => void, ports: { http: number;
     ]);
     closers.push(() => web.destroy(), () => db.destroy());
     said("Starting the broker on the embedded database …");
-    const { config, secrets } = parseEnv({ LOCKSTEP_DATA: path.join(HOME, "data"), LOCKSTEP_LISTEN: `127.0.0.1:${ports.http}`, LOCKSTEP_SSH_LISTEN: `127.0.0.1:${ports.ssh}`, LOCKSTEP_LOG: "silent" });
+    const { config, secrets } = parseEnv({ LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: `127.0.0.1:${ports.http}`, LOCKSTEP_SSH_LISTEN: `127.0.0.1:${ports.ssh}`, LOCKSTEP_LOG: "silent" });
     const broker = await startBroker(config, secrets, over);
     closers.push(() => broker.close());
-    const people = await Promise.all(PEOPLE.map((p) => addLogin(broker, p))), by = (name: string) => people.find((p) => p.login.name === name)!.caller;
+    const people = await Promise.all(PEOPLE.map((p) => addLogin(home, broker, p))), by = (name: string) => people.find((p) => p.login.name === name)!.caller;
     said("Adopting five accounts: each is rotated twice before it counts as managed …");
     const hosts = { "web-1": web, "db-1": db };
     await adopted(broker, await addTargets(broker, by("operator"), hosts, root, admin), said);
     for (const p of POLICIES) await putPolicy(broker.core.deps, by("operator"), { name: p.name, terms: p.terms, binding: { ...p.binding, requesters: [by("requester").person.id], approvers: [by("approver").person.id] } });
     await fourEyes(broker, by("auditor"));
     const access = accessOf(broker, hosts, people.map((p) => p.login));
-    writeFileSync(path.join(HOME, "access.json"), `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });
-    return { broker, hosts, access, close };
+    writeFileSync(path.join(home, "access.json"), `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });
+    return { home, broker, hosts, access, close };
   } catch (e) { await close(); throw e; }
 };
 

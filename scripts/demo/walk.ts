@@ -7,7 +7,7 @@ import { openVersion } from "../../src/flow/secrets.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as versions from "../../src/store/versions.ts";
 import type { LinuxHost } from "../../test/lab/host.ts";
-import { HOME, type Login, type Stage } from "./stage.ts";
+import type { Login, Stage } from "./stage.ts";
 
 export type Step = { readonly step: string; readonly ms: number };
 type Json = Record<string, unknown>;
@@ -24,15 +24,15 @@ const ok = async (stage: Stage, who: string, method: string, at: string, body?: 
 };
 
 type Ran = { readonly code: number; readonly out: string; readonly err: string };
-const known = (name: string, line: string): string => { const file = path.join(HOME, `known_${name}`); writeFileSync(file, line); return file; };
+const known = (home: string, name: string, line: string): string => { const file = path.join(home, `known_${name}`); writeFileSync(file, line); return file; };
 /** The stock client through the broker, with the person's own key. */
 const ssh = (stage: Stage, login: Login, account: string, command: string): Promise<Ran> => new Promise((resolve) => {
-  const args = ["-F", "none", "-p", String(stage.access.ssh.port), "-i", login.key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=accept-new", "-o", `UserKnownHostsFile=${path.join(HOME, "known_broker")}`, `${login.name}@${account}@127.0.0.1`, command];
+  const args = ["-F", "none", "-p", String(stage.access.ssh.port), "-i", login.key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=accept-new", "-o", `UserKnownHostsFile=${path.join(stage.home, "known_broker")}`, `${login.name}@${account}@127.0.0.1`, command];
   execFile("ssh", args, { timeout: 30_000 }, (e, out, err) => resolve({ code: e ? Number(e.code ?? 255) : 0, out, err })).stdin?.end();
 });
 /** A fresh login straight at the host, past the broker; the password goes to sshpass through a pipe of its own. */
-const loginDirectly = (host: LinuxHost, user: string, password: string): Promise<boolean> => new Promise((resolve) => {
-  const file = known(host.name, `[127.0.0.1]:${host.port} ${host.hostKey}\n`);
+const loginDirectly = (home: string, host: LinuxHost, user: string, password: string): Promise<boolean> => new Promise((resolve) => {
+  const file = known(home, host.name, `[127.0.0.1]:${host.port} ${host.hostKey}\n`);
   const child = spawn("sshpass", ["-d3", "ssh", "-F", "none", "-p", String(host.port), "-o", `UserKnownHostsFile=${file}`, "-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1", `${user}@127.0.0.1`, "true"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   child.stdio[3]!.on("error", () => {});
   (child.stdio[3] as NodeJS.WritableStream).end(`${password}\n`);
@@ -56,8 +56,8 @@ const provenRotated = async (stage: Stage, host: LinuxHost, user: string, old: s
   if (now === old) fail(`${name}: the vault still holds the old password`);
   if (await host.shadow(user) === shadowBefore) fail(`${name}: /etc/shadow did not change`);
   if (!await host.opens(user, now) || await host.opens(user, old)) fail(`${name}: /etc/shadow does not say what the vault says`);
-  if (!await loginDirectly(host, user, now)) fail(`${name}: a fresh login with the new password was refused`);
-  if (await loginDirectly(host, user, old)) fail(`${name}: the old password still logs in`);
+  if (!await loginDirectly(stage.home, host, user, now)) fail(`${name}: a fresh login with the new password was refused`);
+  if (await loginDirectly(stage.home, host, user, old)) fail(`${name}: the old password still logs in`);
 };
 const settled = (stage: Stage, name: string, old: string) => until(`${name} rotated`, async () => {
   const a = (await accounts.named(stage.broker.core.deps.db, name))!;
@@ -77,7 +77,7 @@ const releaseWalk = async (stage: Stage, step: (s: string) => void): Promise<voi
   const id = await askAndApprove(stage, name, 30, "look at the slow query");
   step("requester asked for ops@db-1; their own vote was refused; approver approved");
   const password = String((await ok(stage, "requester", "POST", `/requests/${id}/release`, {}))["password"]);
-  if (!await loginDirectly(host, "ops", password)) fail("the released password does not log in");
+  if (!await loginDirectly(stage.home, host, "ops", password)) fail("the released password does not log in");
   step("the released password opens ops on db-1");
   await ok(stage, "requester", "POST", `/requests/${id}/give-back`, {});
   await settled(stage, name, password);

@@ -20,7 +20,7 @@ export type PlaneDeps = { readonly flow: Deps; readonly identity: IdentityDeps; 
 const forget = (logins: Logins, now: number): void => { for (const [id, l] of logins) if (l.until < now) logins.delete(id); };
 
 export const controlPlane = (deps: PlaneDeps): ControlPlane => {
-  const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>(), owned: Owned = { renewed: new Map(), ending: new Set() };
+  const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>(), ending: Ending = new Set();
   return {
     login: async (ask) => {
       try { return loginReply(flow, logins, tickets, ask, await factor(identity, tickets, ask)); } catch (e) {
@@ -32,14 +32,12 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
     opened: (id) => sessionLive(flow, id as SessionId),
     event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused"),
     mark: (id, m) => sessionMark(flow, id as SessionId, m),
-    heartbeat: leases(flow),
-    ended: (id, e) => sessionEnded(flow, id as SessionId, endOf(e)),
+    heartbeat: leases(flow, ending),
+    ended: (id, e) => ended(flow, ending, id as SessionId, e),
     lost: async (ids) => { for (const id of ids) await lose(flow, id as SessionId, await deps.recover(id as SessionId)); },
   };
 };
 
-/** `renewed`: when the lease was last renewed, on the monotonic clock. `ending`: over here, and the database does not know yet. */
-type Owned = { readonly renewed: Map<SessionId, number>; readonly ending: Set<SessionId> };
 const AWAY = "The broker's database cannot be asked right now, so nobody is let in. Try again in a moment.";
 /** The connection failed, not what was asked over it: no socket, a socket that broke, or a server that is starting or stopping. */
 const away = (e: unknown): boolean => {
@@ -49,23 +47,11 @@ const away = (e: unknown): boolean => {
   return false;
 };
 
-/** law cut-off 3: what could not be renewed for a whole lease is ended here, before anybody else may take it over. */
-const renew = async (flow: Deps, { renewed, ending }: Owned, ids: readonly SessionId[]): Promise<void> => {
-  const now = flow.clock.mono();
-  for (const id of ids) if (!renewed.has(id)) renewed.set(id, now);
-  for (const id of renewed.keys()) if (flow.clock.mono() - renewed.get(id)! > flow.times.sessionLease * 2 && !ids.includes(id)) renewed.delete(id);
-  try {
-    await heartbeat(flow, [...ids, ...ending]);
-    for (const id of ids) renewed.set(id, now);
-  } catch (e) {
-    const late = flow.db.engine === "pglite" ? [] : ids.filter((id) => now - renewed.get(id)! > flow.times.sessionLease);
-    await Promise.all(late.map((id) => flow.cut(id, "broker_lost", "the broker could not renew its hold on this session")));
-    throw e;
-  }
-};
-const ending = async (flow: Deps, owned: Owned, id: SessionId, e: Ended): Promise<void> => {
-  owned.ending.add(id);
-  try { await untilWritten(flow, `the end of ${id}`, () => sessionEnded(flow, id, endOf(e))); } finally { owned.ending.delete(id); owned.renewed.delete(id); }
+/** Over here, while the database may not know yet: their leases are renewed until it does, so nobody takes them for lost. */
+type Ending = Set<SessionId>;
+const ended = async (flow: Deps, ending: Ending, id: SessionId, e: Ended): Promise<void> => {
+  ending.add(id);
+  try { await untilWritten(flow, `the end of ${id}`, () => sessionEnded(flow, id, endOf(e))); } finally { ending.delete(id); }
 };
 
 const factor = (identity: IdentityDeps, tickets: Map<string, string>, ask: LoginAsk): Promise<LoginResult> => {
@@ -118,11 +104,11 @@ const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitRep
 };
 
 /** law cut-off-3: an owner that could not renew for a whole lease ends its sessions itself, before anybody else may take over. Alone on the embedded database nobody can. */
-const leases = (flow: Deps) => {
+const leases = (flow: Deps, ending: Ending) => {
   let renewed = flow.clock.mono();
   return async (ids: readonly string[]): Promise<void> => {
     try {
-      await heartbeat(flow, ids as SessionId[]);
+      await heartbeat(flow, [...ids as SessionId[], ...ending]);
       renewed = flow.clock.mono();
     } catch (e) {
       if (flow.db.engine === "postgresql" && flow.clock.mono() - renewed >= flow.times.sessionLease) {

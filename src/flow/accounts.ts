@@ -28,7 +28,10 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
     const target = await targets.find(tx, input.target);
     if (!target || !may(caller.person, "account.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
     const id = newId("account", deps.random);
+    // law no-way-round-2: while the target waits for somebody to accept its identity, a new account waits with the others.
+    const waits = (await accounts.onTarget(tx, target.id)).some((a) => a.block === "identity_changed" || a.identityNo !== target.identityNo);
     await accounts.add(tx, { id, target: target.id, name: input.name, identityNo: target.identityNo, passwordPolicy: policy });
+    if (waits) await accounts.setBlock(tx, id, "identity_changed");
     await record(deps, tx, { what: "account.added", who: actor(caller), about: { account: id, target: target.id }, outcome: "ok", facts: { name: `${input.name}@${target.name}`, password_policy: policy } });
     const account = await accounts.lock(tx, id);
     return { account, target, row: input.password ? await declare(deps, tx, caller, account, input.password) : null };

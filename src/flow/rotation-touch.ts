@@ -19,12 +19,11 @@ import { saveStep, underLock } from "./rotation-save.ts";
 import { openVersion } from "./secrets.ts";
 import { call, compare, credentialOf, login } from "./target-calls.ts";
 
-/** Our lease must outlive the call: asked of the database right before the target is touched. The answer says until when it is fresh enough to act on. */
+/** Our lease must outlive the call: asked of the database right before the target is touched, and stretched while the fence is still ours. Says until when the answer is fresh. */
 const stillOurs = async (deps: Deps, r: Rotation): Promise<Fresh> => {
   const asked = deps.clock.mono();
-  await underLock(deps, r, (tx, now) => {
-    if (!fenceHolds(now, r.fence, tx.now, deps.times)) throw new Fenced(`rotation ${r.id}: the lease is too short for a call`);
-    return Promise.resolve();
+  await underLock(deps, r, async (tx, now) => {
+    if (!fenceHolds(now, r.fence, tx.now, deps.times)) await rotations.stretch(tx, now, later(tx.now, deps.times.rotationLease));
   });
   return { rotation: r.id, until: asked + deps.times.leaseMargin };
 };

@@ -1,5 +1,5 @@
 /** Targets: added with a pinned identity, changed under four eyes. Rule: the key is fetched and shown here, never in the data path. */
-import { z } from "zod";
+import type { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type TargetId } from "../kernel/ids.ts";
 import { sha256Hex } from "../crypto/envelope.ts";

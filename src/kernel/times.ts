@@ -19,7 +19,7 @@ export const times = (scale = 1): Times => {
   out.probeLimit = Math.max(out.probeLimit, 5 * SECOND);
   out.targetDial = Math.max(out.targetDial, 5 * SECOND);
   out.handshake = Math.max(out.handshake, 5 * SECOND);
-  out.rotationLease = Math.max(out.rotationLease, out.changeLimit + out.leaseMargin + SECOND);
+  out.rotationLease = Math.max(out.rotationLease, out.changeLimit + out.leaseMargin + 3 * SECOND);
   if (out.rotationLease < out.changeLimit + out.leaseMargin) throw new RangeError("times: a lease must outlive one call and its margin");
   return out;
 };

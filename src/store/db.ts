@@ -21,6 +21,8 @@ export type Engine = "postgresql" | "pglite";
 export type Db = Reader & {
   readonly engine: Engine;
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Everything read in one repeatable-read snapshot. */
+  snapshot<T>(work: (db: Reader) => Promise<T>): Promise<T>;
   migrate(folder: string): Promise<void>;
   close(): Promise<void>;
 };
@@ -60,6 +62,7 @@ const tidied = (q: Query): Query => {
 const wrap = (engine: Engine, q: Query, doMigrate: (folder: string) => Promise<void>, close: () => Promise<void>): Db => ({
   engine, q: tidied(q), close,
   migrate: (folder) => doMigrate(folder).catch((e: unknown) => { throw tidy(e); }),
+  snapshot: (work) => q.transaction((t) => work({ q: t as unknown as Query }), { isolationLevel: "repeatable read" }).catch((e: unknown) => { throw tidy(e); }),
   async transaction(work) {
     const after: (() => void | Promise<void>)[] = [];
     let result;

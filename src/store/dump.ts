@@ -19,13 +19,12 @@ const back = (v: unknown): unknown => {
 };
 
 /** Lines of JSON: `["table", {column: value}]`. One repeatable-read snapshot. */
-export const dump = (db: Db, write: (line: string) => Promise<void>): Promise<number> => db.transaction(async (tx) => {
-  await tx.q.execute(sql`set transaction isolation level repeatable read`).catch(() => undefined);
+export const dump = (db: Db, write: (line: string) => Promise<void>): Promise<number> => db.snapshot(async ({ q }) => {
   let rows = 0;
   for (const table of TABLES) {
     const first = Object.values(getTableColumns(table))[0]!;
     for (let offset = 0; ; offset += PAGE) {
-      const page = await tx.q.select().from(table).orderBy(first).limit(PAGE).offset(offset) as Plain[];
+      const page = await q.select().from(table).orderBy(first).limit(PAGE).offset(offset) as Plain[];
       for (const row of page) await write(JSON.stringify([getTableName(table), Object.fromEntries(Object.entries(row).map(([k, v]) => [k, out(v)]))]));
       rows += page.length;
       if (page.length < PAGE) break;

@@ -33,6 +33,10 @@ export const save = async (tx: Tx, { from, to }: RotationStep | AnyStep): Promis
   return to;
 };
 
+/** Still ours by the fence: nobody took over, so the lease may be stretched before the target is touched. */
+export const stretch = async (tx: Tx, r: Rotation, until: Date): Promise<void> =>
+  void await tx.q.update(rotations).set({ leaseUntil: until }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence)));
+
 /** Nothing to do before `until`: the lease goes back, the state stays. */
 export const sleep = async (tx: Tx, r: Rotation, until: Date): Promise<void> =>
   void await tx.q.update(rotations).set({ nextAt: until, leaseUntil: null }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence), inArray(rotations.state, [...OPEN])));

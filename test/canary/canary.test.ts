@@ -16,8 +16,8 @@ test("the scanner finds a planted password in every form, across chunk borders, 
   await s.tree(dir);
   rmSync(dir, { recursive: true });
   expect(s.hits.length).toBe(1);
-  const watch = watchProcesses(5), clean = new Scanner(["Nowhere-1!abcd"]);
-  await run("sleep", ["0.3"], { env: { PATH: "/usr/bin:/bin", PLANTED: password } });
+  const watch = await watchProcesses(5), clean = new Scanner(["Nowhere-1!abcd"]);
+  await run("sleep", ["0.5"], { env: { PATH: "/usr/bin:/bin", PLANTED: password } });
   const { seen } = await watch.stop();
   const p = new Scanner([password]);
   for (const [text, where] of seen) { p.text(where, text); clean.text(where, text); }
@@ -31,4 +31,4 @@ test("no password in logs, pages, process lists, data directory, dump or stateme
   expect(w.canaries).toBeGreaterThanOrEqual(3 * 3 + 1);
   expect(w.pages).toBeGreaterThan(20);
   expect(w.samples).toBeGreaterThan(20);
-}, 240_000);
+}, 600_000);

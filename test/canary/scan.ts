@@ -52,8 +52,9 @@ export class Scanner {
 }
 
 /** What anybody on the machine could have seen: arguments and environments of every process, sampled on a thread of its own. */
-export const watchProcesses = (everyMs = 40): { stop(): Promise<{ seen: [string, string][]; samples: number }> } => {
+export const watchProcesses = async (everyMs = 40): Promise<{ stop(): Promise<{ seen: [string, string][]; samples: number }> }> => {
   const worker = new Worker(new URL("watch.ts", import.meta.url), { workerData: { everyMs } });
+  await once(worker, "message"); // it has looked once
   return {
     stop: async () => {
       const answer = once(worker, "message");

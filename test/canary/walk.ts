@@ -98,10 +98,10 @@ const allPasswords = async (core: TestCore, ids: readonly AccountId[]): Promise<
   (await Promise.all(ids.map((id) => versions.of(core.deps.db, id)))).flat().map((row) => reveal(openVersion(core.deps, row)));
 
 export const walk = async (o: { accounts: number; rounds: number; engine: "pglite" | "postgresql" }): Promise<Walked> => {
-  const watch = watchProcesses(), log: string[] = [], cluster = o.engine === "postgresql" ? await postgresCluster({ settings: { log_statement: "all", log_parameter_max_length: "-1", log_min_duration_statement: "0" } }) : null;
+  const watch = await watchProcesses(), log: string[] = [], cluster = o.engine === "postgresql" ? await postgresCluster({ settings: { log_statement: "all", log_parameter_max_length: "-1", log_min_duration_statement: "0" } }) : null;
   const host = await linuxHost({ name: "web-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: Object.fromEntries(Array.from({ length: o.accounts }, (_, i) => [`app${i}`, typedBy(i)])) });
   const url = await cluster?.database("canary");
-  const core = await testCore({ ...(url ? { databaseUrl: url } : {}), over: { times: chaosTimes({ changeLimit: 10_000, probeLimit: 10_000, leaseMargin: 4_000, rotationLease: 18_000 }), log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } } }), jobs = startJobs(core.deps);
+  const core = await testCore({ ...(url ? { databaseUrl: url } : {}), over: { times: chaosTimes({}, 4), log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } } }), jobs = startJobs(core.deps);
   try {
     const who = await crowd(core), ids = await live(core, who, host, o.accounts, o.rounds), passwords = [...await allPasswords(core, ids), ADMIN, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))];
     const scan = new Scanner([...new Set(passwords)]), deps: WebDeps = { flow: core.deps, identity: identityOf(core), recordings: core.places.recordings, config: { origin: ORIGIN, sshHost: "127.0.0.1", sshPort: 2222, secureCookies: false, trustedProxies: [], root: path.join(import.meta.dirname, "../..") } };

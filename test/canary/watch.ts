@@ -13,4 +13,5 @@ const look = (): void => {
 };
 setInterval(look, (workerData as { everyMs: number }).everyMs);
 look();
+parentPort?.postMessage("looking");
 parentPort?.once("message", () => { look(); parentPort?.postMessage({ seen: [...seen], samples }); });

@@ -7,7 +7,7 @@ import type { FaultProxy } from "../lab/fault-proxy.ts";
 import type { PostgresCluster } from "../lab/postgres.ts";
 import { refusedLogins } from "./oracle.ts";
 import type { Victim } from "./process.ts";
-import { Lane, look, SETTLE_MS, settledRows, verdictOf, type Seen, type Verdict } from "./trial.ts";
+import { type Lane, look, SETTLE_MS, settledRows, verdictOf, type Seen, type Verdict } from "./trial.ts";
 
 const settle = async (v: Victim): Promise<string> => {
   v.send({ do: "settle", ms: SETTLE_MS });

@@ -45,7 +45,7 @@ const blank = async (base: string): Promise<string> => {
 
 /** In this process, with nothing armed: target, administrator and account, adopted and in sync. */
 const settleIn = async (dir: string, databaseUrl: string | null, host: LinuxHost, port: number, user: string, self: boolean): Promise<string> => {
-  const core = await testCore({ dir, ...(databaseUrl ? { databaseUrl } : {}), over: { times: chaosTimes() } }), jobs = startJobs(core.deps);
+  const core = await testCore({ dir, ...(databaseUrl ? { databaseUrl } : {}), over: { times: chaosTimes({}, 4) } }), jobs = startJobs(core.deps);
   try {
     const operator = await core.person("operator", ["admin", "user"]);
     const target = await addTarget(core.deps, operator, { name: "chaos-1", platform: "linux-ssh", host: host.host, port, settings: { hostKeys: [host.hostKey], sudo: true } });
@@ -54,7 +54,7 @@ const settleIn = async (dir: string, databaseUrl: string | null, host: LinuxHost
     const account = self ? admin : await addAccount(core.deps, operator, { target: target.id, name: user });
     await adopt(core.deps, operator, account.id);
     let state = "";
-    for (const end = Date.now() + 60_000; state !== "settled"; await new Promise((r) => setTimeout(r, 40))) {
+    for (const end = Date.now() + 120_000; state !== "settled"; await new Promise((r) => setTimeout(r, 40))) {
       state = await settledState(core.deps.db, account.id);
       if (Date.now() > end) throw new Error(`${user} could not be made managed: ${state}`);
     }

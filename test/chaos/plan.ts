@@ -1,4 +1,5 @@
 /** What a chaos trial is made of, as data. Rule: every line between judge and victim is one JSON value of these types; secrets travel on stdin only. */
+import { cpus, loadavg } from "node:os";
 import type { Moment } from "../../src/flow/deps.ts";
 import { times, type Times } from "../../src/kernel/times.ts";
 
@@ -31,8 +32,14 @@ export type Report =
   | { readonly at: "open"; readonly passive: string | null } | { readonly at: "gone"; readonly rotation: string } | { readonly at: "struck"; readonly moment: Moment }
   | { readonly at: "settled"; readonly ok: boolean; readonly state: string } | { readonly at: "verified"; readonly verdict: string } | { readonly at: "rows"; readonly rows: Rows } | { readonly at: "failed"; readonly why: string };
 
+/** A busy machine is slow at everything: limits grow with it (1 to 4), or calls end unknown and leases die under the living. */
+const slowness = (): number => Math.min(4, Math.max(1, (loadavg()[0] ?? 0) / cpus().length / 1.5));
+
 /** Short, and still lawful: the lease outlives a call, its margin and the time a busy machine needs between two steps. */
-export const chaosTimes = (over: Partial<Times> = {}): Times => ({
-  ...times(0.02), changeLimit: 3_500, probeLimit: 3_500, targetDial: 3_500, handshake: 3_500, leaseMargin: 1_000, rotationLease: 6_500,
-  retryFirst: 50, retryMax: 1_000, sweep: 200, closureFirst: 60, closureSecond: 120, closureNightly: 86_400_000, probeWindow: 2_000, giveUpAfter: 120_000, ...over,
-});
+export const chaosTimes = (over: Partial<Times> = {}, slow = slowness()): Times => {
+  const call = 3_500 * slow, margin = 1_000 * slow;
+  return {
+    ...times(0.02), changeLimit: call, probeLimit: call, targetDial: call, handshake: call, leaseMargin: margin, rotationLease: call + 2 * margin,
+    retryFirst: 50, retryMax: 1_000, sweep: 200, closureFirst: 60, closureSecond: 120, closureNightly: 86_400_000, probeWindow: 2_000, giveUpAfter: 120_000, ...over,
+  };
+};

@@ -93,6 +93,5 @@ export const killTrial = async (lane: Lane, moment: Moment, second: Moment | nul
   heir.send({ do: "settle", ms: SETTLE_MS });
   const settled = await heir.heard("settled", SETTLE_MS + 5_000), rows = await settledRows(heir);
   seen.push({ rows, judged: await look(f, rows) });
-  if (process.env["CHAOS_LOG"]) process.stderr.write(lane.logs());
   return verdictOf(moment, f, reached, seen, { settled: settled?.state ?? "no word", settledMs: performance.now() - begun, refused: refusedLogins(f.host, f.user) - before });
 };

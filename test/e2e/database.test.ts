@@ -49,7 +49,7 @@ test("law: cut-off-2 and law: cut-off-3 — deadline, cut and lease hold while t
 
   expect((await timed.exit).err).toBe("lockstep: Your time is up: this session has ended.\n");
   expect(leased.child.exitCode).toBe(null);
-  expect((await leased.exit).err).toBe("lockstep: the broker could not renew its hold on this session\n");
+  expect((await leased.exit).err).toBe("lockstep: the broker has lost its database for too long\n");
   expect(performance.now() - down).toBeGreaterThan(sessionLease - 4_000);
   expect(performance.now() - down).toBeLessThan(sessionTakeover + 5_000);
 

@@ -38,6 +38,8 @@ export type World = {
   person(roles: readonly Role[], facts?: Facts, name?: string): Promise<Caller>;
   /** As the row says now: roles, groups and ties may have changed since. */
   again(c: Caller): Promise<Caller>;
+  /** Makes a new account managed: PASSWORD is current, nothing is due. */
+  inSync(account: Account): Promise<void>;
   /** A managed account, in sync, on a target of its own; nothing due. */
   managed(preset?: "session" | "release", terms?: Partial<PolicyTerms>, binding?: Partial<PolicyBinding>): Promise<Managed>;
   asked(m: Managed, by?: Caller, minutes?: number): Promise<RequestId>;
@@ -96,7 +98,7 @@ export const worldOn = async (db: Db, over: Partial<Deps> = {}): Promise<World> 
   };
   const asked: World["asked"] = (m, by = requester, minutes = 30) => ask(deps, by, { account: m.name, minutes, reason: "to look", ticket: "" });
   return {
-    deps, db, cuts, touches, operator, second, auditor, requester, approver, outsider, person, managed, asked,
+    deps, db, cuts, touches, operator, second, auditor, requester, approver, outsider, person, inSync, managed, asked,
     again: async (c) => ({ ...c, person: (await people.find(db, c.person.id))! }),
     approved: async (m, by, minutes) => { const id = await asked(m, by, minutes); await vote(deps, approver, id, { decision: "approve" }); return id; },
     late: async (id, column) => void await run(db, `update requests set "${column}" = now() - interval '1 second' where id = '${id}'`),

@@ -70,7 +70,7 @@ export const sshLab = async (o: LabOptions): Promise<Lab> => {
   const proxy = await startSshProxy({
     listen: { host: "127.0.0.1", port: o.port }, hostKeys: [readFileSync(join(dir, "proxy_key"), "utf8")], workers: o.workers ?? 1, control: broker,
     socketPath: join(dir, "control.sock"), recordingsDir: recordings, timescale: o.timescale ?? 1,
-    log: (level, what, fields) => { if (process.env.LAB_LOG) console.error(level, what, JSON.stringify(fields)); lines.push(`${level} ${what} ${JSON.stringify(fields ?? {})}`); },
+    log: (level, what, fields) => { lines.push(`${level} ${what} ${JSON.stringify(fields ?? {})}`); },
   });
   const argv = (options: string[] = [], user = "requester@app1@web-1"): string[] => [...options, "-F", "/dev/null", "-p", String(proxy.port), "-i", join(dir, "person_key"),
     "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${join(dir, "known")}`, "-o", "BatchMode=yes", "-o", "LogLevel=ERROR",

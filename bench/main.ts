@@ -1,0 +1,11 @@
+/** `npm run bench -- ssh`: numbers, measured beside their reference in the same run. Rule: a bench prints its table and, with --json, one JSON line last. */
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { ssh: () => import("./ssh.ts") };
+
+const name = process.argv[2] ?? "";
+const bench = BENCHES[name];
+if (!bench) {
+  console.error(`There is no bench "${name}". Known: ${Object.keys(BENCHES).join(", ")}. Example: npm run bench -- ssh --json`);
+  process.exit(2);
+}
+await bench();
+export {};

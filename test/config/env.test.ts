@@ -1,0 +1,61 @@
+/** The environment, read once: every mistake at once, by name, and no secret in what may be printed. */
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import { parseEnv } from "../../src/config/env.ts";
+import { Fault } from "../../src/kernel/fault.ts";
+import { reveal } from "../../src/kernel/reveal.ts";
+
+const mistakes = (env: Record<string, string>): string[] => {
+  try { parseEnv(env); return []; } catch (e) {
+    expect(e).toBeInstanceOf(Fault);
+    expect((e as Fault).code).toBe("invalid");
+    return (e as Fault).message.split("\n  - ").slice(1);
+  }
+};
+
+test("nothing set: loopback, embedded database, everything under ./data", () => {
+  const { config, secrets } = parseEnv({ PATH: "/bin", HOME: "/" });
+  expect(config).toMatchObject({ listen: { host: "127.0.0.1", port: 8282 }, ssh: { host: "127.0.0.1", port: 2222 }, tls: "off", engine: "pglite", log: "info", timescale: 1 });
+  expect(config.kekFile.startsWith(config.data)).toBe(true);
+  expect(secrets).toEqual({ kek: null, databaseUrl: null });
+  expect(parseEnv({ LOCKSTEP_LISTEN: "", LOCKSTEP_TLS: "" }).config).toEqual(config);
+});
+
+test("all mistakes are told at once, each with its name, those between settings too", () => {
+  const told = mistakes({ LOCKSTEP_LOG: "loud", LOCKSTEP_TIMESCALE: "0", LOCKSTEP_WORKERS: "many", LOCKSTEP_LISTEN: "0.0.0.0:80", LOCKSTEP_SSH_LISTEN: "2222", LOCKSTEP_TLS_CERT: "cert.pem", LOCKSTEP_LISSTEN: "x", LOCKSTEP_NODE: "A B" });
+  expect(told.map((m) => m.split(/[ :]/)[0]).sort()).toEqual(["LOCKSTEP_LISSTEN", "LOCKSTEP_LOG", "LOCKSTEP_NODE", "LOCKSTEP_SSH_LISTEN", "LOCKSTEP_TIMESCALE", "LOCKSTEP_TLS_CERT", "LOCKSTEP_WORKERS"]);
+  expect(told).toContain("LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY belong together: set both or neither");
+  expect(told.find((m) => m.startsWith("LOCKSTEP_SSH_LISTEN"))).toBe("LOCKSTEP_SSH_LISTEN: write it as address:port, for example 127.0.0.1:8282");
+  expect(mistakes({ LOCKSTEP_LISTEN: "0.0.0.0:80", LOCKSTEP_LOG: "loud" }).map((m) => m.split(":")[0])).toEqual(["LOCKSTEP_LOG", "LOCKSTEP_LISTEN"]);
+});
+
+test("an unknown LOCKSTEP_ name is a mistake, with a guess where one is near; other names are not ours", () => {
+  expect(mistakes({ LOCKSTEP_LISSTEN: "127.0.0.1:1" })).toEqual(["LOCKSTEP_LISSTEN is not a setting of Lockstep (did you mean LOCKSTEP_LISTEN?)"]);
+  expect(mistakes({ LOCKSTEP_KEKFILE: "x" })).toEqual(["LOCKSTEP_KEKFILE is not a setting of Lockstep (did you mean LOCKSTEP_KEK_FILE?)"]);
+  expect(mistakes({ LOCKSTEP_SOMETHING_ELSE: "1" })).toEqual(["LOCKSTEP_SOMETHING_ELSE is not a setting of Lockstep"]);
+  expect(mistakes({ LOCKSMITH: "1", DATABASE_URI: "x" })).toEqual([]);
+});
+
+test("plain HTTP does not leave the machine", () => {
+  const NO = /is not a loopback address, and plain HTTP leaves the machine/;
+  for (const host of ["0.0.0.0", "10.0.0.7", "[::]", "broker.example.org", "127.0.0.1.example.org", "1270.0.0.1"]) expect(mistakes({ LOCKSTEP_LISTEN: `${host}:8282` }), host).toEqual([expect.stringMatching(NO)]);
+  for (const host of ["127.0.0.1", "127.9.9.9", "[::1]", "localhost"]) expect(mistakes({ LOCKSTEP_LISTEN: `${host}:8282` }), host).toEqual([]);
+  const open = { LOCKSTEP_LISTEN: "0.0.0.0:8282" };
+  expect(parseEnv({ ...open, LOCKSTEP_TLS: "yes" }).config.tls).toBe("own");
+  expect(parseEnv({ ...open, LOCKSTEP_TLS_CERT: "c", LOCKSTEP_TLS_KEY: "k" }).config.tls).toEqual({ cert: "c", key: "k" });
+  expect(parseEnv({ ...open, LOCKSTEP_TRUSTED_PROXIES: "10.0.0.1, 10.0.0.2" }).config.trustedProxies).toEqual(["10.0.0.1", "10.0.0.2"]);
+  expect(mistakes({ ...open, LOCKSTEP_TLS: "no" })).toEqual([expect.stringMatching(NO)]);
+});
+
+test("an address is an address and a port is a port", () => {
+  expect(parseEnv({ LOCKSTEP_LISTEN: "[::1]:0" }).config.listen).toEqual({ host: "::1", port: 0 });
+  for (const bad of ["127.0.0.1", ":80", "127.0.0.1:", "127.0.0.1:x", "a b:80", "127.0.0.1:65536", "127.0.0.1:99999", "127.0.0.1:80/x"]) expect(mistakes({ LOCKSTEP_LISTEN: bad }), bad).toEqual([expect.stringMatching(/^LOCKSTEP_LISTEN: /)]);
+});
+
+test("config holds no secret however it is printed, nor does a mistake", () => {
+  const env = { LOCKSTEP_KEK: "canary-kek-value", DATABASE_URL: "postgres://u:canary-db-value@127.0.0.1/x", LOCKSTEP_TOKEN: "canary-token-value" }, { config, secrets } = parseEnv(env);
+  for (const text of [JSON.stringify({ config, secrets }), inspect({ config, secrets }, { depth: 9, showHidden: true }), String(secrets.kek), `${JSON.stringify(secrets)}`]) expect(text).not.toMatch(/canary/);
+  expect(config.engine).toBe("postgresql");
+  expect([reveal(secrets.kek!), reveal(secrets.databaseUrl!)]).toEqual([env.LOCKSTEP_KEK, env.DATABASE_URL]);
+  expect(mistakes({ ...env, LOCKSTEP_LOG: "loud", LOCKSTEP_KEKK: "canary-typo-value" }).join()).not.toMatch(/canary/);
+});

@@ -1,0 +1,38 @@
+/** Who may do what, written down a second time as a table. Rule: a rule that changes must be changed here too, by somebody who reads the row. */
+import { expect, test } from "vitest";
+import { ACTS, may, type Act, type Thing } from "../../src/domain/may.ts";
+import { ROLES, type Person, type Role } from "../../src/domain/person.ts";
+import type { PersonId } from "../../src/kernel/ids.ts";
+
+const ME = "per_me" as PersonId, person = (roles: readonly Role[], disabled = false): Person => ({ id: ME, name: "me", fullName: "", mail: null, subject: null, employeeNo: null, roles, groups: [], disabled, totp: false });
+/** Ways in: a role alone; or +mine, +owns (with the role owner), +entitled, +offered, each with no role at all but where one is named. */
+const ALLOWED: Record<Act, string[]> = {
+  "account.see": ["admin", "auditor", "owner+owns", "offered"], "account.ask": ["user+offered"], "account.manage": ["admin", "owner+owns"], "account.rotate": ["admin", "owner+owns"], "account.verify": ["admin", "owner+owns"],
+  "account.history": ["admin", "auditor", "owner+owns"], "target.manage": ["admin", "owner+owns"], "target.add": ["admin", "owner"],
+  "request.see": ["admin", "auditor", "mine", "entitled"], "request.cancel": ["mine"], "request.vote": ["entitled"], "request.revoke": ["admin", "entitled"],
+  "checkout.use": ["mine"], "checkout.close": ["admin", "mine"], "password.show": ["mine"],
+  "session.list": ["admin", "auditor", "mine"], "session.play": ["auditor"], "session.end": ["admin", "auditor", "mine"],
+  "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "change.confirm": ["admin", "auditor"],
+  "lock.set": ["admin"], "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
+};
+const THINGS: Record<string, Thing> = { "": {}, mine: { requester: ME }, owns: { owner: ME }, entitled: { entitled: true }, offered: { offered: true }, foreign: { requester: "per_other" as PersonId, owner: "per_other" as PersonId, entitled: false, offered: false }, ownerless: { owner: null } };
+const allowed = (act: Act, role: Role | null, tie: string): boolean => ALLOWED[act].some((way) => way === role || way === tie || way === `${role ?? ""}+${tie}`);
+
+test("law: one-authorise — every act × role × tie answers as the table says", () => {
+  expect(Object.keys(ALLOWED).sort()).toEqual([...ACTS].sort());
+  for (const act of ACTS) for (const role of [null, ...ROLES]) for (const [tie, thing] of Object.entries(THINGS)) {
+    expect(may(person(role ? [role] : []), act, thing), `${act} as ${role ?? "nobody"} ${tie}`).toBe(allowed(act, role, tie));
+  }
+});
+
+test("law: one-authorise — a disabled person may nothing, roles add up and never take away", () => {
+  const everything: Thing = { requester: ME, owner: ME, entitled: true, offered: true };
+  for (const act of ACTS) {
+    expect(may(person(ROLES, true), act, everything), act).toBe(false);
+    for (const thing of Object.values(THINGS)) expect(may(person(ROLES), act, thing), act).toBe([null, ...ROLES].some((r) => may(person(r ? [r] : []), act, thing)));
+  }
+});
+
+test("an administrator sees no password and carries no vote by the role alone", () => {
+  for (const act of ["password.show", "checkout.use", "request.vote", "session.play", "account.ask"] as const) expect(may(person(["admin"]), act, THINGS["foreign"]), act).toBe(false);
+});

@@ -1,0 +1,114 @@
+/** The roads round the vote that touch a target. Rule: the listener is a real one, it is shown to count first, and then it must count nothing. */
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectors } from "../../src/connectors/index.ts";
+import { isDue } from "../../src/domain/due.ts";
+import { addAccount, adopt, rotateNow } from "../../src/flow/accounts.ts";
+import { acceptIdentity } from "../../src/flow/identity.ts";
+import { putPolicy } from "../../src/flow/people.ts";
+import { release } from "../../src/flow/release.ts";
+import { claim, drive, rotateAfterUse } from "../../src/flow/rotate.ts";
+import { admit } from "../../src/flow/session.ts";
+import { addTarget, changeTarget, testTarget } from "../../src/flow/targets.ts";
+import { verify } from "../../src/flow/verify.ts";
+import { systemRandom } from "../../src/kernel/clock.ts";
+import { Secret } from "../../src/kernel/secret.ts";
+import { times } from "../../src/kernel/times.ts";
+import { directLink } from "../../src/links/direct.ts";
+import * as accounts from "../../src/store/accounts.ts";
+import type { Db } from "../../src/store/db.ts";
+import * as versions from "../../src/store/versions.ts";
+import { embedded } from "../store/engines.ts";
+import { worldOn, type Managed, type World } from "./world.ts";
+
+/** Counts who came and what they sent, and hangs up. */
+const counter = async (): Promise<{ port: number; seen: { connections: number; bytes: number }; close(): Promise<void> }> => {
+  const seen = { connections: 0, bytes: 0 }, open = new Set<Socket>();
+  const server: Server = createServer((s) => { seen.connections += 1; open.add(s); s.on("data", (d) => { seen.bytes += d.length; s.destroy(); }).on("error", () => undefined).on("close", () => open.delete(s)); s.setTimeout(500, () => s.destroy()); });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return { port: (server.address() as AddressInfo).port, seen, close: () => new Promise((done) => { for (const s of open) s.destroy(); server.close(() => done()); }) };
+};
+
+/** A public key line of nobody's. */
+const someKey = (): string => {
+  const part = (b: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, b.length]), b]);
+  return `ssh-ed25519 ${Buffer.concat([part(Buffer.from("ssh-ed25519")), part(systemRandom.bytes(32))]).toString("base64")}`;
+};
+
+let db: Db, w: World, old: Awaited<ReturnType<typeof counter>>, other: typeof old;
+beforeAll(async () => {
+  [db, old, other] = await Promise.all([embedded(), counter(), counter()]);
+  w = await worldOn(db, { connectors: connectors(systemRandom), link: (t) => directLink({ host: t.host, port: t.port }), times: times(0.05) });
+});
+afterAll(async () => { await w?.close(); await db?.close(); await old?.close(); await other?.close(); });
+const workOff = async (): Promise<void> => { for (let i = 0; i < 20; i++) { const r = await claim(w.deps, []); if (!r) return; await drive(w.deps, r); } };
+
+test("law: no-way-round-1 — a typed password is a use and an exposure of its typist: managed, the account is due at once", async () => {
+  const key = someKey(), target = await addTarget(w.deps, w.operator, { name: "typed", platform: "linux-ssh", host: "127.0.0.1", port: old.port, settings: { hostKeys: [key] } });
+  const made = await addAccount(w.deps, w.operator, { target: target.id, name: "app1", password: Secret.of("Typed-Pw-1!x9Qz") });
+  expect(made).toMatchObject({ credential: "unmanaged", usedNo: 1, rotatedNo: 0, current: null });
+  const [version] = await versions.of(db, made.id);
+  expect(await versions.exposuresOf(db, { account: made.id })).toMatchObject([{ person: w.operator.person.id, version: version!.id, how: "typed" }]);
+  expect(await w.said(made.id)).toEqual(["account.added ok", "password.typed ok"]);
+  expect(w.deps.journal.hasVersion(version!.id)).toBe(true);
+  await w.inSync(made);
+  expect(await rotateAfterUse(w.deps, made.id)).not.toBeNull();
+  const T = times(1), kept = { credential: "in_sync", usedNo: 0, rotatedNo: 0, preset: "session", liveSessions: 0, liveCheckouts: 0, lastSessionEndedAt: null, reconnectGrace: null, typedAt: new Date(0) } as const;
+  expect([isDue(kept, new Date(T.typedTtl - 1), T), isDue(kept, new Date(T.typedTtl), T)], "and at the latest after typedTtl").toEqual([false, true]);
+  await w.sql(`update accounts set block = 'disabled' where id = '${made.id}'`);
+});
+
+test("law: no-way-round-2 — a target whose address or key was edited is sent nothing, by any road, until somebody else accepts", async () => {
+  const key = someKey(), target = await addTarget(w.deps, w.operator, { name: "edited", platform: "linux-ssh", host: "127.0.0.1", port: old.port, settings: { hostKeys: [key] } });
+  const [admin, app] = [await addAccount(w.deps, w.operator, { target: target.id, name: "admin1" }), await addAccount(w.deps, w.operator, { target: target.id, name: "app1" })];
+  for (const a of [admin, app]) await w.inSync(a);
+  await changeTarget(w.deps, w.operator, target.id, { administrative: admin.id });
+  const policy = await putPolicy(w.deps, w.second, { name: "edited", terms: { preset: "release" }, binding: { requesters: [w.requester.person.id], approvers: [w.approver.person.id], targets: ["edited"] } });
+  const m = { name: "app1@edited", account: app, policy } as Managed, [shown, carried] = [await w.approved(m), await w.approved(m)];
+  expect(await testTarget(w.deps, w.operator, target.id)).toMatchObject({ ok: false });
+  expect(old.seen.connections, "the listener counts").toBe(1);
+  expect(old.seen.bytes).toBeGreaterThan(0);
+
+  await changeTarget(w.deps, w.operator, target.id, { port: other.port, settings: { hostKeys: [someKey()] } });
+  for (const a of [admin, app]) expect((await accounts.find(db, a.id))!.block).toBe("identity_changed");
+  const NO = { code: "conflict", message: expect.stringMatching(/^The target no longer proves itself by the pinned key/) as string };
+  await expect(release(w.deps, w.requester, shown)).rejects.toMatchObject(NO);
+  await expect(admit(w.deps, w.requester, "app1", "edited", "shell")).rejects.toMatchObject(NO);
+  expect(await testTarget(w.deps, w.operator, target.id)).toEqual({ ok: false, why: NO.message });
+  await expect(verify(w.deps, w.operator, app.id)).rejects.toMatchObject({ code: "conflict", message: "This account is blocked; it is not asked until that is settled." });
+  for (const a of [app, admin]) await rotateNow(w.deps, w.operator, a.id, "now");
+  const fresh = await addAccount(w.deps, w.operator, { target: target.id, name: "root", password: Secret.of("Root-Pw-1!x9Qz") });
+  expect(fresh.block, "a new account waits with the others").toBe("identity_changed");
+  await adopt(w.deps, w.operator, fresh.id);
+  await workOff();
+  expect(other.seen).toEqual({ connections: 0, bytes: 0 });
+
+  const twin = await w.person(["admin"], { subject: "one-human" }), owner = await w.person(["owner"]);
+  await w.sql(`update people set subject = 'one-human' where id = '${w.operator.person.id}'`);
+  const ME = { code: "forbidden", message: "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin." };
+  const operator = await w.again(w.operator);
+  for (const who of [operator, twin]) await expect(acceptIdentity(w.deps, who, target.id)).rejects.toMatchObject(ME);
+  for (const who of [w.requester, w.auditor, owner]) await expect(acceptIdentity(w.deps, who, target.id)).rejects.toMatchObject({ code: "not_found", message: "No such target." });
+  await workOff();
+  expect(other.seen).toEqual({ connections: 0, bytes: 0 });
+
+  await acceptIdentity(w.deps, w.second, target.id);
+  for (const a of [admin, app, fresh]) expect(await accounts.find(db, a.id)).toMatchObject({ block: "none", identityNo: 2 });
+  expect(await testTarget(w.deps, w.operator, target.id)).toMatchObject({ ok: false });
+  expect(other.seen.connections, "accepted: now it is asked").toBeGreaterThan(0);
+  expect((await w.said(target.id)).filter((s) => s.startsWith("target.identity"))).toEqual(["target.identity_changed ok", "target.identity_accepted ok"]);
+  void carried;
+});
+
+test("law: no-way-round-2 — an owner who edited cannot accept while there is an admin; the last one there is may, and the log says so", async () => {
+  const key = someKey(), owner = await w.person(["owner"]), target = await addTarget(w.deps, owner, { name: "owned", platform: "linux-ssh", host: "127.0.0.1", port: old.port, settings: { hostKeys: [key] } });
+  const app = await addAccount(w.deps, owner, { target: target.id, name: "app1" });
+  await changeTarget(w.deps, owner, target.id, { port: other.port });
+  await w.sql(`update people set disabled = true where id in ('${w.operator.person.id}', (select id from people where subject = 'one-human' and name <> 'operator'))`);
+  await expect(acceptIdentity(w.deps, owner, target.id), "one admin is left").rejects.toMatchObject({ code: "forbidden" });
+  await w.sql(`update people set disabled = true where id = '${w.second.person.id}'`);
+  await acceptIdentity(w.deps, owner, target.id);
+  expect((await accounts.find(db, app.id))!.block).toBe("none");
+  const last = (await w.sql(`select why, facts from events where what = 'target.identity_accepted' order by row_no desc limit 1`))[0];
+  expect(last).toMatchObject({ why: "single administrator: changes are not four-eyed", facts: { four_eyes: false } });
+});
