@@ -1,4 +1,5 @@
 /** What is done on the server itself: serve, init, backup, restore, take-over, config check. Rule: the broker is loaded only by these, so every other command starts fast. */
+import { Fault } from "../kernel/fault.ts";
 import { Secret } from "../kernel/secret.ts";
 import { act, example, type Register, type Run } from "./act.ts";
 import { line } from "./io.ts";
@@ -31,15 +32,19 @@ export const backup: Register = (program, io) => {
     run.print(r, () => `${r.file}: ${r.rows} rows, journal at line ${r.journal.n}. It opens with the root key alone: keep that somewhere else.`);
   }));
 };
+const takeOver = async (run: Run): Promise<void> => {
+  const { config, secrets } = settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
+  run.print({ epoch }, () => `This broker acts from now on (epoch ${epoch}).`);
+};
 export const restore: Register = (program, io) => {
-  example(program.command("restore").description("from a backup into an empty database; stays passive until take-over").argument("<file>"), "lockstep restore lockstep.backup").action(act(io, async (run, file) => {
-    const { config, secrets } = await settings(run), r = await (await broker()).restoreHere(config, secrets, file!);
-    run.print(r, () => `${r.rows} rows restored, ${r.cameBack} password versions came back from the journal, ${r.opened} opened for a test. This broker is passive. When the old one is gone for good: lockstep take-over`);
-  }));
-  example(program.command("take-over").description("let a restored or copied broker act; only when the old one is gone for good"), "lockstep take-over").action(act(io, async (run) => {
-    const { config, secrets } = await settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
-    run.print({ epoch }, () => `This broker acts from now on (epoch ${epoch}).`);
-  }));
+  example(program.command("restore").description("from a backup into an empty database; stays passive until take-over").argument("[file]", "the backup").option("--take-over", "let a restored or copied broker act; only when the old one is gone for good"), "lockstep restore lockstep.backup")
+    .action(act(io, async (run, file) => {
+      if (file === undefined && !run.flag("takeOver")) throw new Fault("invalid", "Name the backup file, or give --take-over.");
+      if (file === undefined) return takeOver(run);
+      const { config, secrets } = settings(run), r = await (await broker()).restoreHere(config, secrets, file);
+      if (run.flag("takeOver")) return takeOver(run);
+      run.print(r, () => `${r.rows} rows restored, ${r.cameBack} password versions came back from the journal, ${r.opened} opened for a test. This broker is passive. When the old one is gone for good: lockstep restore --take-over`);
+    }));
 };
 
 export const config: Register = (program, io) => {

@@ -38,11 +38,15 @@ export const load = (db: Db, lines: AsyncIterable<string>): Promise<number> => d
   if ((await tx.q.select().from(s.people).limit(1)).length > 0) throw new Fault("conflict", "This database is not empty. Restore into a fresh one: another DATABASE_URL, or another LOCKSTEP_DATA.");
   await tx.q.execute(sql`set constraints all deferred`);
   for (const name of GUARDED) await tx.q.execute(sql.raw(`alter table ${name} disable trigger user`));
-  for (const table of [s.keyring, s.meta]) await tx.q.delete(table);
+  // What this short life of the empty database has told already is told again, after the restored log.
+  const own = await tx.q.select().from(s.events).orderBy(s.events.row);
+  for (const table of [s.keyring, s.meta, s.events]) await tx.q.delete(table);
   let count = 0;
   for await (const line of lines) { await insert(tx, line); count += 1; }
   await tx.q.execute(sql`select setval(pg_get_serial_sequence('events','row_no'), greatest((select coalesce(max(row_no), 0) from events), 1))`);
+  await tx.q.execute(sql`set constraints all immediate`);
   for (const name of GUARDED) await tx.q.execute(sql.raw(`alter table ${name} enable trigger user`));
+  for (const { row: _row, index: _index, prevHash: _prev, hash: _hash, ...event } of own) await tx.q.insert(s.events).values(event);
   return count;
 });
 

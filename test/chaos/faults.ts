@@ -7,12 +7,12 @@ import type { FaultProxy } from "../lab/fault-proxy.ts";
 import type { PostgresCluster } from "../lab/postgres.ts";
 import { refusedLogins } from "./oracle.ts";
 import type { Victim } from "./process.ts";
-import { type Lane, look, SETTLE_MS, settledRows, verdictOf, type Seen, type Verdict } from "./trial.ts";
+import { lastWords, type Lane, look, SETTLE_MS, settledRows, verdictOf, type Seen, type Verdict } from "./trial.ts";
 
 const settle = async (v: Victim): Promise<string> => {
   v.send({ do: "settle", ms: SETTLE_MS });
   const said = await v.heard("settled", SETTLE_MS + 5_000);
-  return said?.ok ? said.state : `${said?.state ?? "no word"}; its last words: ${v.log().trim().split("\n").slice(-4).join(" ").slice(-900)}`;
+  return said?.ok ? said.state : `${said?.state ?? "no word"}; last words: ${lastWords(v)}`;
 };
 const judgedNow = async (lane: Lane, v: Victim): Promise<Seen> => {
   const rows = await settledRows(v);

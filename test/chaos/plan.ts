@@ -37,7 +37,7 @@ const slowness = (): number => Math.min(4, Math.max(1, (loadavg()[0] ?? 0) / cpu
 
 /** Short, and still lawful: the lease outlives a call, its margin and the time a busy machine needs between two steps. */
 export const chaosTimes = (over: Partial<Times> = {}, slow = slowness()): Times => {
-  const call = 3_500 * slow, margin = 1_000 * slow;
+  const call = Math.round(3_500 * slow), margin = Math.round(1_000 * slow);
   return {
     ...times(0.02), changeLimit: call, probeLimit: call, targetDial: call, handshake: call, leaseMargin: margin, rotationLease: call + 2 * margin,
     retryFirst: 50, retryMax: 1_000, sweep: 200, closureFirst: 60, closureSecond: 120, closureNightly: 86_400_000, probeWindow: 2_000, giveUpAfter: 120_000, ...over,

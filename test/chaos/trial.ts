@@ -54,6 +54,9 @@ export const settledRows = async (v: Victim): Promise<Rows> => {
   return r.rows;
 };
 
+/** For a verdict that is bad: what the broker said last. */
+export const lastWords = (v: Victim): string => v.log().trim().split("\n").slice(-6).join(" ").slice(-1_200);
+
 export type Seen = { readonly judged: Judged; readonly rows: Rows };
 export const verdictOf = (moment: Moment, f: Field, reached: boolean, seen: readonly Seen[], o: { settled: string; settledMs: number; refused: number }): Verdict => {
   const lost = seen.some((s) => s.judged.inForce.length === 0), last = seen.at(-1)!;
@@ -93,5 +96,5 @@ export const killTrial = async (lane: Lane, moment: Moment, second: Moment | nul
   heir.send({ do: "settle", ms: SETTLE_MS });
   const settled = await heir.heard("settled", SETTLE_MS + 5_000), rows = await settledRows(heir);
   seen.push({ rows, judged: await look(f, rows) });
-  return verdictOf(moment, f, reached, seen, { settled: settled?.state ?? "no word", settledMs: performance.now() - begun, refused: refusedLogins(f.host, f.user) - before });
+  return verdictOf(moment, f, reached, seen, { settled: settled?.ok ? "settled" : `${settled?.state ?? "no word"}; last words: ${lastWords(heir)}`, settledMs: performance.now() - begun, refused: refusedLogins(f.host, f.user) - before });
 };

@@ -1,0 +1,50 @@
+/** Backup, two more passwords, restore: the journal brings back what the backup had forgotten, and nothing is touched before take-over. */
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseEnv } from "../../src/config/env.ts";
+import { addAccount } from "../../src/flow/accounts.ts";
+import { backup } from "../../src/flow/backup.ts";
+import type { Caller } from "../../src/flow/record.ts";
+import { keepVersion, journalled, openVersion } from "../../src/flow/secrets.ts";
+import { addTarget } from "../../src/flow/targets.ts";
+import { reveal } from "../../src/kernel/reveal.ts";
+import { Secret } from "../../src/kernel/secret.ts";
+import { restoreHere, takeOverHere } from "../../src/operate.ts";
+import { openCore } from "../../src/core.ts";
+import * as accounts from "../../src/store/accounts.ts";
+import * as versions from "../../src/store/versions.ts";
+import { testCore, type TestCore } from "../broker.ts";
+
+let core: TestCore, operator: Caller;
+const fresh = mkdtempSync(path.join(tmpdir(), "lockstep-restored-")), file = path.join(fresh, "..", `lockstep-${process.pid}.backup`);
+beforeAll(async () => { core = await testCore(); operator = await core.person("operator", ["admin"]); });
+afterAll(async () => { await core?.destroy(); rmSync(fresh, { recursive: true, force: true }); rmSync(file, { force: true }); });
+
+test("law: journal-before-effect: a restore forgets no password changed since the backup, and law: passive-start holds", async () => {
+  const { deps } = core, key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8Yw2yQ8m1Qx0bUYx0i8m6Xy0C0yqg7v1nV0g9a8b7c";
+  const target = await addTarget(deps, operator, { name: "t-1", platform: "linux-ssh", host: "127.0.0.1", port: 9, settings: { hostKeys: [key] } });
+  const account = await addAccount(deps, operator, { target: target.id, name: "app", password: Secret.of("First-Pw-1!x9Qz") });
+  const made = await backup(deps, operator, file);
+  expect(made.rows).toBeGreaterThan(10);
+  const later = await deps.db.transaction((tx) => keepVersion(deps, tx, { account, secret: Secret.of("Later-Pw-2!x9Qz"), status: "candidate", origin: "test", by: null }));
+  await journalled(deps, later, account, target, 1);
+
+  cpSync(path.join(core.dir, "keys"), path.join(fresh, "keys"), { recursive: true });
+  cpSync(path.join(core.dir, "journal", "secrets.journal"), path.join(fresh, "journal", "secrets.journal"));
+  const { config, secrets } = parseEnv({ LOCKSTEP_DATA: fresh, LOCKSTEP_LOG: "silent" });
+  const restored = await restoreHere(config, secrets, file);
+  expect(restored).toMatchObject({ rows: made.rows, cameBack: 1, opened: 2 });
+  const passive = await openCore(config, secrets);
+  expect(passive.deps.passive.why).toMatch(/take-over/);
+  const found = await versions.of(passive.deps.db, account.id);
+  expect(found.map((v) => reveal(openVersion(passive.deps, v)))).toEqual(["First-Pw-1!x9Qz", "Later-Pw-2!x9Qz"]);
+  expect((await accounts.find(passive.deps.db, account.id))!.name).toBe("app");
+  await passive.close();
+  expect(await takeOverHere(config, secrets)).toBe(3);
+  const active = await openCore(config, secrets);
+  expect(active.deps.passive.why).toBe(null);
+  await active.close();
+  await expect(restoreHere(config, secrets, file)).rejects.toThrow(/not empty/);
+});
