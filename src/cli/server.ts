@@ -33,7 +33,7 @@ export const backup: Register = (program, io) => {
   }));
 };
 const takeOver = async (run: Run): Promise<void> => {
-  const { config, secrets } = settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
+  const { config, secrets } = await settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
   run.print({ epoch }, () => `This broker acts from now on (epoch ${epoch}).`);
 };
 export const restore: Register = (program, io) => {
@@ -41,7 +41,7 @@ export const restore: Register = (program, io) => {
     .action(act(io, async (run, file) => {
       if (file === undefined && !run.flag("takeOver")) throw new Fault("invalid", "Name the backup file, or give --take-over.");
       if (file === undefined) return takeOver(run);
-      const { config, secrets } = settings(run), r = await (await broker()).restoreHere(config, secrets, file);
+      const { config, secrets } = await settings(run), r = await (await broker()).restoreHere(config, secrets, file);
       if (run.flag("takeOver")) return takeOver(run);
       run.print(r, () => `${r.rows} rows restored, ${r.cameBack} password versions came back from the journal, ${r.opened} opened for a test. This broker is passive. When the old one is gone for good: lockstep restore --take-over`);
     }));
