@@ -44,7 +44,7 @@ describe("not logged in", () => {
 });
 
 describe("logged in, not let through", () => {
-  test("law: unknown-reads-like-not-allowed — an account that does not exist and one that no policy gives read the same", async () => {
+  test("an account that does not exist and one that no policy gives read the same", async () => {
     const ghost = await said("ghost@web-1"), nowhere = await said("root@nowhere"), foreign = await said(w.account(0), { who: "outsider" });
     expect([ghost, nowhere, foreign]).toEqual([refused(UNKNOWN), refused(UNKNOWN), refused(UNKNOWN)]);
     const [a, b] = [await w.api("outsider", "POST", "/requests", { account: "ghost@web-1", minutes: 5, reason: "try" }), await w.api("outsider", "POST", "/requests", { account: w.account(0), minutes: 5, reason: "try" })];

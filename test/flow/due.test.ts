@@ -32,7 +32,9 @@ const lost: string[] = [];
 let core: TestCore, host: LinuxHost, jobs: { close(): Promise<void> }, operator: Caller, requester: Caller, approver: Caller;
 const ADMIN = "Admin-Pw-1!x9Qz";
 beforeAll(async () => {
-  [core, host] = await Promise.all([testCore({ over: { log: (level, message) => { if (level !== "info") lost.push(message); } } }), linuxHost({ name: "due-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { app1: "App1-Pw-1!x9Qz" } })]);
+  // One after the other: an embedded database that starts keeps this process too busy to hear the host's banner in time.
+  host = await linuxHost({ name: "due-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { app1: "App1-Pw-1!x9Qz" } });
+  core = await testCore({ over: { log: (level, message) => { if (level !== "info") lost.push(message); } } });
   [operator, requester, approver] = [await core.person("operator", ["admin"]), await core.person("requester", ["user"]), await core.person("approver", ["approver"])];
 
   jobs = startJobs({ ...core.deps, bus: deaf });

@@ -15,6 +15,8 @@ import { Secret } from "../../src/kernel/secret.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as rotations from "../../src/store/rotations.ts";
 import type { AccountId } from "../../src/kernel/ids.ts";
+import type { Moment } from "../../src/flow/deps.ts";
+import { events } from "../../src/store/schema.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
 import { testCore, type TestCore } from "../broker.ts";
 import { until } from "./until.ts";
@@ -22,8 +24,16 @@ import { until } from "./until.ts";
 let core: TestCore, host: LinuxHost, jobs: { close(): Promise<void> }, operator: Caller, requester: Caller, approver: Caller;
 const ADMIN = "Admin-Pw-1!x9Qz", APP = "App1-Pw-1!x9Qz";
 
+/** What the log said of rotations right before the target was touched, and right after its answer was taken. */
+const seen: { at: Moment; to: unknown[] }[] = [];
+const look = async (at: Moment): Promise<void> => {
+  if (at !== "before_change" && at !== "change_noted") return;
+  const rows = await core.deps.db.q.select().from(events);
+  seen.push({ at, to: rows.filter((r) => r.what.startsWith("rotation.")).map((r) => (r.facts as { to?: string } | null)?.to) });
+};
+
 beforeAll(async () => {
-  [core, host] = await Promise.all([testCore(), linuxHost({ name: "web-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { app1: APP } })]);
+  [core, host] = await Promise.all([testCore({ over: { moment: look } }), linuxHost({ name: "web-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { app1: APP } })]);
   operator = await core.person("operator", ["admin", "user"]);
   requester = await core.person("requester", ["user"]);
   approver = await core.person("approver", ["approver"]);
@@ -66,4 +76,12 @@ test("an administrative account changes itself with its own rights", async () =>
   expect(await host.opens("admin1", ADMIN)).toBe(false);
   await rotateNow(core.deps, operator, admin.id, "again");
   await until(inSync(admin.id));
+});
+
+test("law: I6: the intent is in the log before the target is touched, the outcome after its answer", () => {
+  const before = seen.filter((s) => s.at === "before_change"), after = seen.filter((s) => s.at === "change_noted");
+  expect(before.length).toBeGreaterThanOrEqual(5);
+  for (const s of before) expect(s.to).toContain("applying");
+  expect(before[0]!.to).not.toContain("probing");
+  expect(after[0]!.to).toContain("probing");
 });

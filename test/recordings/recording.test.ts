@@ -45,7 +45,7 @@ describe("writing and reading", () => {
     expect(Buffer.concat(read(file).filter((f) => f.type === "output").map((f) => f.data)).equals(big)).toBe(true);
   });
 
-  test("law: bytes pass on only when they are in the file", () => new Promise<void>((done) => {
+  test("law: recorder-first: bytes pass on only when they are in the file", () => new Promise<void>((done) => {
     const { file, recording } = open(), text = Buffer.from("seen by the user");
     let called = false;
     recording.put("output", 1, text, () => {
