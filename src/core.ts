@@ -14,6 +14,7 @@ import { directLink } from "./links/direct.ts";
 import { openEmbedded, openPostgres, type Db } from "./store/db.ts";
 import { lockDirectory } from "./store/lock.ts";
 import * as broker from "./store/broker.ts";
+import * as rotations from "./store/rotations.ts";
 import { envKek, urlOf } from "./vault/kek/env.ts";
 import { fileKek } from "./vault/kek/file.ts";
 import { Journal } from "./vault/journal.ts";
@@ -82,6 +83,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     if (eventsLog) await replayEvents(deps, eventsLog.lines);
     await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
+    if (embedded) await db.transaction((tx) => rotations.freeLeases(tx));
     return { deps, places, setCut: (fn) => { cut = fn; }, close };
   } catch (e) {
     await close().catch(() => {});

@@ -72,3 +72,10 @@ export const loginAccepted = (b: LoginBudget, f: Pick<Facts, "resetsOnSuccess">)
 /** The reserved login never reached the target. */
 export const loginNotSent = (b: LoginBudget): LoginBudget =>
   b.spent <= 1 ? { spent: 0, until: null } : { spent: b.spent - 1, until: b.until };
+
+/** What the version list looks like once `id` is current. */
+export const promote = (facts: Pick<Facts, "versions">, id: VersionId): readonly { readonly id: VersionId; readonly to: VersionStatus }[] => [
+  ...facts.versions.filter((v) => v.status === "previous" && v.id !== id).map((v) => ({ id: v.id, to: "older" as const })),
+  ...facts.versions.filter((v) => (v.status === "current" || v.status === "declared") && v.id !== id).map((v) => ({ id: v.id, to: "previous" as const })),
+  { id, to: "current" as const },
+];

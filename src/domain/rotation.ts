@@ -6,7 +6,7 @@
 import type { AccountId, PersonId, RotationId, VersionId } from "../kernel/ids.ts";
 import type { Times } from "../kernel/times.ts";
 import type { Credential } from "./account.ts";
-import { currentOf, type Facts, type VersionStatus, type Way } from "./rotation-facts.ts";
+import { currentOf, promote, type Facts, type VersionStatus, type Way } from "./rotation-facts.ts";
 
 /** The whole life on one screen. A state that names itself may be claimed, backed off or asked again in place (applying: only asked again). */
 export const NEXT = {
@@ -144,8 +144,6 @@ export const beginProbe = (r: Rotation<"prepared"> & { readonly origin: "local" 
 export const reserveProbe = <S extends "probing" | "dead_letter">(r: Rotation<S>, now: Date, t: Times): RotationStep<S, S> =>
   ({ from: r, to: { ...r, leaseUntil: lease(now, t) }, effects: { ...NONE, login: "reserve" } }) as unknown as RotationStep<S, S>;
 
-/** Only a row nobody leases may be claimed; the store asks this under the row lock, in the transaction of `takeOver`. */
-export const claimable = (r: Rotation<OpenState>, now: Date): boolean => r.leaseUntil === null || r.leaseUntil <= now;
 /** Claim or take over: fence + 1 and a fresh lease. A row found applying is an outcome nobody knows: never assume. */
 export const takeOver = (r: Rotation<OpenState>, now: Date, t: Times): RotationStep<OpenState, OpenState> => {
   const claimed = { fence: r.fence + 1, leaseUntil: lease(now, t) };
@@ -220,19 +218,12 @@ export const commit = (r: Rotation<"probing">, proof: Proof, facts: Facts, now: 
   });
 };
 const checks = (now: Date, t: Times) => [later(now, t.closureFirst), later(now, t.closureSecond)];
-/** What the version list looks like once `id` is current. */
-const promote = (facts: Facts, id: VersionId): Effects["versions"] => [
-  ...facts.versions.filter((v) => v.status === "previous" && v.id !== id).map((v) => ({ id: v.id, to: "older" as const })),
-  ...facts.versions.filter((v) => (v.status === "current" || v.status === "declared") && v.id !== id).map((v) => ({ id: v.id, to: "previous" as const })),
-  { id, to: "current" as const },
-];
-
 /** Ends without a change. `current` stays, unless this rotation proved that another version was in force all along. */
 export const refuse = <S extends "queued" | "prepared" | "applying" | "waiting" | "probing" | "dead_letter">(
   r: Rotation<S>, why: string, facts: Facts, now: Date, t: Times, proven: VersionId | null = r.inForce, login: Effects["login"] = null,
 ) => {
   const moved = proven !== null && proven !== r.candidate && proven !== currentOf(facts);
-  return step<any, "refused">(r as Rotation, { state: "refused", candidate: r.candidate, endedAt: now }, { why, nextAt: null, inForce: proven }, {
+  return step<"probing", "refused">(r as Rotation<"probing">, { state: "refused", candidate: r.candidate, endedAt: now }, { why, nextAt: null, inForce: proven }, {
     versions: [...(r.candidate === null ? [] : [{ id: r.candidate, to: "rejected" as const }]), ...(moved ? promote(facts, proven) : [])],
     credential: proven !== null && (!adopting(r) || r.state === "dead_letter") ? "in_sync" : facts.credential === "quarantined" ? null : asBefore(r),
     adopted: r.trigger === "adopt" ? 0 : null,
@@ -255,7 +246,3 @@ export const giveUp = (r: Rotation<"dead_letter">, proven: VersionId, why: strin
   if (proven === r.candidate) throw new RangeError("the candidate is in force: reopen it");
   return refuse(r, why, facts, now, t, proven);
 };
-
-/** Every call towards the target first asks this, with the database's now: mine, and the lease outlives the call. */
-export const fenceHolds = (row: Pick<Common, "fence" | "leaseUntil">, myFence: number, now: Date, t: Times): boolean =>
-  row.fence === myFence && row.leaseUntil !== null && row.leaseUntil.getTime() - now.getTime() >= t.changeLimit + t.leaseMargin;

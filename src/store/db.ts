@@ -80,6 +80,8 @@ const wrap = (engine: Engine, q: Query, doMigrate: (folder: string) => Promise<v
 
 export const openPostgres = (url: string, log: (message: string) => void = () => {}): Db => {
   const pool = new pg.Pool({ connectionString: url, ...SET_UP });
+  // A client that is lent out has nobody listening between two queries: without this its loss would end the process.
+  pool.on("connect", (client) => { client.on("error", () => {}); });
   pool.on("error", (e) => log(`database connection lost: ${e.message}`));
   const q = drizzlePg(pool, { schema });
   return wrap("postgresql", q as unknown as Query, (migrationsFolder) => migratePg(q, { migrationsFolder }), () => pool.end());

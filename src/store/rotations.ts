@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, inArray, isNull, lte, notInArray, or, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, RotationId, TargetId, VersionId } from "../kernel/ids.ts";
+import { claimable as claimableLease } from "../domain/rotation-lease.ts";
 import { OPEN, type AnyStep, type Rotation, type RotationStep } from "../domain/rotation.ts";
 import { violated, type Reader, type Tx } from "./db.ts";
 import { adminUses, closures, rotations } from "./schema.ts";
@@ -37,6 +38,9 @@ export const save = async (tx: Tx, { from, to }: RotationStep | AnyStep): Promis
 export const stretch = async (tx: Tx, r: Rotation, until: Date): Promise<void> =>
   void await tx.q.update(rotations).set({ leaseUntil: until }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence)));
 
+/** The embedded database has one owner: at its start every lease belongs to a process that is gone. */
+export const freeLeases = async (tx: Tx): Promise<void> => void await tx.q.update(rotations).set({ leaseUntil: null }).where(inArray(rotations.state, [...OPEN]));
+
 /** Nothing to do before `until`: the lease goes back, the state stays. */
 export const sleep = async (tx: Tx, r: Rotation, until: Date): Promise<void> =>
   void await tx.q.update(rotations).set({ nextAt: until, leaseUntil: null }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence), inArray(rotations.state, [...OPEN])));
@@ -64,7 +68,7 @@ export const claimable = async (tx: Tx, busy: readonly RotationId[]): Promise<{ 
   return r ? { id: r.id as RotationId, account: r.account as AccountId } : null;
 };
 export const isClaimable = (r: Rotation, now: Date): boolean =>
-  (OPEN as readonly string[]).includes(r.state) && (r.nextAt === null || r.nextAt <= now) && (r.leaseUntil === null || r.leaseUntil <= now);
+  (OPEN as readonly string[]).includes(r.state) && (r.nextAt === null || r.nextAt <= now) && claimableLease(r, now);
 
 /** The earliest moment at which one becomes claimable. */
 export const nextWake = async ({ q }: Reader): Promise<Date | null> => {

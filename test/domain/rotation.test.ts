@@ -6,7 +6,8 @@ import { times } from "../../src/kernel/times.ts";
 import { absorbChange, absorbProbe, type ChangeOutcome, type ProbeOutcome } from "../../src/domain/rotation-absorb.ts";
 import { next } from "../../src/domain/rotation-next.ts";
 import type { Facts } from "../../src/domain/rotation-facts.ts";
-import { beginApply, fenceHolds, NEXT, open, prepare, takeOver, type Appliable, type Rotation } from "../../src/domain/rotation.ts";
+import { fenceHolds } from "../../src/domain/rotation-lease.ts";
+import { beginApply, NEXT, open, prepare, takeOver, type Appliable, type Rotation } from "../../src/domain/rotation.ts";
 
 const T = times(1), id = (v: string) => v as VersionId;
 const facts: Facts = {

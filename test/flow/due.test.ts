@@ -36,7 +36,6 @@ beforeAll(async () => {
   host = await linuxHost({ name: "due-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { app1: "App1-Pw-1!x9Qz" } });
   core = await testCore({ over: { log: (level, message) => { if (level !== "info") lost.push(message); } } });
   [operator, requester, approver] = [await core.person("operator", ["admin"]), await core.person("requester", ["user"]), await core.person("approver", ["approver"])];
-
   jobs = startJobs({ ...core.deps, bus: deaf });
 }, 120_000);
 afterAll(async () => { await jobs?.close(); await core?.destroy(); await host?.destroy(); });

@@ -3,10 +3,11 @@
  * Rule: it decides nothing; production's `next` and `absorb` do, and every save is a production step.
  */
 import type { VersionId } from "../../src/kernel/ids.ts";
+import { claimable, fenceHolds } from "../../src/domain/rotation-lease.ts";
 import { absorbChange, absorbDead, absorbProbe, type ChangeOutcome, type ProbeOutcome } from "../../src/domain/rotation-absorb.ts";
 import { next, type Action, type Ask } from "../../src/domain/rotation-next.ts";
 import {
-  beginApply, beginProbe, claimable, fenceHolds, prepare, refuse, reserveProbe, rest, takeOver, wait,
+  beginApply, beginProbe, prepare, refuse, reserveProbe, rest, takeOver, wait,
   type AnyStep, type Appliable, type Rotation,
 } from "../../src/domain/rotation.ts";
 import { isOpen, type Stored } from "./store.ts";

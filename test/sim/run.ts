@@ -5,7 +5,7 @@ import { Judge } from "./judge.ts";
 import type { Wrap } from "./mutants.ts";
 import { isOpen, Store } from "./store.ts";
 import { Target } from "./target.ts";
-import { CRASH, T, World, type Counts } from "./world.ts";
+import { CRASH, World, type Counts } from "./world.ts";
 
 export const PER_ACCOUNT = 10;
 const DAY = 86_400_000, END = 120 * DAY;
