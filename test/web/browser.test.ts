@@ -69,7 +69,7 @@ it("finds as one types, by keyboard alone", async () => {
   const page = await (await as("requester")).newPage();
   await page.goto(`${ORIGIN}/ask`);
   await page.fill("form.search input", "app1");
-  await page.waitForFunction("document.querySelectorAll('#offers tbody tr').length === 1");
+  await expect.poll(() => page.locator("#offers tbody tr").count()).toBe(1);
   await page.fill("form.search input", "zzz");
   await page.waitForSelector("#offers .empty");
   await page.goto(`${ORIGIN}/`);
