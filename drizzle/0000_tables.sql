@@ -17,7 +17,8 @@ CREATE TABLE "accounts" (
 	"last_use_ended_at" timestamp (3) with time zone,
 	"logins_spent" integer DEFAULT 0 NOT NULL,
 	"logins_until" timestamp (3) with time zone,
-	"breaker_until" timestamp (3) with time zone
+	"breaker_until" timestamp (3) with time zone,
+	"served_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "admin_uses" (

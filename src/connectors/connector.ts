@@ -22,8 +22,10 @@ export type ChangeResult =
   /** Only when no byte of the change left us. */
   | { readonly not_sent: "unreachable" | "auth_of_as" | "identity"; readonly why: string }
   | { readonly unknown: string };
+/** Told nothing. `asRefused`: the administrative login itself was refused over a verified identity (law A4 opens its breaker). */
+export type NotTold = { readonly unknown: string; readonly asRefused?: true };
 /** `match`: index into the given secrets. "none": the target's hash matches none of them. */
-export type CompareResult = { readonly match: number } | "none" | { readonly unknown: string };
+export type CompareResult = { readonly match: number } | "none" | NotTold;
 export type FoundAccount = { readonly name: string; readonly enabled: boolean; readonly privileged: boolean; readonly lastLogin?: string };
 /** `identity`: what the target proved itself by; a Test button changes nothing. */
 export type TestResult = { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly why: string };
@@ -40,7 +42,7 @@ export interface Connector<C = unknown> {
   /** Reads the target's own verifier and computes: no login is spent. An unreadable or foreign hash is unknown. */
   compare?(config: C, link: Link, account: Login, secrets: readonly Secret[], as: Credential, signal: AbortSignal): Promise<CompareResult>;
   /** Ends the account's logins on the target; the number ended, for the closure certificate. */
-  endLogins?(config: C, link: Link, account: Login, as: Credential, signal: AbortSignal): Promise<{ ended: number } | { unknown: string }>;
+  endLogins?(config: C, link: Link, account: Login, as: Credential, signal: AbortSignal): Promise<{ ended: number } | NotTold>;
   /** Logs in as `as`, checks the right to change others, changes nothing. */
   test?(config: C, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult>;
   /** Fetches the identity (host key, certificate) without sending a credential: for onboarding, never in the data path. */

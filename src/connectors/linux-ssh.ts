@@ -17,7 +17,7 @@ import type { Secret } from "../kernel/secret.ts";
 import { times } from "../kernel/times.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
 import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, mayRun, passwdDialogue, SshFailure } from "../wires/ssh.ts";
-import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, TestResult } from "./connector.ts";
+import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
 import { connector, nameable, sendable } from "./connector.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
 
@@ -162,6 +162,8 @@ const judge = (field: string, secrets: readonly Secret[]): CompareResult => {
 };
 
 type Compare = NonNullable<Connector<LinuxSshConfig>["compare"]>;
+/** What a failure before the answer tells: over a verified identity a refused login is the administrator's own. */
+const notTold = (error: unknown): NotTold => ({ unknown: why(error), ...(error instanceof SshFailure && error.kind === "auth" ? { asRefused: true as const } : {}) });
 const compare = (random: Random): Compare => async (c, link, account, secrets, as, signal): Promise<CompareResult> => {
   if (!local(account.name)) return { unknown: "this is not the name of a local account" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/getent shadow '${account.name}'`;
@@ -174,12 +176,12 @@ const compare = (random: Random): Compare => async (c, link, account, secrets, a
       if (r.code !== 0 || name !== account.name || field === undefined) return { unknown: "the target did not show the account's hash" };
       return judge(field, secrets);
     });
-  } catch (error) { return { unknown: why(error) }; }
+  } catch (error) { return notTold(error); }
 };
 
 /** Kills what runs as the account. Never for user id 0 or the account we are logged in with: that would be us. */
 const endLogins = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
-Promise<{ ended: number } | { unknown: string }> => {
+Promise<{ ended: number } | NotTold> => {
   if (!local(account.name) || account.name === as.name) return { unknown: "these logins are not ended from here" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/pkill -KILL -e -u '${account.name}' sshd`;
   try {
@@ -194,7 +196,7 @@ Promise<{ ended: number } | { unknown: string }> => {
       if (r.code !== 0 && r.code !== 1) return { unknown: words(r.stderr, plain(as.secret)) || "pkill could not be run" };
       return r.denied ? { unknown: "sudo did not accept the password" } : { ended: r.stdout.split("\n").filter((l) => /\bkilled\b/.test(l)).length };
     });
-  } catch (error) { return { unknown: why(error) }; }
+  } catch (error) { return notTold(error); }
 };
 
 const fingerprint = (line: string): string => {

@@ -6,7 +6,8 @@ import type { Rotation, Trigger } from "../domain/rotation.ts";
 import type { Deps } from "./deps.ts";
 import { broker, record } from "./record.ts";
 import type { World } from "./rotation-load.ts";
-import { credentialOf } from "./target-calls.ts";
+import { breakCircuit } from "./breaker.ts";
+import { call, credentialOf } from "./target-calls.ts";
 
 /** Whose access is over. A schedule or an adoption does not throw anybody out. */
 const ENDS: readonly Trigger[] = ["end_of_use", "exposure", "manual"];
@@ -21,7 +22,8 @@ const ask = async (deps: Deps, w: World): Promise<string> => {
   if (!w.connector.endLogins || w.administrative === null || w.facts.administrative !== "ready") return "were not ended: no administrative credential, or the platform cannot";
   const as = await credentialOf(deps, deps.db, w.administrative);
   try {
-    const r = await w.connector.endLogins(w.connector.config.parse(w.target.settings), deps.link(w.target), { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit));
+    const r = await call(deps, w, "endLogins", (c, link, config) => c.endLogins!(config, link, { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+    if ("asRefused" in r) await deps.db.transaction((tx) => breakCircuit(deps, tx, w.administrative!, w.target, r.unknown));
     return "ended" in r ? `${r.ended} ended` : `were not ended: ${r.unknown}`;
   } catch { return "were not ended: the target did not answer"; } finally { as.secret.wipe(); }
 };

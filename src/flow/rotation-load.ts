@@ -29,13 +29,14 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: D
   const connector = deps.connectors.get(target.platform);
   if (!connector) throw new Error(`no connector for platform ${target.platform}`);
   const rows = await versions.of(db, account.id);
-  const administrative = target.administrative === account.id ? null : target.administrative;
+  // law A1: who may rescue the administrator is not changed by it; both change themselves, so "is changed by" has no cycle.
+  const administrative = target.administrative === account.id || target.reconcile === account.id ? null : target.administrative;
   const reconcile = target.reconcile === account.id ? null : target.reconcile;
   const admin = await helper(db, administrative, target, now);
   const facts: Facts = {
     versions: rows, credential: account.credential,
     // An administrative account changes itself with its own rights; nobody else needs to.
-    self: target.administrative === account.id || account.name === "root",
+    self: target.administrative === account.id || target.reconcile === account.id || account.name === "root",
     administrative: admin, reconcile: await helper(db, reconcile, target, now),
     canCompare: connector.compare !== undefined && admin === "ready",
     budget: await accounts.budget(db, account.id), resetsOnSuccess: true, lockoutWindow: null,

@@ -12,9 +12,9 @@ import * as rotations from "../store/rotations.ts";
 import { Fenced } from "../store/rotations.ts";
 import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
+import { breakCircuit } from "./breaker.ts";
 import { endDirectLogins } from "./end-logins.ts";
 import { blockIdentity } from "./identity.ts";
-import { broker, record } from "./record.ts";
 import type { World } from "./rotation-load.ts";
 import { saveStep, underLock } from "./rotation-save.ts";
 import { openVersion } from "./secrets.ts";
@@ -40,7 +40,9 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
   const begun = await underLock(deps, r, async (tx, now, w) => {
     const admin = helper(w);
     // A2: shared on the administrative account, exclusive on oneself when one is such an account.
-    const taken = await rotations.takeAdmin(tx, admin ?? w.account.id, now.id, admin === null, later(tx.now, deps.times.rotationLease));
+    // A4: until its login has just worked, one user goes first, so a wrong password is refused once and not by everybody at the same moment.
+    const served = admin ? await accounts.lastServed(tx, admin) : null, alone = admin !== null && (served === null || served.getTime() < tx.now.getTime() - deps.times.leaseMargin);
+    const taken = await rotations.takeAdmin(tx, admin ?? w.account.id, now.id, { exclusive: admin === null, alone }, later(tx.now, deps.times.rotationLease));
     if (!taken) { await postponed(deps, tx, now, w); return null; }
     const saved = await saveStep(deps, tx, beginApply(now, as, tx.now, deps.times), w) as Rotation<"applying">;
     return { saved, w, admin };
@@ -53,7 +55,7 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
   await underLock(deps, begun.saved, async (tx, now, w) => {
     await saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w);
     await rotations.dropAdmin(tx, now.id);
-    if (begun.admin && typeof outcome === "object" && "not_sent" in outcome && outcome.not_sent === "auth_of_as") await breakCircuit(deps, tx, begun.admin, w.target, outcome.why);
+    if (begun.admin) await afterUse(deps, tx, begun.admin, w.target, outcome);
   });
   await deps.moment("change_noted");
 };
@@ -64,10 +66,12 @@ const postponed = async (deps: Deps, tx: Tx, r: Rotation, w: World): Promise<voi
   else await rotations.sleep(tx, r, later(tx.now, deps.times.retryFirst));
 };
 
-/** A4: one refused login of an administrative account, and everything that would use it waits; people are told once. */
-const breakCircuit = async (deps: Deps, tx: Tx, admin: AccountId, target: Target, why: string): Promise<void> => {
-  await accounts.openBreaker(tx, admin, later(tx.now, deps.times.probeWindow));
-  await record(deps, tx, { what: "account.blocked", who: broker("rotation"), about: { account: admin, target: target.id }, outcome: "refused", why: `admin_refused: ${why}. Rotations through it wait; one more try per budget window.` });
+/** A4: a refused administrator stops everybody; one that worked lets those who waited go on. */
+const afterUse = async (deps: Deps, tx: Tx, admin: AccountId, target: Target, outcome: ChangeOutcome): Promise<void> => {
+  if (typeof outcome === "object" && "not_sent" in outcome) { if (outcome.not_sent === "auth_of_as") await breakCircuit(deps, tx, admin, target, outcome.why); return; }
+  if (typeof outcome === "object" && "unknown" in outcome) return;
+  await accounts.served(tx, admin);
+  await rotations.wakeWaiting(tx, target.id);
 };
 
 const change = async (deps: Deps, r: Rotation<"applying">, w: World, admin: AccountId | null, from: VersionId | null): Promise<ChangeOutcome> => {

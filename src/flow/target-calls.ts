@@ -6,6 +6,7 @@ import { currentOf } from "../domain/rotation-facts.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as versions from "../store/versions.ts";
+import { breakCircuit } from "./breaker.ts";
 import type { Deps } from "./deps.ts";
 import type { World } from "./rotation-load.ts";
 import { openVersion } from "./secrets.ts";
@@ -37,6 +38,7 @@ export const compare = async (deps: Deps, w: World, ids: readonly VersionId[]): 
   const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, w.administrative);
   try {
     const answer = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+    if (typeof answer === "object" && "asRefused" in answer) await deps.db.transaction((tx) => breakCircuit(deps, tx, w.administrative!, w.target, answer.unknown));
     if (answer === "none") return "none_matches";
     return "match" in answer ? { match: ids[answer.match]!, by: "compare" } : { ...answer, by: "compare" };
   } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }

@@ -66,7 +66,8 @@ export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: 
     const account = change[role];
     if (account && (await accounts.find(tx, account))?.target !== id) throw new Fault("invalid", "The account that changes the others must be one of this target's own.");
   }
-  if ((change.reconcile ?? t.reconcile) !== null && (change.reconcile ?? t.reconcile) === (change.administrative ?? t.administrative)) throw new Fault("invalid", "law A1: an account cannot be its own reconcile credential. Name another one.");
+  const after = (role: "administrative" | "reconcile"): AccountId | null => (change[role] === undefined ? t[role] : change[role] ?? null);
+  if (after("reconcile") !== null && after("reconcile") === after("administrative")) throw new Fault("invalid", "law A1: an account cannot be its own reconcile credential. Name another one.");
   const set = Object.fromEntries((["tags", "locked", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
   if (Object.keys(set).length > 0) {
     await targets.change(tx, id, set);

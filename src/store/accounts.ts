@@ -68,4 +68,7 @@ export const budget = async ({ q }: Reader, id: AccountId): Promise<LoginBudget>
 export const setBudget = async (tx: Tx, id: AccountId, b: LoginBudget): Promise<void> => void await tx.q.update(accounts).set({ loginsSpent: b.spent, loginsUntil: b.until }).where(eq(accounts.id, id));
 /** A4: the first refused login of an administrative account stops everything that would use it until then. */
 export const openBreaker = async (tx: Tx, id: AccountId, until: Date | null): Promise<void> => void await tx.q.update(accounts).set({ breakerUntil: until }).where(eq(accounts.id, id));
+/** Its login worked for another account's change: for a moment others may use it side by side. */
+export const served = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ servedAt: tx.now }).where(eq(accounts.id, id));
+export const lastServed = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ at: accounts.servedAt }).from(accounts).where(eq(accounts.id, id)))[0]?.at ?? null;
 export const breaker = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ until: accounts.breakerUntil }).from(accounts).where(eq(accounts.id, id)))[0]?.until ?? null;

@@ -47,8 +47,8 @@ export const accounts = pgTable("accounts", {
   rotatedAt: at("rotated_at"), verifiedAt: at("verified_at"), lastUseEndedAt: at("last_use_ended_at"),
   /** Probe budget: logins refused or unanswered since the last accepted one; void from `until` on. */
   loginsSpent: integer("logins_spent").notNull().default(0), loginsUntil: at("logins_until"),
-  /** A4: set by the first refused login of an administrative account; nothing uses it before. */
-  breakerUntil: at("breaker_until"),
+  /** A4: set by the first refused login of an administrative account; nothing uses it before. And when its login last worked for somebody. */
+  breakerUntil: at("breaker_until"), servedAt: at("served_at"),
 }, (t) => [uniqueIndex("accounts_target_name").on(t.target, t.name)]);
 export const versions = pgTable("secret_versions", {
   id: text("id").primaryKey(), account: text("account_id").notNull().references(() => accounts.id), no: integer("no").notNull(),
