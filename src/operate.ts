@@ -24,6 +24,8 @@ const withCore = async <T>(config: Config, secrets: Secrets, work: (core: Core) 
 
 /** Runs until SIGINT or SIGTERM; resolves when everything is closed. */
 export const serveForever = async (config: Config, secrets: Secrets, said: (line: string) => void, over: Overrides = {}): Promise<void> => {
+  // Scaled waits are for tests: a build that people run keeps the design's.
+  if (config.timescale !== 1 && import.meta.url.endsWith(".js")) throw new Fault("invalid", "LOCKSTEP_TIMESCALE is for tests; a built broker runs with 1. Unset it.");
   const running = await startBroker(config, secrets, { log: makeLog(config.log), ...over });
   for (const line of banner(config, running, (await people.all(running.core.deps.db)).length)) said(line);
   await new Promise<void>((resolve) => { process.once("SIGINT", resolve); process.once("SIGTERM", resolve); });
