@@ -10,10 +10,12 @@ import { broker, record } from "./flow/record.ts";
 import { closeLeftovers } from "./flow/startup.ts";
 import type { IdentityDeps } from "./identity/deps.ts";
 import { addressGate } from "./identity/gate.ts";
+import { endExpired } from "./identity/sessions.ts";
 import { startJobs } from "./jobs/jobs.ts";
 import { Fault } from "./kernel/fault.ts";
 import type { SessionId } from "./kernel/ids.ts";
 import * as shelf from "./flow/shelf.ts";
+import { forgetReplies } from "./store/broker.ts";
 import { portalServer } from "./tls.ts";
 import { apiRoutes, type Shelf } from "./web/api/index.ts";
 import { webApp } from "./web/app.tsx";
@@ -77,6 +79,12 @@ const serveLocally = async (app: ReturnType<typeof webApp>, core: Core): Promise
   return server;
 };
 
+/** What is over is forgotten: login sessions past their time, replies kept for a repeated key. */
+const upkeep = async (deps: Deps, identity: IdentityDeps): Promise<void> => {
+  await endExpired(identity);
+  await deps.db.transaction((tx) => forgetReplies(tx, new Date(tx.now.getTime() - deps.times.idempotency)));
+};
+
 export const startBroker = async (config: Config, secrets: Secrets, over: Overrides = {}): Promise<Broker> => {
   const core = await openCore(config, secrets, over), { deps, places } = core, stops: (() => Promise<void> | void)[] = [() => core.close()];
   const close = async (): Promise<void> => { for (const stop of stops.reverse()) await stop(); stops.length = 0; };
@@ -88,6 +96,8 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     stops.push(() => proxy.close());
     const jobs = startJobs(deps, recoverBySession(deps, places.recordings));
     stops.push(() => jobs.close());
+    const tidy = setInterval(() => { void upkeep(deps, identity).catch((e: unknown) => deps.log("warn", `upkeep: ${String(e)}`)); }, deps.times.lockout);
+    stops.push(() => clearInterval(tidy));
     const { server, scheme } = await portalServer(config, places);
     const web: WebDeps = { flow: deps, identity, recordings: places.recordings, config: {
       origin: "", sshHost: config.sshHost ?? config.ssh.host, sshPort: proxy.port, secureCookies: scheme === "https" || (config.origin?.startsWith("https:") ?? false), trustedProxies: config.trustedProxies, root: rootOf(),

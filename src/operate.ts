@@ -1,5 +1,7 @@
 /** What an operator does on the server itself: serve, the first admin, restore, take-over, doctor. Rule: everything but `serve` needs the broker stopped, and the directory's lock says so. */
-import { existsSync, statfsSync, statSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
+import path from "node:path";
 import type { Config, Secrets } from "./config/env.ts";
 import { makeLog } from "./config/log.ts";
 import { identityDeps, startBroker, type Broker } from "./app.ts";
@@ -80,6 +82,12 @@ export const doctor = async (config: Config, secrets: Secrets): Promise<Check[]>
     if (!existsSync(config.kekFile)) return `${config.kekFile} will be made at the first start`;
     if ((statSync(config.kekFile).mode & 0o077) !== 0) throw new Error(`${config.kekFile} may be read by others. Run: chmod 400 ${config.kekFile}`);
     return config.kekFile;
+  });
+  if (config.tls !== "off") await check("Certificate", () => {
+    const file = config.tls === "own" ? path.join(places.keys, "portal.crt") : (config.tls as { cert: string }).cert;
+    if (!existsSync(file)) return `${file} will be made at the first start`;
+    const c = new X509Certificate(readFileSync(file));
+    return `SHA-256 ${c.fingerprint256}, valid until ${c.validTo}`;
   });
   await check("Journal", () => { const { lines, torn } = readJournal(places.journal); return `${lines.length} lines, the chain holds${torn > 0 ? `; ${torn} bytes of an unfinished line will be cut` : ""}`; });
   await check("Database", () => withCore(config, secrets, ({ deps }) => Promise.resolve(`${deps.db.engine === "pglite" ? "embedded (no fsync of its own: the journal keeps what matters)" : "PostgreSQL"}, migrated${deps.passive.why ? `; PASSIVE: ${deps.passive.why}` : ""}`)));
