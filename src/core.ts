@@ -1,4 +1,5 @@
 /** Vault, database and journals opened and settled, by hand. Rule: what `serve`, `backup` and `restore` share; nothing here listens. */
+import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,7 +63,9 @@ const openDb = async (config: Config, secrets: Secrets, places: Places, log: Log
 
 export const openCore = async (config: Config, secrets: Secrets, over: Overrides = {}): Promise<Core> => {
   const places = placesOf(config), random: Random = over.random ?? systemRandom, clock: Clock = over.clock ?? systemClock, log: Log = over.log ?? (() => {});
-  const unlock = lockDirectory(config.data), opened: (() => Promise<void>)[] = [() => Promise.resolve(unlock())];
+  const unlock = lockDirectory(config.data);
+  mkdirSync(places.keys, { recursive: true, mode: 0o700 });
+  const opened: (() => Promise<void>)[] = [() => Promise.resolve(unlock())];
   const close = async () => { for (const fn of opened.reverse()) await fn(); };
   try {
     const secretsLog = await Journal.open(places.journal);
