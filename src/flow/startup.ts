@@ -1,12 +1,13 @@
 /** What a start must settle before anybody is served: keys, the journal's word, the fence token, what a crash left open. Rule: law passive-start: a copied or restored database touches nothing. */
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { newId, type AccountId, type EventId, type SessionId, type VersionId } from "../kernel/ids.ts";
+import { newId, type AccountId, type EventId, type SessionId, type TargetId, type VersionId } from "../kernel/ids.ts";
 import type { AuditEvent } from "../domain/audit.ts";
 import * as accounts from "../store/accounts.ts";
 import * as broker from "../store/broker.ts";
 import type { Tx } from "../store/db.ts";
 import * as events from "../store/events.ts";
 import * as sessions from "../store/sessions.ts";
+import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { PURPOSES, type KeyRow } from "../vault/keyring.ts";
 import type { EventLine, KeyLine, Line, VersionLine } from "../vault/journal.ts";
@@ -85,9 +86,20 @@ export const takeOver = async (deps: Deps, tokenFile: string): Promise<number> =
 /** Versions the database lacks come back as candidates; their accounts become unverified and the healer asks the target. */
 export const replayVersions = async (deps: Deps, lines: readonly Line[]): Promise<number> => {
   const missing: VersionLine[] = [];
-  for (const line of lines) if (line.kind === "version" && !(await versions.find(deps.db, line.version as VersionId)) && (await accounts.find(deps.db, line.account as AccountId))) missing.push(line);
+  for (const line of lines) if (line.kind === "version" && !(await versions.find(deps.db, line.version as VersionId)) && await known(deps, line)) missing.push(line);
   for (const line of missing) await deps.db.transaction((tx) => bringBack(deps, tx, line));
   return missing.length;
+};
+/** An account added after the backup comes back under its old id, unmanaged, so that its passwords have somewhere to be. Only a target that is gone too leaves them in the journal alone. */
+const known = async (deps: Deps, line: VersionLine): Promise<boolean> => {
+  if (await accounts.find(deps.db, line.account as AccountId)) return true;
+  const target = await targets.find(deps.db, line.target as TargetId);
+  if (!target) { deps.log("error", `version ${line.version} of ${line.accountName} stays in the journal alone: its target is not in this database`); return false; }
+  await deps.db.transaction(async (tx) => {
+    await accounts.add(tx, { id: line.account as AccountId, target: target.id, name: line.accountName, identityNo: target.identityNo, passwordPolicy: "medium" });
+    await record(deps, tx, { what: "account.added", who: by("journal"), about: { account: line.account, target: target.id }, outcome: "ok", why: "the journal knows an account this database had forgotten", facts: { name: `${line.accountName}@${target.name}` } });
+  });
+  return true;
 };
 const bringBack = async (deps: Deps, tx: Tx, line: VersionLine): Promise<void> => {
   const account = await accounts.lock(tx, line.account as AccountId), whose = { account: account.id, version: line.version as VersionId };

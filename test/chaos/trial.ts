@@ -49,7 +49,7 @@ export class Lane {
 export const look = (f: Field, rows: Rows): Promise<Judged> => judge(f.host, f.user, f.dir, f.account, rows);
 export const settledRows = async (v: Victim): Promise<Rows> => {
   v.send({ do: "rows" });
-  const r = await v.heard("rows", 20_000);
+  const r = await v.heard("rows", 60_000);
   if (r === null) throw new Error(`no rows came: ${v.log().slice(-1500)}`);
   return r.rows;
 };

@@ -30,17 +30,20 @@ test("law: journal-before-effect: a restore forgets no password changed since th
   expect(made.rows).toBeGreaterThan(10);
   const later = await deps.db.transaction((tx) => keepVersion(deps, tx, { account, secret: Secret.of("Later-Pw-2!x9Qz"), status: "candidate", origin: "test", by: null }));
   await journalled(deps, later, account, target, 1);
+  const newer = await addAccount(deps, operator, { target: target.id, name: "newer", password: Secret.of("Newer-Pw-3!x9Qz") });
 
   cpSync(path.join(core.dir, "keys"), path.join(fresh, "keys"), { recursive: true });
   cpSync(path.join(core.dir, "journal", "secrets.journal"), path.join(fresh, "journal", "secrets.journal"));
   const { config, secrets } = parseEnv({ LOCKSTEP_DATA: fresh, LOCKSTEP_LOG: "silent" });
   const restored = await restoreHere(config, secrets, file);
-  expect(restored).toMatchObject({ rows: made.rows, cameBack: 1, opened: 2 });
+  expect(restored).toMatchObject({ rows: made.rows, cameBack: 2, opened: 3 });
   const passive = await openCore(config, secrets);
   expect(passive.deps.passive.why).toMatch(/take-over/);
   const found = await versions.of(passive.deps.db, account.id);
   expect(found.map((v) => reveal(openVersion(passive.deps, v)))).toEqual(["First-Pw-1!x9Qz", "Later-Pw-2!x9Qz"]);
   expect((await accounts.find(passive.deps.db, account.id))!.name).toBe("app");
+  expect((await accounts.find(passive.deps.db, newer.id))).toMatchObject({ name: "newer", credential: "unmanaged" });
+  expect((await versions.of(passive.deps.db, newer.id)).map((v) => reveal(openVersion(passive.deps, v)))).toEqual(["Newer-Pw-3!x9Qz"]);
   await passive.close();
   expect(await takeOverHere(config, secrets)).toBe(3);
   const active = await openCore(config, secrets);
