@@ -22,7 +22,7 @@ const process_ = (command: string, args: readonly string[], env: Record<string, 
   let out = "", err = "";
   child.stdout.on("data", (c: Buffer) => { out += c.toString(); });
   child.stderr.on("data", (c: Buffer) => { err += c.toString(); });
-  child.on("error", fail).on("exit", (code) => { done({ code, out, err }); });
+  child.on("error", fail).on("close", (code) => { done({ code, out, err }); });
   child.stdin.end(stdin ?? "");
 });
 const cli = (as: Name | null, args: readonly string[], o: { env?: Record<string, string>; stdin?: string } = {}): Promise<Done> =>
@@ -63,6 +63,7 @@ describe("a life at the command line", () => {
     ]);
     expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/^in force \(by login\)/) });
     expect(accounts.out).toMatch(/root@web-1 +available .*root on web/);
+    expect([show.code, show.err]).toEqual([0, ""]);
     expect((JSON.parse(show.out) as { name: string }).name).toBe("root@web-1");
     expect(doctor).toMatchObject({ code: 0, out: expect.stringMatching(/ok {3}Login.*auditor at[\s\S]*ok {3}Broker.*pglite/) });
   });
