@@ -40,7 +40,7 @@ const banner = (config: Config, b: Broker, persons: number): string[] => [
   `  database   ${config.engine === "pglite" ? `embedded, in ${config.data} (good for a trial and small single nodes; set DATABASE_URL for PostgreSQL)` : "PostgreSQL"}`,
   `  ciphers    ${nativeCiphers() ? "native" : "JavaScript only: sessions will be slower (needs python3, make and g++, then: npm rebuild)"}`,
   ...(b.core.deps.passive.why ? [`  PASSIVE    ${b.core.deps.passive.why}`] : []),
-  ...(persons === 0 ? ["  nobody     No people yet. Stop this broker and run: lockstep init"] : []),
+  ...(persons === 0 ? ["  nobody     No people yet. Stop this broker and run: lockstep init NAME"] : []),
 ];
 
 /** The first administrator. Refused once there is anybody. */

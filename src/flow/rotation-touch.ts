@@ -61,7 +61,7 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
 };
 
 const postponed = async (deps: Deps, tx: Tx, r: Rotation, w: World): Promise<void> => {
-  const why = "the account that changes it is being rotated itself";
+  const why = "the account that changes it is busy: being rotated itself, or trying its own login first";
   if (r.state === "prepared" || r.state === "waiting") await saveStep(deps, tx, wait(r, why, tx.now, deps.times), w);
   else await rotations.sleep(tx, r, later(tx.now, deps.times.retryFirst));
 };
