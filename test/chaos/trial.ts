@@ -84,7 +84,8 @@ export const killTrial = async (lane: Lane, moment: Moment, second: Moment | nul
     seen.push({ rows, judged: await look(f, rows) });
   };
   const reached = await strike(await lane.start(), { moment, nth: 1, do: "kill" });
-  if (reached) await lookAtTheDead();
+  // One that was too slow to meet its moment is still armed: it must not be the one that finishes.
+  if (reached) await lookAtTheDead(); else await lane.dead();
   if (reached && second) {
     const v = await lane.start({ moment: second, nth: 1, do: "kill" });
     v.send({ do: "settle", ms: 10_000 });

@@ -11,11 +11,12 @@ import { campaign, tally, type Tally } from "../chaos/campaign.ts";
 import type { Engine } from "../chaos/field.ts";
 import { MOMENTS } from "../chaos/plan.ts";
 
-const TRIALS = Number(process.env["LOCKSTEP_TRIALS"] ?? 20), results = new Map<Engine, Tally & { seconds: number }>();
+/** Four at a time: with eight, two cores are so busy that moments are not met in time. */
+const TRIALS = Number(process.env["LOCKSTEP_TRIALS"] ?? 20), PARALLEL = Number(process.env["LOCKSTEP_PARALLEL"] ?? 4), results = new Map<Engine, Tally & { seconds: number }>();
 
 test.each<[Engine]>([["pglite"], ["postgresql"]])("law: I1 — kill -9 twenty times at every moment on %s: nothing lost", async (engine) => {
   const begun = performance.now();
-  const verdicts = await campaign({ engine, trials: TRIALS, parallel: 8, twice: 5, seen: (v, done, all) => { if (done % 20 === 0) process.stderr.write(`${engine} ${done}/${all} ${v.moment}\n`); } });
+  const verdicts = await campaign({ engine, trials: TRIALS, parallel: PARALLEL, twice: 5, seen: (v, done, all) => { if (done % 20 === 0) process.stderr.write(`${engine} ${done}/${all} ${v.moment}\n`); } });
   const t = tally(verdicts);
   results.set(engine, { ...t, seconds: Math.round((performance.now() - begun) / 1000) });
   expect(t).toMatchObject({ lost: 0, ambiguous: 0, unjournalled: 0, wrongCurrent: 0, unfinished: 0, lockouts: 0, missed: 0, wrong: [], trials: TRIALS * MOMENTS.length });
