@@ -70,6 +70,7 @@ export default [
   ...banned,
   { files: EVERY.filter((glob) => !/^(test|bench)/.test(glob)),
     rules: { "max-lines": ["error", 250], "max-lines-per-function": ["error", { max: 50, IIFEs: true }] } },
+  { files: ["views/**/*.{ts,tsx,js}"], ignores: ["views/icons.tsx"], rules: { "max-len": ["error", { code: 150, ignoreUrls: true, ignoreRegExpLiterals: true }] } },
   { files: WITH_TYPES, languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: { "ts/no-floating-promises": "error", "ts/no-misused-promises": ["error", { checksVoidReturn: { arguments: false, attributes: false, properties: false } }],
       "ts/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }] } },

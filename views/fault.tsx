@@ -13,9 +13,22 @@ const NEXT: Record<FaultCode, string> = {
   internal: "Try again. If it happens once more, tell an admin the time; the log has the details.",
 };
 
-export const FaultNote = ({ title, message }: { title: string; message: string }) => <div class="notice bad" role="alert"><strong>{title}.</strong> {message}</div>;
+export const FaultNote = ({ title, message }: { title: string; message: string }) => (
+  <div class="notice bad" role="alert">
+    <strong>{title}.</strong> {message}
+  </div>
+);
 export const FaultPage = ({ code, title, message }: { code: FaultCode; title: string; message: string }) => (
   <section class="fault card" data-code={code}>
-    <h1>{title}</h1><p class="lead" role="alert">{message}</p><p class="muted">{NEXT[code]}</p><p><a class="button quiet" href="/">Go home</a></p>
+    <h1>{title}</h1>
+    <p class="lead" role="alert">
+      {message}
+    </p>
+    <p class="muted">{NEXT[code]}</p>
+    <p>
+      <a class="button quiet" href="/">
+        Go home
+      </a>
+    </p>
   </section>
 );

@@ -3,61 +3,163 @@ import type { Standing } from "../src/domain/account.ts";
 import type { Request } from "../src/domain/request.ts";
 import { here } from "./here.ts";
 import { sshLine } from "./request-card.tsx";
-import { Account, Ago, Copy, Empty, minutes, PageHead, Post, Table, TimeLeft } from "./parts.tsx";
+import { Account, Ago, Copy, Empty, minutes, PageHead, Press, Table, TimeLeft } from "./parts.tsx";
 import { StandingBadge, StateBadge } from "./words.tsx";
 
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string };
-export type Offered = { readonly name: string; readonly target: string; readonly platform: string; readonly standing: Standing; readonly policies: readonly { readonly name: string; readonly preset: "session" | "release"; readonly maxMinutes: number }[] };
-export type HomeView = { readonly me: string; readonly mine: readonly Listed[]; readonly waiting: readonly Listed[]; readonly offered: readonly Offered[]; readonly recent: readonly Listed[]; readonly asks: boolean; readonly votes: boolean };
+export type Offered = {
+  readonly name: string;
+  readonly target: string;
+  readonly platform: string;
+  readonly standing: Standing;
+  readonly policies: readonly { readonly name: string; readonly preset: "session" | "release"; readonly maxMinutes: number }[];
+};
+export type HomeView = {
+  readonly me: string;
+  readonly mine: readonly Listed[];
+  readonly waiting: readonly Listed[];
+  readonly offered: readonly Offered[];
+  readonly recent: readonly Listed[];
+  readonly asks: boolean;
+  readonly votes: boolean;
+};
 
 const Holding = ({ l, me }: { l: Listed; me: string }) => {
-  const r = l.request, at = `/requests/${r.id}`;
+  const r = l.request,
+    at = `/requests/${r.id}`;
   return (
     <article class={`card hold ${r.state}`}>
-      <header><h3><Account account={l.accountName} target={l.targetName} href={at} /></h3><StateBadge request={r} mine /></header>
-      {r.state === "checked_out" ? <TimeLeft from={r.checkedOutAt} until={r.until} /> : r.state === "approved" ? <p>For {minutes(r.minutes)} from first use; start <Ago at={r.startBy} /> at the latest.</p> : <p class="muted">Asked <Ago at={r.submittedAt} /> for {minutes(r.terms.minutes)}.</p>}
+      <header>
+        <h3>
+          <Account account={l.accountName} target={l.targetName} href={at} />
+        </h3>
+        <StateBadge request={r} mine />
+      </header>
+      {r.state === "checked_out" ? (
+        <TimeLeft from={r.checkedOutAt} until={r.until} />
+      ) : r.state === "approved" ? (
+        <p>
+          For {minutes(r.minutes)} from first use; start <Ago at={r.startBy} /> at the latest.
+        </p>
+      ) : (
+        <p class="muted">
+          Asked <Ago at={r.submittedAt} /> for {minutes(r.terms.minutes)}.
+        </p>
+      )}
       {r.state === "pending" ? null : <Copy text={sshLine(l.accountName, l.targetName, me, here().ssh)} label="the ssh command" />}
       <footer class="moves">
-        {r.state !== "pending" && r.terms.preset === "release" ? <Post action={`${at}/password`} class="inline"><button class="small" type="submit">Show the password</button></Post> : null}
-        {r.state === "checked_out" ? <Post action={`${at}/give-back`} class="inline"><button class="small contrast" type="submit">Give back now</button></Post> : null}
-        <a class="button small quiet" href={at}>Details</a>
+        {r.state !== "pending" && r.terms.preset === "release" ? <Press action={`${at}/password`}>Show the password</Press> : null}
+        {r.state === "checked_out" ? (
+          <Press action={`${at}/give-back`} look="contrast">
+            Give back now
+          </Press>
+        ) : null}
+        <a class="button small quiet" href={at}>
+          Details
+        </a>
       </footer>
     </article>
   );
 };
 
-export const RequestRows = ({ list, me, label, empty }: { list: readonly Listed[]; me: string; label: string; empty?: string }) => (list.length === 0 ? <p class="muted">{empty ?? "Nothing here."}</p> : (
-  <Table label={label} head={["Account", "By", "Reason", "State", "Asked"]}>
-    {list.map((l) => (
-      <tr><td><Account account={l.accountName} target={l.targetName} href={`/requests/${l.request.id}`} /></td><td>{l.requesterName}</td><td class="wrap clip">{l.request.terms.reason}</td>
-        <td><StateBadge request={l.request} mine={l.requesterName === me} /></td><td><Ago at={l.request.submittedAt} /></td></tr>
-    ))}
-  </Table>
-));
+export const RequestRows = ({ list, me, label, empty }: { list: readonly Listed[]; me: string; label: string; empty?: string }) =>
+  list.length === 0 ? (
+    <p class="muted">{empty ?? "Nothing here."}</p>
+  ) : (
+    <Table label={label} head={["Account", "By", "Reason", "State", "Asked"]}>
+      {list.map((l) => (
+        <tr>
+          <td>
+            <Account account={l.accountName} target={l.targetName} href={`/requests/${l.request.id}`} />
+          </td>
+          <td>{l.requesterName}</td>
+          <td class="wrap clip">{l.request.terms.reason}</td>
+          <td>
+            <StateBadge request={l.request} mine={l.requesterName === me} />
+          </td>
+          <td>
+            <Ago at={l.request.submittedAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
 
 export const OfferRows = ({ offered, q }: { offered: readonly Offered[]; q: string }) => (
   <div id="offers">
-    {offered.length === 0 ? <Empty title={q ? `Nothing matches “${q}”` : "No policy gives you an account yet"}>{q ? "Try a part of the account's or the target's name." : "Ask an admin to put you into a policy; what no policy gives you is not listed."}</Empty> : (
+    {offered.length === 0 ? (
+      <Empty title={q ? `Nothing matches “${q}”` : "No policy gives you an account yet"}>
+        {q
+          ? "Try a part of the account's or the target's name."
+          : "Ask an admin to put you into a policy; what no policy gives you is not listed."}
+      </Empty>
+    ) : (
       <Table label="Accounts you may ask for" head={["Account", "State", "Policy", "Longest", ""]}>
         {offered.map((o) => (
-          <tr><td><Account account={o.name} target={o.target} href={`/ask/${encodeURIComponent(`${o.name}@${o.target}`)}`} /><small class="muted block">{o.platform}</small></td><td><StandingBadge standing={o.standing} /></td>
-            <td>{o.policies.map((p) => p.name).join(", ")}</td><td>{minutes(Math.max(...o.policies.map((p) => p.maxMinutes)))}</td><td class="end"><a class="button small" href={`/ask/${encodeURIComponent(`${o.name}@${o.target}`)}`}>Ask</a></td></tr>
+          <tr>
+            <td>
+              <Account account={o.name} target={o.target} href={`/ask/${encodeURIComponent(`${o.name}@${o.target}`)}`} />
+              <small class="muted block">{o.platform}</small>
+            </td>
+            <td>
+              <StandingBadge standing={o.standing} />
+            </td>
+            <td>{o.policies.map((p) => p.name).join(", ")}</td>
+            <td>{minutes(Math.max(...o.policies.map((p) => p.maxMinutes)))}</td>
+            <td class="end">
+              <a class="button small" href={`/ask/${encodeURIComponent(`${o.name}@${o.target}`)}`}>
+                Ask
+              </a>
+            </td>
+          </tr>
         ))}
       </Table>
     )}
   </div>
 );
 
-const section = (title: string, body: unknown, more?: { href: string; text: string }) => <section><header class="sec"><h2>{title}</h2>{more ? <a href={more.href}>{more.text}</a> : null}</header>{body as never}</section>;
+const section = (title: string, body: unknown, more?: { href: string; text: string }) => (
+  <section>
+    <header class="sec">
+      <h2>{title}</h2>
+      {more ? <a href={more.href}>{more.text}</a> : null}
+    </header>
+    {body as never}
+  </section>
+);
 
 export const Home = (v: HomeView) => (
   <>
     <PageHead title={`Hello, ${v.me}`} />
-    {v.votes && v.waiting.length > 0 ? section(`Waits for your vote (${v.waiting.length})`, <RequestRows list={v.waiting} me={v.me} label="Requests waiting for your vote" />, { href: "/votes", text: "Vote" }) : null}
-    {section("What I hold", v.mine.length === 0
-      ? <Empty title="You hold nothing right now">{v.asks ? <>Ask for an account below; its approvers are told at once.</> : "Your roles do not ask for accounts."}</Empty>
-      : <div class="grid-cards">{v.mine.map((l) => <Holding l={l} me={v.me} />)}</div>)}
-    {v.asks ? section("What I may ask for", <OfferRows offered={v.offered.slice(0, 8)} q="" />, { href: "/ask", text: v.offered.length > 8 ? `All ${v.offered.length}` : "Search" }) : null}
-    {section("Recent", <RequestRows list={v.recent} me={v.me} label="Recent requests" empty="Your past requests will be listed here." />, { href: "/requests", text: "All requests" })}
+    {v.votes && v.waiting.length > 0
+      ? section(`Waits for your vote (${v.waiting.length})`, <RequestRows list={v.waiting} me={v.me} label="Requests waiting for your vote" />, {
+          href: "/votes",
+          text: "Vote",
+        })
+      : null}
+    {section(
+      "What I hold",
+      v.mine.length === 0 ? (
+        <Empty title="You hold nothing right now">
+          {v.asks ? <>Ask for an account below; its approvers are told at once.</> : "Your roles do not ask for accounts."}
+        </Empty>
+      ) : (
+        <div class="grid-cards">
+          {v.mine.map((l) => (
+            <Holding l={l} me={v.me} />
+          ))}
+        </div>
+      ),
+    )}
+    {v.asks
+      ? section("What I may ask for", <OfferRows offered={v.offered.slice(0, 8)} q="" />, {
+          href: "/ask",
+          text: v.offered.length > 8 ? `All ${v.offered.length}` : "Search",
+        })
+      : null}
+    {section("Recent", <RequestRows list={v.recent} me={v.me} label="Recent requests" empty="Your past requests will be listed here." />, {
+      href: "/requests",
+      text: "All requests",
+    })}
   </>
 );

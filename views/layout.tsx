@@ -5,7 +5,13 @@ import type { Role } from "../src/domain/person.ts";
 import { here } from "./here.ts";
 import { Icon, Mark, type IconName } from "./icons.tsx";
 
-export type Nav = { readonly name: string; readonly fullName: string; readonly roles: readonly Role[]; readonly can: ReadonlySet<Act>; readonly votes: boolean };
+export type Nav = {
+  readonly name: string;
+  readonly fullName: string;
+  readonly roles: readonly Role[];
+  readonly can: ReadonlySet<Act>;
+  readonly votes: boolean;
+};
 type Item = { readonly href: string; readonly icon: IconName; readonly text: string; readonly shown: boolean };
 
 const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
@@ -31,31 +37,84 @@ const Links = ({ nav }: { nav: Nav }) => {
   const { path } = here();
   const current = (href: string) => (href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`));
   return (
-    <nav aria-label="Main" class="side"><div>
-      {items(nav).map((group) => group.filter((i) => i.shown)).filter((group) => group.length > 0).map((group) => (
-        <ul>{group.map((i) => <li><a href={i.href} aria-current={current(i.href) ? "page" : undefined}><Icon name={i.icon} />{i.text}</a></li>)}</ul>
-      ))}
-    </div></nav>
+    <nav aria-label="Main" class="side">
+      <div>
+        {items(nav)
+          .map((group) => group.filter((i) => i.shown))
+          .filter((group) => group.length > 0)
+          .map((group) => (
+            <ul>
+              {group.map((i) => (
+                <li>
+                  <a href={i.href} aria-current={current(i.href) ? "page" : undefined}>
+                    <Icon name={i.icon} />
+                    {i.text}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          ))}
+      </div>
+    </nav>
   );
 };
 
+const Who = ({ nav }: { nav: Nav }) => (
+  <details class="who">
+    <summary aria-label={`Menu of ${nav.name}`}>
+      <span class="face" aria-hidden="true">
+        {nav.name.slice(0, 1).toUpperCase()}
+      </span>
+      <span class="who-name">{nav.name}</span>
+    </summary>
+    <div class="menu">
+      <p>
+        <strong>{nav.fullName}</strong>
+        <br />
+        <small>{nav.roles.join(", ") || "no role yet"}</small>
+      </p>
+      <a href="/me">
+        <Icon name="me" />
+        My keys and tokens
+      </a>
+      <a href="/api/v1/docs">
+        <Icon name="audit" />
+        API
+      </a>
+      <form method="post" action="/logout">
+        <Token />
+        <button class="plain" type="submit">
+          <Icon name="out" />
+          Log out
+        </button>
+      </form>
+    </div>
+  </details>
+);
+
 const Top = ({ nav }: { nav: Nav }) => (
   <header class="top">
-    <a class="brand" href="/" aria-label="Lockstep, home"><Mark /><span>Lockstep</span></a>
+    <a class="brand" href="/" aria-label="Lockstep, home">
+      <Mark />
+      <span>Lockstep</span>
+    </a>
     {nav.can.has("account.ask") ? (
       <form class="find" action="/ask" method="get" aria-label="Find an account">
-        <Icon name="search" /><input type="search" name="q" placeholder="Find an account to ask for" aria-label="Find an account to ask for" data-key="/" autocomplete="off" /><kbd>/</kbd>
+        <Icon name="search" />
+        <input
+          type="search"
+          name="q"
+          placeholder="Find an account to ask for"
+          aria-label="Find an account to ask for"
+          data-key="/"
+          autocomplete="off"
+        />
+        <kbd>/</kbd>
       </form>
-    ) : <span class="find" />}
-    <details class="who">
-      <summary aria-label={`Menu of ${nav.name}`}><span class="face" aria-hidden="true">{nav.name.slice(0, 1).toUpperCase()}</span><span class="who-name">{nav.name}</span></summary>
-      <div class="menu">
-        <p><strong>{nav.fullName}</strong><br /><small>{nav.roles.join(", ") || "no role yet"}</small></p>
-        <a href="/me"><Icon name="me" />My keys and tokens</a>
-        <a href="/api/v1/docs"><Icon name="audit" />API</a>
-        <form method="post" action="/logout"><Token /><button class="plain" type="submit"><Icon name="out" />Log out</button></form>
-      </div>
-    </details>
+    ) : (
+      <span class="find" />
+    )}
+    <Who nav={nav} />
   </header>
 );
 
@@ -70,10 +129,13 @@ const Head = ({ title, refresh }: { title: string; refresh?: Refresh | undefined
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
       <meta name="htmx-config" content={'extensions:"hx-csp,sse",includeIndicatorCSS:false,history:false'} />
-      {refresh === undefined ? null : <meta http-equiv="refresh" content={typeof refresh === "number" ? String(refresh) : `${refresh.seconds};url=${refresh.to}`} />}
+      {refresh === undefined ? null : (
+        <meta http-equiv="refresh" content={typeof refresh === "number" ? String(refresh) : `${refresh.seconds};url=${refresh.to}`} />
+      )}
       <title>{`${title} · Lockstep`}</title>
       <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/assets/pico.css" />
+      <link rel="stylesheet" href="/assets/base.css" />
       <link rel="stylesheet" href="/assets/lockstep.css" />
       <script nonce={nonce} src="/assets/htmx.js" defer></script>
       <script nonce={nonce} src="/assets/hx-csp.js" defer></script>
@@ -84,16 +146,39 @@ const Head = ({ title, refresh }: { title: string; refresh?: Refresh | undefined
 };
 
 type Refresh = number | { readonly seconds: number; readonly to: string };
-type Props = { readonly title: string; readonly nav: Nav | null; readonly wide?: boolean; readonly refresh?: Refresh | undefined; readonly notice?: string | undefined; readonly children?: Child };
+type Props = {
+  readonly title: string;
+  readonly nav: Nav | null;
+  readonly wide?: boolean;
+  readonly refresh?: Refresh | undefined;
+  readonly notice?: string | undefined;
+  readonly children?: Child;
+};
 
 export const Layout = ({ title, nav, wide, refresh, notice, children }: Props) => (
   <html lang="en">
     <Head title={title} refresh={refresh} />
     <body class={nav ? "app" : "door"}>
-      <a class="skip" href="#main">Skip to content</a>
-      {nav ? <><Top nav={nav} /><details class="drawer"><summary><Icon name="menu" />Menu</summary><Links nav={nav} /></details><Links nav={nav} /></> : null}
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      {nav ? (
+        <>
+          <Top nav={nav} />
+          <details class="drawer">
+            <summary>
+              <Icon name="menu" />
+              Menu
+            </summary>
+            <Links nav={nav} />
+          </details>
+          <Links nav={nav} />
+        </>
+      ) : null}
       <main id="main" class={wide ? "wide" : undefined}>
-        <div id="notice" role="status" aria-live="polite">{notice === undefined ? null : <p class="notice ok">{notice}</p>}</div>
+        <div id="notice" role="status" aria-live="polite">
+          {notice === undefined ? null : <p class="notice ok">{notice}</p>}
+        </div>
         {children}
       </main>
     </body>

@@ -1,50 +1,150 @@
 /** People and groups. Rule: what could help its author is listed until somebody else confirms it. */
 import type { Person, Role } from "../src/domain/person.ts";
-import { Ago, Badge, Empty, Field, PageHead, Post, Table, Unfold } from "./parts.tsx";
+import { Changes, type ChangeView } from "./changes.tsx";
+import type { GroupView } from "./policy-sections.tsx";
+import { Badge, Empty, Field, PageHead, Post, Table, Unfold } from "./parts.tsx";
 
-export type GroupView = { readonly id: string; readonly name: string; readonly members: readonly string[] };
-export type ChangeView = { readonly id: string; readonly author: string; readonly authorName: string; readonly subject: string; readonly what: string; readonly at: Date };
-export type PeopleView = { readonly people: readonly Person[]; readonly groups: readonly GroupView[]; readonly roles: readonly Role[]; readonly changes: readonly ChangeView[]; readonly me: Person; readonly alone: boolean };
+export type PeopleView = {
+  readonly people: readonly Person[];
+  readonly groups: readonly GroupView[];
+  readonly roles: readonly Role[];
+  readonly changes: readonly ChangeView[];
+  readonly me: Person;
+  readonly alone: boolean;
+};
 
-const Roles = ({ roles, checked }: { roles: readonly Role[]; checked: readonly Role[] }) => <fieldset class="checks"><legend>Roles</legend>{roles.map((r) => <label class="check"><input type="checkbox" name="roles" value={r} checked={checked.includes(r)} /> {r}</label>)}</fieldset>;
-
-/** Changes waiting for a second pair of eyes; on the people's and the policies' page. */
-export const Changes = ({ changes, me }: { changes: readonly ChangeView[]; me: string }) => (changes.length === 0 ? null : (
-  <section class="card flat"><header><h2>Waits for a second person</h2></header><p class="muted">Until somebody else confirms, these changes cannot help their author: the author's own requests under them stay pending.</p>
-    <ul class="rows">{changes.map((c) => <li><div><b>{c.authorName}</b>: <span class="wrap">{c.what}</span> <small class="muted"><code>{c.subject}</code> <Ago at={c.at} /></small></div>{c.author === me ? <span class="muted">yours</span> : <Post action="/changes/confirm" class="inline"><input type="hidden" name="change" value={c.id} /><button class="small" type="submit">Confirm</button></Post>}</li>)}</ul></section>
-));
+const Roles = ({ roles, checked }: { roles: readonly Role[]; checked: readonly Role[] }) => (
+  <fieldset class="checks">
+    <legend>Roles</legend>
+    {roles.map((r) => (
+      <label class="check">
+        <input type="checkbox" name="roles" value={r} checked={checked.includes(r)} /> {r}
+      </label>
+    ))}
+  </fieldset>
+);
 
 const AddPerson = ({ roles }: { roles: readonly Role[] }) => (
   <Unfold label="Add a person">
     <Post action="/people">
-      <div class="pair"><Field label="Login name"><input name="name" required pattern="[a-z0-9._\-]{1,64}" autocapitalize="none" /></Field><Field label="Full name"><input name="fullName" required maxlength={200} /></Field></div>
-      <div class="pair"><Field label="Mail (optional)"><input type="email" name="mail" /></Field><Field label="Employee number (optional)" hint="Two logins with the same number are one person when votes are counted."><input name="employeeNo" maxlength={200} /></Field></div>
-      <Field label="First password" hint="12 characters or more. Give it to them by a way you trust; they change it under My keys and tokens."><input type="password" name="password" autocomplete="new-password" minlength={12} required /></Field>
-      <Roles roles={roles} checked={["user"]} /><button class="small" type="submit">Add</button>
+      <div class="pair">
+        <Field label="Login name">
+          <input name="name" required pattern="[a-z0-9._\-]{1,64}" autocapitalize="none" />
+        </Field>
+        <Field label="Full name">
+          <input name="fullName" required maxlength={200} />
+        </Field>
+      </div>
+      <div class="pair">
+        <Field label="Mail (optional)">
+          <input type="email" name="mail" />
+        </Field>
+        <Field label="Employee number (optional)" hint="Two logins with the same number are one person when votes are counted.">
+          <input name="employeeNo" maxlength={200} />
+        </Field>
+      </div>
+      <Field label="First password" hint="12 characters or more. Give it to them by a way you trust; they change it under My keys and tokens.">
+        <input type="password" name="password" autocomplete="new-password" minlength={12} required />
+      </Field>
+      <Roles roles={roles} checked={["user"]} />
+      <button class="small" type="submit">
+        Add
+      </button>
     </Post>
   </Unfold>
 );
 const AddGroup = ({ people }: { people: readonly Person[] }) => (
-  <Unfold label="Add a group"><Post action="/groups"><Field label="Name"><input name="name" required maxlength={64} /></Field><Members people={people} checked={[]} /><button class="small" type="submit">Add</button></Post></Unfold>
+  <Unfold label="Add a group">
+    <Post action="/groups">
+      <Field label="Name">
+        <input name="name" required maxlength={64} />
+      </Field>
+      <Members people={people} checked={[]} />
+      <button class="small" type="submit">
+        Add
+      </button>
+    </Post>
+  </Unfold>
 );
-const Members = ({ people, checked }: { people: readonly Person[]; checked: readonly string[] }) => <fieldset class="checks"><legend>Members</legend>{people.map((p) => <label class="check"><input type="checkbox" name="members" value={p.id} checked={checked.includes(p.id)} /> {p.name}</label>)}</fieldset>;
+const Members = ({ people, checked }: { people: readonly Person[]; checked: readonly string[] }) => (
+  <fieldset class="checks">
+    <legend>Members</legend>
+    {people.map((p) => (
+      <label class="check">
+        <input type="checkbox" name="members" value={p.id} checked={checked.includes(p.id)} /> {p.name}
+      </label>
+    ))}
+  </fieldset>
+);
+
+const Row = ({ p }: { p: Person }) => (
+  <tr>
+    <td>
+      <a href={`/people/${p.id}`}>
+        <b class="wrap">{p.name}</b>
+      </a>
+      <small class="muted block wrap">{p.fullName}</small>
+    </td>
+    <td>{p.roles.join(", ") || <span class="muted">none</span>}</td>
+    <td>{p.totp ? "set up" : <span class="muted">no</span>}</td>
+    <td>{p.disabled ? <Badge tone="bad">disabled</Badge> : <Badge tone="ok">active</Badge>}</td>
+    <td class="end">
+      <a class="button small quiet" href={`/people/${p.id}`}>
+        Change
+      </a>
+    </td>
+  </tr>
+);
+
+const Groups = ({ v }: { v: PeopleView }) => (
+  <section>
+    <header class="sec">
+      <h2>Groups</h2>
+    </header>
+    {v.groups.length === 0 ? (
+      <Empty title="No groups yet">Policies name groups of people: who may ask, and who approves.</Empty>
+    ) : (
+      <div class="stack">
+        {v.groups.map((g) => (
+          <div class="card flat">
+            <header>
+              <h3>{g.name}</h3>
+              <span class="muted">
+                {g.members.length} {g.members.length === 1 ? "member" : "members"}
+              </span>
+            </header>
+            <Unfold label="Members">
+              <Post action={`/groups/${g.id}`}>
+                <input type="hidden" name="name" value={g.name} />
+                <Members people={v.people} checked={g.members} />
+                <button class="small" type="submit">
+                  Save
+                </button>
+              </Post>
+            </Unfold>
+          </div>
+        ))}
+      </div>
+    )}
+    <AddGroup people={v.people} />
+  </section>
+);
 
 export const PeoplePage = (v: PeopleView) => (
   <>
-    <PageHead title="People" sub={`${v.people.length} ${v.people.length === 1 ? "person" : "people"}, ${v.groups.length} ${v.groups.length === 1 ? "group" : "groups"}`} />
+    <PageHead
+      title="People"
+      sub={`${v.people.length} ${v.people.length === 1 ? "person" : "people"}, ${v.groups.length} ${v.groups.length === 1 ? "group" : "groups"}`}
+    />
     {v.alone ? <p class="notice warn">Single administrator: changes are not four-eyed.</p> : null}
     <Changes changes={v.changes} me={v.me.id} />
     <Table label="People" head={["Name", "Roles", "Second factor", "State", ""]}>
       {v.people.map((p) => (
-        <tr><td><a href={`/people/${p.id}`}><b class="wrap">{p.name}</b></a><small class="muted block wrap">{p.fullName}</small></td><td>{p.roles.join(", ") || <span class="muted">none</span>}</td><td>{p.totp ? "set up" : <span class="muted">no</span>}</td>
-          <td>{p.disabled ? <Badge tone="bad">disabled</Badge> : <Badge tone="ok">active</Badge>}</td><td class="end"><a class="button small quiet" href={`/people/${p.id}`}>Change</a></td></tr>
+        <Row p={p} />
       ))}
     </Table>
     <AddPerson roles={v.roles} />
-    <section><header class="sec"><h2>Groups</h2></header>
-      {v.groups.length === 0 ? <Empty title="No groups yet">Policies name groups of people: who may ask, and who approves.</Empty> : <div class="stack">{v.groups.map((g) => <div class="card flat"><header><h3>{g.name}</h3><span class="muted">{g.members.length} {g.members.length === 1 ? "member" : "members"}</span></header><Unfold label="Members"><Post action={`/groups/${g.id}`}><input type="hidden" name="name" value={g.name} /><Members people={v.people} checked={g.members} /><button class="small" type="submit">Save</button></Post></Unfold></div>)}</div>}
-      <AddGroup people={v.people} />
-    </section>
+    <Groups v={v} />
   </>
 );
 
@@ -52,9 +152,37 @@ export const PersonPage = ({ person: p, roles, self }: { person: Person; roles: 
   <>
     <PageHead title={<span class="wrap">{p.fullName}</span>} sub={p.name} />
     <section class="card narrow">
-      <Post action={`/people/${p.id}`}><Field label="Full name"><input name="fullName" value={p.fullName} required maxlength={200} /></Field><div class="pair"><Field label="Mail"><input name="mail" value={p.mail ?? ""} /></Field><Field label="Employee number"><input name="employeeNo" value={p.employeeNo ?? ""} /></Field></div><Roles roles={roles} checked={p.roles} /><button class="small" type="submit">Save</button></Post>
-      {self ? <p class="muted">You cannot take your own administrator's rights away; another admin can.</p> : <footer class="moves"><Post action={`/people/${p.id}/${p.disabled ? "enable" : "disable"}`} class="inline"><button class={`small ${p.disabled ? "quiet" : "danger"}`} type="submit">{p.disabled ? "Enable" : "Disable and cut sessions"}</button></Post></footer>}
+      <Post action={`/people/${p.id}`}>
+        <Field label="Full name">
+          <input name="fullName" value={p.fullName} required maxlength={200} />
+        </Field>
+        <div class="pair">
+          <Field label="Mail">
+            <input name="mail" value={p.mail ?? ""} />
+          </Field>
+          <Field label="Employee number">
+            <input name="employeeNo" value={p.employeeNo ?? ""} />
+          </Field>
+        </div>
+        <Roles roles={roles} checked={p.roles} />
+        <button class="small" type="submit">
+          Save
+        </button>
+      </Post>
+      {self ? (
+        <p class="muted">You cannot take your own administrator's rights away; another admin can.</p>
+      ) : (
+        <footer class="moves">
+          <Post action={`/people/${p.id}/${p.disabled ? "enable" : "disable"}`} class="inline">
+            <button class={`small ${p.disabled ? "quiet" : "danger"}`} type="submit">
+              {p.disabled ? "Enable" : "Disable and cut sessions"}
+            </button>
+          </Post>
+        </footer>
+      )}
     </section>
-    <p><a href={`/audit?about=${p.id}`}>Everything about this person in the audit log</a></p>
+    <p>
+      <a href={`/audit?about=${p.id}`}>Everything about this person in the audit log</a>
+    </p>
   </>
 );

@@ -1,20 +1,61 @@
 /** A password on the screen. Rule: characters that look alike are told apart by colour AND by name; nothing here outlives the page. */
 import { Copy, Exact, PageHead } from "./parts.tsx";
 
-const KINDS = [["upper", /\p{Lu}/u], ["lower", /\p{Ll}/u], ["digit", /\p{Nd}/u]] as const;
+const KINDS = [
+  ["upper", /\p{Lu}/u],
+  ["lower", /\p{Ll}/u],
+  ["digit", /\p{Nd}/u],
+] as const;
 const kindOf = (c: string): string => KINDS.find(([, test]) => test.test(c))?.[0] ?? "symbol";
 
-export const Letters = ({ text }: { text: string }) => <output class="letters" aria-label="The password">{[...text].map((c) => <span class={kindOf(c)}>{c}</span>)}</output>;
+export const Letters = ({ text }: { text: string }) => (
+  <output class="letters" aria-label="The password">
+    {[...text].map((c) => (
+      <span class={kindOf(c)}>{c}</span>
+    ))}
+  </output>
+);
 
-export const ReleasePage = ({ password, account, target, until, back, seconds }: { password: string; account: string; target: string; until: Date; back: string; seconds: number }) => (
+export const ReleasePage = ({
+  password,
+  account,
+  target,
+  until,
+  back,
+  seconds,
+}: {
+  password: string;
+  account: string;
+  target: string;
+  until: Date;
+  back: string;
+  seconds: number;
+}) => (
   <>
-    <PageHead title={`${account}@${target}`} sub={<>Yours until <Exact at={until} />. That you looked is in the audit log.</>} />
+    <PageHead
+      title={`${account}@${target}`}
+      sub={
+        <>
+          Yours until <Exact at={until} />. That you looked is in the audit log.
+        </>
+      }
+    />
     <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
       <Letters text={password} />
-      <p class="legend" aria-hidden="true"><span class="upper">ABC</span> capital <span class="lower">abc</span> small <span class="digit">123</span> digit <span class="symbol">#/?</span> symbol</p>
+      <p class="legend" aria-hidden="true">
+        <span class="upper">ABC</span> capital <span class="lower">abc</span> small <span class="digit">123</span> digit{" "}
+        <span class="symbol">#/?</span> symbol
+      </p>
       <Copy text={password} label="the password" />
-      <p class="muted">This page hides it after <b data-seconds="">{seconds}</b> s and goes back to the request. The password is changed when you give the account back.</p>
-      <p><a class="button" href={back}>Hide it now</a></p>
+      <p class="muted">
+        This page hides it after <b data-seconds="">{seconds}</b> s and goes back to the request. The password is changed when you give the
+        account back.
+      </p>
+      <p>
+        <a class="button" href={back}>
+          Hide it now
+        </a>
+      </p>
     </section>
   </>
 );

@@ -2,25 +2,54 @@
 import { here } from "./here.ts";
 import { RequestRows, type Listed } from "./home.tsx";
 import { Ago, Empty, PageHead } from "./parts.tsx";
-import { RequestCard, type CardFacts } from "./request-card.tsx";
+import { RequestCard } from "./request-card.tsx";
+import type { CardFacts } from "./request-moves.tsx";
 import { Timeline, type Told } from "./story.tsx";
 import { SessionRows, type SessionListed } from "./sessions.tsx";
 
-const TABS = [["open", "Open"], ["past", "Past"], ["all", "All"]] as const;
+const TABS = [
+  ["open", "Open"],
+  ["past", "Past"],
+  ["all", "All"],
+] as const;
 export type Tab = (typeof TABS)[number][0];
 
 export const Requests = ({ list, me, tab, sees }: { list: readonly Listed[]; me: string; tab: Tab; sees: boolean }) => (
   <>
-    <PageHead title="Requests" sub={sees ? "Everybody's, as far as your roles show them." : "Yours, and those that name you as an approver."}><a class="button small" href="/ask">Ask for access</a></PageHead>
-    <nav class="tabs" aria-label="Which">{TABS.map(([key, text]) => <a href={`/requests?show=${key}`} aria-current={tab === key ? "page" : undefined}>{text}</a>)}</nav>
-    {list.length === 0 ? <Empty title="No requests here">{tab === "open" ? "Nothing is waiting, approved or in use." : "Requests that are over will be listed here."}</Empty> : <RequestRows list={list} me={me} label="Requests" />}
+    <PageHead title="Requests" sub={sees ? "Everybody's, as far as your roles show them." : "Yours, and those that name you as an approver."}>
+      <a class="button small" href="/ask">
+        Ask for access
+      </a>
+    </PageHead>
+    <nav class="tabs" aria-label="Which">
+      {TABS.map(([key, text]) => (
+        <a href={`/requests?show=${key}`} aria-current={tab === key ? "page" : undefined}>
+          {text}
+        </a>
+      ))}
+    </nav>
+    {list.length === 0 ? (
+      <Empty title="No requests here">
+        {tab === "open" ? "Nothing is waiting, approved or in use." : "Requests that are over will be listed here."}
+      </Empty>
+    ) : (
+      <RequestRows list={list} me={me} label="Requests" />
+    )}
   </>
 );
 
 export const Votes = ({ cards, me }: { cards: readonly CardFacts[]; me: string }) => (
   <>
     <PageHead title="Votes" sub={cards.length === 0 ? undefined : `${cards.length} waiting, oldest first`} />
-    {cards.length === 0 ? <Empty title="Nothing waits for your vote">New requests appear here, and on your home page.</Empty> : <div class="stack">{cards.map((f) => <RequestCard {...f} me={me} link />)}</div>}
+    {cards.length === 0 ? (
+      <Empty title="Nothing waits for your vote">New requests appear here, and on your home page.</Empty>
+    ) : (
+      <div class="stack">
+        {cards.map((f) => (
+          <RequestCard {...f} me={me} link />
+        ))}
+      </div>
+    )}
   </>
 );
 
@@ -29,24 +58,60 @@ const OVER = ["denied", "cancelled", "expired", "revoked", "reviewed"];
 
 export const RequestView = ({ f, me, story, sessions }: PageFacts) => (
   <div id="request-view" class="two">
-    <div class="stack"><RequestCard {...f} me={me} />{sessions.length > 0 ? <section><header class="sec"><h2>Sessions</h2></header><SessionRows list={sessions} plays={false} /></section> : null}</div>
-    <aside><h2>What happened</h2><Timeline events={story} /></aside>
+    <div class="stack">
+      <RequestCard {...f} me={me} />
+      {sessions.length > 0 ? (
+        <section>
+          <header class="sec">
+            <h2>Sessions</h2>
+          </header>
+          <SessionRows list={sessions} plays={false} />
+        </section>
+      ) : null}
+    </div>
+    <aside>
+      <h2>What happened</h2>
+      <Timeline events={story} />
+    </aside>
   </div>
 );
 
 /** The view asks for itself again whenever the stream says that something changed. */
 export const RequestPage = (p: PageFacts) => {
-  const { nonce } = here(), { f } = p, at = `/requests/${f.request.id}`;
+  const { nonce } = here(),
+    { f } = p,
+    at = `/requests/${f.request.id}`;
   return (
     <>
-      <PageHead title={<span class="wrap">{f.account.name}@{f.target.name}</span>} sub={<>Request <code>{f.request.id}</code>, asked <Ago at={f.request.submittedAt} /> by {f.requester.name}</>} />
+      <PageHead
+        title={
+          <span class="wrap">
+            {f.account.name}@{f.target.name}
+          </span>
+        }
+        sub={
+          <>
+            Request <code>{f.request.id}</code>, asked <Ago at={f.request.submittedAt} /> by {f.requester.name}
+          </>
+        }
+      />
       {OVER.includes(f.request.state) ? null : (
         <div id="live" {...{ "hx-sse:connect": `${at}/live`, "hx-nonce": nonce }}>
-          <div hx-get={`${at}/card`} hx-trigger="changed from:#live throttle:1s" hx-target="#request-view" hx-swap="outerHTML" hx-nonce={nonce}></div>
+          <div
+            hx-get={`${at}/card`}
+            hx-trigger="changed from:#live throttle:1s"
+            hx-target="#request-view"
+            hx-swap="outerHTML"
+            hx-nonce={nonce}
+          ></div>
         </div>
       )}
       <RequestView {...p} />
-      <noscript><p class="muted">Without scripts this page does not renew itself. <a href={at}>Reload</a></p></noscript>
+      <noscript>
+        <p class="muted">
+          Without scripts this page does not renew itself. <a href={at}>Reload</a>
+        </p>
+      </noscript>
     </>
   );
 };

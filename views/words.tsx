@@ -5,11 +5,23 @@ import type { EndedWhy, Session } from "../src/domain/session.ts";
 import { Ago, Badge, type Tone } from "./parts.tsx";
 
 const STATES: Record<State, readonly [Tone, string]> = {
-  pending: ["busy", "waits for approval"], approved: ["ok", "approved"], checked_out: ["ok", "yours now"], closed: ["quiet", "closed"], denied: ["bad", "denied"],
-  cancelled: ["quiet", "cancelled"], expired: ["quiet", "expired"], revoked: ["bad", "revoked"], reviewed: ["quiet", "reviewed"],
+  pending: ["busy", "waits for approval"],
+  approved: ["ok", "approved"],
+  checked_out: ["ok", "yours now"],
+  closed: ["quiet", "closed"],
+  denied: ["bad", "denied"],
+  cancelled: ["quiet", "cancelled"],
+  expired: ["quiet", "expired"],
+  revoked: ["bad", "revoked"],
+  reviewed: ["quiet", "reviewed"],
 };
 export const CLOSED: Record<CloseWhy, string> = {
-  checked_in: "given back", entries_used: "its one session is over", expired: "time was up", revoked: "revoked", locked: "locked by an admin", idle_hold: "given back: unused while somebody waited",
+  checked_in: "given back",
+  entries_used: "its one session is over",
+  expired: "time was up",
+  revoked: "revoked",
+  locked: "locked by an admin",
+  idle_hold: "given back: unused while somebody waited",
 };
 /** "yours now" is said to the holder only. */
 export const StateBadge = ({ request: r, mine }: { request: Request; mine: boolean }) => {
@@ -19,8 +31,13 @@ export const StateBadge = ({ request: r, mine }: { request: Request; mine: boole
 
 const BLOCKED = { disabled: "disabled", locked: "locked", identity_changed: "identity changed" } as const;
 const CREDENTIAL: Partial<Record<Standing["word"], readonly [Tone, string]>> = {
-  available: ["ok", "available"], rotating: ["busy", "password changing"], due: ["busy", "change due"], unmanaged: ["quiet", "not managed"], adopting: ["busy", "adopting"],
-  unverified: ["warn", "unverified"], quarantined: ["bad", "quarantined"],
+  available: ["ok", "available"],
+  rotating: ["busy", "password changing"],
+  due: ["busy", "change due"],
+  unmanaged: ["quiet", "not managed"],
+  adopting: ["busy", "adopting"],
+  unverified: ["warn", "unverified"],
+  quarantined: ["bad", "quarantined"],
 };
 export const StandingBadge = ({ standing: s }: { standing: Standing }) => {
   if (s.word === "blocked") return <Badge tone="bad">{BLOCKED[s.why]}</Badge>;
@@ -36,8 +53,16 @@ export const NEXT_STEP: Partial<Record<Credential, string>> = {
 };
 
 const ENDED: Record<EndedWhy, readonly [Tone, string]> = {
-  client_closed: ["quiet", "closed by the person"], target_closed: ["quiet", "closed by the target"], checked_in: ["quiet", "account given back"], expired: ["quiet", "time was up"],
-  revoked: ["bad", "revoked"], idle: ["quiet", "idle"], killed: ["bad", "ended by somebody"], broker_lost: ["warn", "broker lost"], recording_failed: ["bad", "recording failed"], error: ["bad", "error"],
+  client_closed: ["quiet", "closed by the person"],
+  target_closed: ["quiet", "closed by the target"],
+  checked_in: ["quiet", "account given back"],
+  expired: ["quiet", "time was up"],
+  revoked: ["bad", "revoked"],
+  idle: ["quiet", "idle"],
+  killed: ["bad", "ended by somebody"],
+  broker_lost: ["warn", "broker lost"],
+  recording_failed: ["bad", "recording failed"],
+  error: ["bad", "error"],
 };
 export const SessionBadge = ({ session: s }: { session: Session }) => {
   if (s.state === "opening") return <Badge tone="busy">opening</Badge>;
@@ -45,6 +70,7 @@ export const SessionBadge = ({ session: s }: { session: Session }) => {
   const [tone, word] = ENDED[s.why];
   return <Badge tone={tone}>{word}</Badge>;
 };
-export const Lasted = ({ session: s }: { session: Session }) => (s.state === "ended" ? <Ago at={s.endedAt} /> : <span class="muted">still open</span>);
+export const Lasted = ({ session: s }: { session: Session }) =>
+  s.state === "ended" ? <Ago at={s.endedAt} /> : <span class="muted">still open</span>;
 
 export const PRESET = { session: "sessions only; the password is never shown", release: "the password is shown, and sessions" } as const;

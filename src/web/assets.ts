@@ -8,6 +8,7 @@ import type { Env } from "./deps.ts";
 const CSS = "text/css; charset=utf-8", JS = "text/javascript; charset=utf-8";
 const ASSETS = {
   "pico.css": ["node_modules/@picocss/pico/css/pico.min.css", CSS],
+  "base.css": ["views/public/base.css", CSS],
   "lockstep.css": ["views/public/lockstep.css", CSS],
   "lockstep.js": ["views/public/lockstep.js", JS],
   "htmx.js": ["node_modules/htmx.org/dist/htmx.min.js", JS],

@@ -1,4 +1,4 @@
-/* Comfort only: every page reads and every form works without this file. Rule: no markup is made from text; what to do stands in data-attributes. */
+/* Comfort only: every page reads and every form works without this file. Rule: no markup is made from text; data-attributes say what to do. */
 (() => {
   "use strict";
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -9,13 +9,19 @@
   let g = 0;
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing()) return;
-    if (e.key === "/") { const field = document.querySelector("[data-key='/']"); if (field) { e.preventDefault(); field.focus(); field.select(); } return; }
+    if (e.key === "/") {
+      const field = document.querySelector("[data-key='/']");
+      if (field) { e.preventDefault(); field.focus(); field.select(); }
+      return;
+    }
     if (e.key === "g") { g = e.timeStamp; return; }
     if (e.timeStamp - g < 1200 && GO[e.key] && document.querySelector(`nav.side a[href="${GO[e.key]}"]`)) location.assign(GO[e.key]);
     g = 0;
   });
   /* Esc closes the menu, a click elsewhere too. */
-  document.addEventListener("keydown", (e) => { if (e.key === "Escape") for (const d of all("details.who[open]")) { d.open = false; d.querySelector("summary").focus(); } });
+  document.addEventListener("keydown", (e) => {
+    if (e.key === "Escape") for (const d of all("details.who[open]")) { d.open = false; d.querySelector("summary").focus(); }
+  });
 
   document.addEventListener("click", async (e) => {
     for (const d of all("details.who[open]")) if (!d.contains(e.target)) d.open = false;
@@ -53,9 +59,14 @@
   tick();
   setInterval(tick, 1000);
   /* A shown password does not come back with the back button. */
-  addEventListener("pageshow", (e) => { if (e.persisted) for (const card of all("[data-hide-to]")) { card.replaceChildren(); location.replace(card.dataset.hideTo); } });
+  addEventListener("pageshow", (e) => {
+    if (e.persisted) for (const card of all("[data-hide-to]")) { card.replaceChildren(); location.replace(card.dataset.hideTo); }
+  });
 
-  const minutes = (field) => { const out = field.parentElement.querySelector("output"); if (out) out.textContent = span(Number(field.value) * 60000); };
+  const minutes = (field) => {
+    const out = field.parentElement.querySelector("output");
+    if (out) out.textContent = span(Number(field.value) * 60000);
+  };
   document.addEventListener("input", (e) => { if (e.target.matches?.("[data-minutes]")) minutes(e.target); });
 
   /* News of a request waits while somebody is typing into it. */

@@ -4,5 +4,6 @@
   const box = document.getElementById("player"), token = document.querySelector("input[name='_csrf']")?.value ?? "";
   if (!box || !window.AsciinemaPlayer) return;
   const source = { url: box.dataset.cast, fetchOpts: { method: "POST", headers: { "X-CSRF-Token": token } } };
-  window.AsciinemaPlayer.create(source, box, { fit: "width", idleTimeLimit: 2, preload: true, controls: true, theme: "asciinema", poster: "npt:0:01" });
+  const look = { fit: "width", idleTimeLimit: 2, preload: true, controls: true, theme: "asciinema", poster: "npt:0:01" };
+  window.AsciinemaPlayer.create(source, box, look);
 })();

@@ -1,0 +1,28 @@
+/** The form of a policy as a value. Rule: one reader per field of views/policy-sections.tsx; what the form does not carry stays as it was. */
+import { PolicyBinding, PolicyTerms, type Policy, type PolicyInput } from "../../domain/policy.ts";
+import type { Ctx } from "../deps.ts";
+import { many, whole, words } from "../forms.ts";
+
+/** One field: its text, every value of its name. */
+type Sent = { readonly text: string; readonly all: readonly string[] };
+type Reader = (sent: Sent) => unknown;
+const text: Reader = (s) => s.text, number: Reader = (s) => whole(s.text), tick: Reader = (s) => s.text === "yes", list: Reader = (s) => s.all, line: Reader = (s) => words(s.text);
+
+const TERMS = {
+  preset: text, approvals: number, maxMinutes: number, requestTtlMinutes: number, startWindowMinutes: number, reconnectGraceSeconds: number,
+  reasonMin: number, ticketPattern: text, channels: list, record: text, recordInput: tick,
+} as const satisfies Partial<Record<keyof PolicyTerms, Reader>>;
+const BINDING = {
+  requesters: list, requesterGroups: list, approvers: list, approverGroups: list, targets: line, tags: line, platforms: list, accountNames: line,
+} as const satisfies Record<keyof PolicyBinding, Reader>;
+
+/** What a new policy begins with: the domain's own defaults. */
+export const FRESH: Pick<Policy, "name" | "terms" | "binding" | "active"> = { name: "", terms: PolicyTerms.parse({}), binding: PolicyBinding.parse({}), active: true };
+
+export const readPolicy = async (c: Ctx, was: Pick<Policy, "terms" | "binding">): Promise<{ input: PolicyInput; active: boolean }> => {
+  const sent = async (name: string): Promise<Sent> => { const all = await many(c, name); return { all, text: (all[0] ?? "").trim() }; };
+  const read = async (readers: Readonly<Record<string, Reader>>) =>
+    Object.fromEntries(await Promise.all(Object.entries(readers).map(async ([name, reader]) => [name, reader(await sent(name))] as const)));
+  const terms = { ...was.terms, ...await read(TERMS) }, binding = { ...was.binding, ...await read(BINDING) };
+  return { input: { name: (await sent("name")).text, terms, binding } as PolicyInput, active: (await sent("active")).text === "yes" };
+};

@@ -1,0 +1,76 @@
+/** The page of one account: its facts and what its managers may do. Rule: the buttons are the moves its credential and block allow. */
+import { AccountHistory, type History } from "./account-history.tsx";
+import { HolderOf, type AccountCard } from "./accounts.tsx";
+import { Ago, Facts, Field, PageHead, Post, Press, Unfold } from "./parts.tsx";
+import { NEXT_STEP, StandingBadge } from "./words.tsx";
+
+const Moves = ({ c }: { c: AccountCard }) => {
+  const at = `/accounts/${c.account.id}`,
+    managed = c.account.credential !== "unmanaged" && c.account.credential !== "adopting";
+  return (
+    <footer class="moves">
+      {managed ? <Press action={`${at}/rotate`}>Change the password now</Press> : <Press action={`${at}/adopt`}>Adopt</Press>}
+      {managed ? (
+        <Press action={`${at}/verify`} look="quiet">
+          Verify
+        </Press>
+      ) : null}
+      {c.account.block === "none" ? (
+        <Unfold label="Block" tone="bad">
+          <Post action={`${at}/block`}>
+            <Field label="Why">
+              <input name="reason" maxlength={300} />
+            </Field>
+            <button class="small danger" type="submit">
+              Block and cut sessions
+            </button>
+          </Post>
+        </Unfold>
+      ) : c.account.block === "identity_changed" ? (
+        <a class="button small quiet" href={`/targets/${c.target.id}`}>
+          Look at the target's identity
+        </a>
+      ) : (
+        <Press action={`${at}/unblock`} look="quiet">
+          Unblock
+        </Press>
+      )}
+    </footer>
+  );
+};
+
+export const AccountPage = ({ card: c, history }: { card: AccountCard; history: History | null }) => (
+  <>
+    <PageHead
+      title={
+        <span class="wrap">
+          {c.account.name}@{c.target.name}
+        </span>
+      }
+      sub={<StandingBadge standing={c.standing} />}
+    >
+      {c.offers.length > 0 ? (
+        <a class="button small" href={`/ask/${encodeURIComponent(`${c.account.name}@${c.target.name}`)}`}>
+          Ask for it
+        </a>
+      ) : null}
+    </PageHead>
+    <section class="card">
+      {NEXT_STEP[c.account.credential] ? <p class="note">{NEXT_STEP[c.account.credential]}</p> : null}
+      <Facts
+        rows={[
+          ["Target", c.manage ? <a href={`/targets/${c.target.id}`}>{c.target.name}</a> : c.target.name],
+          ["Platform", c.target.platform],
+          ["Held by", <HolderOf holds={c.holds} />],
+          ["Password changed", <Ago at={c.account.rotatedAt} />],
+          ["Verified", <Ago at={c.account.verifiedAt} />],
+          ["Uses since the change", String(c.account.usedNo - c.account.rotatedNo)],
+          ["Password policy", c.account.passwordPolicy],
+          ["Access policy", c.offers.map((p) => p.name).join(", ") || "none that names you"],
+        ]}
+      />
+      {c.manage ? <Moves c={c} /> : null}
+    </section>
+    {history === null ? null : <AccountHistory history={history} id={c.account.id} />}
+  </>
+);

@@ -1,0 +1,215 @@
+/**
+ * What a policy says, section by section: the fields of the form and, beside them, the sentence each makes. Rule: a term that can be set has a
+ * field AND a sentence here, and its reader in web/pages/policy-fields.ts; page, form and preview are made from this one list.
+ */
+import type { Child } from "hono/jsx";
+import type { Person } from "../src/domain/person.ts";
+import type { Policy } from "../src/domain/policy.ts";
+import { Num, Pick, Tick, Words } from "./inputs.tsx";
+import { Field, minutes } from "./parts.tsx";
+import { which, whom, type Names } from "./policy-words.ts";
+import { PRESET } from "./words.tsx";
+
+export type GroupView = { readonly id: string; readonly name: string; readonly members: readonly string[] };
+export type Draft = Pick<Policy, "name" | "terms" | "binding" | "active">;
+export type Choices = { readonly people: readonly Person[]; readonly groups: readonly GroupView[]; readonly platforms: readonly string[] };
+type Section = {
+  readonly title: string;
+  readonly fields: (p: Draft, from: Choices) => Child;
+  readonly says: (p: Draft, names: Names) => readonly string[];
+};
+
+type WhoProps = { label: string; name: "requester" | "approver"; from: Choices; people: readonly Person[]; checked: readonly string[] };
+const Who = ({ label, name, from, people, checked }: WhoProps) => (
+  <fieldset class="checks">
+    <legend>{label}</legend>
+    {from.groups.map((g) => (
+      <label class="check">
+        <input type="checkbox" name={`${name}Groups`} value={g.id} checked={checked.includes(g.id)} /> {g.name} <small class="muted">group</small>
+      </label>
+    ))}
+    {people.map((p) => (
+      <label class="check">
+        <input type="checkbox" name={`${name}s`} value={p.id} checked={checked.includes(p.id)} /> {p.name}
+      </label>
+    ))}
+  </fieldset>
+);
+
+const WHO: Section = {
+  title: "Who",
+  fields: ({ binding: b, terms: t }, from) => (
+    <>
+      <Who
+        label="May ask"
+        name="requester"
+        from={from}
+        people={from.people.filter((x) => x.roles.includes("user"))}
+        checked={[...b.requesters, ...b.requesterGroups]}
+      />
+      <Who
+        label="May approve"
+        name="approver"
+        from={from}
+        people={from.people.filter((x) => x.roles.includes("approver"))}
+        checked={[...b.approvers, ...b.approverGroups]}
+      />
+      <Num
+        label="Approvals needed"
+        name="approvals"
+        value={t.approvals}
+        min={1}
+        max={9}
+        hint="Of distinct people; nobody votes on their own request."
+      />
+    </>
+  ),
+  says: ({ binding: b, terms: t }, names) => [
+    `${whom(b.requesters, b.requesterGroups, names, "Nobody")} may ask.`,
+    b.approvers.length + b.approverGroups.length === 0
+      ? "Nobody is seated who may approve: what is asked stays undecided."
+      : `${t.approvals} of ${whom(b.approvers, b.approverGroups, names, "nobody")} must approve; never the requester.`,
+  ],
+};
+
+const WHICH: Section = {
+  title: "Which accounts",
+  fields: ({ binding: b }, from) => (
+    <>
+      <div class="pair">
+        <Words
+          label="Accounts"
+          name="accountNames"
+          value={b.accountNames}
+          hint="Names, * matches any run. Empty: every account."
+          like="root deploy*"
+        />
+        <Words label="Targets" name="targets" value={b.targets} hint="Names, * matches any run. Empty: every target." like="web-* db-1" />
+      </div>
+      <Words label="Tags of targets (optional)" name="tags" value={b.tags} hint="One of them is enough." like="production" />
+      <fieldset class="checks">
+        <legend>Platforms (none ticked: every one)</legend>
+        {from.platforms.map((p) => (
+          <Tick name="platforms" value={p} checked={b.platforms.includes(p)}>
+            {p}
+          </Tick>
+        ))}
+      </fieldset>
+    </>
+  ),
+  says: (p) => [`It is for ${which(p)}.`],
+};
+
+const WHAT: Section = {
+  title: "What they get",
+  fields: ({ terms: t }) => (
+    <>
+      <Pick label="Gives" name="preset" value={t.preset} options={PRESET} />
+      <div class="pair">
+        <Num label="Longest, in minutes" name="maxMinutes" value={t.maxMinutes} min={1} max={10_080} />
+        <Num
+          label="Come back within, in seconds"
+          name="reconnectGraceSeconds"
+          value={t.reconnectGraceSeconds}
+          min={0}
+          max={3_600}
+          hint="After the last session, before the password is changed."
+        />
+      </div>
+    </>
+  ),
+  says: ({ terms: t }) => [
+    `They get ${PRESET[t.preset]}, for ${minutes(t.maxMinutes)} at most; an approver may shorten it.`,
+    t.preset === "release"
+      ? "The password is changed when it is given back or time is up."
+      : `The password is changed ${t.reconnectGraceSeconds === 0 ? "at once" : `${minutes(t.reconnectGraceSeconds / 60)}`} after the last session.`,
+  ],
+};
+
+const WHEN: Section = {
+  title: "When",
+  fields: ({ terms: t }) => (
+    <div class="pair">
+      <Num label="Start within, in minutes" name="startWindowMinutes" value={t.startWindowMinutes} min={1} max={43_200} hint="After approval." />
+      <Num
+        label="Decided within, in minutes"
+        name="requestTtlMinutes"
+        value={t.requestTtlMinutes}
+        min={1}
+        max={43_200}
+        hint="Undecided after that: void."
+      />
+    </div>
+  ),
+  says: ({ terms: t }) => [
+    `A request nobody decides is void after ${minutes(t.requestTtlMinutes)}.`,
+    `An approved one must be started within ${minutes(t.startWindowMinutes)}.`,
+  ],
+};
+
+const WHY: Section = {
+  title: "What they must say",
+  fields: ({ terms: t }) => (
+    <div class="pair">
+      <Num label="Reason, characters at least" name="reasonMin" value={t.reasonMin} min={0} max={500} />
+      <Field label="Ticket pattern (optional)" hint="A regular expression the whole ticket must match, e.g. CHG-\d+">
+        <input name="ticketPattern" maxlength={200} value={t.ticketPattern} autocapitalize="none" spellcheck={false} />
+      </Field>
+    </div>
+  ),
+  says: ({ terms: t }) => [
+    t.reasonMin > 0 ? `A reason of ${t.reasonMin} characters or more.` : "A reason if they like.",
+    ...(t.ticketPattern ? [`A ticket like ${t.ticketPattern}.`] : []),
+  ],
+};
+
+const CHANNEL: Record<string, string> = { shell: "a shell", exec: "single commands" };
+const HOW: Section = {
+  title: "In a session",
+  fields: ({ terms: t }) => (
+    <>
+      <fieldset class="checks">
+        <legend>Allowed</legend>
+        {Object.entries(CHANNEL).map(([id, words]) => (
+          <Tick name="channels" value={id} checked={t.channels.some((c) => c === id)}>
+            {words}
+          </Tick>
+        ))}
+      </fieldset>
+      <Pick
+        label="Content of commands and transfers"
+        name="record"
+        value={t.record}
+        options={{ head: "the first 16 MiB and a digest of all", full: "everything", digest: "size and digest alone" }}
+        hint="Terminals are recorded whole, always."
+      />
+      <Tick name="recordInput" checked={t.recordInput}>
+        Record what is typed, too
+      </Tick>
+    </>
+  ),
+  says: ({ terms: t }) => [
+    t.channels.length === 0
+      ? "No kind of session is allowed."
+      : `Allowed: ${t.channels.map((c) => CHANNEL[c] ?? c).join(", ")}; everything else is refused.`,
+    `The screen is recorded${t.recordInput ? ", and what is typed" : "; what is typed is not"}.`,
+  ],
+};
+
+export const SECTIONS: readonly Section[] = [WHO, WHICH, WHAT, WHEN, WHY, HOW];
+
+/** What the policy does, in words: on its page, and beside the form while it is filled in. */
+export const PolicySentences = ({ policy, names }: { policy: Draft; names: Names }) => (
+  <dl class="facts says">
+    {SECTIONS.map((s) => (
+      <div>
+        <dt>{s.title}</dt>
+        <dd>
+          {s.says(policy, names).map((line) => (
+            <span class="block wrap">{line}</span>
+          ))}
+        </dd>
+      </div>
+    ))}
+  </dl>
+);

@@ -1,0 +1,22 @@
+/** A policy's binding in words. Rule: pure text; an id without a name stays an id, never a blank. */
+import type { Policy } from "../src/domain/policy.ts";
+
+export type Names = ReadonlyMap<string, string>;
+type Binding = Pick<Policy, "binding">;
+
+const list = (ids: readonly string[], names: Names): string => ids.map((id) => names.get(id) ?? id).join(", ");
+
+/** "group Web operations, ada" */
+export const whom = (people: readonly string[], groups: readonly string[], names: Names, none: string): string =>
+  [...groups.map((g) => `group ${names.get(g) ?? g}`), ...(people.length > 0 ? [list(people, names)] : [])].join(", ") || none;
+
+/** "root, deploy* on web-* tagged production" */
+export const which = ({ binding: b }: Binding): string =>
+  [
+    b.accountNames.length > 0 ? b.accountNames.join(", ") : "every account",
+    b.targets.length > 0 ? `on ${b.targets.join(", ")}` : "on every target",
+    b.tags.length > 0 ? `tagged ${b.tags.join(" or ")}` : "",
+    b.platforms.length > 0 ? `of ${b.platforms.join(", ")}` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");

@@ -1,0 +1,95 @@
+/** The buttons of a request, as a card carries them. Rule: exactly the moves in `can`; what needs a reason asks for it first. */
+import type { Account, Hold } from "../src/domain/account.ts";
+import type { Person } from "../src/domain/person.ts";
+import type { Policy } from "../src/domain/policy.ts";
+import type { Request } from "../src/domain/request.ts";
+import type { Target } from "../src/domain/target.ts";
+import type { Tally, Vote as Cast } from "../src/domain/vote.ts";
+import { Field, Post, Press, Unfold } from "./parts.tsx";
+
+export type Can = {
+  readonly approve: boolean;
+  readonly deny: boolean;
+  readonly cancel: boolean;
+  readonly show: boolean;
+  readonly connect: boolean;
+  readonly giveBack: boolean;
+  readonly revoke: boolean;
+};
+export type CardFacts = {
+  readonly request: Request;
+  readonly requester: Person;
+  readonly account: Account;
+  readonly target: Target;
+  readonly policy: Policy;
+  readonly standing: Tally;
+  readonly votes: readonly (Cast & { readonly voterName: string })[];
+  readonly approvers: readonly string[];
+  readonly can: Can;
+  readonly waitsForConfirmation: boolean;
+  readonly holders: readonly Hold[];
+};
+
+const Reason = ({ label, required }: { label: string; required?: boolean }) => (
+  <Field label={label}>
+    <input name="reason" maxlength={500} required={required} minlength={required ? 3 : undefined} />
+  </Field>
+);
+
+const Vote = ({ f, swap, at }: { f: CardFacts; swap: string; at: string }) => (
+  <>
+    <Post action={`${at}/approve`} swap={swap} class="inline">
+      <label class="short">
+        <span class="sr">Minutes at most</span>
+        <input type="number" name="minutes" min="1" max={f.request.terms.minutes} value={f.request.terms.minutes} inputmode="numeric" />
+        <span>min</span>
+      </label>
+      <button type="submit" class="small">
+        Approve
+      </button>
+    </Post>
+    {f.can.deny ? (
+      <Unfold label="Deny" tone="bad">
+        <Post action={`${at}/deny`} swap={swap}>
+          <Reason label="Why (the requester reads it)" required />
+          <button type="submit" class="small danger">
+            Deny
+          </button>
+        </Post>
+      </Unfold>
+    ) : null}
+  </>
+);
+
+export const RequestMoves = ({ f }: { f: CardFacts }) => {
+  const { can, request: r } = f,
+    at = `/requests/${r.id}`,
+    swap = `#card-${r.id}`;
+  if (!Object.values(can).some(Boolean)) return null;
+  return (
+    <footer class="moves">
+      {can.approve ? <Vote f={f} swap={swap} at={at} /> : null}
+      {can.show ? <Press action={`${at}/password`}>Show the password</Press> : null}
+      {can.giveBack ? (
+        <Press action={`${at}/give-back`} swap={swap} look="contrast">
+          Give back now
+        </Press>
+      ) : null}
+      {can.cancel ? (
+        <Press action={`${at}/cancel`} swap={swap} look="quiet">
+          Cancel the request
+        </Press>
+      ) : null}
+      {can.revoke ? (
+        <Unfold label="Revoke" tone="bad">
+          <Post action={`${at}/revoke`} swap={swap}>
+            <Reason label="Why (the holder reads it)" required />
+            <button type="submit" class="small danger">
+              Revoke and cut sessions
+            </button>
+          </Post>
+        </Unfold>
+      ) : null}
+    </footer>
+  );
+};

@@ -1,0 +1,70 @@
+/** Stories of home and of asking. */
+import type { Standing } from "../../src/domain/account.ts";
+import { AskForm, AskSearch } from "../ask.tsx";
+import { Home, type HomeView, type Offered } from "../home.tsx";
+import { at, FAR, LONG, NASTY, policy, story, type Story } from "./fixed.tsx";
+import { listed, STATES } from "./requests.tsx";
+
+const offered = (standing: Standing, name = "root", to = "web-1"): Offered => ({
+  name,
+  target: to,
+  platform: "linux-ssh",
+  standing,
+  policies: [{ name: policy.name, preset: "session", maxMinutes: 240 }],
+});
+export const STANDINGS: readonly Standing[] = [
+  { word: "available" },
+  { word: "held", by: "requester", until: at(40) },
+  { word: "rotating" },
+  { word: "due" },
+  { word: "unmanaged" },
+  { word: "adopting" },
+  { word: "unverified" },
+  { word: "quarantined" },
+  { word: "blocked", why: "identity_changed" },
+];
+const home: HomeView = {
+  me: "requester",
+  mine: Object.values(STATES)
+    .slice(0, 4)
+    .map((r) => listed(r))
+    .concat(listed(STATES["pending"]!, LONG, FAR)),
+  waiting: [listed(STATES["pending"]!)],
+  offered: STANDINGS.map((s) => offered(s)).concat(offered({ word: "available" }, LONG, FAR)),
+  recent: Object.values(STATES)
+    .slice(4)
+    .map((r) => listed(r)),
+  asks: true,
+  votes: true,
+};
+const ask = {
+  id: "pol_1",
+  name: policy.name,
+  preset: "release" as const,
+  maxMinutes: 240,
+  approvals: 2,
+  approvers: ["approver"],
+  reasonMin: 10,
+  ticketPattern: "CHG-\\d+",
+  recordInput: false,
+};
+
+export const HOME: readonly Story[] = [
+  story("home", () => <Home {...home} />),
+  story("home, empty", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} />),
+  story("home, an auditor's", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} asks={false} votes={false} />),
+  story("ask", () => <AskSearch offered={home.offered} q="" />),
+  story("ask, nothing found", () => <AskSearch offered={[]} q={NASTY} />),
+  story("ask, form", () => (
+    <AskForm
+      account={LONG}
+      target={FAR}
+      standing={{ word: "available" }}
+      policies={[ask, { ...ask, id: "pol_2", name: "Second" }]}
+      chosen={ask}
+    />
+  )),
+  story("ask, nobody to approve", () => (
+    <AskForm account="root" target="web-1" standing={{ word: "due" }} policies={[ask]} chosen={{ ...ask, approvers: [] }} />
+  )),
+];

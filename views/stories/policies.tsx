@@ -1,0 +1,22 @@
+/** Stories of policies. */
+import { Policies, PolicyPage } from "../policies.tsx";
+import { PolicyEdit } from "../policy-form.tsx";
+import { NASTY, policy, story, type Story } from "./fixed.tsx";
+import { change, groups, people } from "./people.tsx";
+
+const names = new Map([
+  ["grp_1", "Web operations"],
+  ["per_approver", "approver"],
+]);
+const form = { draft: policy, from: { people: people.people, groups, platforms: ["linux-ssh"] }, names };
+
+export const POLICIES: readonly Story[] = [
+  story("policies", () => <Policies policies={[policy]} names={names} changes={[change]} me="per_auditor" manages={false} />),
+  story("policies, none", () => <Policies policies={[]} names={names} changes={[]} me="per_operator" manages />),
+  story("policy, add", () => (
+    <PolicyEdit id={null} {...form} draft={{ ...policy, name: "", binding: { ...policy.binding, approvers: [], requesterGroups: [] } }} />
+  )),
+  story("policy, edit", () => <PolicyEdit id="pol_1" {...form} />),
+  story("policy", () => <PolicyPage policy={policy} names={names} />),
+  story("policy, off, with a nasty name", () => <PolicyPage policy={{ ...policy, name: NASTY, active: false }} names={names} />),
+];

@@ -1,0 +1,117 @@
+/** Stories of requests: every state as the requester and as an approver see it, the lists, the votes, a released password. */
+import type { Request } from "../../src/domain/request.ts";
+import type { Session } from "../../src/domain/session.ts";
+import type { Listed } from "../home.tsx";
+import { ReleasePage } from "../release.tsx";
+import type { Can, CardFacts } from "../request-moves.tsx";
+import { RequestPage, Requests, Votes } from "../requests.tsx";
+import type { Told } from "../story.tsx";
+import { account, as, at, NASTY, policy, requester, story, target, type Story } from "./fixed.tsx";
+
+const request = (facts: Record<string, unknown>, preset = "session"): Request =>
+  as<Request>({
+    id: "req_1",
+    requester: "per_requester",
+    terms: { account: "acc_1", policy: "pol_1", preset, minutes: 60, reason: "restart nginx after the certificate change", ticket: "CHG-1042" },
+    termsHash: "h",
+    exclusive: true,
+    submittedAt: at(-12),
+    ...facts,
+  });
+export const STATES: Readonly<Record<string, Request>> = {
+  pending: request({ state: "pending", expiresAt: at(1400) }),
+  approved: request({ state: "approved", approvedAt: at(-5), minutes: 30, startBy: at(470) }),
+  "checked out": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40) }, "release"),
+  "checked out, ending": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-59.5), until: at(0.5) }),
+  closed: request({ state: "closed", checkedOutAt: at(-60), until: at(0), closedAt: at(-5), why: "checked_in", by: "per_requester", reason: "" }),
+  revoked: request({ state: "revoked", by: "per_approver", reason: NASTY, endedAt: at(-1) }),
+  denied: request({ state: "denied", by: "per_approver", reason: "Which host?", endedAt: at(-1) }),
+  cancelled: request({ state: "cancelled", by: "per_requester", reason: "", endedAt: at(-1) }),
+  expired: request({ state: "expired", endedAt: at(-1) }),
+  reviewed: request({ state: "reviewed", by: "per_approver", reason: "fine", endedAt: at(-1) }),
+};
+const NONE: Can = { approve: false, deny: false, cancel: false, show: false, connect: false, giveBack: false, revoke: false };
+const CAN: Readonly<Record<string, Can>> = {
+  "as the requester": { ...NONE, cancel: true, show: true, connect: true, giveBack: true },
+  "as an approver": { ...NONE, approve: true, deny: true, revoke: true },
+};
+const facts = (r: Request, can: Can): CardFacts => ({
+  request: r,
+  requester,
+  account: account(),
+  target: target(),
+  policy,
+  standing: { enough: false, have: 1, need: 2, minutes: 60 },
+  approvers: ["approver", "second-approver"],
+  can,
+  waitsForConfirmation: r.state === "pending",
+  holders: as([]),
+  votes: as([
+    {
+      id: "vot_1",
+      request: "req_1",
+      voter: "per_approver",
+      voterName: "approver",
+      decision: "approve",
+      minutes: 30,
+      reason: "fine",
+      termsHash: "h",
+      at: at(-6),
+    },
+  ]),
+});
+export const told = (row: number, what: string, outcome = "ok", why: string | null = null): Told => ({
+  id: `evt_${row}`,
+  row,
+  at: at(-20 + row),
+  what,
+  who: { kind: "person", id: "per_requester", name: "requester", address: "192.0.2.44", means: "portal" },
+  about: { request: "req_1", account: "acc_1", version: "ver_1" },
+  outcome,
+  why,
+  facts: { minutes: 60, until: "2026-05-04T10:00:00.123Z" },
+  index: row === 3 ? null : row,
+});
+export const STORY = [told(1, "request.submitted"), told(2, "vote.cast", "ok", NASTY), told(3, "login.refused", "refused", "wrong password")];
+const session = (over: Record<string, unknown>): Session =>
+  as<Session>({
+    id: "ses_1",
+    request: "req_1",
+    person: "per_requester",
+    account: "acc_1",
+    target: "tgt_1",
+    protocol: "ssh",
+    address: "192.0.2.44",
+    recording: "rec_1",
+    node: "n",
+    openedAt: at(-9),
+    ...over,
+  });
+export const SESSIONS = [
+  session({ state: "live", liveAt: at(-9) }),
+  session({ id: "ses_2", state: "ended", liveAt: at(-9), endedAt: at(-1), why: "killed", detail: "ended by auditor", bytes: 70_312 }),
+  session({ id: "ses_3", state: "opening" }),
+].map((s) => ({ session: s, personName: "requester", accountName: "root", targetName: "web-1" }));
+export const listed = (r: Request, accountName = "root", targetName = "web-1"): Listed => ({
+  request: r,
+  requesterName: "requester",
+  accountName,
+  targetName,
+});
+
+export const REQUESTS: readonly Story[] = [
+  ...Object.entries(STATES).flatMap(([state, r]) =>
+    Object.entries(CAN).map(([who, can]) =>
+      story(`request ${state}, ${who}`, () => (
+        <RequestPage f={facts(r, can)} me={who.endsWith("requester") ? "requester" : "approver"} story={STORY} sessions={SESSIONS} />
+      )),
+    ),
+  ),
+  story("requests", () => <Requests list={Object.values(STATES).map((r) => listed(r))} me="requester" tab="all" sees />),
+  story("requests, none", () => <Requests list={[]} me="requester" tab="open" sees={false} />),
+  story("votes", () => <Votes cards={[facts(STATES["pending"]!, CAN["as an approver"]!)]} me="approver" />),
+  story("votes, none", () => <Votes cards={[]} me="approver" />),
+  story("release", () => (
+    <ReleasePage password={`Il1O0"'<&>aB3$`} account="root" target="web-1" until={at(40)} back="/requests/req_1" seconds={20} />
+  )),
+];

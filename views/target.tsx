@@ -1,0 +1,174 @@
+/** The page of one target. Rule: what stands in the way of its accounts stands first. */
+import type { Account } from "../src/domain/account.ts";
+import type { Target } from "../src/domain/target.ts";
+import { Ago, Empty, Facts, Field, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
+import { TargetBadge } from "./targets.tsx";
+
+export type TargetView = {
+  readonly target: Target;
+  readonly accounts: readonly Account[];
+  readonly blocked: boolean;
+  readonly fingerprints: readonly string[];
+  readonly passwordPolicies: readonly string[];
+};
+
+const AddAccount = ({ id, policies }: { id: string; policies: readonly string[] }) => (
+  <Unfold label="Add an account">
+    <Post action={`/targets/${id}/accounts`}>
+      <Field label="Account name on the target">
+        <input name="name" required maxlength={128} autocapitalize="none" spellcheck={false} />
+      </Field>
+      <Field
+        label="Its password now (optional)"
+        hint="You then know it, so the broker changes it soon. Leave it empty when an administrative account sets the first one."
+      >
+        <input type="password" name="password" autocomplete="off" />
+      </Field>
+      <Field label="Password policy">
+        <select name="passwordPolicy">
+          {policies.map((p) => (
+            <option value={p} selected={p === "medium"}>
+              {p}
+            </option>
+          ))}
+        </select>
+      </Field>
+      <label class="check">
+        <input type="checkbox" name="adopt" value="yes" /> Adopt now: change its password twice, then manage it
+      </label>
+      <button class="small" type="submit">
+        Add
+      </button>
+    </Post>
+  </Unfold>
+);
+
+const Administration = ({ v }: { v: TargetView }) => {
+  const pick = (name: "administrative" | "reconcile", label: string, hint: string) => (
+    <Field label={label} hint={hint}>
+      <select name={name}>
+        <option value="">none</option>
+        {v.accounts.map((a) => (
+          <option value={a.id} selected={v.target[name] === a.id}>
+            {a.name}
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+  return (
+    <section class="card">
+      <header>
+        <h2>Who changes the passwords</h2>
+      </header>
+      <Post action={`/targets/${v.target.id}`}>
+        {pick("administrative", "Administrative account", "Changes the others. Its password must be in the vault.")}
+        {pick("reconcile", "Reconcile account", "The last resort when the first no longer gets in.")}
+        <button class="small" type="submit">
+          Save
+        </button>
+      </Post>
+      {v.target.administrative ? (
+        <Press action={`/targets/${v.target.id}/test`} look="quiet">
+          Test it: log in, change nothing
+        </Press>
+      ) : null}
+    </section>
+  );
+};
+
+const Changed = ({ at }: { at: string }) => (
+  <section class="card alarm">
+    <h2>Its identity changed</h2>
+    <p>
+      The address or the pinned key is another than before. Its accounts are blocked and no password is sent there until somebody other than the
+      author of the change accepts it.
+    </p>
+    <Post action={`${at}/accept`}>
+      <button class="small danger" type="submit">
+        I looked: accept the new identity
+      </button>
+    </Post>
+  </section>
+);
+
+const About = ({ v, at }: { v: TargetView; at: string }) => {
+  const t = v.target;
+  return (
+    <section class="card">
+      <Facts
+        rows={[
+          [
+            "Address",
+            <code>
+              {t.host}:{t.port}
+            </code>,
+          ],
+          ["Platform", t.platform],
+          [
+            "Pinned keys",
+            <>
+              {v.fingerprints.map((f) => (
+                <code class="block wrap">{f}</code>
+              ))}
+            </>,
+          ],
+          ["Tags", t.tags.join(", ") || "none"],
+          ["Identity", `no ${t.identityNo}`],
+        ]}
+      />
+      <footer class="moves">
+        <Post action={`${at}/${t.locked ? "unlock" : "lock"}`} class="inline">
+          <button class={`small ${t.locked ? "quiet" : "danger"}`} type="submit">
+            {t.locked ? "Unlock" : "Lock: nobody gets in"}
+          </button>
+        </Post>
+      </footer>
+    </section>
+  );
+};
+
+const AccountsOf = ({ v }: { v: TargetView }) => (
+  <section>
+    <header class="sec">
+      <h2>Accounts</h2>
+    </header>
+    {v.accounts.length === 0 ? (
+      <Empty title="No accounts on it yet">Add the one that may change the others first, with its password.</Empty>
+    ) : (
+      <Table label="Accounts" head={["Account", "State", "Changed", "Verified"]}>
+        {v.accounts.map((a) => (
+          <tr>
+            <td>
+              <a href={`/accounts/${a.id}`}>
+                <b class="wrap">{a.name}</b>
+              </a>
+            </td>
+            <td>{a.block === "none" ? a.credential.replace("_", " ") : a.block.replace("_", " ")}</td>
+            <td>
+              <Ago at={a.rotatedAt} />
+            </td>
+            <td>
+              <Ago at={a.verifiedAt} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    )}
+    <AddAccount id={v.target.id} policies={v.passwordPolicies} />
+  </section>
+);
+
+export const TargetPage = (v: TargetView) => {
+  const t = v.target,
+    at = `/targets/${t.id}`;
+  return (
+    <>
+      <PageHead title={<span class="wrap">{t.name}</span>} sub={<TargetBadge target={t} blocked={v.blocked} />} />
+      {v.blocked ? <Changed at={at} /> : null}
+      <About v={v} at={at} />
+      <AccountsOf v={v} />
+      {v.accounts.length > 0 ? <Administration v={v} /> : null}
+    </>
+  );
+};
