@@ -12,6 +12,8 @@ import type { Secret } from "../src/kernel/secret.ts";
 export const VERSION = 1;
 /** The longest line either side accepts, in bytes. */
 export const LINE = 262_144;
+/** Kinds of refusal a connection without a session is written down for. */
+export const REFUSALS = 16;
 
 const text = z.string().max(65_536), id = z.string().min(1).max(128), box = z.string().max(8_192);
 const count = z.number().int().nonnegative(), n = z.number().int().positive();
@@ -60,13 +62,15 @@ const up = {
   hello: z.strictObject({ kind: z.literal("hello"), n, v: z.literal(VERSION), token: z.string().length(64), key: z.string().length(43) }),
   login: z.strictObject({ kind: z.literal("login"), n, connection: id, person: id, address: id, factor }),
   admit: z.strictObject({ kind: z.literal("admit"), n, login: id, account: id, target: id, channel: z.enum(CHANNELS) }),
+  /** What a connection that has no session was not given. */
+  refused: z.strictObject({ kind: z.literal("refused"), n, login: id, to: z.strictObject({ account: id, target: id }).nullable(), what: z.array(z.string().max(256)).min(1).max(REFUSALS) }),
   opened: z.strictObject({ kind: z.literal("opened"), n, session: id }),
   event: z.strictObject({ kind: z.literal("event"), n, session: id, event }),
   mark: z.strictObject({ kind: z.literal("mark"), n, session: id, chunk: count, hash: z.string().length(64), bytes: count }),
   heartbeat: z.strictObject({ kind: z.literal("heartbeat"), n, sessions: z.array(id) }),
   ended: z.strictObject({ kind: z.literal("ended"), n, session: id, why: z.enum(ENDED_WHY), cause: z.enum(CAUSES), detail: text, ledger }),
 } as const;
-export const upSchema = z.discriminatedUnion("kind", [up.hello, up.login, up.admit, up.opened, up.event, up.mark, up.heartbeat, up.ended]);
+export const upSchema = z.discriminatedUnion("kind", [up.hello, up.login, up.admit, up.refused, up.opened, up.event, up.mark, up.heartbeat, up.ended]);
 export type Up = z.infer<typeof upSchema>;
 
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(1).max(65_535) });
@@ -93,7 +97,7 @@ export type Grant = Extract<AdmitReply, { ok: true }>;
 
 /** What each message up is answered with. */
 export const replies = {
-  hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply,
+  hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply, refused: z.null(),
   opened: z.null(), event: z.null(), mark: z.null(), heartbeat: z.null(), ended: z.null(),
 } as const satisfies Record<Up["kind"], z.ZodType>;
 export type Reply<K extends Up["kind"]> = z.infer<(typeof replies)[K]>;
@@ -127,6 +131,7 @@ export type LoginFactor =
 export type LoginAsk = { readonly connection: string; readonly person: string; readonly address: string; readonly factor: LoginFactor };
 /** Seal `password` and `recording.key` to `workerKey` with the contexts of `BOX`. */
 export type AdmitAsk = { readonly login: string; readonly account: string; readonly target: string; readonly workerKey: string; readonly channel: ChannelKind };
+export type RefusedAsk = { readonly login: string; readonly to: { readonly account: string; readonly target: string } | null; readonly what: readonly string[] };
 export type Ended = { readonly why: EndedWhy; readonly cause: Cause; readonly detail: string; readonly ledger: Ledger };
 export type Mark = { readonly chunk: number; readonly hash: string; readonly bytes: number };
 
@@ -137,6 +142,7 @@ export type Mark = { readonly chunk: number; readonly hash: string; readonly byt
 export interface ControlPlane {
   login(ask: LoginAsk): Promise<LoginReply>;
   admit(ask: AdmitAsk): Promise<AdmitReply>;
+  refused(ask: RefusedAsk): Promise<void>;
   opened(session: string): Promise<void>;
   event(session: string, event: SessionEvent): Promise<void>;
   mark(session: string, mark: Mark): Promise<void>;

@@ -14,5 +14,5 @@ export type Deps = {
   /** The way to a target; only worker.ts opens sockets. */
   reach(address: Address): Link;
   /** An ask nobody waits for: a failure is logged. */
-  tell<K extends "event" | "mark" | "heartbeat">(kind: K, message: Omit<Extract<Up, { kind: K }>, "n" | "kind">): void;
+  tell<K extends "event" | "refused" | "mark" | "heartbeat">(kind: K, message: Omit<Extract<Up, { kind: K }>, "n" | "kind">): void;
 };

@@ -68,6 +68,7 @@ const answer = async (m: Exclude<Up, { kind: "hello" }>, seat: Seat, desk: Desk)
   switch (m.kind) {
     case "login": return await login(m, desk);
     case "admit": return await admit(m, seat, desk);
+    case "refused": return await control.refused({ login: m.login, to: m.to, what: m.what });
     case "opened": own(seat, m.session); return await control.opened(m.session);
     case "event": own(seat, m.session); return await control.event(m.session, m.event);
     case "mark": own(seat, m.session); return await control.mark(m.session, { chunk: m.chunk, hash: m.hash, bytes: m.bytes });

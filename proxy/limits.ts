@@ -14,6 +14,8 @@ export const waits = (times: Times) => ({
   login: times.handshake * 12,
   heartbeat: times.sessionRenew,
   mark: times.leaseMargin,
+  /** A refusal waits this long for a session that would own it. */
+  refusal: times.leaseMargin,
   dial: times.targetDial,
   /** A cut must be over within `cutoff`: the person's client gets half of it to leave by itself. */
   farewell: Math.floor(times.cutoff / 4), force: Math.floor(times.cutoff / 2),

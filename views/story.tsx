@@ -45,6 +45,7 @@ const WORDS: Record<string, string> = {
   "login.refused": "login refused",
   "login.locked_out": "locked out",
   logout: "logged out",
+  "connection.refused": "was refused a session",
 };
 export const whoName = (who: unknown): string => {
   const a = who as Actor;

@@ -78,10 +78,11 @@ export class Login {
 
   async #factor(factor: (person: string, connection: string) => Factor): Promise<LoginReply> {
     const user = this.#user;
-    if (user?.destination === undefined) return { ok: false };
-    const { person } = user.destination;
+    if (user === undefined) return { ok: false };
+    // A name nobody can read is asked about all the same: it is nobody's, costs what a wrong one costs, and is in the log.
+    const person = user.destination?.person ?? user.name.slice(0, 128);
     const reply = await this.#deps.uplink.ask("login", { connection: user.id, person, address: this.#address, factor: factor(person, user.id) });
-    return this.#user === user ? reply : { ok: false };
+    return this.#user === user && (user.destination !== undefined || !reply.ok) ? reply : { ok: false };
   }
 
   #password(password: string): Promise<LoginReply> {

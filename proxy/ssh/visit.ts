@@ -12,6 +12,7 @@ import type { Visit } from "./channels.ts";
 import { serveChannel } from "./channels.ts";
 import type { Destination } from "./grammar.ts";
 import { NO_MENU } from "./grammar.ts";
+import { Refusals } from "./refusals.ts";
 import type { Live } from "./upstream.ts";
 import { openUpstream } from "./upstream.ts";
 import type { UserChannel } from "./user-channel.ts";
@@ -26,12 +27,13 @@ export class PersonVisit implements Leg, Visit {
   #live: Promise<Live> | undefined;
   #settled: Live | undefined;
   #gone = false;
-  #refusals: string[] = [];
+  readonly #refusals: Refusals;
 
   constructor(connection: Connection, who: Who, deps: Deps) {
     this.#connection = connection;
     this.#who = who;
     this.#deps = deps;
+    this.#refusals = new Refusals({ login: who.login, to: who.destination.to }, deps);
     connection.on("session", (accept, reject) => {
       if (this.#gone || this.#channels.size >= MAX_CHANNELS) return void reject();
       serveChannel(this, accept());
@@ -52,26 +54,27 @@ export class PersonVisit implements Leg, Visit {
   /** Something that is not given: an event of the session, or kept until there is one. */
   refuse(what: string): void {
     if (this.#settled !== undefined) this.#settled.session.refuse(what);
-    else if (this.#refusals.length < MAX_CHANNELS) this.#refusals.push(what);
+    else this.#refusals.add(what);
     this.#deps.log("info", "refused to a person", { what });
   }
 
   /** The session of this connection, admitted by the first channel that asks. Rejects with a Fault for the person. */
   async live(channel: ChannelKind): Promise<Live> {
     const { to } = this.#who.destination;
-    if (to === undefined) throw new Fault("invalid", NO_MENU);
+    if (to === undefined) { this.refuse(`${channel} without an account`); throw new Fault("invalid", NO_MENU); }
     const first = this.#live === undefined;
     this.#live ??= openUpstream({ login: this.#who.login, ...to, channel }, this, this.#deps);
     try { this.#settled = await this.#live; } catch (error) { this.#live = undefined; throw error; }
     const { session } = this.#settled;
+    for (const what of this.#refusals.take()) session.refuse(what);
     if (this.#gone) { await this.#end(); throw new Fault("unavailable", "the client left"); }
     if (session.ended) throw new Fault("unavailable", "This session has ended.");
-    for (const what of this.#refusals.splice(0)) session.refuse(what);
     if (!first && !session.grant.terms.channels.includes(channel)) { session.refuse(channel); throw new Fault("forbidden", `Your access does not include ${channel}.`); }
     return this.#settled;
   }
 
   async #end(): Promise<void> {
+    if (this.#live === undefined) this.#refusals.tell();
     try { await (await this.#live)?.session.end({ why: "client_closed" }); } catch (error) { this.#deps.log("debug", "the client left early", { error: words(error) }); }
   }
 

@@ -5,6 +5,7 @@ import type { Fact } from "../domain/audit.ts";
 import type { Person } from "../domain/person.ts";
 import { fingerprintOf } from "../crypto/envelope.ts";
 import type { Deps } from "../flow/deps.ts";
+import { connectionRefused, type Refusal } from "../flow/refuse.ts";
 import { admit, heartbeat, sessionEnded, sessionEvent, sessionLive, sessionMark, type Admitted } from "../flow/session.ts";
 import { lose } from "../flow/startup.ts";
 import { untilWritten } from "../flow/unrecorded.ts";
@@ -12,12 +13,13 @@ import type { IdentityDeps } from "../identity/deps.ts";
 import { passwordLogin, personOf, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
 import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply } from "../../proxy/channel.ts";
 
-type Logins = Map<string, { readonly person: Person; readonly address: string; readonly until: number }>;
+/** `spent`: it has asked for its session and got none; it is kept for what the connection is refused afterwards. */
+type Logins = Map<string, { readonly person: Person; readonly address: string; readonly until: number; spent: boolean }>;
 type Recovered = { chunks: number; hash: string; bytes: number } | null;
 export type PlaneDeps = { readonly flow: Deps; readonly identity: IdentityDeps; readonly recover: (session: SessionId) => Promise<Recovered> };
 
-/** A login that never asks for a session is forgotten. */
-const forget = (logins: Logins, now: number): void => { for (const [id, l] of logins) if (l.until < now) logins.delete(id); };
+/** As long as a connection may be there without a session. */
+const forget = ({ times }: Deps, logins: Logins, now: number): void => { for (const [id, l] of logins) if (l.until + times.loginAbsolute < now) logins.delete(id); };
 
 export const controlPlane = (deps: PlaneDeps): ControlPlane => {
   const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>(), ending: Ending = new Set();
@@ -29,6 +31,7 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
       }
     },
     admit: (ask) => admission(flow, identity, logins, ask),
+    refused: ({ login, ...refusal }) => noted(flow, logins, login, refusal),
     opened: (id) => sessionLive(flow, id as SessionId),
     event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused"),
     mark: (id, m) => sessionMark(flow, id as SessionId, m),
@@ -71,25 +74,36 @@ const loginReply = (flow: Deps, logins: Logins, tickets: Map<string, string>, as
   }
   tickets.delete(ask.connection);
   const now = flow.clock.mono(), id = newId("token", flow.random);
-  forget(logins, now);
-  logins.set(id, { person: r.person, address: ask.address, until: now + flow.times.loginIdle });
+  forget(flow, logins, now);
+  logins.set(id, { person: r.person, address: ask.address, until: now + flow.times.loginIdle, spent: false });
   return { ok: true, login: id };
 };
 
 const admission = async (flow: Deps, identity: IdentityDeps, logins: Logins, ask: AdmitAsk): Promise<AdmitReply> => {
   const login = logins.get(ask.login);
-  if (!login || login.until < flow.clock.mono()) throw new Fault("unauthenticated", "This login is too old. Connect again.");
-  logins.delete(ask.login);
+  if (!login || login.spent || login.until < flow.clock.mono()) throw new Fault("unauthenticated", "This login is too old. Connect again.");
+  login.spent = true;
   try {
     // Read again: roles, groups and disabling count from this moment.
     const person = await personOf(identity, login.person.id);
     const a = await admit(flow, { person, address: login.address, means: "ssh" }, ask.account, ask.target, ask.channel);
+    logins.delete(ask.login);
     return grant(flow, a, ask, person);
   } catch (e) {
     const fault = toFault(e);
     if (fault.code === "internal") flow.log("error", `admit: ${fault.cause instanceof Error ? fault.cause.message : String(fault.cause)}`);
-    return away(e) ? { ok: false, code: "unavailable", message: AWAY } : { ok: false, code: fault.code, message: fault.message };
+    if (away(e)) return { ok: false, code: "unavailable", message: AWAY };
+    await noted(flow, logins, ask.login, { to: { account: ask.account, target: ask.target }, what: [ask.channel], why: fault.message });
+    return { ok: false, code: fault.code, message: fault.message };
   }
+};
+
+/** A refusal that cannot be written down is still a refusal. */
+const noted = async (flow: Deps, logins: Logins, id: string, refusal: Refusal): Promise<void> => {
+  const login = logins.get(id);
+  if (!login) throw new Fault("not_found", "no such login");
+  await connectionRefused(flow, { person: login.person, address: login.address, means: "ssh" }, refusal)
+    .catch((e: unknown) => flow.log("error", `a refusal was not written down: ${e instanceof Error ? e.message : String(e)}`, { person: login.person.name, what: refusal.what.join(", ") }));
 };
 
 const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitReply => {

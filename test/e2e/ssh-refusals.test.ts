@@ -5,6 +5,7 @@ import path from "node:path";
 import { sql } from "drizzle-orm";
 import { Secret as TotpKey, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as accounts from "../../src/store/accounts.ts";
 import { newKeyPair } from "../../src/wires/ssh.ts";
 import { freePort } from "../lab/ports.ts";
 import { until, word, world, type World } from "./world.ts";
@@ -28,7 +29,7 @@ describe("not logged in", () => {
       expect(r).toMatchObject({ code: 255, out: "" });
       expect(r.err.split("\n").at(-1)).toMatch(/Permission denied \(publickey,keyboard-interactive,password\)\.$/);
     }
-    expect((await w.events("login.refused")).map((e) => e["why"]).sort()).toEqual(["unknown key", "unknown name", "wrong password"]);
+    expect((await w.events("login.refused")).map((e) => e["why"]).sort()).toEqual(["unknown key", "unknown name", "unknown name", "unknown name", "wrong password"]);
   });
   test("an approver logs in by password and code; a wrong code is told and nobody is in", async () => {
     const { password, totp } = w.who["chief"]!, code = () => new TOTP({ secret: TotpKey.fromBase32(totp!) }).generate(), id = await w.access(w.account(0), "chief", 10);
@@ -97,6 +98,25 @@ test("sftp, -L, -R, -A: refused with a sentence and an event; the command still 
   const session = await w.ended(id), whats = (await w.events("session.event")).filter((e) => (e["about"] as Record<string, unknown>)["session"] === session["id"] && e["outcome"] === "refused").map((e) => (e["facts"] as Record<string, unknown>)["what"]);
   expect(whats).toEqual(expect.arrayContaining(["direct-tcpip", "tcpip-forward"]));
   await w.ok("requester", "POST", `/requests/${id}/give-back`, {});
+});
+
+test("no session at all: sftp, -W, no account named, not asked — each is an event of the person, once a connection", async () => {
+  const before = (await w.events("connection.refused")).length, port = await freePort();
+  await w.run(w.account(1), [`requester@${w.account(1)}@127.0.0.1`], { program: "sftp" });
+  await w.run(w.account(1), [], { options: ["-W", "127.0.0.1:22"] });
+  expect(await said("", { user: "requester" })).toMatchObject({ code: 255, out: "" });
+  expect(await said(w.account(1))).toEqual(refused(NOT_ASKED));
+  const many = w.ssh(w.account(1), [], { options: ["-N", "-o", "ExitOnForwardFailure=no", "-L", `${port}:127.0.0.1:22`] });
+  const knock = () => new Promise<boolean>((resolve) => { const s = connect(port, "127.0.0.1").on("connect", () => { s.resume(); }).on("close", (broken) => { resolve(!broken); }).on("error", () => undefined); });
+  await until("the forward listens", knock);
+  for (let i = 0; i < 30; i++) await knock();
+  many.child.kill();
+  const told = await until("five events", async () => { const all = (await w.events("connection.refused")).slice(0, -before || undefined); return all.length >= 5 ? all : null; });
+  const account = (await accounts.named(w.core.deps.db, w.account(1)))!, me = w.caller("requester").person;
+  expect(told.map((e) => (e["facts"] as Record<string, unknown>)["refused"]).sort()).toEqual(["direct-tcpip", "direct-tcpip", "exec", "exec without an account", "sftp"]);
+  for (const e of told) expect(e).toMatchObject({ outcome: "refused", who: { kind: "person", id: me.id, name: "requester", means: "ssh", address: "127.0.0.1" } });
+  expect(told.filter((e) => (e["about"] as Record<string, unknown>)["account"] === account.id).length).toBe(4);
+  expect(told.find((e) => (e["facts"] as Record<string, unknown>)["refused"] === "exec")).toMatchObject({ why: NOT_ASKED, facts: { to: w.account(1) } });
 });
 
 test("after all of it: nothing is lost", async () => {

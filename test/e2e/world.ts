@@ -148,7 +148,7 @@ export class World {
   async events(what?: string): Promise<Json[]> {
     const all: Json[] = [];
     for (let after: unknown = undefined, i = 0; i < 40; i++) {
-      const page = await this.ok("auditor", "GET", `/audit?limit=100${after ? `&after=${encodeURIComponent(String(after))}` : ""}`);
+      const page = await this.ok("auditor", "GET", `/audit?limit=100${after ? `&cursor=${encodeURIComponent(String(after))}` : ""}`);
       all.push(...page["items"] as unknown as Json[]);
       after = page["next"];
       if (!after) break;

@@ -5,6 +5,7 @@ import { ask } from "../../src/flow/ask.ts";
 import { expireRequest, giveBack } from "../../src/flow/checkin.ts";
 import { acceptIdentity, blockIdentity } from "../../src/flow/identity.ts";
 import { addPerson, addSshKey, changePerson, confirmChange, putGroup, putPolicy, removeSshKey } from "../../src/flow/people.ts";
+import { connectionRefused } from "../../src/flow/refuse.ts";
 import { release } from "../../src/flow/release.ts";
 import { claim, drive, rotateAfterUse } from "../../src/flow/rotate.ts";
 import { admit, endSession, sessionEnded, sessionEvent, sessionLive, sessionMark } from "../../src/flow/session.ts";
@@ -44,6 +45,7 @@ const VERBS: readonly Verb[] = [
   ["session live", async (w) => { const { session } = await inSession(w); return { act: () => sessionLive(w.deps, session) }; }],
   ["session mark", async (w) => { const { session } = await inSession(w); return { act: () => sessionMark(w.deps, session, { chunk: 1, hash: "h", bytes: 1 }) }; }],
   ["session event", async (w) => { const { session } = await inSession(w); return { act: () => sessionEvent(w.deps, session, { a: 1 }, true) }; }],
+  ["connection refused", (w) => Promise.resolve({ act: () => connectionRefused(w.deps, w.requester, { to: { account: "app", target: "nowhere" }, what: ["sftp"] }) })],
   ["session cut", async (w) => { const { session } = await inSession(w); return { act: () => endSession(w.deps, w.requester, session, "") }; }],
   ["session ended", async (w) => { const { session } = await inSession(w); return { act: () => sessionEnded(w.deps, session, end) }; }],
   ["add person", (w) => Promise.resolve({ act: () => addPerson(w.deps, w.operator, { name: "new-one", fullName: "New One" }, null) })],

@@ -1,6 +1,6 @@
 /** An in-memory ControlPlane: what the broker will do with flow verbs, without them. Rule: it records every call; tests read `calls`. */
 import { randomBytes } from "node:crypto";
-import type { AdmitAsk, AdmitReply, ControlPlane, Ended, LoginAsk, LoginReply, Mark, SessionEvent, Terms } from "../../proxy/channel.ts";
+import type { AdmitAsk, AdmitReply, ControlPlane, Ended, LoginAsk, LoginReply, Mark, RefusedAsk, SessionEvent, Terms } from "../../proxy/channel.ts";
 import { BOX } from "../../proxy/channel.ts";
 import { sealTo } from "../../src/crypto/box.ts";
 import { Fault } from "../../src/kernel/fault.ts";
@@ -15,7 +15,7 @@ export type FakeBroker = ControlPlane & {
   persons: Map<string, { password?: string; keys: string[]; totp?: string; message?: string }>;
   accounts: Map<string, FakeAccount>;
   terms: Terms; remainingMs: number;
-  sessions: FakeSession[]; logins: LoginAsk[]; beats: (readonly string[])[];
+  sessions: FakeSession[]; logins: LoginAsk[]; refusals: RefusedAsk[]; beats: (readonly string[])[];
   /** Runs before an admit is answered. */
   onAdmit: (session: string) => void | Promise<void>;
   last(): FakeSession;
@@ -52,7 +52,7 @@ export const fakeBroker = (): FakeBroker => {
     return found;
   };
   const broker: FakeBroker = {
-    persons: new Map(), accounts: new Map(), terms: TERMS, remainingMs: 3_600_000, sessions: [], logins: [], beats: [], onAdmit: () => undefined,
+    persons: new Map(), accounts: new Map(), terms: TERMS, remainingMs: 3_600_000, sessions: [], logins: [], refusals: [], beats: [], onAdmit: () => undefined,
     last: () => broker.sessions.at(-1) ?? (() => { throw new Error("no session was admitted"); })(),
     login: async (ask) => { broker.logins.push(ask); return verdict(broker, half, ask); },
     admit: async (ask) => {
@@ -62,6 +62,7 @@ export const fakeBroker = (): FakeBroker => {
       if (reply.ok) { broker.sessions.push(session); await broker.onAdmit(session.id); }
       return reply;
     },
+    refused: async (ask) => { broker.refusals.push(ask); },
     opened: async (id) => { find(id).opened = true; },
     event: async (id, event) => { find(id).events.push(event); },
     mark: async (id, mark) => { find(id).marks.push(mark); },

@@ -171,11 +171,14 @@ describe("default deny", () => {
     const said = await lab.ssh(undefined, { options: ["-o", "LogLevel=INFO", "-W", "127.0.0.1:22"] });
     expect(said.code).toBe(255);
     expect(said.stderr).toMatch(/open failed|forwarding failed/);
+    await eventually(() => lab.broker.refusals.at(-1)?.what[0] === "direct-tcpip");
+    expect(lab.broker.refusals.at(-1)).toEqual({ login: "login-of-requester", to: { account: "app1", target: "web-1" }, what: ["direct-tcpip"] });
   });
   test("sftp gets a sentence", async () => {
     const said = await lab.ssh(undefined, { options: ["-s"], user: "requester@app1@web-1" }).then(() => lab.ssh("sftp", { options: ["-s"] }));
     expect(said.stderr).toContain("File transfer by sftp is not part of your access.");
     expect(said.code).toBe(255);
+    await eventually(() => lab.broker.refusals.at(-1)?.what.includes("sftp"));
   });
   test("a kind of channel the terms do not hold", async () => {
     lab.broker.terms = { ...lab.broker.terms, channels: ["exec"] };
@@ -192,5 +195,6 @@ describe("default deny", () => {
     const alone = await lab.ssh("id", { user: "requester" }), unknown = await lab.ssh("id", { user: "requester@nobody@web-1" });
     expect([alone.code, alone.stderr]).toEqual([255, expect.stringContaining("ssh person@account@target@broker")]);
     expect([unknown.code, unknown.stderr]).toEqual([255, "lockstep: There is no such account for you.\n"]);
+    await eventually(() => lab.broker.refusals.some((r) => r.to === null && r.what[0] === "exec without an account"));
   });
 });
