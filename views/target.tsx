@@ -77,7 +77,7 @@ const Administration = ({ v }: { v: TargetView }) => {
   );
 };
 
-const Changed = ({ at }: { at: string }) => (
+const Changed = ({ at, hash }: { at: string; hash: string }) => (
   <section class="card alarm">
     <h2>Its identity changed</h2>
     <p>
@@ -85,8 +85,9 @@ const Changed = ({ at }: { at: string }) => (
       author of the change accepts it.
     </p>
     <Post action={`${at}/accept`}>
+      <input type="hidden" name="identity" value={hash} />
       <button class="small danger" type="submit">
-        I looked: accept the new identity
+        I looked: accept this address and key
       </button>
     </Post>
   </section>
@@ -114,7 +115,12 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
             </>,
           ],
           ["Tags", t.tags.join(", ") || "none"],
-          ["Identity", `no ${t.identityNo}`],
+          [
+            "Identity",
+            <>
+              no {t.identityNo} <code title={t.identityHash}>{t.identityHash.slice(0, 12)}</code>
+            </>,
+          ],
         ]}
       />
       <footer class="moves">
@@ -165,7 +171,7 @@ export const TargetPage = (v: TargetView) => {
   return (
     <>
       <PageHead title={<span class="wrap">{t.name}</span>} sub={<TargetBadge target={t} blocked={v.blocked} />} />
-      {v.blocked ? <Changed at={at} /> : null}
+      {v.blocked ? <Changed at={at} hash={v.target.identityHash} /> : null}
       <About v={v} at={at} />
       <AccountsOf v={v} />
       {v.accounts.length > 0 ? <Administration v={v} /> : null}

@@ -28,6 +28,17 @@ const setAdmin = async (run: Run, name: string, login: string): Promise<unknown>
   const account = await run.client.json<Account>("GET", `/accounts/${seg(login.includes("@") ? login : `${login}@${name}`)}`);
   return run.show<Target>("PATCH", `/targets/${seg(name)}`, { [run.flag("reconcile") ? "reconcile" : "administrative"]: account.id }, (t) => `${t.name}: ${account.name} ${run.flag("reconcile") ? "is the last resort" : "may change the others"}.`);
 };
+/** Shown and asked, or given beforehand; what goes out is the hash of what was shown, so a change in between is refused there. */
+const acceptIdentity = async (run: Run, name: string): Promise<unknown> => {
+  const t = await run.client.json<Target>("GET", `/targets/${seg(name)}`), expected = run.many("fingerprint"), shown = `${t.name} is ${t.host}:${t.port} and must show ${t.fingerprints.join(" or ") || "no key"}`;
+  const same = expected.length === t.fingerprints.length && expected.every((f) => t.fingerprints.includes(f));
+  if (expected.length > 0 && !same) throw new Fault("conflict", `${shown}, not ${expected.join(" or ")}. Nothing was accepted: look who changed it, and at the machine itself.`);
+  if (expected.length === 0) {
+    run.say(`${shown}.\nCompare it with what the machine itself says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`);
+    if (!await confirm(run.io, "Accept this address and key?", "Give what it must show with --fingerprint SHA256:…")) throw new Fault("conflict", "Not accepted.");
+  }
+  return run.show<Target>("POST", `/targets/${seg(t.id)}/accept-identity`, { identityHash: t.identityHash }, (a) => `${a.name}: ${a.host}:${a.port} with ${a.fingerprints.join(", ")} accepted.`);
+};
 type Tested = { readonly ok: boolean; readonly why: string | null };
 
 export const targets: Register = (program, io) => {
@@ -44,8 +55,8 @@ export const targets: Register = (program, io) => {
   }));
   example(group.command("set-admin").description("the account that may change the others").argument("<target>").argument("<account>", "root, or root@web-1").option("--reconcile", "the account of last resort instead"), "lockstep targets set-admin web-1 root")
     .action(act(io, (run, name, login) => setAdmin(run, name!, login!)));
-  example(group.command("accept-identity").description("accept a changed host key or address (not by who changed it)").argument("<target>"), "lockstep targets accept-identity web-1")
-    .action(act(io, (run, name) => run.show<Target>("POST", `/targets/${seg(name!)}/accept-identity`, {}, (t) => `${t.name}: ${t.fingerprints.join(", ")} accepted.`)));
+  example(group.command("accept-identity").description("accept a changed host key or address (not by who changed it)").argument("<target>").option("--fingerprint <SHA256:…>", "the key it must show; several times where it has several", collect, []), "lockstep targets accept-identity web-1", "lockstep targets accept-identity web-1 --fingerprint SHA256:…")
+    .action(act(io, (run, name) => acceptIdentity(run, name!)));
   for (const locked of [true, false]) {
     const word = locked ? "lock" : "unlock";
     example(group.command(word).description(locked ? "hand nothing of it out" : "lift the lock").argument("<target>"), `lockstep targets ${word} web-1`).action(act(io, (run, name) => run.show<Target>("PATCH", `/targets/${seg(name!)}`, { locked }, (t) => `${t.name} ${word}ed.`)));

@@ -32,9 +32,9 @@ export const tally = (request: Request, requester: Person, policy: Policy, votes
   return { enough: counted.length >= policy.terms.approvals, have: counted.length, need: policy.terms.approvals, minutes };
 };
 
-/** A change that could help its author (policy, approvers, roles, credentials) and that nobody else has confirmed yet. */
+/** A change that could help its author (policy, approvers, roles, credentials, what a policy covers) and that nobody else has confirmed yet. */
 export type Change = { readonly author: PersonId; readonly subject: string; readonly confirmed: boolean };
 
-/** law: no-way-round 4. The requester's own unconfirmed changes to the policy or to anybody whose vote is counted keep it pending. */
+/** law: no-way-round 4. The requester's own unconfirmed changes to the policy, to what it covers or to anybody whose vote is counted keep it pending. */
 export const helpedByOwnChange = (requester: PersonId, subjects: readonly string[], changes: readonly Change[]): boolean =>
   changes.some((c) => !c.confirmed && c.author === requester && subjects.includes(c.subject));

@@ -13,6 +13,7 @@ import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { cutSoon, type Deps } from "./deps.ts";
+import { noteNewAccount } from "./four-eyes.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 import { journalled, keepVersion } from "./secrets.ts";
@@ -31,6 +32,7 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
     // law no-way-round-2: while the target waits for somebody to accept its identity, a new account waits with the others.
     const waits = (await accounts.onTarget(tx, target.id)).some((a) => a.block === "identity_changed" || a.identityNo !== target.identityNo);
     await accounts.add(tx, { id, target: target.id, name: input.name, identityNo: target.identityNo, passwordPolicy: policy });
+    await noteNewAccount(deps, tx, caller, { id, name: input.name }, target);
     if (waits) await accounts.setBlock(tx, id, "identity_changed");
     await record(deps, tx, { what: "account.added", who: actor(caller), about: { account: id, target: target.id }, outcome: "ok", facts: { name: `${input.name}@${target.name}`, password_policy: policy } });
     const account = await accounts.lock(tx, id);

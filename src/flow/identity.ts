@@ -16,13 +16,19 @@ export const blockIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" 
   await record(deps, tx, { what: "target.identity_changed", who: broker("identity"), about: { target }, outcome: "refused", why, facts: { accounts: blocked.length } });
 });
 
-/** law no-way-round: the author of a change cannot accept it, unless there is no second administrator at all (and then the log says so). */
-export const acceptIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, caller: Caller, id: TargetId): Promise<void> => deps.db.transaction(async (tx) => {
-  const target = await targets.find(tx, id);
+export const MOVED = "This target's identity is not the one you looked at: it was changed meanwhile. Nothing was accepted. Look at its address and keys again, then decide.";
+
+/**
+ * law no-way-round: the author of a change cannot accept it, unless there is no second administrator at all (and then the log says so).
+ * `seen`: the hash of the identity this person looked at; what was changed behind their back is not accepted with it.
+ */
+export const acceptIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, caller: Caller, id: TargetId, seen: string): Promise<void> => deps.db.transaction(async (tx) => {
+  const target = await targets.lock(tx, id);
   if (!target || !may(caller.person, "target.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
   const everyone = await people.byId(tx), author = everyone.get((await targets.changedBy(tx, id))!), own = author !== undefined && samePerson(author, caller.person);
   const alone = ![...everyone.values()].some((p) => !samePerson(p, caller.person) && may(p, "target.manage", { owner: target.owner }));
   if (own && !alone) throw new Fault("forbidden", "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin.");
+  if (seen !== target.identityHash) throw new Fault("conflict", MOVED);
   const freed = await accounts.acceptIdentity(tx, id, target.identityNo);
-  await record(deps, tx, { what: "target.identity_accepted", who: actor(caller), about: { target: id }, outcome: "ok", facts: { accounts: freed.length, four_eyes: !own }, ...(own ? { why: "single administrator: changes are not four-eyed" } : {}) });
+  await record(deps, tx, { what: "target.identity_accepted", who: actor(caller), about: { target: id }, outcome: "ok", facts: { accounts: freed.length, identity: target.identityHash, four_eyes: !own }, ...(own ? { why: "single administrator: changes are not four-eyed" } : {}) });
 });

@@ -5,13 +5,13 @@ import { newId, type GroupId, type PersonId, type PolicyId } from "../kernel/ids
 import { may } from "../domain/may.ts";
 import { PersonName, Role, samePerson, type Person } from "../domain/person.ts";
 import { PolicyInput, type Policy } from "../domain/policy.ts";
-import type { Tx } from "../store/db.ts";
 import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
 import { counted } from "./vote.ts";
 import { cutSoon, type Deps } from "./deps.ts";
+import { noteChange } from "./four-eyes.ts";
 import { actor, record, type Caller } from "./record.ts";
 
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus">;
@@ -21,7 +21,6 @@ export const PersonInput = z.object({ name: PersonName, fullName: z.string().tri
 const refuse = (caller: Caller, act: "person.manage" | "policy.manage"): void => {
   if (!may(caller.person, act)) throw new Fault("forbidden", "Only admins do that.");
 };
-const note = (deps: Small, tx: Tx, caller: Caller, subject: string, what: string) => people.noteChange(tx, newId("event", deps.random), caller.person.id, subject, what);
 
 /** `passwordHash`: argon2id, made by identity; null = logs in by key or OIDC only. */
 export const addPerson = (deps: Small, caller: Caller, raw: z.input<typeof PersonInput>, passwordHash: string | null): Promise<Person> => {
@@ -30,7 +29,7 @@ export const addPerson = (deps: Small, caller: Caller, raw: z.input<typeof Perso
   return deps.db.transaction(async (tx) => {
     const id = newId("person", deps.random);
     await people.add(tx, { id, ...input, disabled: false }, passwordHash);
-    await note(deps, tx, caller, id, `added with the roles ${input.roles.join(", ")}`);
+    await noteChange(deps, tx, caller, id, `added with the roles ${input.roles.join(", ")}`);
     await record(deps, tx, { what: "person.added", who: actor(caller), about: { person: id }, outcome: "ok", facts: { name: input.name, roles: input.roles.join(",") } });
     return (await people.find(tx, id))!;
   });
@@ -44,7 +43,7 @@ export const changePerson = (deps: Deps, caller: Caller, id: PersonId, set: Pers
     if (!(await people.find(tx, id))) throw new Fault("not_found", "No such person.");
     if (id === caller.person.id && (set.disabled || (set.roles && !set.roles.includes("admin")))) throw new Fault("conflict", "You cannot take your own administrator's rights away; another admin can.");
     await people.change(tx, id, set);
-    if (set.roles || set.disabled === false || set.mail !== undefined || set.subject !== undefined || set.employeeNo !== undefined) await note(deps, tx, caller, id, `changed ${Object.keys(set).join(", ")}`);
+    if (set.roles || set.disabled === false || set.mail !== undefined || set.subject !== undefined || set.employeeNo !== undefined) await noteChange(deps, tx, caller, id, `changed ${Object.keys(set).join(", ")}`);
     await record(deps, tx, { what: set.disabled ? "person.disabled" : "person.changed", who: actor(caller), about: { person: id }, outcome: "ok", facts: Object.fromEntries(Object.entries(set).map(([k, v]) => [k, Array.isArray(v) ? v.join(",") : (v as string | boolean | null)])) });
     const open = set.disabled ? await sessions.openWhere(tx, { person: id }) : [];
     for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
@@ -60,7 +59,7 @@ export const putGroup = (deps: Small, caller: Caller, name: string, members: rea
     const group = id ?? newId("group", deps.random);
     if (!id) await people.addGroup(tx, group, name);
     await people.setMembers(tx, group, members);
-    await note(deps, tx, caller, group, `group ${name}: members set`);
+    await noteChange(deps, tx, caller, group, `group ${name}: members set`);
     await record(deps, tx, { what: "group.changed", who: actor(caller), about: { group }, outcome: "ok", facts: { name, members: members.length } });
     return group;
   });
@@ -71,7 +70,7 @@ export const addSshKey = (deps: Small, caller: Caller, person: PersonId, key: { 
   if (person !== caller.person.id) refuse(caller, "person.manage");
   return deps.db.transaction(async (tx) => {
     await people.addKey(tx, { fingerprint: key.fingerprint, person, key: key.line, label: key.label });
-    if (person !== caller.person.id) await note(deps, tx, caller, person, "an SSH key was added");
+    if (person !== caller.person.id) await noteChange(deps, tx, caller, person, "an SSH key was added");
     await record(deps, tx, { what: "person.changed", who: actor(caller), about: { person }, outcome: "ok", facts: { ssh_key: key.fingerprint } });
   });
 };
@@ -89,7 +88,7 @@ export const putPolicy = (deps: Small, caller: Caller, raw: z.input<typeof Polic
   return deps.db.transaction(async (tx) => {
     const policy: Policy = { id: id ?? newId("policy", deps.random), ...input, active };
     await policies.put(tx, policy);
-    await note(deps, tx, caller, policy.id, id ? "policy changed" : "policy added");
+    await noteChange(deps, tx, caller, policy.id, id ? "policy changed" : "policy added");
     await record(deps, tx, { what: id ? "policy.changed" : "policy.added", who: actor(caller), about: { policy: policy.id }, outcome: "ok", facts: { name: policy.name, preset: policy.terms.preset, approvals: policy.terms.approvals, max_minutes: policy.terms.maxMinutes } });
     return policy;
   });

@@ -11,6 +11,7 @@ import type { Reader } from "../store/db.ts";
 import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import { cutSoon, type Deps } from "./deps.ts";
+import { noteCoverage } from "./four-eyes.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { credentialOf } from "./target-calls.ts";
 
@@ -51,8 +52,9 @@ export const visible = async (db: Reader, caller: Caller, id: TargetId): Promise
 };
 
 export type TargetChange = { readonly host?: string | undefined; readonly port?: number | undefined; readonly settings?: Record<string, unknown> | undefined; readonly tags?: readonly string[] | undefined; readonly locked?: boolean | undefined; readonly administrative?: AccountId | null | undefined; readonly reconcile?: AccountId | null | undefined };
-/** What decides where passwords go blocks the accounts until somebody else accepts; the rest applies at once. */
+/** What decides where passwords go blocks the accounts until somebody else accepts; the rest applies at once, but tags that bring accounts under a policy help their author only once confirmed. */
 export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: TargetChange): Promise<Target> => deps.db.transaction(async (tx) => {
+  await targets.lock(tx, id);
   const t = await visible(tx, caller, id);
   const plain = { platform: t.platform, host: change.host ?? t.host, port: change.port ?? t.port, link: t.link, settings: change.settings ?? t.settings };
   connectorOf(deps, t.platform).config.parse(plain.settings);
@@ -71,6 +73,7 @@ export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: 
   const set = Object.fromEntries((["tags", "locked", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
   if (Object.keys(set).length > 0) {
     await targets.change(tx, id, set);
+    if (change.tags) await noteCoverage(deps, tx, caller, await accounts.onTarget(tx, id), t, { ...t, tags: change.tags });
     const open = change.locked ? await sessions.openWhere(tx, { target: id }) : [];
     for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
     tx.onCommit(() => { for (const s of open) cutSoon(deps, s.id, "this target was locked"); });

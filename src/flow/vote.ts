@@ -6,6 +6,7 @@ import { samePerson, type Person } from "../domain/person.ts";
 import { entitled, type Policy } from "../domain/policy.ts";
 import { approve, cancel, deny, isState, revoke, type Request } from "../domain/request.ts";
 import { helpedByOwnChange, mayNotVote, tally, type Tally, type Vote } from "../domain/vote.ts";
+import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
@@ -64,7 +65,8 @@ export const counted = async (deps: Needs, tx: Tx, r: Request<"pending">): Promi
 export const standingOf = async (db: Reader, r: Request, requester: Person, policy: Policy): Promise<{ standing: Tally; helped: boolean; votes: readonly Vote[] }> => {
   const votes = await requests.votesOf(db, r.id), everyone = await people.byId(db);
   const standing = tally(r, requester, policy, votes, everyone);
-  const subjects = [policy.id, r.requester, ...votes.map((v) => v.voter), ...policy.binding.approverGroups, ...policy.binding.requesterGroups];
+  const account = (await accounts.find(db, r.terms.account))!;
+  const subjects = [policy.id, r.requester, account.id, account.target, ...votes.map((v) => v.voter), ...policy.binding.approverGroups, ...policy.binding.requesterGroups];
   // A change made with the requester's second login is the requester's own.
   const changes = (await people.openChanges(db)).map((c) => (samePerson(everyone.get(c.author)!, requester) ? { ...c, author: r.requester } : c));
   return { standing, votes, helped: helpedByOwnChange(r.requester, subjects, changes) };

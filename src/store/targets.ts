@@ -12,6 +12,8 @@ const fromRow = (r: typeof targets.$inferSelect): Target => ({
 });
 
 export const find = async ({ q }: Reader, id: TargetId): Promise<Target | null> => { const [r] = await q.select().from(targets).where(eq(targets.id, id)); return r ? fromRow(r) : null; };
+/** Row-locked against another change of its identity; accounts that refer to it may still be used meanwhile. */
+export const lock = async (tx: Tx, id: TargetId): Promise<Target | null> => { const [r] = await tx.q.select().from(targets).where(eq(targets.id, id)).for("no key update"); return r ? fromRow(r) : null; };
 export const named = async ({ q }: Reader, name: string): Promise<Target | null> => { const [r] = await q.select().from(targets).where(eq(targets.name, name)); return r ? fromRow(r) : null; };
 export const all = async ({ q }: Reader): Promise<Target[]> => (await q.select().from(targets).orderBy(asc(targets.name))).map(fromRow);
 /** Who last changed its identity: they cannot be the one to accept it. */

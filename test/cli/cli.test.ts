@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openWorld, type Name, type World } from "./world.ts";
+import { call, openWorld, type Name, type World } from "./world.ts";
 
 const ROOT = resolve(import.meta.dirname, "../.."), PORT = 22_820;
 let w: World, home: string;
@@ -80,6 +80,22 @@ describe("a life at the command line", () => {
     expect([added.code, added.out]).toEqual([0, "deploy@web-9 added: unmanaged\n"]);
     expect(await cli("operator", ["targets", "set-admin", "web-9", "deploy"])).toMatchObject({ code: 0, out: "web-9: deploy@web-9 may change the others.\n" });
     expect(await cli("operator", ["targets", "test", "web-9"])).toMatchObject({ code: expect.any(Number) });
+  });
+
+  test("targets accept-identity shows what it must show, or takes it as an argument, and names what was seen", { timeout: 120_000 }, async () => {
+    const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE9aXyQyYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi", hostKeys = [key];
+    const made = await call(w, tokens.operator!, "POST", "/targets", { name: "web-8", platform: "paper", host: "127.0.0.1", port: 22, settings: { hostKeys: [] } }), account = await call(w, tokens.operator!, "POST", "/accounts", { target: "web-8", login: "app" });
+    const edited = await call(w, tokens.operator!, "PATCH", "/targets/web-8", { settings: { hostKeys } }), accept = (...more: string[]) => cli("operator", ["targets", "accept-identity", "web-8", ...more]);
+    expect([made.status, account.status, edited.status, edited.body["identityHash"] === made.body["identityHash"]]).toEqual([201, 201, 200, false]);
+    const blind = await accept(), wrong = await accept("--fingerprint", "SHA256:wrong"), fingerprint = (edited.body["fingerprints"] as string[])[0]!;
+    expect([blind.code, blind.err]).toEqual([2, expect.stringContaining(`web-8 is 127.0.0.1:22 and must show ${fingerprint}.\nCompare it`)]);
+    expect(blind.err).toMatch(/no terminal.*--fingerprint/);
+    expect([wrong.code, wrong.err]).toEqual([5, expect.stringMatching(/must show SHA256:\S+, not SHA256:wrong\. Nothing was accepted/)]);
+    expect((await call(w, tokens.operator!, "GET", "/accounts/app@web-8")).body["block"]).toBe("identity_changed");
+    const stale = await call(w, tokens.operator!, "POST", "/targets/web-8/accept-identity", { identityHash: made.body["identityHash"] as string });
+    expect([stale.status, stale.body["detail"]]).toEqual([409, expect.stringMatching(/^This target's identity is not the one you looked at/)]);
+    expect(await accept("--fingerprint", fingerprint)).toMatchObject({ code: 0, out: `web-8: 127.0.0.1:22 with ${fingerprint} accepted.\n` });
+    expect((await call(w, tokens.operator!, "GET", "/accounts/app@web-8")).body["block"]).toBe("none");
   });
 
   test("audit: list, export, and the chain checked offline", { timeout: 120_000 }, async () => {

@@ -48,10 +48,12 @@ describe("a target behind a counting wire", () => {
     expect([again.code, again.err]).toEqual([255, "lockstep: The target no longer proves itself by the pinned key. Its owner or an admin must look at it before anybody logs in.\n"]);
 
     await w.ok("operator", "PATCH", "/targets/web-1", { settings: { hostKeys: [w.host.hostKey], sudo: false } });
-    const own = await w.api("operator", "POST", "/targets/web-1/accept-identity", {});
+    const blind = await w.api("second", "POST", "/targets/web-1/accept-identity", {}), { identityHash } = await w.ok("second", "GET", "/targets/web-1");
+    expect(blind.status, "what was looked at must be named").toBe(422);
+    const own = await w.api("operator", "POST", "/targets/web-1/accept-identity", { identityHash });
     expect([own.status, own.body["detail"]]).toEqual([403, "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin."]);
     expect(await Promise.all(w.names.map((n) => w.host.shadow(n)))).toEqual(shadows);
-    await w.ok("second", "POST", "/targets/web-1/accept-identity", {});
+    await w.ok("second", "POST", "/targets/web-1/accept-identity", { identityHash });
     await w.rotated(1, shadows[1]!);
     const back = await w.run(w.account(1), ["exit 4"]);
     expect([back.code, back.err]).toEqual([4, ""]);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectors } from "../../src/connectors/index.ts";
 import { isDue } from "../../src/domain/due.ts";
 import { addAccount, adopt, rotateNow } from "../../src/flow/accounts.ts";
-import { acceptIdentity } from "../../src/flow/identity.ts";
+import { acceptIdentity, MOVED } from "../../src/flow/identity.ts";
 import { putPolicy } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
 import { claim, drive, rotateAfterUse } from "../../src/flow/rotate.ts";
@@ -12,13 +12,15 @@ import { admit } from "../../src/flow/session.ts";
 import { addTarget, changeTarget, testTarget } from "../../src/flow/targets.ts";
 import { verify } from "../../src/flow/verify.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
+import type { TargetId } from "../../src/kernel/ids.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { times } from "../../src/kernel/times.ts";
 import { directLink } from "../../src/links/direct.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import type { Db } from "../../src/store/db.ts";
+import * as targets from "../../src/store/targets.ts";
 import * as versions from "../../src/store/versions.ts";
-import { embedded } from "../store/engines.ts";
+import { embedded, ENGINES } from "../store/engines.ts";
 import { worldOn, type Managed, type World } from "./world.ts";
 
 /** Counts who came and what they sent, and hangs up. */
@@ -42,6 +44,9 @@ beforeAll(async () => {
 });
 afterAll(async () => { await w?.close(); await db?.close(); await old?.close(); await other?.close(); });
 const workOff = async (): Promise<void> => { for (let i = 0; i < 20; i++) { const r = await claim(w.deps, []); if (!r) return; await drive(w.deps, r); } };
+
+/** What a person who opens the target's page sees. */
+const looked = async (id: TargetId): Promise<string> => (await targets.find(db, id))!.identityHash;
 
 test("law: no-way-round-1 — a typed password is a use and an exposure of its typist: managed, the account is due at once", async () => {
   const key = someKey(), target = await addTarget(w.deps, w.operator, { name: "typed", platform: "linux-ssh", host: "127.0.0.1", port: old.port, settings: { hostKeys: [key] } });
@@ -87,12 +92,12 @@ test("law: no-way-round-2 — a target whose address or key was edited is sent n
   await w.sql(`update people set subject = 'one-human' where id = '${w.operator.person.id}'`);
   const ME = { code: "forbidden", message: "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin." };
   const operator = await w.again(w.operator);
-  for (const who of [operator, twin]) await expect(acceptIdentity(w.deps, who, target.id)).rejects.toMatchObject(ME);
-  for (const who of [w.requester, w.auditor, owner]) await expect(acceptIdentity(w.deps, who, target.id)).rejects.toMatchObject({ code: "not_found", message: "No such target." });
+  for (const who of [operator, twin]) await expect(acceptIdentity(w.deps, who, target.id, await looked(target.id))).rejects.toMatchObject(ME);
+  for (const who of [w.requester, w.auditor, owner]) await expect(acceptIdentity(w.deps, who, target.id, await looked(target.id))).rejects.toMatchObject({ code: "not_found", message: "No such target." });
   await workOff();
   expect(other.seen).toEqual({ connections: 0, bytes: 0 });
 
-  await acceptIdentity(w.deps, w.second, target.id);
+  await acceptIdentity(w.deps, w.second, target.id, await looked(target.id));
   for (const a of [admin, app, fresh]) expect(await accounts.find(db, a.id)).toMatchObject({ block: "none", identityNo: 2 });
   expect(await testTarget(w.deps, w.operator, target.id)).toMatchObject({ ok: false });
   expect(other.seen.connections, "accepted: now it is asked").toBeGreaterThan(0);
@@ -105,10 +110,41 @@ test("law: no-way-round-2 — an owner who edited cannot accept while there is a
   const app = await addAccount(w.deps, owner, { target: target.id, name: "app1" });
   await changeTarget(w.deps, owner, target.id, { port: other.port });
   await w.sql(`update people set disabled = true where id in ('${w.operator.person.id}', (select id from people where subject = 'one-human' and name <> 'operator'))`);
-  await expect(acceptIdentity(w.deps, owner, target.id), "one admin is left").rejects.toMatchObject({ code: "forbidden" });
+  await expect(acceptIdentity(w.deps, owner, target.id, await looked(target.id)), "one admin is left").rejects.toMatchObject({ code: "forbidden" });
   await w.sql(`update people set disabled = true where id = '${w.second.person.id}'`);
-  await acceptIdentity(w.deps, owner, target.id);
+  await acceptIdentity(w.deps, owner, target.id, await looked(target.id));
   expect((await accounts.find(db, app.id))!.block).toBe("none");
   const last = (await w.sql(`select why, facts from events where what = 'target.identity_accepted' order by row_no desc limit 1`))[0];
   expect(last).toMatchObject({ why: "single administrator: changes are not four-eyed", facts: { four_eyes: false } });
+});
+
+test("law: no-way-round-2 — accepting names what was looked at: an identity edited again in between is refused, and everything stays shut", async () => {
+  const second = await w.person(["admin"]), author = await w.person(["admin"]), target = await addTarget(w.deps, author, { name: "moved", platform: "linux-ssh", host: "127.0.0.1", port: old.port, settings: { hostKeys: [someKey()] } });
+  const app = await addAccount(w.deps, author, { target: target.id, name: "app1" });
+  await changeTarget(w.deps, author, target.id, { settings: { hostKeys: [someKey()] } });
+  const seen = await looked(target.id);
+  await changeTarget(w.deps, author, target.id, { port: other.port, settings: { hostKeys: [someKey()] } });
+  for (const stale of [seen, target.identityHash, ""]) await expect(acceptIdentity(w.deps, second, target.id, stale)).rejects.toMatchObject({ code: "conflict", message: MOVED });
+  expect(await accounts.find(db, app.id)).toMatchObject({ block: "identity_changed", identityNo: 1 });
+  expect((await w.said(target.id)).filter((s) => s === "target.identity_accepted ok")).toEqual([]);
+  const now = await looked(target.id);
+  await acceptIdentity(w.deps, second, target.id, now);
+  expect(await accounts.find(db, app.id)).toMatchObject({ block: "none", identityNo: 3 });
+  expect((await w.sql(`select facts from events where what = 'target.identity_accepted' order by row_no desc limit 1`))[0]).toMatchObject({ facts: { identity: now, four_eyes: true } });
+});
+
+test("law: no-way-round-2 — on PostgreSQL, accepting and editing at the same moment: never a free account under an identity nobody accepted", async () => {
+  const o = await ENGINES.find((e) => e.engine === "postgresql")!.open(), p = await worldOn(o.db);
+  try {
+    for (let round = 0; round < 20; round++) {
+      const m = await p.managed();
+      await changeTarget(p.deps, p.operator, m.target, { port: 1000 + round });
+      const seen = (await targets.find(o.db, m.target))!.identityHash;
+      const [accepted] = await Promise.allSettled([acceptIdentity(p.deps, p.second, m.target, seen), changeTarget(p.deps, p.operator, m.target, { port: 2000 + round })]);
+      const account = await m.now(), target = (await targets.find(o.db, m.target))!;
+      if (accepted.status === "rejected") expect(accepted.reason).toMatchObject({ code: "conflict", message: MOVED });
+      expect(account.block, "the edit came last, or accepting was refused").toBe("identity_changed");
+      expect(target.identityNo).toBe(3);
+    }
+  } finally { await p.close(); await o.close(); }
 });

@@ -15,6 +15,7 @@ import type { SessionId } from "../../src/kernel/ids.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import * as people from "../../src/store/people.ts";
 import * as rotations from "../../src/store/rotations.ts";
+import * as targets from "../../src/store/targets.ts";
 import { ENGINES, type Opened } from "../store/engines.ts";
 import { worldOn, type Managed, type World } from "./world.ts";
 
@@ -58,7 +59,7 @@ const VERBS: readonly Verb[] = [
   ["add target", (w) => Promise.resolve({ act: () => addTarget(w.deps, w.operator, { name: "new-target", platform: "nowhere", host: "h", port: 1, settings: {} }) })],
   ["edit target", async (w) => { const m = await w.managed(); return { act: () => changeTarget(w.deps, w.operator, m.target, { port: 10, tags: ["x"] }) }; }],
   ["lock target", async (w) => { const { m } = await inSession(w); return { act: () => changeTarget(w.deps, w.operator, m.target, { locked: true }) }; }],
-  ["accept identity", async (w) => { const m = await w.managed(); await changeTarget(w.deps, w.operator, m.target, { port: 10 }); return { act: () => acceptIdentity(w.deps, w.second, m.target) }; }],
+  ["accept identity", async (w) => { const m = await w.managed(); await changeTarget(w.deps, w.operator, m.target, { port: 10 }); const { identityHash } = (await targets.find(w.db, m.target))!; return { act: () => acceptIdentity(w.deps, w.second, m.target, identityHash) }; }],
   ["block identity", async (w) => { const m = await w.managed(); return { act: () => blockIdentity(w.deps, m.target, "another key") }; }],
   ["add account", async (w) => { const m = await w.managed(); return { act: () => addAccount(w.deps, w.operator, { target: m.target, name: "app2", password: Secret.of("Typed-Pw-1!x9Qz") }) }; }],
   ["adopt", async (w) => { const m = await w.managed(), a = await addAccount(w.deps, w.operator, { target: m.target, name: "app3" }); return { act: () => adopt(w.deps, w.operator, a.id) }; }],

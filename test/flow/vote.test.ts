@@ -1,10 +1,14 @@
 /** Asking and deciding: who may, how many it takes, what a vote is bound to. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addAccount } from "../../src/flow/accounts.ts";
 import { ask, UNKNOWN_ACCOUNT } from "../../src/flow/ask.ts";
 import { expireRequest } from "../../src/flow/checkin.ts";
+import { requestCard } from "../../src/flow/look.ts";
 import { changePerson, confirmChange, putGroup, putPolicy } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
+import type { Caller } from "../../src/flow/record.ts";
 import { admit } from "../../src/flow/session.ts";
+import { addTarget, changeTarget } from "../../src/flow/targets.ts";
 import { cancelRequest, revokeRequest, vote } from "../../src/flow/vote.ts";
 import type { GroupId } from "../../src/kernel/ids.ts";
 import * as people from "../../src/store/people.ts";
@@ -175,5 +179,55 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     await expect(confirmChange(w.deps, twin, change.id)).rejects.toMatchObject({ code: "forbidden", message: "You made this change: somebody else must confirm it." });
     await confirmChange(w.deps, w.second, change.id);
     expect(await state(next)).toBe("approved");
+  });
+
+  /** A tag-bound policy somebody else made, which gives the operator accounts on targets tagged `word`. */
+  const tagged = (word: string) => putPolicy(w.deps, w.second, { name: `tagged ${word}`, terms: {}, binding: { requesters: [w.requester.person.id, w.operator.person.id], approvers: [w.approver.person.id], tags: [word] } });
+  const opened = async (subject: string) => (await people.openChanges(w.db)).filter((c) => c.subject === subject);
+  const asking = (c: Caller, account: string, policy?: string) => ask(w.deps, c, { account, minutes: 30, reason: "to look", ticket: "", ...(policy ? { policy } : {}) });
+  const confirmedBy = async (who: Caller, subject: string) => { for (const c of await opened(subject)) await confirmChange(w.deps, who, c.id); };
+  let words = 0;
+
+  test("law: no-way-round-4 — tags that bring a target under somebody else's policy do not help who set them before a second person confirms", async () => {
+    const word = `tag-${++words}`, m = await w.managed("session", {}, { requesters: [w.outsider.person.id] }), policy = await tagged(word);
+    await expect(asking(w.operator, m.name), "before: no policy").rejects.toMatchObject({ code: "not_found" });
+    await changeTarget(w.deps, w.operator, m.target, { tags: [word, "other"] });
+    expect(await opened(m.target)).toMatchObject([{ author: w.operator.person.id, what: `target ${m.targetName} tagged ${word}, other: now covered by ${policy.name}` }]);
+    const own = await asking(w.operator, m.name), theirs = await asking(w.requester, m.name);
+    expect((await vote(w.deps, w.approver, own, yes)).state).toBe("pending");
+    expect((await requestCard(w.db, w.operator.person, own)).waitsForConfirmation).toBe(true);
+    expect((await vote(w.deps, w.approver, theirs, yes)).state, "somebody else's request is not held up").toBe("approved");
+    for (const c of await opened(m.target)) await expect(confirmChange(w.deps, w.operator, c.id)).rejects.toMatchObject({ code: "forbidden", message: "You made this change: somebody else must confirm it." });
+    await confirmedBy(w.auditor, m.target);
+    expect(await state(own)).toBe("approved");
+  });
+
+  test("law: no-way-round-4 — an account added under an existing policy does not help who added it, admin or owner, before a second person confirms", async () => {
+    const owner = await w.person(["owner", "user"]), word = `tag-${++words}`;
+    await putPolicy(w.deps, w.second, { name: `owned ${word}`, terms: { preset: "release" }, binding: { requesters: [owner.person.id, w.operator.person.id], approvers: [w.approver.person.id], targets: [`${word}-*`] } });
+    for (const [i, author] of [owner, w.operator].entries()) {
+      const target = await addTarget(w.deps, author, { name: `${word}-${i}`, platform: "nowhere", host: "127.0.0.1", port: 9, settings: { hostKeys: ["ssh-ed25519 AAAA"] } });
+      expect(await opened(target.id), "a target without accounts gives nobody anything").toEqual([]);
+      const account = await addAccount(w.deps, author, { target: target.id, name: "app" });
+      await w.inSync(account);
+      expect(await opened(account.id)).toMatchObject([{ author: author.person.id, what: `account app@${target.name} added: covered by owned ${word}` }]);
+      const id = await asking(author, `app@${target.name}`);
+      expect((await vote(w.deps, w.approver, id, yes)).state).toBe("pending");
+      await confirmedBy(w.second, account.id);
+      expect(await state(id)).toBe("approved");
+    }
+  });
+
+  test("law: no-way-round-4 — a tag set after the vote shuts the door before the first use; tags no policy asks for, or taken away, wait for nobody", async () => {
+    const word = `tag-${++words}`, m = await w.managed("release", {}, { requesters: [w.operator.person.id] }), id = await w.approved(m, w.operator);
+    await changeTarget(w.deps, w.operator, m.target, { tags: ["free", "text"] });
+    expect(await opened(m.target)).toEqual([]);
+    await tagged(word);
+    await changeTarget(w.deps, w.operator, m.target, { tags: [word] });
+    await expect(release(w.deps, w.operator, id)).rejects.toMatchObject({ code: "conflict", message: "The approval does not stand any more: an approver or the policy changed. Ask again." });
+    await confirmedBy(w.second, m.target);
+    (await release(w.deps, w.operator, id)).password.wipe();
+    await changeTarget(w.deps, w.operator, m.target, { tags: [] });
+    expect(await opened(m.target)).toEqual([]);
   });
 });

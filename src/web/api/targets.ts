@@ -1,6 +1,6 @@
 /** Targets and what they prove themselves by. Rule: the key is read here for a person to compare; nothing is pinned that was not sent back. */
 import { z } from "@hono/zod-openapi";
-import type { AccountId, TargetId } from "../../kernel/ids.ts";
+import type { AccountId } from "../../kernel/ids.ts";
 import { TargetInput, type Target } from "../../domain/target.ts";
 import { acceptIdentity } from "../../flow/identity.ts";
 import { target, targetList } from "../../identity/directory.ts";
@@ -18,6 +18,7 @@ const Change = z.object({
 });
 const Where = TargetInput.pick({ host: true, port: true, platform: true });
 const Identity = z.object({ identity: z.string(), fingerprint: z.string() }).openapi("Identity");
+const Accept = z.object({ identityHash: z.string().min(1).max(80) });
 const Tested = z.object({ ok: z.boolean(), identity: z.string().nullable(), why: z.string().nullable() }).openapi("Tested");
 
 export const targets: readonly Endpoint[] = [
@@ -39,8 +40,8 @@ export const targets: readonly Endpoint[] = [
     run: async (deps, { caller, body }) => { const identity = await readIdentity(deps.flow, caller, body); return { identity, fingerprint: fingerprintOf(identity) }; },
   }),
   endpoint({
-    method: "post", path: "/targets/{id}/accept-identity", tag, summary: "Accept a changed identity", params: Id, answer: TargetOut,
-    run: async (deps, a) => { await acceptIdentity(deps.flow, a.caller, (await find(deps, a, a.params.id)).id as TargetId); return targetOut(await find(deps, a, a.params.id)); },
+    method: "post", path: "/targets/{id}/accept-identity", tag, summary: "Accept a changed identity", says: "`identityHash` of the target as you looked at it: if it was changed again since, nothing is accepted.", params: Id, body: Accept, answer: TargetOut,
+    run: async (deps, a) => { await acceptIdentity(deps.flow, a.caller, (await find(deps, a, a.params.id)).id, a.body.identityHash); return targetOut(await find(deps, a, a.params.id)); },
   }),
   endpoint({
     method: "post", path: "/targets/{id}/test", tag, summary: "Try the administrative credential", says: "Changes nothing on the target.", params: Id, answer: Tested,

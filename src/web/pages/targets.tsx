@@ -73,7 +73,7 @@ export const TARGETS: readonly Route[] = [
   { method: "POST", path: at, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await changeTarget(flow, callerOf(c), id, { administrative: pick(f["administrative"]), reconcile: pick(f["reconcile"]) }); return "changed"; }) },
   { method: "POST", path: `${at}/accounts`, act: "account.manage", verb: true, handle: account },
   { method: "POST", path: `${at}/test`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => ((await testTarget(flow, callerOf(c), id)).ok ? "tested" : "untested")) },
-  { method: "POST", path: `${at}/accept`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await acceptIdentity(flow, callerOf(c), id); return "accepted"; }) },
+  { method: "POST", path: `${at}/accept`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await acceptIdentity(flow, callerOf(c), id, f["identity"] ?? ""); return "accepted"; }) },
   { method: "POST", path: `${at}/lock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: true }); return "blocked"; }) },
   { method: "POST", path: `${at}/unlock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: false }); return "unblocked"; }) },
 ];
