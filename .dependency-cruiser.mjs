@@ -43,7 +43,7 @@ export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connect
 
 /** A strange library and its only importer (tests, benches and scripts aside). */
 export const WRAPPERS = { "ssh2": ["src/wires/ssh-tuned.ts"], "lucia": ["src/identity/sessions.ts"], "@lucia-auth": ["src/identity/sessions.ts"],
-  "guacamole-lite": ["proxy/rdp/guac.ts"] };
+  "guacamole-lite": ["proxy/rdp/guac.ts"], "re2js": ["src/domain/ticket-pattern.ts"] };
 
 /** Who speaks SQL to our own database. `pg` is also the client of a PostgreSQL *target*. */
 export const SQL = { "drizzle-orm": ["src/store"], "@electric-sql": ["src/store"], "pg": ["src/store", "src/connectors/postgres.ts"] };
@@ -96,7 +96,7 @@ export default {
     ...onlyImporter("sql-lives-in-store", SQL),
     ...onlyImporter("one-wrapper", WRAPPERS),
     ban("kernel-is-node-only", "the kernel needs no package", { path: at("src/kernel") }, { pathNot: OURS, dependencyTypesNot: ["core"] }),
-    ban("domain-is-pure", "no I/O: zod, and hashes of node:crypto", { path: at("src/domain") }, { pathNot: [OURS, pkg("zod"), "^(node:)?crypto$"] }),
+    ban("domain-is-pure", "no I/O: zod, re2js, and hashes of node:crypto", { path: at("src/domain") }, { pathNot: [OURS, pkg("zod"), pkg("re2js"), "^(node:)?crypto$"] }),
     ban("views-are-pure", "hono alone: no I/O, no other package", { path: at("views") }, { pathNot: [OURS, pkg("hono")] }),
     ban("connectors-are-strangers", "a connector knows the contract and itself; index.ts lists them",
       { path: "^src/connectors/([^/.]+)(\\.ts$|/)", pathNot: at("src/connectors/index.ts") },

@@ -8,7 +8,7 @@ import type { Policy } from "../src/domain/policy.ts";
 import { Num, Pick, Tick, Words } from "./inputs.tsx";
 import { Field, minutes } from "./parts.tsx";
 import { which, whom, type Names } from "./policy-words.ts";
-import { PRESET } from "./words.tsx";
+import { PRESET, TICKET_HELP } from "./words.tsx";
 
 export type GroupView = { readonly id: string; readonly name: string; readonly members: readonly string[] };
 export type Draft = Pick<Policy, "name" | "terms" | "binding" | "active">;
@@ -152,7 +152,7 @@ const WHY: Section = {
   fields: ({ terms: t }) => (
     <div class="pair">
       <Num label="Reason, characters at least" name="reasonMin" value={t.reasonMin} min={0} max={500} />
-      <Field label="Ticket pattern (optional)" hint="A regular expression the whole ticket must match, e.g. CHG-\d+">
+      <Field label="Ticket pattern (optional)" hint={TICKET_HELP}>
         <input name="ticketPattern" maxlength={200} value={t.ticketPattern} autocapitalize="none" spellcheck={false} />
       </Field>
     </div>

@@ -8,6 +8,7 @@ import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
 import { approverNames, coversAccount, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
 import type { AskInput, Request, Terms } from "../domain/request.ts";
+import { ticketMatches, unreadable } from "../domain/ticket-pattern.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as people from "../store/people.ts";
@@ -57,6 +58,8 @@ const refuseTerms = ({ terms }: Policy, input: AskInput): void => {
   const broken: string[] = [];
   if (input.minutes > terms.maxMinutes) broken.push(`at most ${terms.maxMinutes} minutes are allowed`);
   if (input.reason.length < terms.reasonMin) broken.push(`a reason of ${terms.reasonMin} or more characters is needed`);
-  if (terms.ticketPattern && !new RegExp(`^(?:${terms.ticketPattern})$`).test(input.ticket)) broken.push(`the ticket must look like ${terms.ticketPattern}`);
+  const ticket = terms.ticketPattern === "" || ticketMatches(terms.ticketPattern, input.ticket);
+  if (ticket === null) broken.push(`the policy's ticket pattern cannot be read (${unreadable(terms.ticketPattern)}); an admin must write it anew`);
+  if (ticket === false) broken.push(`the ticket must look like ${terms.ticketPattern}`);
   if (broken.length > 0) throw new Fault("invalid", `Not asked: ${broken.join("; ")}.`);
 };

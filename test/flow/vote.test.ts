@@ -141,6 +141,17 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     });
   });
 
+  test("a ticket pattern is an admin's and the ticket a requester's: neither can keep the broker busy, and one that cannot be read lets nobody pass", async () => {
+    const m = await w.managed("session", { ticketPattern: "(a+)+$" }), asks = (ticket: string) => ask(w.deps, w.requester, { account: m.name, minutes: 30, reason: "to look", ticket });
+    const from = performance.now();
+    await expect(asks(`${"a".repeat(79)}!`)).rejects.toMatchObject({ code: "invalid", message: "Not asked: the ticket must look like (a+)+$." });
+    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(await asks("a".repeat(80))).toMatch(/^req_/);
+    await expect(w.managed("session", { ticketPattern: "(a)\\1" })).rejects.toThrow(/invalid escape sequence/);
+    await w.sql(`update policies set terms = jsonb_set(terms, '{ticketPattern}', '"(?=a)a"') where id = '${m.policy.id}'`);
+    await expect(asks("a")).rejects.toMatchObject({ code: "invalid", message: expect.stringMatching(/^Not asked: the policy's ticket pattern cannot be read .*an admin must write it anew\.$/) as string });
+  });
+
   test("law: no-way-round-4 — a change to the policy, its approvers or their logins leaves the author's own request pending until another admin or an auditor confirms", async () => {
     const open = async () => (await people.openChanges(w.db, w.operator.person.id)).filter((c) => !before.has(c.id));
     const before = new Set((await people.openChanges(w.db)).map((c) => c.id));

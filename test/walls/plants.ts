@@ -77,6 +77,7 @@ const LIBRARIES: readonly Plant[] = [
   ["one-wrapper-lucia", "src/web/l.ts", npm("lucia")],
   ["one-wrapper-lucia-auth", "src/identity/l2.ts", npm("@lucia-auth/adapter-drizzle")],
   ["one-wrapper-guacamole-lite", "proxy/rdp/l.ts", npm("guacamole-lite/lib/GuacdClient.js")],
+  ["one-wrapper-re2js", "src/domain/l3.ts", npm("re2js")],
   ["kernel-is-node-only", "src/kernel/l.ts", npm("zod")],
   ["domain-is-pure", "src/domain/l.ts", npm("node:fs")],
   ["domain-is-pure", "src/domain/l2.ts", npm("hono")],
