@@ -61,11 +61,14 @@ const Links = ({ nav }: { nav: Nav }) => {
 
 const Who = ({ nav }: { nav: Nav }) => (
   <details class="who">
-    <summary aria-label={`Menu of ${nav.name}`}>
+    <summary>
       <span class="face" aria-hidden="true">
         {nav.name.slice(0, 1).toUpperCase()}
       </span>
-      <span class="who-name">{nav.name}</span>
+      <span class="sr">Menu of {nav.name}</span>
+      <span class="who-name" aria-hidden="true">
+        {nav.name}
+      </span>
     </summary>
     <div class="menu">
       <p>
