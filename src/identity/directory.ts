@@ -1,13 +1,9 @@
-/** Who and what there is, for pages that manage it. Rule: read-only, and may() decides before anything is read. */
+/** Who there is, for pages that manage people. Rule: read-only, and may() decides before anything is read. */
 import { Fault } from "../kernel/fault.ts";
 import { may, type Act } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
-import type { Policy } from "../domain/policy.ts";
-import type { Target } from "../domain/target.ts";
 import type { Reader } from "../store/db.ts";
 import * as people from "../store/people.ts";
-import * as policies from "../store/policies.ts";
-import * as targets from "../store/targets.ts";
 
 export type { Group, OpenChange, SshKey } from "../store/people.ts";
 
@@ -24,12 +20,5 @@ export const directory = async (db: Reader, caller: Person): Promise<Directory> 
 };
 /** Changes that could help their author and that nobody else has confirmed. */
 export const openChanges = async (db: Reader, caller: Person): Promise<people.OpenChange[]> => (may(caller, "change.confirm") ? people.openChanges(db) : []);
-export const policyList = async (db: Reader, caller: Person): Promise<Policy[]> => { refuse(caller, "policy.see"); return policies.all(db); };
-export const targetList = async (db: Reader, caller: Person): Promise<Target[]> => (await targets.all(db)).filter((t) => may(caller, "target.manage", { owner: t.owner }));
-export const target = async (db: Reader, caller: Person, id: string): Promise<Target> => {
-  const found = (await targetList(db, caller)).find((t) => t.id === id || t.name === id);
-  if (!found) throw new Fault("not_found", "No such target.");
-  return found;
-};
 /** Those who may be named as approvers on the page that asks: names only matter, and the policy has let the asker in before. */
 export const approversOf = async (db: Reader): Promise<Person[]> => (await people.all(db)).filter((p) => p.roles.includes("approver") && !p.disabled);

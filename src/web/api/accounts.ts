@@ -5,7 +5,7 @@ import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
 import { addAccount, adopt, rotateNow, setBlock } from "../../flow/accounts.ts";
 import { accountCard, accountCards, accountHistory } from "../../flow/look.ts";
 import { verify } from "../../flow/verify.ts";
-import { target } from "../../identity/directory.ts";
+import { target } from "../../flow/registers.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";

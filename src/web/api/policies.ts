@@ -4,7 +4,7 @@ import { Fault } from "../../kernel/fault.ts";
 import type { PolicyId } from "../../kernel/ids.ts";
 import { PolicyInput } from "../../domain/policy.ts";
 import { putPolicy } from "../../flow/people.ts";
-import { policyList } from "../../identity/directory.ts";
+import { policyList } from "../../flow/registers.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { AccountId } from "../../kernel/ids.ts";
 import { TargetInput, type Target } from "../../domain/target.ts";
 import { acceptIdentity } from "../../flow/identity.ts";
-import { target, targetList } from "../../identity/directory.ts";
+import { target, targetList } from "../../flow/registers.ts";
 import { addTarget, changeTarget, readIdentity, testTarget } from "../../flow/targets.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";

@@ -8,7 +8,7 @@ import { TargetInput } from "../../domain/target.ts";
 import type { AccountId, TargetId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { Secret } from "../../kernel/secret.ts";
-import { target, targetList } from "../../identity/directory.ts";
+import { target, targetList } from "../../flow/registers.ts";
 import { readPublicKey } from "../../identity/ssh-keys.ts";
 import type { Done } from "../../../views/notices.ts";
 import { TargetConfirm, TargetNew, type Draft } from "../../../views/target-new.tsx";
