@@ -4,7 +4,7 @@ import { migrate as migratePg } from "drizzle-orm/node-postgres/migrator";
 import { drizzle as drizzleLite } from "drizzle-orm/pglite";
 import { migrate as migrateLite } from "drizzle-orm/pglite/migrator";
 import { sql } from "drizzle-orm";
-import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from "drizzle-orm/pg-core";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 import { Fault } from "../kernel/fault.ts";
@@ -59,17 +59,19 @@ const tidied = (q: Query): Query => {
   return q;
 };
 
-const wrap = (engine: Engine, q: Query, doMigrate: (folder: string) => Promise<void>, close: () => Promise<void>): Db => ({
+type Begin = <T>(work: (t: Query) => Promise<T>, config?: PgTransactionConfig) => Promise<T>;
+type Parts = { readonly engine: Engine; readonly q: Query; readonly begin: Begin; migrate(folder: string): Promise<void>; close(): Promise<void> };
+const wrap = ({ engine, q, begin, migrate, close }: Parts): Db => ({
   engine, q: tidied(q), close,
-  migrate: (folder) => doMigrate(folder).catch((e: unknown) => { throw tidy(e); }),
-  snapshot: (work) => q.transaction((t) => work({ q: t as unknown as Query }), { isolationLevel: "repeatable read" }).catch((e: unknown) => { throw tidy(e); }),
+  migrate: (folder) => migrate(folder).catch((e: unknown) => { throw tidy(e); }),
+  snapshot: (work) => begin((t) => work({ q: t }), { isolationLevel: "repeatable read" }).catch((e: unknown) => { throw tidy(e); }),
   async transaction(work) {
     const after: (() => void | Promise<void>)[] = [];
     let result;
     try {
-      result = await q.transaction(async (t) => {
+      result = await begin(async (t) => {
         const rows = await t.execute(sql`select now() as now`) as unknown as { rows: { now: string | Date }[] };
-        const tx = { q: t as unknown as Query, now: new Date(rows.rows[0]!.now), onCommit: (fn: () => void | Promise<void>) => void after.push(fn) } as Tx;
+        const tx = { q: t, now: new Date(rows.rows[0]!.now), onCommit: (fn: () => void | Promise<void>) => void after.push(fn) } as Tx;
         return work(tx);
       });
     } catch (e) { throw tidy(e); }
@@ -78,19 +80,36 @@ const wrap = (engine: Engine, q: Query, doMigrate: (folder: string) => Promise<v
   },
 });
 
+/**
+ * A client of the pool for one transaction. drizzle, given the pool, never gives a client back whose BEGIN failed: twelve lost connections and
+ * nobody gets one any more. So it is lent and given back here.
+ */
+const lending = (pool: pg.Pool): Begin => {
+  const known = new WeakMap<pg.PoolClient, Query>();
+  return async (work, config) => {
+    const client = await pool.connect();
+    try {
+      const q = known.get(client) ?? drizzlePg(client, { schema }) as unknown as Query;
+      known.set(client, q);
+      return await q.transaction((t) => work(t as unknown as Query), config);
+    } finally { client.release(); }
+  };
+};
+
 export const openPostgres = (url: string, log: (message: string) => void = () => {}): Db => {
   const pool = new pg.Pool({ connectionString: url, ...SET_UP });
   // A client that is lent out has nobody listening between two queries: without this its loss would end the process.
   pool.on("connect", (client) => { client.on("error", () => {}); });
   pool.on("error", (e) => log(`database connection lost: ${e.message}`));
   const q = drizzlePg(pool, { schema });
-  return wrap("postgresql", q as unknown as Query, (migrationsFolder) => migratePg(q, { migrationsFolder }), () => pool.end());
+  return wrap({ engine: "postgresql", q: q as unknown as Query, begin: lending(pool), migrate: (migrationsFolder) => migratePg(q, { migrationsFolder }), close: () => pool.end() });
 };
 
 /** `dir` undefined = in memory. The caller holds the directory's lock (lock.ts) before opening it. */
 export const openEmbedded = async (dir?: string, from?: Blob): Promise<Db> => {
   const lite = await PGlite.create({ ...(dir === undefined ? {} : { dataDir: dir }), ...(from ? { loadDataDir: from } : {}) });
   const q = drizzleLite(lite, { schema });
-  return wrap("pglite", q as unknown as Query, (migrationsFolder) => migrateLite(q, { migrationsFolder }), () => lite.close());
+  const begin: Begin = (work, config) => q.transaction((t) => work(t as unknown as Query), config);
+  return wrap({ engine: "pglite", q: q as unknown as Query, begin, migrate: (migrationsFolder) => migrateLite(q, { migrationsFolder }), close: () => lite.close() });
 };
 export { PGlite };
