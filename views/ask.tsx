@@ -1,5 +1,6 @@
 /** Asking: find an account, then say for how long and why. Rule: before sending, the page says who can approve and what is recorded. */
 import type { Standing } from "../src/domain/account.ts";
+import type { Preset } from "../src/domain/policy.ts";
 import { here } from "./here.ts";
 import { OfferRows, type Offered } from "./home.tsx";
 import { Facts, Field, minutes, PageHead, Post } from "./parts.tsx";
@@ -37,7 +38,7 @@ export const AskSearch = ({ offered, q }: { offered: readonly Offered[]; q: stri
 export type AskPolicy = {
   readonly id: string;
   readonly name: string;
-  readonly preset: "session" | "release";
+  readonly preset: Preset;
   readonly maxMinutes: number;
   readonly approvals: number;
   readonly approvers: readonly string[];

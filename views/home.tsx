@@ -1,8 +1,10 @@
 /** Home: what I hold, what waits for me, what I may ask for, what was. Rule: the nearest thing to do stands first. */
 import type { Standing } from "../src/domain/account.ts";
+import type { Preset } from "../src/domain/policy.ts";
 import type { Request } from "../src/domain/request.ts";
 import { here } from "./here.ts";
 import { sshLine } from "./request-card.tsx";
+import { Turn } from "./queue.tsx";
 import { Account, Ago, Copy, Empty, minutes, PageHead, Press, Table, TimeLeft } from "./parts.tsx";
 import { StandingBadge, StateBadge } from "./words.tsx";
 
@@ -12,7 +14,7 @@ export type Offered = {
   readonly target: string;
   readonly platform: string;
   readonly standing: Standing;
-  readonly policies: readonly { readonly name: string; readonly preset: "session" | "release"; readonly maxMinutes: number }[];
+  readonly policies: readonly { readonly name: string; readonly preset: Preset; readonly maxMinutes: number }[];
 };
 export type HomeView = {
   readonly me: string;
@@ -46,6 +48,7 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
           Asked <Ago at={r.submittedAt} /> for {minutes(r.terms.minutes)}.
         </p>
       )}
+      <Turn request={r} />
       {r.state === "pending" ? null : <Copy text={sshLine(l.accountName, l.targetName, me, here().ssh)} label="the ssh command" />}
       <footer class="moves">
         {r.state !== "pending" && r.terms.preset === "release" ? <Press action={`${at}/password`}>Show the password</Press> : null}

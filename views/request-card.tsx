@@ -1,7 +1,8 @@
 /** One request, through all its states. Rule: it switches on the state, and its buttons are exactly the moves in `can`. */
 import type { Request } from "../src/domain/request.ts";
 import { here } from "./here.ts";
-import { Account, Ago, Badge, Copy, Exact, Facts, minutes, TimeLeft } from "./parts.tsx";
+import { Account, Ago, Badge, Copy, Exact, Facts, minutes, span, TimeLeft } from "./parts.tsx";
+import { Place, Turn } from "./queue.tsx";
 import { RequestMoves, type CardFacts } from "./request-moves.tsx";
 import { CLOSED, PRESET, StateBadge } from "./words.tsx";
 
@@ -18,19 +19,37 @@ const Approved = ({ f, r }: { f: CardFacts; r: Request<"approved"> }) => (
   <>
     <p>
       Approved for <b>{minutes(r.minutes)}</b>
-      {r.minutes < r.terms.minutes ? ` (asked for ${minutes(r.terms.minutes)})` : ""}. The clock starts at first use; start before{" "}
-      <Exact at={r.startBy} />.
+      {r.minutes < r.terms.minutes ? ` (asked for ${minutes(r.terms.minutes)})` : ""}. The clock starts at first use;{" "}
+      {r.pausedAt ? (
+        `once it is your turn you have ${span(Math.max(0, r.startBy.getTime() - r.pausedAt.getTime()))} to begin`
+      ) : (
+        <>
+          start before <Exact at={r.startBy} />
+        </>
+      )}
+      .
     </p>
-    {f.holders.map((h) => (
-      <p class="note">
-        <b>{h.personName}</b> holds this account until <Exact at={h.until} />. It is yours when it is given back.
-      </p>
-    ))}
+    <Turn request={r} />
+    {f.queue ? <Place q={f.queue} /> : null}
     {f.can.connect ? <Connect f={f} /> : null}
   </>
 );
 
-const Closed = ({ r }: { r: Request<"closed"> }) => (
+const Held = ({ f, r, mine }: { f: CardFacts; r: Request<"checked_out">; mine: boolean }) => (
+  <>
+    <Turn request={r} />
+    <TimeLeft from={r.checkedOutAt} until={r.until} />
+    {f.can.connect ? (
+      <Connect f={f} />
+    ) : mine ? null : (
+      <p>
+        <b>{f.requester.name}</b> holds it since <Ago at={r.checkedOutAt} />.
+      </p>
+    )}
+  </>
+);
+
+const Closed = ({ r }: { r: Request<"closed"> | Request<"reviewed"> }) => (
   <p>
     Closed <Ago at={r.closedAt} />: {CLOSED[r.why]}
     {r.reason ? (
@@ -50,20 +69,19 @@ const Body = ({ f, mine }: { f: CardFacts; mine: boolean }) => {
     case "approved":
       return <Approved f={f} r={r} />;
     case "checked_out":
-      return (
-        <>
-          <TimeLeft from={r.checkedOutAt} until={r.until} />
-          {f.can.connect ? (
-            <Connect f={f} />
-          ) : mine ? null : (
-            <p>
-              <b>{f.requester.name}</b> holds it since <Ago at={r.checkedOutAt} />.
-            </p>
-          )}
-        </>
-      );
+      return <Held f={f} r={r} mine={mine} />;
     case "closed":
       return <Closed r={r} />;
+    case "reviewed":
+      return (
+        <>
+          <Closed r={r} />
+          <p>
+            Reviewed <Ago at={r.reviewedAt} />:
+          </p>
+          <blockquote class="wrap">{r.verdict}</blockquote>
+        </>
+      );
     case "expired":
       return (
         <p>
@@ -73,7 +91,6 @@ const Body = ({ f, mine }: { f: CardFacts; mine: boolean }) => {
     case "denied":
     case "revoked":
     case "cancelled":
-    case "reviewed":
       return (
         <>
           <p>

@@ -2,6 +2,7 @@
 import type { Account, Hold } from "../src/domain/account.ts";
 import type { Person } from "../src/domain/person.ts";
 import type { Policy } from "../src/domain/policy.ts";
+import type { QueuePlace } from "../src/domain/queue.ts";
 import type { Request } from "../src/domain/request.ts";
 import type { Target } from "../src/domain/target.ts";
 import type { Tally, Vote as Cast } from "../src/domain/vote.ts";
@@ -28,6 +29,7 @@ export type CardFacts = {
   readonly can: Can;
   readonly waitsForConfirmation: boolean;
   readonly holders: readonly Hold[];
+  readonly queue: QueuePlace | null;
 };
 
 const Reason = ({ label, required }: { label: string; required?: boolean }) => (

@@ -73,7 +73,12 @@ export const SessionBadge = ({ session: s }: { session: Session }) => {
 export const Lasted = ({ session: s }: { session: Session }) =>
   s.state === "ended" ? <Ago at={s.endedAt} /> : <span class="muted">still open</span>;
 
-export const PRESET = { session: "sessions only; the password is never shown", release: "the password is shown, and sessions" } as const;
+export const PRESET = {
+  session: "sessions only; the password is never shown",
+  release: "the password is shown, and sessions",
+  shared: "sessions only, beside other holders; the password is never shown",
+  "break-glass": "the password at once, without a vote; somebody else reviews it afterwards",
+} as const;
 
 /** What domain/ticket-pattern.ts understands, beside the field it is written in. */
 export const TICKET_HELP = "A regular expression (RE2: no back references, no look-around) that the whole ticket must match. Example: CHG-\\d+";

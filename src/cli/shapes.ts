@@ -8,6 +8,7 @@ export type Request = {
 export type RequestDetail = Request & {
   readonly policyName: string; readonly approvals: { readonly have: number; readonly need: number }; readonly approvers: readonly string[]; readonly waitsForConfirmation: boolean;
   readonly votes: readonly { readonly by: string; readonly decision: string; readonly reason: string; readonly at: When }[]; readonly rotation: { readonly id: string; readonly state: string } | null;
+  readonly queue: { readonly place: number; readonly of: number; readonly yours: boolean; readonly offeredUntil: When; readonly says: string } | null; readonly idleWarnedAt: When;
 };
 export type Account = {
   readonly id: string; readonly name: string; readonly login: string; readonly target: { readonly name: string; readonly platform: string }; readonly standing: { readonly word: string; readonly by: When; readonly until: When; readonly why: When };

@@ -8,6 +8,7 @@ export const EVENTS = [
   "account.added", "account.adopted", "account.changed", "account.blocked", "account.unblocked", "account.verified", "account.drift", "account.quarantined",
   "policy.added", "policy.changed", "change.confirmed",
   "request.submitted", "vote.cast", "request.approved", "request.denied", "request.cancelled", "request.expired", "request.revoked",
+  "queue.offered", "checkout.idle_warned", "break_glass.opened", "request.reviewed", "healer.paused",
   "checkout.started", "checkout.closed", "password.released", "password.typed",
   "session.opening", "session.live", "session.ended", "session.cut", "session.event", "session.mark", "session.played",
   "rotation.opened", "rotation.intent", "rotation.step", "rotation.committed", "rotation.refused", "rotation.dead_letter", "rotation.closure",

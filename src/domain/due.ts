@@ -1,11 +1,12 @@
 /** When a password must change. Rule: due-ness is derived from facts and read again under the row lock; a hook only wakes somebody to look. */
 import type { Times } from "../kernel/times.ts";
 import type { Account } from "./account.ts";
+import type { Preset } from "./policy.ts";
 import { askAgain, type AnyStep, type OpenState, type Rotation, type Trigger } from "./rotation.ts";
 
 export type Use = Pick<Account, "credential" | "usedNo" | "rotatedNo"> & {
   /** The preset of the last use: who still knows or holds the password after a session's end depends on it. */
-  readonly preset: "session" | "release" | "shared" | "break-glass";
+  readonly preset: Preset;
   readonly liveSessions: number;
   readonly liveCheckouts: number;
   readonly lastSessionEndedAt: Date | null;
@@ -14,6 +15,10 @@ export type Use = Pick<Account, "credential" | "usedNo" | "rotatedNo"> & {
   /** The current version was typed by a person at this moment, and its typist knows it; null when generated. */
   readonly typedAt: Date | null;
 };
+
+const STRICT: readonly Preset[] = ["break-glass", "release", "session", "shared"];
+/** Of several holders the one decides who knows most; nobody holds: as `session`. */
+export const strictest = (held: readonly Preset[]): Preset => STRICT.find((p) => held.includes(p)) ?? "session";
 
 /** Nobody is using it: no live session (and its grace is over); where the password was shown, no live checkout either. */
 export const isUnused = (u: Use, now: Date, t: Times): boolean => {

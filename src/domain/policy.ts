@@ -6,10 +6,12 @@ import { has, type Person } from "./person.ts";
 import type { Target } from "./target.ts";
 import { unreadable } from "./ticket-pattern.ts";
 
-/** `session`: proxied only, never shown. `release`: shown on a press, and sessions. */
+/** `session`: proxied only, never shown. `release`: shown on a press, and sessions. `shared`: sessions, several holders. `break-glass`: shown at once, without a vote. */
 export const PRESETS = {
   session: { exclusive: true, shows: false, dueAt: "last_session" },
   release: { exclusive: true, shows: true, dueAt: "give_back" },
+  shared: { exclusive: false, shows: false, dueAt: "last_session" },
+  "break-glass": { exclusive: false, shows: true, dueAt: "give_back" },
 } as const;
 export type Preset = keyof typeof PRESETS;
 
@@ -19,11 +21,15 @@ export type Channel = (typeof CHANNELS)[number];
 const names = z.array(z.string().min(1).max(80)).max(500).default([]);
 /** Minutes and seconds stand in the names; patterns are matched whole. */
 export const PolicyTerms = z.object({
-  preset: z.enum(["session", "release"]).default("session"),
+  preset: z.enum(["session", "release", "shared", "break-glass"]).default("session"),
   approvals: z.int().min(1).max(9).default(1),
   maxMinutes: z.int().min(1).max(7 * 24 * 60).default(60),
   requestTtlMinutes: z.int().min(1).max(30 * 24 * 60).default(24 * 60),
   startWindowMinutes: z.int().min(1).max(30 * 24 * 60).default(8 * 60),
+  /** Sessions one approval carries; after the last it is closed. 0 = as many as its time holds. */
+  entries: z.int().min(0).max(100).default(0),
+  /** Somebody else looks at it afterwards and says so; break-glass always asks for it. */
+  review: z.boolean().default(false),
   reconnectGraceSeconds: z.int().min(0).max(3_600).default(60),
   reasonMin: z.int().min(0).max(500).default(3),
   ticketPattern: z.string().max(200).default(""),

@@ -17,20 +17,28 @@ export type Next<S extends State> = (typeof NEXT)[S][number];
 export const CLOSE_REASONS = ["checked_in", "entries_used", "expired", "revoked", "locked", "idle_hold"] as const;
 export type CloseWhy = (typeof CLOSE_REASONS)[number];
 
-/** What approvers vote on. Hashed: other terms, other votes. */
-export type Terms = { readonly account: AccountId; readonly policy: PolicyId; readonly preset: Preset; readonly minutes: number; readonly reason: string; readonly ticket: string };
+/** What approvers vote on. Hashed: other terms, other votes. `window`: a fixed time from ISO 8601 to ISO 8601, else from first use. */
+export type Terms = {
+  readonly account: AccountId; readonly policy: PolicyId; readonly preset: Preset; readonly minutes: number; readonly reason: string; readonly ticket: string;
+  readonly window?: { readonly from: string; readonly to: string };
+};
 
-type Common = { readonly id: RequestId; readonly requester: PersonId; readonly terms: Terms; readonly termsHash: string; readonly exclusive: boolean; readonly submittedAt: Date };
+/** `review`: somebody else looks at it afterwards; asked for by the policy of the day it was submitted, and by every break-glass. */
+type Common = { readonly id: RequestId; readonly requester: PersonId; readonly terms: Terms; readonly termsHash: string; readonly exclusive: boolean; readonly review: boolean; readonly submittedAt: Date };
+/** Whose turn it is, beside the state (queue.ts): offered until then; `pausedAt`: since then the account is not free for it and `startBy` stands still. */
+type Turn = { readonly offeredUntil: Date | null; readonly pausedAt: Date | null };
+type Closed = { readonly checkedOutAt: Date; readonly until: Date; readonly closedAt: Date; readonly why: CloseWhy; readonly by: PersonId | null; readonly reason: string };
 type Shape = {
   pending:     { readonly state: "pending"; readonly expiresAt: Date };
-  approved:    { readonly state: "approved"; readonly approvedAt: Date; readonly minutes: number; readonly startBy: Date };
-  checked_out: { readonly state: "checked_out"; readonly minutes: number; readonly checkedOutAt: Date; readonly until: Date };
-  closed:      { readonly state: "closed"; readonly checkedOutAt: Date; readonly until: Date; readonly closedAt: Date; readonly why: CloseWhy; readonly by: PersonId | null; readonly reason: string };
+  approved:    Turn & { readonly state: "approved"; readonly approvedAt: Date; readonly minutes: number; readonly startBy: Date };
+  /** `idleWarnedAt`: the holder rests while somebody waits, and was told so then. */
+  checked_out: { readonly state: "checked_out"; readonly minutes: number; readonly checkedOutAt: Date; readonly until: Date; readonly idleWarnedAt: Date | null };
+  closed:      Closed & { readonly state: "closed" };
   denied:      { readonly state: "denied"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
   cancelled:   { readonly state: "cancelled"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
   expired:     { readonly state: "expired"; readonly endedAt: Date };
   revoked:     { readonly state: "revoked"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
-  reviewed:    { readonly state: "reviewed"; readonly by: PersonId; readonly reason: string; readonly endedAt: Date };
+  reviewed:    Closed & { readonly state: "reviewed"; readonly reviewedAt: Date; readonly reviewer: PersonId; readonly verdict: string };
 };
 export type Request<S extends State = State> = { [K in S]: Common & Shape[K] }[S];
 
@@ -38,26 +46,31 @@ declare const made: unique symbol;
 /** A legal move, as a value. */
 export type Step<S extends State = State, N extends State = State> = { readonly from: Request<S>; readonly to: Request<N>; readonly [made]: true };
 
-const common = ({ id, requester, terms, termsHash, exclusive, submittedAt }: Common): Common => ({ id, requester, terms, termsHash, exclusive, submittedAt });
+const common = ({ id, requester, terms, termsHash, exclusive, review, submittedAt }: Common): Common => ({ id, requester, terms, termsHash, exclusive, review, submittedAt });
 const step = <S extends State, N extends Next<S>>(from: Request<S>, to: Shape[N]): Step<S, N> => ({ from, to: { ...common(from), ...to } }) as unknown as Step<S, N>;
 const plus = (at: Date, minutes: number): Date => new Date(at.getTime() + minutes * 60_000);
 
-/** Minutes are an upper bound: approvers may have shortened them, never lengthened. */
+/** Minutes are an upper bound: approvers may have shortened them, never lengthened. A fixed window is begun before its own end. */
 export const approve = (r: Request<"pending">, at: Date, minutes: number, startWindowMinutes: number) =>
-  step<"pending", "approved">(r, { state: "approved", approvedAt: at, minutes: Math.min(minutes, r.terms.minutes), startBy: plus(at, startWindowMinutes) });
+  step<"pending", "approved">(r, {
+    state: "approved", approvedAt: at, minutes: Math.min(minutes, r.terms.minutes), startBy: r.terms.window ? new Date(r.terms.window.to) : plus(at, startWindowMinutes), offeredUntil: null, pausedAt: null,
+  });
 export const deny = (r: Request<"pending">, by: PersonId, reason: string, at: Date) => step<"pending", "denied">(r, { state: "denied", by, reason, endedAt: at });
 export const cancel = (r: Request<"pending"> | Request<"approved">, by: PersonId, reason: string, at: Date) =>
   step<"pending" | "approved", "cancelled">(r, { state: "cancelled", by, reason, endedAt: at });
 export const expire = (r: Request<"pending"> | Request<"approved">, at: Date) => step<"pending" | "approved", "expired">(r, { state: "expired", endedAt: at });
 export const revoke = (r: Request<"approved">, by: PersonId, reason: string, at: Date) => step<"approved", "revoked">(r, { state: "revoked", by, reason, endedAt: at });
-/** The clock starts here, at first use, capped again to the policy of this moment. */
-export const checkOut = (r: Request<"approved">, at: Date, maxMinutesNow: number) => {
-  const minutes = Math.min(r.minutes, maxMinutesNow);
-  return step<"approved", "checked_out">(r, { state: "checked_out", minutes, checkedOutAt: at, until: plus(at, minutes) });
+/** The clock starts here, at first use (or with its fixed window), capped again to the policy of this moment; `latest`: what else ends it sooner. */
+export const checkOut = (r: Request<"approved">, at: Date, maxMinutesNow: number, latest: Date | null = null) => {
+  const minutes = Math.min(r.minutes, maxMinutesNow), { window } = r.terms;
+  const ends = [plus(window ? new Date(window.from) : at, minutes), ...(window ? [new Date(window.to)] : []), ...(latest ? [latest] : [])];
+  return step<"approved", "checked_out">(r, { state: "checked_out", minutes, checkedOutAt: at, until: new Date(Math.min(...ends.map(Number))), idleWarnedAt: null });
 };
 export const close = (r: Request<"checked_out">, why: CloseWhy, by: PersonId | null, reason: string, at: Date) =>
   step<"checked_out", "closed">(r, { state: "closed", checkedOutAt: r.checkedOutAt, until: r.until, closedAt: at, why, by, reason });
-export const review = (r: Request<"closed">, by: PersonId, reason: string, at: Date) => step<"closed", "reviewed">(r, { state: "reviewed", by, reason, endedAt: at });
+/** Somebody else's look at a past use; what is known of its end stays. Who may: flow/review.ts. */
+export const review = (r: Request<"closed">, reviewer: PersonId, verdict: string, at: Date) =>
+  step<"closed", "reviewed">(r, { state: "reviewed", checkedOutAt: r.checkedOutAt, until: r.until, closedAt: r.closedAt, why: r.why, by: r.by, reason: r.reason, reviewedAt: at, reviewer, verdict });
 
 export const isState = <S extends State>(r: Request, ...states: readonly S[]): r is Extract<Request, { state: S }> => (states as readonly State[]).includes(r.state);
 

@@ -38,7 +38,7 @@ export const ask = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus" | 
   if (approverNames(policy, await people.all(tx), caller.person.id).length === 0) throw new Fault("conflict", `Nobody who may approve is seated in the policy "${policy.name}". Ask an admin to name an approver.`);
   const terms: Terms = { account: account.id, policy: policy.id, preset: policy.terms.preset, minutes: input.minutes, reason: input.reason, ticket: input.ticket };
   const request: Request<"pending"> = {
-    id: newId("request", deps.random), requester: caller.person.id, terms, termsHash: hashTerms(terms), exclusive: PRESETS[policy.terms.preset].exclusive, submittedAt: tx.now,
+    id: newId("request", deps.random), requester: caller.person.id, terms, termsHash: hashTerms(terms), exclusive: PRESETS[policy.terms.preset].exclusive, review: policy.terms.review, submittedAt: tx.now,
     state: "pending", expiresAt: new Date(tx.now.getTime() + policy.terms.requestTtlMinutes * 60_000),
   };
   await requests.submit(tx, request);

@@ -5,6 +5,7 @@ import { standing, type Account, type Hold, type Standing } from "../domain/acco
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
 import { approverNames, coversAccount, entitled, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
+import type { QueuePlace } from "../domain/queue.ts";
 import { isState, type Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
 import { mayNotVote, type Tally, type Vote } from "../domain/vote.ts";
@@ -18,6 +19,7 @@ import * as rotations from "../store/rotations.ts";
 import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
+import { queuePlace } from "./queue.ts";
 import { standingOf } from "./vote.ts";
 
 export type AccountCard = { readonly account: Account; readonly target: Target; readonly standing: Standing; readonly holds: readonly Hold[]; readonly offers: readonly Policy[]; readonly manage: boolean };
@@ -55,6 +57,7 @@ export type Can = { readonly approve: boolean; readonly deny: boolean; readonly 
 export type RequestCard = {
   readonly request: Request; readonly requester: Person; readonly account: Account; readonly target: Target; readonly policy: Policy; readonly standing: Tally; readonly votes: readonly (Vote & { voterName: string })[];
   readonly approvers: readonly string[]; readonly can: Can; readonly waitsForConfirmation: boolean; readonly holders: readonly Hold[]; readonly sessions: readonly sessions.Listed[]; readonly rotation: Awaited<ReturnType<typeof rotations.openOf>>;
+  readonly queue: QueuePlace | null;
 };
 export const requestCard = async (db: Reader, person: Person, id: RequestId): Promise<RequestCard> => {
   const r = await requests.find(db, id);
@@ -62,9 +65,9 @@ export const requestCard = async (db: Reader, person: Person, id: RequestId): Pr
   const policy = (await policies.find(db, r.terms.policy))!, requester = (await people.find(db, r.requester))!;
   if (!may(person, "request.see", { requester: r.requester, entitled: entitled(policy, person) })) throw new Fault("not_found", "No such request.");
   const account = (await accounts.find(db, r.terms.account))!, target = (await targets.find(db, account.target))!, everyone = await people.all(db);
-  const { standing: tally, votes, helped } = await standingOf(db, r, requester, policy), names = new Map(everyone.map((p) => [p.id, p.name]));
+  const { standing: tally, votes, helped } = await standingOf(db, r, requester, policy), names = new Map(everyone.map((p) => [p.id, p.name])), queue = await queuePlace(db, id);
   return {
-    request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy),
+    queue, request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy),
     votes: votes.map((v) => ({ ...v, voterName: names.get(v.voter) ?? "?" })), holders: await requests.holds(db, account.id), sessions: await sessions.list(db, { request: r.id }), rotation: await rotations.openOf(db, account.id),
   };
 };

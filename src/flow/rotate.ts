@@ -1,12 +1,12 @@
 /** Opening and driving rotations. Rule: the row is the truth; `drive` may be called twice, late or never, and the next claim goes on where this one stopped. */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type PersonId, type RotationId, type VersionId } from "../kernel/ids.ts";
-import { isDue, joinOrAgain, type Use } from "../domain/due.ts";
+import { isDue, joinOrAgain, strictest, type Use } from "../domain/due.ts";
 import { next } from "../domain/rotation-next.ts";
 import { beginProbe, open as opening, refuse, takeOver, wait, type Appliable, type OpenState, type Origin, type Rotation, type Trigger } from "../domain/rotation.ts";
 import type { Account } from "../domain/account.ts";
 import * as accounts from "../store/accounts.ts";
-import type { Tx } from "../store/db.ts";
+import type { Reader, Tx } from "../store/db.ts";
 import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
 import * as rotations from "../store/rotations.ts";
@@ -44,11 +44,11 @@ export const rotateAfterUse = (deps: Deps, id: AccountId): Promise<RotationId | 
 });
 
 /** What due-ness is derived from. The strictest preset of the live checkouts counts. */
-export const useOf = async (tx: Tx, account: Account): Promise<Use> => {
+export const useOf = async (tx: Reader, account: Account): Promise<Use> => {
   const held = await requests.live(tx, account.id), open = await sessions.openWhere(tx, { account: account.id });
   const policy = held[0] ? await policies.find(tx, held[0].terms.policy) : null;
   return {
-    credential: account.credential, usedNo: account.usedNo, rotatedNo: account.rotatedNo, preset: held.some((h) => h.terms.preset === "release") ? "release" : "session",
+    credential: account.credential, usedNo: account.usedNo, rotatedNo: account.rotatedNo, preset: strictest(held.map((h) => h.terms.preset)),
     liveSessions: open.length, liveCheckouts: held.length, lastSessionEndedAt: await accounts.lastUseEnded(tx, account.id),
     reconnectGrace: policy ? policy.terms.reconnectGraceSeconds * 1_000 : null, typedAt: null,
   };

@@ -6,14 +6,18 @@ import { obstacle } from "../domain/account.ts";
 import type { Fact } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
 import type { PolicyTerms } from "../domain/policy.ts";
+import { isState, type Request } from "../domain/request.ts";
 import { end, goLive, isOpen, type EndedWhy, type Session } from "../domain/session.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
+import * as policies from "../store/policies.ts";
+import * as queue from "../store/queue.ts";
 import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
 import * as versions from "../store/versions.ts";
 import { UNKNOWN_ACCOUNT, offers } from "./ask.ts";
+import { closeCheckout } from "./checkin.ts";
 import { hold, type Held } from "./checkout.ts";
 import type { Deps } from "./deps.ts";
 import { blockIdentity } from "./identity.ts";
@@ -34,8 +38,21 @@ export const admit = (deps: Deps, caller: Caller, accountName: string, targetNam
   if (!found || !request) throw await refusal(tx, caller, found);
   const held = await hold(deps, tx, request.id, actor(caller));
   if (!(held.policy.terms.channels as readonly string[]).includes(channel)) throw new Fault("forbidden", `The policy "${held.policy.name}" does not allow ${channel} sessions.`);
+  await refuseEntry(tx, held);
   return open(deps, tx, caller, held);
 });
+
+const refuseEntry = async (tx: Tx, { request, policy: { terms: { entries } } }: Held): Promise<void> => {
+  if (entries === 0 || await queue.entries(tx, request.id) < entries) return;
+  throw new Fault("conflict", entries === 1 ? "This approval was for one session, and it has begun already. Ask again for another." : `This approval was for ${entries} sessions, and all have begun already. Ask again for more.`);
+};
+/** The last entry is over: the checkout with it. */
+const closeUsedUp = async (deps: Deps, tx: Tx, r: Request | null): Promise<void> => {
+  if (!r || !isState(r, "checked_out")) return;
+  const { entries } = (await policies.find(tx, r.terms.policy))!.terms;
+  if (entries === 0 || (await sessions.openWhere(tx, { request: r.id })).length > 0 || await queue.entries(tx, r.id) < entries) return;
+  await closeCheckout(deps, tx, r, "entries_used", null, broker("policy"), "");
+};
 
 /** Not known, not allowed and not asked read the same, but for those who may ask: they are told what to do. */
 const refusal = async (tx: Tx, caller: Caller, found: Awaited<ReturnType<typeof accounts.named>>): Promise<Fault> => {
@@ -79,7 +96,7 @@ export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<v
     const seen = await sessions.find(tx, id);
     if (!seen) return null;
     await accounts.lock(tx, seen.account);
-    const s = await sessions.lock(tx, id);
+    const request = await requests.lock(tx, seen.request), s = await sessions.lock(tx, id);
     if (!isOpen(s)) return null;
     const cut = await sessions.cutOf(tx, id), why = (cut?.why as EndedWhy | undefined) ?? e.why;
     await sessions.save(tx, end(s, why, e.detail, e.bytes, tx.now));
@@ -87,6 +104,7 @@ export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<v
     if (e.recording) await sessions.markRecording(tx, s.recording, { chunks: e.recording.chunks, hash: e.recording.hash, bytes: e.recording.bytes, state: e.recording.complete ? "closed" : "recovered" });
     await record(deps, tx, { what: "session.ended", who: broker("proxy"), about: about(s), outcome: why === "error" || why === "recording_failed" || why === "broker_lost" ? "failed" : "ok", why: e.detail || why, facts: { ended: why, bytes: e.bytes, ...(cut ? { cut_by: cut.by } : {}), ...e.facts } });
     tx.onCommit(() => { deps.bus.publish("sessions"); deps.bus.publish("rotations"); });
+    await closeUsedUp(deps, tx, request);
     return s;
   });
   if (!ended) return;

@@ -4,6 +4,7 @@ import * as due from "../store/due.ts";
 import { expireRequest } from "../flow/checkin.ts";
 import { closeNext, runClosure } from "../flow/closure.ts";
 import type { Deps } from "../flow/deps.ts";
+import { tendQueue } from "../flow/queue.ts";
 import { claim, drive, rotateAfterUse } from "../flow/rotate.ts";
 import { sequence } from "../flow/sequence.ts";
 import { lose } from "../flow/startup.ts";
@@ -69,6 +70,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["rotations"], async () => { if (deps.passive.why) return null; await sweepDue(deps); await rotate.fill(); return due.nextWake(deps.db); }),
     new Loop(deps, [], async () => { await close.fill(); return null; }),
     new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
+    new Loop(deps, ["requests", "rotations", "sessions"], () => tendQueues(deps)),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
@@ -78,6 +80,14 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
 /** law due-derived: what a lost hook missed is found here. */
 const sweepDue = async (deps: Deps): Promise<void> => {
   for (const id of await due.maybeDue(deps.db)) await rotateAfterUse(deps, id);
+};
+
+/** Offers, and holds that rest while somebody waits; the earliest moment at which one of them wants another look. */
+const tendQueues = async (deps: Deps): Promise<Date | null> => {
+  if (deps.passive.why) return null;
+  const at: Date[] = [];
+  for (const id of await due.toTend(deps.db)) { const next = await tendQueue(deps, id); if (next) at.push(next); }
+  return at.length > 0 ? new Date(Math.min(...at.map(Number))) : null;
 };
 
 /** law cut-off 3: sessions whose owner has been silent past the take-over time; on the embedded database nobody else could own them. */

@@ -4,6 +4,7 @@ import type { Random } from "./clock.ts";
 export const PREFIX = {
   person: "per", group: "grp", target: "tgt", account: "acc", version: "ver", policy: "pol", request: "req", vote: "vot",
   session: "ses", recording: "rec", rotation: "rot", event: "evt", token: "tok", key: "key", exposure: "exp",
+  lock: "lck",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -23,6 +24,7 @@ export type EventId = Id<"event">;
 export type TokenId = Id<"token">;
 export type KeyId = Id<"key">;
 export type ExposureId = Id<"exposure">;
+export type LockId = Id<"lock">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 

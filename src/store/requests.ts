@@ -1,5 +1,5 @@
 /** Requests and votes as rows. Rule: `save` is the only consumer of a Step, and zero rows means somebody moved first. */
-import { and, asc, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId, PolicyId, RequestId, VoteId } from "../kernel/ids.ts";
 import type { Hold } from "../domain/account.ts";
@@ -13,19 +13,23 @@ type Row = typeof requests.$inferSelect;
 
 export const fromRow = (r: Row): Request => {
   const common = {
-    id: r.id as RequestId, requester: r.requester as PersonId, exclusive: r.exclusive, submittedAt: r.submittedAt, termsHash: r.termsHash,
-    terms: { account: r.account as AccountId, policy: r.policy as PolicyId, preset: r.preset as Preset, minutes: r.askedMinutes, reason: r.reason, ticket: r.ticket },
+    id: r.id as RequestId, requester: r.requester as PersonId, exclusive: r.exclusive, review: r.review, submittedAt: r.submittedAt, termsHash: r.termsHash,
+    terms: {
+      account: r.account as AccountId, policy: r.policy as PolicyId, preset: r.preset as Preset, minutes: r.askedMinutes, reason: r.reason, ticket: r.ticket,
+      ...(r.windowStart && r.windowEnd ? { window: { from: r.windowStart.toISOString(), to: r.windowEnd.toISOString() } } : {}),
+    },
   };
   const ended = { by: r.by as PersonId, reason: r.endReason ?? "", endedAt: r.endedAt! };
+  const closed = { checkedOutAt: r.checkedOutAt!, until: r.until!, closedAt: r.endedAt!, why: r.why as CloseWhy, by: r.by as PersonId | null, reason: ended.reason };
   switch (r.state as State) {
     case "pending": return { ...common, state: "pending", expiresAt: r.expiresAt };
-    case "approved": return { ...common, state: "approved", approvedAt: r.approvedAt!, minutes: r.minutes!, startBy: r.startBy! };
-    case "checked_out": return { ...common, state: "checked_out", minutes: r.minutes!, checkedOutAt: r.checkedOutAt!, until: r.until! };
-    case "closed": return { ...common, state: "closed", checkedOutAt: r.checkedOutAt!, until: r.until!, closedAt: r.endedAt!, why: r.why as CloseWhy, by: r.by as PersonId | null, reason: ended.reason };
+    case "approved": return { ...common, state: "approved", approvedAt: r.approvedAt!, minutes: r.minutes!, startBy: r.startBy!, offeredUntil: r.offeredUntil, pausedAt: r.pausedAt };
+    case "checked_out": return { ...common, state: "checked_out", minutes: r.minutes!, checkedOutAt: r.checkedOutAt!, until: r.until!, idleWarnedAt: r.idleWarnedAt };
+    case "closed": return { ...common, state: "closed", ...closed };
     case "denied": return { ...common, state: "denied", ...ended };
     case "cancelled": return { ...common, state: "cancelled", ...ended };
     case "revoked": return { ...common, state: "revoked", ...ended };
-    case "reviewed": return { ...common, state: "reviewed", ...ended };
+    case "reviewed": return { ...common, state: "reviewed", ...closed, reviewedAt: r.reviewedAt!, reviewer: r.reviewer as PersonId, verdict: r.verdict! };
     case "expired": return { ...common, state: "expired", endedAt: r.endedAt! };
   }
 };
@@ -33,18 +37,20 @@ export const fromRow = (r: Row): Request => {
 const columns = (r: Request): Partial<typeof requests.$inferInsert> => {
   switch (r.state) {
     case "pending": return { expiresAt: r.expiresAt };
-    case "approved": return { approvedAt: r.approvedAt, minutes: r.minutes, startBy: r.startBy };
-    case "checked_out": return { checkedOutAt: r.checkedOutAt, until: r.until, minutes: r.minutes };
+    case "approved": return { approvedAt: r.approvedAt, minutes: r.minutes, startBy: r.startBy, offeredUntil: r.offeredUntil, pausedAt: r.pausedAt };
+    case "checked_out": return { checkedOutAt: r.checkedOutAt, until: r.until, minutes: r.minutes, idleWarnedAt: r.idleWarnedAt };
     case "closed": return { endedAt: r.closedAt, why: r.why, by: r.by, endReason: r.reason };
     case "expired": return { endedAt: r.endedAt };
-    case "denied": case "cancelled": case "revoked": case "reviewed": return { endedAt: r.endedAt, by: r.by, endReason: r.reason };
+    case "reviewed": return { reviewedAt: r.reviewedAt, reviewer: r.reviewer, verdict: r.verdict };
+    case "denied": case "cancelled": case "revoked": return { endedAt: r.endedAt, by: r.by, endReason: r.reason };
   }
 };
 
 export const submit = async (tx: Tx, r: Request<"pending">): Promise<void> => {
-  const { account, policy, preset, minutes, reason, ticket } = r.terms;
+  const { account, policy, preset, minutes, reason, ticket, window } = r.terms;
   await tx.q.insert(requests).values({
     id: r.id, requester: r.requester, account, policy, preset, askedMinutes: minutes, reason, ticket, termsHash: r.termsHash, exclusive: r.exclusive, submittedAt: r.submittedAt, ...columns(r), expiresAt: r.expiresAt,
+    review: r.review, kind: preset === "break-glass" ? "break_glass" : "normal", ...(window ? { windowStart: new Date(window.from), windowEnd: new Date(window.to) } : {}),
   });
 };
 
@@ -55,6 +61,7 @@ export const save = async (tx: Tx, { from, to }: Step): Promise<Request> => {
     if (rows.length === 0) throw new Fault("conflict", "This request was changed by somebody else a moment ago. Look again.");
     return to;
   } catch (e) {
+    if (violated(e) === "one_window_at_a_time") throw new Fault("conflict", "Another approved window of this account overlaps this one. Look at the request again: it names the other.");
     if (violated(e) === "one_exclusive_hold") throw new Fault("conflict", "Somebody else holds this account. It is yours when they give it back or their time is up.");
     throw e;
   }
@@ -84,16 +91,16 @@ export const usable = async ({ q }: Reader, person: PersonId, account: AccountId
   (await q.select().from(requests).where(and(eq(requests.requester, person), eq(requests.account, account), inArray(requests.state, ["approved", "checked_out"])))
     .orderBy(desc(requests.state), asc(requests.approvedAt))).map(fromRow) as Request<"approved" | "checked_out">[];
 
-/** Requests whose time is over: pending past expiresAt, approved past startBy, checked out past until. */
+/** Requests whose time is over: pending past expiresAt, approved past startBy while its account is free for it, checked out past until. */
 export const overdue = async ({ q }: Reader, now: Date, limit = 100): Promise<RequestId[]> => {
   const rows = await q.select({ id: requests.id }).from(requests).where(or(
-    and(eq(requests.state, "pending"), lt(requests.expiresAt, now)), and(eq(requests.state, "approved"), lt(requests.startBy, now)), and(eq(requests.state, "checked_out"), lt(requests.until, now)),
+    and(eq(requests.state, "pending"), lt(requests.expiresAt, now)), and(eq(requests.state, "approved"), isNull(requests.pausedAt), lt(requests.startBy, now)), and(eq(requests.state, "checked_out"), lt(requests.until, now)),
   )).limit(limit);
   return rows.map((r) => r.id as RequestId);
 };
 /** When the next one becomes overdue, for the timer. */
 export const nextDeadline = async ({ q }: Reader): Promise<Date | null> => {
-  const rows = await q.select({ at: sql<string | null>`min(case state when 'pending' then expires_at when 'approved' then start_by else "until" end)` })
+  const rows = await q.select({ at: sql<string | null>`min(case state when 'pending' then expires_at when 'approved' then case when paused_at is null then start_by end else "until" end)` })
     .from(requests).where(inArray(requests.state, ["pending", "approved", "checked_out"]));
   return rows[0]?.at ? new Date(rows[0].at) : null;
 };

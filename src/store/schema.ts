@@ -49,6 +49,8 @@ export const accounts = pgTable("accounts", {
   loginsSpent: integer("logins_spent").notNull().default(0), loginsUntil: at("logins_until"),
   /** A4: set by the first refused login of an administrative account; nothing uses it before. And when its login last worked for somebody. */
   breakerUntil: at("breaker_until"), servedAt: at("served_at"),
+  /** Break-glass looked at its passwords: no rotation touches the target before. */
+  healerPausedUntil: at("healer_paused_until"),
 }, (t) => [uniqueIndex("accounts_target_name").on(t.target, t.name)]);
 export const versions = pgTable("secret_versions", {
   id: text("id").primaryKey(), account: text("account_id").notNull().references(() => accounts.id), no: integer("no").notNull(),
@@ -76,7 +78,10 @@ export const requests = pgTable("requests", {
   preset: text("preset").notNull(), askedMinutes: integer("asked_minutes").notNull(), reason: text("reason").notNull(), ticket: text("ticket").notNull(), termsHash: text("terms_hash").notNull(),
   submittedAt: at("submitted_at").notNull(), expiresAt: at("expires_at").notNull(), approvedAt: at("approved_at"), minutes: integer("minutes"), startBy: at("start_by"),
   checkedOutAt: at("checked_out_at"), until: at("until"), endedAt: at("ended_at"), why: text("why"), by: text("by_id"), endReason: text("end_reason"),
-}, (t) => [index("requests_account_state").on(t.account, t.state), index("requests_requester").on(t.requester, t.submittedAt), index("requests_state").on(t.state)]);
+  /** The queue (domain/queue.ts): whose turn it is until when, since when `startBy` stands still, and when a resting holder was told to come back or go. */
+  offeredUntil: at("offered_until"), pausedAt: at("paused_at"), idleWarnedAt: at("idle_warned_at"), windowStart: at("window_start"), windowEnd: at("window_end"),
+  review: boolean("review").notNull().default(false), reviewedAt: at("reviewed_at"), reviewer: text("reviewer_id").references(() => people.id), verdict: text("verdict"),
+}, (t) => [index("requests_review").on(t.endedAt).where(sql`review and state = 'closed'`), index("requests_account_state").on(t.account, t.state), index("requests_requester").on(t.requester, t.submittedAt), index("requests_state").on(t.state)]);
 export const votes = pgTable("votes", {
   id: text("id").primaryKey(), request: text("request_id").notNull().references(() => requests.id), voter: text("voter_id").notNull().references(() => people.id),
   decision: text("decision").notNull(), minutes: integer("minutes"), reason: text("reason").notNull(), termsHash: text("terms_hash").notNull(), at: at("at").notNull(),
@@ -88,7 +93,7 @@ export const sessions = pgTable("sessions", {
   account: text("account_id").notNull().references(() => accounts.id), target: text("target_id").notNull().references(() => targets.id),
   protocol: text("protocol").notNull(), address: text("address").notNull(), recording: text("recording_id").notNull(), node: text("node").notNull(),
   openedAt: at("opened_at").notNull(), liveAt: at("live_at"), leaseUntil: at("lease_until").notNull(), endedAt: at("ended_at"), why: text("why"), detail: text("detail"), bytes: bigint("bytes", { mode: "number" }).notNull().default(0),
-  cutWhy: text("cut_why"), cutBy: text("cut_by"),
+  cutWhy: text("cut_why"), cutBy: text("cut_by"), flagged: boolean("flagged").notNull().default(false),
 }, (t) => [index("sessions_account_state").on(t.account, t.state), index("sessions_request").on(t.request), index("sessions_opened").on(t.openedAt)]);
 export const recordings = pgTable("recordings", {
   id: text("id").primaryKey(), session: text("session_id").notNull(), file: text("file").notNull(), wrapped: bytes("wrapped").notNull(), keyId: text("key_id").notNull(),
@@ -121,6 +126,12 @@ export const events = pgTable("events", {
 export const meta = pgTable("meta", { key: text("key").primaryKey(), value: text("value").notNull() });
 export const replies = pgTable("idempotent_replies", {
   key: text("key").primaryKey(), person: text("person_id").notNull(), hash: text("hash").notNull(), status: integer("status").notNull(), body: text("body").notNull(), at: at("at").notNull(),
+});
+
+/** Global locks and their history: `subject` is an id, or "broker" for everything. */
+export const locks = pgTable("locks", {
+  id: text("id").primaryKey(), kind: text("kind").notNull(), subject: text("subject").notNull(), reason: text("reason").notNull(),
+  setBy: text("set_by").notNull().references(() => people.id), setAt: at("set_at").notNull(), liftedBy: text("lifted_by").references(() => people.id), liftedAt: at("lifted_at"), liftReason: text("lift_reason"),
 });
 
 const pairs = (name: string) => pgTable(name, { prior: text("prior").notNull(), state: text("state").notNull() }, (t) => [primaryKey({ columns: [t.prior, t.state] })]);

@@ -31,19 +31,19 @@ const text = fc.string({ unit: "grapheme", maxLength: 40 }).map((s) => s.replace
 const save = (step: Step) => db.transaction((tx) => requests.save(tx, step));
 
 test("a request, in every state", async () => {
-  const account = await addAccount(db, g);
-  await fc.assert(fc.asyncProperty(fc.record({ reason: text, ticket: text, minutes, at: moment, said: text, why: fc.constantFrom(...CLOSE_REASONS), byBroker: fc.boolean(), release: fc.boolean() }), async (v) => {
+  const account = await addAccount(db, g), reviewer = (await ground(db)).person;
+  await fc.assert(fc.asyncProperty(fc.record({ windowed: fc.boolean(), reason: text, ticket: text, minutes, at: moment, said: text, why: fc.constantFrom(...CLOSE_REASONS), byBroker: fc.boolean(), release: fc.boolean() }), async (v) => {
     const road = async (...steps: ((r: never) => Step)[]): Promise<void> => {
       let r: Request = {
-        id: id.of("request"), requester: g.person, exclusive: false, submittedAt: v.at, termsHash: "h", state: "pending", expiresAt: v.at,
-        terms: { account, policy: g.policy, preset: v.release ? "release" : "session", minutes: v.minutes, reason: v.reason, ticket: v.ticket },
+        id: id.of("request"), requester: g.person, exclusive: false, review: true, submittedAt: v.at, termsHash: "h", state: "pending", expiresAt: v.at,
+        terms: { account, policy: g.policy, preset: v.release ? "release" : "session", minutes: v.minutes, reason: v.reason, ticket: v.ticket, ...(v.windowed ? { window: { from: v.at.toISOString(), to: new Date(v.at.getTime() + 60_000).toISOString() } } : {}) },
       };
       await db.transaction((tx) => requests.submit(tx, r as Request<"pending">));
       expect(await requests.find(db, r.id)).toEqual(r);
       for (const step of steps) { r = await save(step(r as never)); expect(await requests.find(db, r.id)).toEqual(r); }
     };
     const yes = (r: Request<"pending">) => approve(r, v.at, v.minutes, 60);
-    await road(yes, (r: Request<"approved">) => checkOut(r, v.at, 600), (r: Request<"checked_out">) => close(r, v.why, v.byBroker ? null : g.person, v.said, v.at), (r: Request<"closed">) => review(r, g.person, v.said, v.at));
+    await road(yes, (r: Request<"approved">) => checkOut(r, v.at, 600), (r: Request<"checked_out">) => close(r, v.why, v.byBroker ? null : g.person, v.said, v.at), (r: Request<"closed">) => review(r, reviewer, v.said, v.at));
     await road((r: Request<"pending">) => deny(r, g.person, v.said, v.at));
     await road(yes, (r: Request<"approved">) => cancel(r, g.person, v.said, v.at));
     await road(yes, (r: Request<"approved">) => revoke(r, g.person, v.said, v.at));
@@ -54,7 +54,7 @@ test("a request, in every state", async () => {
 test("a session, in every state", async () => {
   const account = await addAccount(db, g);
   await fc.assert(fc.asyncProperty(moment, text, fc.constantFrom(...ENDED_WHY), fc.maxSafeNat(), fc.boolean(), async (at, detail, why, bytes, early) => {
-    const r: Request<"pending"> = { id: id.of("request"), requester: g.person, exclusive: false, submittedAt: at, termsHash: "h", state: "pending", expiresAt: at, terms: { account, policy: g.policy, preset: "session", minutes: 1, reason: "", ticket: "" } };
+    const r: Request<"pending"> = { id: id.of("request"), requester: g.person, exclusive: false, review: false, submittedAt: at, termsHash: "h", state: "pending", expiresAt: at, terms: { account, policy: g.policy, preset: "session", minutes: 1, reason: "", ticket: "" } };
     let s: Session = { id: id.of("session"), request: r.id, person: g.person, account, target: g.target, protocol: "ssh", address: detail, recording: id.of("recording"), node: "n", openedAt: at, state: "opening" };
     await db.transaction(async (tx) => { await requests.submit(tx, r); await sessions.open(tx, s as Session<"opening">, at); });
     expect(await sessions.find(db, s.id)).toEqual(s);

@@ -36,7 +36,7 @@ export const addVersion = async (tx: Tx, account: AccountId, status: VersionStat
   return version;
 };
 export const pending = (g: Ground, account: AccountId, at: Date, exclusive = true): Request<"pending"> => ({
-  id: id.of("request"), requester: g.person, exclusive, submittedAt: at, termsHash: "hash", state: "pending", expiresAt: new Date(at.getTime() + 60_000),
+  id: id.of("request"), requester: g.person, exclusive, review: false, submittedAt: at, termsHash: "hash", state: "pending", expiresAt: new Date(at.getTime() + 60_000),
   terms: { account, policy: g.policy, preset: "session", minutes: 30, reason: "because", ticket: "" },
 });
 export const queued = (account: AccountId): Rotation<"queued"> =>

@@ -27,11 +27,11 @@ const way = (life: Life, to: string): string[] => {
   throw new Error(`${to} cannot be reached`);
 };
 /** Facts beside the state, so that nothing but the move itself is wrong. */
-const facts = (life: Life, state: string): string => (life.table !== "sessions" ? "" : state === "ended" ? ", live_at = now(), ended_at = now(), why = 'error'" : ", live_at = now(), ended_at = null, why = null");
+const facts = (life: Life, state: string): string => (life.table !== "sessions" ? (life.table === "requests" && state === "reviewed" ? ", review = true, reviewed_at = now(), verdict = 'fine', reviewer_id = (select id from people where id <> requester_id limit 1)" : "") : state === "ended" ? ", live_at = now(), ended_at = now(), why = 'error'" : ", live_at = now(), ended_at = null, why = null");
 
 describe.each(ENGINES)("on $engine", ({ open }) => {
-  let o: Opened, g: Ground, account: AccountId;
-  beforeAll(async () => { o = await open(); g = await ground(o.db); account = await addAccount(o.db, g); });
+  let o: Opened, g: Ground, account: AccountId, other: Ground;
+  beforeAll(async () => { o = await open(); g = await ground(o.db); other = await ground(o.db); account = await addAccount(o.db, g); });
   afterAll(() => o?.close());
 
   const insert = async (life: Life, state: string, prior = "new"): Promise<string> => {
@@ -43,8 +43,8 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       return made;
     }
     if (life.table === "rotations") { await run(o.db, `insert into rotations (id, account_id, facts, opened_at, ${head}) values ('${rotation}', '${own}', '{}', now(), ${values})`); return rotation; }
-    await run(o.db, `insert into requests (id, exclusive, requester_id, account_id, policy_id, preset, asked_minutes, reason, ticket, terms_hash, submitted_at, expires_at, approved_at, minutes, start_by, checked_out_at, until, ended_at, ${life.table === "requests" ? head : "state"})
-      values ('${request}', false, '${g.person}', '${account}', '${g.policy}', 'session', 5, '', '', '', now(), now(), now(), 5, now(), now(), now(), now(), ${life.table === "requests" ? values : "'pending'"})`);
+    await run(o.db, `insert into requests (id, exclusive, requester_id, account_id, policy_id, preset, asked_minutes, reason, ticket, terms_hash, submitted_at, expires_at, approved_at, minutes, start_by, checked_out_at, until, ended_at, review, reviewed_at, reviewer_id, verdict, ${life.table === "requests" ? head : "state"})
+      values ('${request}', false, '${g.person}', '${account}', '${g.policy}', 'session', 5, '', '', '', now(), now(), now(), 5, now(), now(), now(), now(), true, now(), '${other.person}', 'fine', ${life.table === "requests" ? values : "'pending'"})`);
     if (life.table === "requests") return request;
     await run(o.db, `insert into sessions (id, request_id, person_id, account_id, target_id, protocol, address, recording_id, node, opened_at, lease_until, live_at, ended_at, why, ${head})
       values ('${session}', '${request}', '${g.person}', '${account}', '${g.target}', 'ssh', '', 'rec', 'n', now(), now(), now(), ${state === "ended" ? "now(), 'error'" : "null, null"}, ${values})`);

@@ -26,13 +26,13 @@ export const STANDINGS: readonly Standing[] = [
 const home: HomeView = {
   me: "requester",
   mine: Object.values(STATES)
-    .slice(0, 4)
+    .slice(0, 7)
     .map((r) => listed(r))
     .concat(listed(STATES["pending"]!, LONG, FAR)),
   waiting: [listed(STATES["pending"]!)],
   offered: STANDINGS.map((s) => offered(s)).concat(offered({ word: "available" }, LONG, FAR)),
   recent: Object.values(STATES)
-    .slice(4)
+    .slice(7)
     .map((r) => listed(r)),
   asks: true,
   votes: true,

@@ -21,15 +21,30 @@ const request = (facts: Record<string, unknown>, preset = "session"): Request =>
 export const STATES: Readonly<Record<string, Request>> = {
   pending: request({ state: "pending", expiresAt: at(1400) }),
   approved: request({ state: "approved", approvedAt: at(-5), minutes: 30, startBy: at(470) }),
+  "approved, in the queue": request({ state: "approved", approvedAt: at(-5), minutes: 30, startBy: at(470), pausedAt: at(-4) }),
+  "approved, offered": request({ state: "approved", approvedAt: at(-5), minutes: 30, startBy: at(470), offeredUntil: at(4) }),
   "checked out": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40) }, "release"),
   "checked out, ending": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-59.5), until: at(0.5) }),
+  "checked out, resting": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40), idleWarnedAt: at(-1) }),
   closed: request({ state: "closed", checkedOutAt: at(-60), until: at(0), closedAt: at(-5), why: "checked_in", by: "per_requester", reason: "" }),
   revoked: request({ state: "revoked", by: "per_approver", reason: NASTY, endedAt: at(-1) }),
   denied: request({ state: "denied", by: "per_approver", reason: "Which host?", endedAt: at(-1) }),
   cancelled: request({ state: "cancelled", by: "per_requester", reason: "", endedAt: at(-1) }),
   expired: request({ state: "expired", endedAt: at(-1) }),
-  reviewed: request({ state: "reviewed", by: "per_approver", reason: "fine", endedAt: at(-1) }),
+  reviewed: request({
+    state: "reviewed",
+    checkedOutAt: at(-60),
+    until: at(0),
+    closedAt: at(-5),
+    why: "checked_in",
+    by: "per_requester",
+    reason: "",
+    reviewedAt: at(-1),
+    reviewer: "per_approver",
+    verdict: "Did what the ticket says.",
+  }),
 };
+const QUEUED = "rival holds this account until 09:25 UTC at the latest. You are number 2 of 3 in its queue.";
 const NONE: Can = { approve: false, deny: false, cancel: false, show: false, connect: false, giveBack: false, revoke: false };
 const CAN: Readonly<Record<string, Can>> = {
   "as the requester": { ...NONE, cancel: true, show: true, connect: true, giveBack: true },
@@ -46,6 +61,10 @@ const facts = (r: Request, can: Can): CardFacts => ({
   can,
   waitsForConfirmation: r.state === "pending",
   holders: as([]),
+  queue:
+    r.state === "approved" && r.pausedAt
+      ? { place: 2, of: 3, yours: false, offeredUntil: null, holder: { personName: "rival", until: at(25) }, says: QUEUED }
+      : null,
   votes: as([
     {
       id: "vot_1",
