@@ -1,22 +1,23 @@
 /** The whole broker, wired by hand. Rule: start in the order in which things may be trusted, stop in the reverse; no container, no singletons. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createHttp, type Server } from "node:http";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Config, Secrets } from "./config/env.ts";
 import { controlPlane } from "./control/plane.ts";
 import { openCore, rootOf, type Core, type Overrides } from "./core.ts";
 import type { Deps } from "./flow/deps.ts";
+import { spool } from "./flow/backup.ts";
 import { recoverRecording } from "./flow/recordings.ts";
 import { broker, record } from "./flow/record.ts";
 import { closeLeftovers } from "./flow/startup.ts";
 import type { IdentityDeps } from "./identity/deps.ts";
 import { addressGate } from "./identity/gate.ts";
+import { openOperator } from "./identity/operator.ts";
 import { endExpired } from "./identity/sessions.ts";
 import { startJobs } from "./jobs/jobs.ts";
 import { Fault } from "./kernel/fault.ts";
 import type { SessionId } from "./kernel/ids.ts";
 import * as shelf from "./flow/shelf.ts";
 import { forgetReplies } from "./store/broker.ts";
-import { portalServer } from "./tls.ts";
+import { portalServer, socketServer } from "./tls.ts";
 import { apiRoutes, type Shelf } from "./web/api/index.ts";
 import { webApp } from "./web/app.tsx";
 import { apiDoors } from "./web/release.tsx";
@@ -69,16 +70,6 @@ const startProxy = async (config: Config, core: Core, identity: IdentityDeps): P
   return proxy;
 };
 
-/** The same app on a socket of the server's own, for the command line there; a token file that only its owner reads stands in for a login. */
-const serveLocally = async (app: ReturnType<typeof webApp>, core: Core): Promise<Server> => {
-  const { getRequestListener } = await import("@hono/node-server");
-  rmSync(core.places.socket, { force: true });
-  const server = createHttp(getRequestListener((request) => app.fetch(request)) as never), before = process.umask(0o177);
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(core.places.socket, resolve));
-  process.umask(before);
-  return server;
-};
-
 /** What is over is forgotten: login sessions past their time, replies kept for a repeated key. */
 const upkeep = async (deps: Deps, identity: IdentityDeps): Promise<void> => {
   await endExpired(identity);
@@ -104,11 +95,13 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     } };
     const port = await server.listen(config.listen), origin = config.origin ?? `${scheme}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
     Object.assign(web.config, { origin });
-    const app = webApp(web, apiRoutes({ ...web, shelf: shelfOf(deps), doors: apiDoors }) as never);
+    const operator = openOperator(places.localToken, deps.random);
+    stops.push(() => operator.close());
+    const app = webApp(web, apiRoutes({ ...web, shelf: shelfOf(deps), doors: apiDoors, own: { operator, backup: (by) => spool(deps, by, places.data) } }) as never);
     server.serve((request, env) => app.fetch(request, env));
     stops.push(() => server.close());
-    const local = await serveLocally(app, core);
-    stops.push(() => new Promise<void>((resolve) => { local.close(() => resolve()); local.closeAllConnections(); }));
+    const local = await socketServer(places.socket, (request, env) => app.fetch(request, env));
+    stops.push(() => local.close());
     await deps.db.transaction((tx) => record(deps, tx, { what: "broker.started", who: broker("startup"), about: {}, outcome: "ok", facts: { node: deps.node, engine: deps.db.engine, passive: deps.passive.why ?? "", native_ciphers: nativeCiphers() } }));
     deps.log("info", "sshcrypto native", { native: nativeCiphers() });
     return { core, web, origin, sshPort: proxy.port, pids: () => proxy.pids(), close };

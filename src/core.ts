@@ -28,7 +28,7 @@ export type Core = { readonly deps: Deps; readonly places: Places; readonly setC
 export const placesOf = (config: Pick<Config, "data">) => ({
   db: path.join(config.data, "db"), journal: path.join(config.data, "journal", "secrets.journal"), events: path.join(config.data, "journal", "events.journal"), token: path.join(config.data, "journal", "holder"),
   recordings: path.join(config.data, "recordings"), keys: path.join(config.data, "keys"), hostKey: path.join(config.data, "keys", "ssh_host_ed25519_key"), socket: path.join(config.data, "broker.sock"),
-  workers: path.join(config.data, "workers.sock"), localToken: path.join(config.data, "local.token"),
+  workers: path.join(config.data, "workers.sock"), data: config.data, localToken: path.join(config.data, "local.token"),
 });
 export type Places = ReturnType<typeof placesOf>;
 

@@ -57,14 +57,14 @@ export const initFirstAdmin = (config: Config, secrets: Secrets, name: string, f
   });
 });
 
-export const backupHere = (config: Config, secrets: Secrets, file: string): Promise<BackupResult> => withCore(config, secrets, ({ deps }) => backup(deps, null, file));
+export const backupHere = (config: Config, secrets: Secrets, file: string): Promise<BackupResult> => withCore(config, secrets, ({ deps }) => backup(deps, file));
 export const restoreHere = (config: Config, secrets: Secrets, file: string): Promise<RestoreResult> => withCore(config, secrets, ({ deps, places }) => restore(deps, file, readJournal(places.journal).lines));
 /** The new epoch. */
 export const takeOverHere = (config: Config, secrets: Secrets): Promise<number> => withCore(config, secrets, ({ deps, places }) => takeOver(deps, places.token));
 
 export type Check = { readonly what: string; readonly ok: boolean; readonly said: string };
-/** Looks at everything a start needs; starts nothing. */
-export const doctor = async (config: Config, secrets: Secrets): Promise<Check[]> => {
+/** Looks at everything a start needs; starts nothing. `running`: a broker holds the directory, so its database is the broker's to speak of. */
+export const doctor = async (config: Config, secrets: Secrets, running = false): Promise<Check[]> => {
   const places = placesOf(config), checks: Check[] = [];
   const check = async (what: string, look: () => Promise<string> | string) => {
     try { checks.push({ what, ok: true, said: await look() }); } catch (e) { checks.push({ what, ok: false, said: e instanceof Error ? e.message : String(e) }); }
@@ -90,6 +90,6 @@ export const doctor = async (config: Config, secrets: Secrets): Promise<Check[]>
     return `SHA-256 ${c.fingerprint256}, valid until ${c.validTo}`;
   });
   await check("Journal", () => { const { lines, torn } = readJournal(places.journal); return `${lines.length} lines, the chain holds${torn > 0 ? `; ${torn} bytes of an unfinished line will be cut` : ""}`; });
-  await check("Database", () => withCore(config, secrets, ({ deps }) => Promise.resolve(`${deps.db.engine === "pglite" ? "embedded (no fsync of its own: the journal keeps what matters)" : "PostgreSQL"}, migrated${deps.passive.why ? `; PASSIVE: ${deps.passive.why}` : ""}`)));
+  if (!running) await check("Database", () => withCore(config, secrets, ({ deps }) => Promise.resolve(`${deps.db.engine === "pglite" ? "embedded (no fsync of its own: the journal keeps what matters)" : "PostgreSQL"}, migrated${deps.passive.why ? `; PASSIVE: ${deps.passive.why}` : ""}`)));
   return checks;
 };

@@ -1,6 +1,9 @@
-/** The portal's listener: HTTPS with a given certificate (reloaded when it changes), with one of our own, or HTTP on loopback. Rule: config has refused plain HTTP elsewhere already. */
+/**
+ * The portal's listener: HTTPS with a given certificate (reloaded when it changes), with one of our own, or HTTP on loopback; and the broker's own
+ * socket. Rule: config has refused plain HTTP elsewhere already; only the owner of this process may open the socket.
+ */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, unwatchFile, watchFile } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, unwatchFile, watchFile } from "node:fs";
 import { createServer as createHttp, type RequestListener, type Server } from "node:http";
 import { createServer as createHttps, type Server as TlsServer } from "node:https";
 import path from "node:path";
@@ -8,7 +11,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Config } from "./config/env.ts";
 import { Fault } from "./kernel/fault.ts";
 
-type Fetch = (request: Request, env: { incoming?: unknown }) => Response | Promise<Response>;
+type Fetch = (request: Request, env: { incoming?: unknown; local?: true }) => Response | Promise<Response>;
 export type Portal = { readonly scheme: "http" | "https"; readonly server: { listen(at: { host: string; port: number }): Promise<number>; serve(fetch: Fetch): void; close(): Promise<void> } };
 
 /** A certificate of our own: self-signed, its fingerprint shown by `doctor`. The key never leaves the keys directory. */
@@ -29,7 +32,8 @@ const read = (files: { cert: string; key: string }) => {
 
 export const portalServer = async (config: Config, places: { keys: string }): Promise<Portal> => {
   let fetch: Fetch = () => new Response("starting", { status: 503 });
-  const listener = getRequestListener((request, env) => fetch(request, env as { incoming?: unknown }), { overrideGlobalObjects: false }) as unknown as RequestListener;
+  // The global Request becomes the server's own: hono's body limit makes new ones of it (a DELETE without a length would answer 500).
+  const listener = getRequestListener((request, env) => fetch(request, env as { incoming?: unknown })) as unknown as RequestListener;
   const files = config.tls === "off" ? null : config.tls === "own" ? ownCertificate(places.keys, config.listen.host) : config.tls;
   const server: Server | TlsServer = files ? createHttps(read(files), listener) : createHttp(listener);
   if (files) watchFile(files.cert, { interval: 10_000, persistent: false }, () => { try { (server as TlsServer).setSecureContext(read(files)); } catch { /* half written: the next change is read again */ } });
@@ -46,4 +50,15 @@ export const portalServer = async (config: Config, places: { keys: string }): Pr
       close: () => new Promise((resolve) => { if (files) unwatchFile(files.cert); server.close(() => resolve()); server.closeAllConnections(); }),
     },
   };
+};
+
+/** rw for the owner only, from the first moment the socket is there. */
+const PRIVATE = 0o177;
+/** The same app on a Unix socket, for the command line of this machine. `fetch` is told that it came this way. */
+export const socketServer = async (file: string, fetch: Fetch): Promise<{ close(): Promise<void> }> => {
+  rmSync(file, { force: true });
+  const server = createHttp(getRequestListener((request) => fetch(request, { local: true })) as unknown as RequestListener), before = process.umask(PRIVATE);
+  try { await new Promise<void>((resolve, reject) => server.once("error", reject).listen(file, resolve)); } finally { process.umask(before); }
+  chmodSync(file, 0o600);
+  return { close: () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }) };
 };

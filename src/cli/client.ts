@@ -12,7 +12,7 @@ export type Client = {
   /** The answer's text as the API gave it. */
   text(method: string, path: string, body?: unknown): Promise<string>;
   json<T>(method: string, path: string, body?: unknown): Promise<T>;
-  stream(path: string): Promise<Reply>;
+  stream(path: string, method?: "GET" | "POST"): Promise<Reply>;
 };
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
@@ -32,6 +32,9 @@ const said = (e: NodeJS.ErrnoException): string => {
   if (e.code === "ENOTFOUND" || e.code === "EAI_AGAIN") return "there is no such host";
   return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(e.code ?? "") ? `its certificate is not trusted here (${e.code ?? ""}); give its authority with --ca FILE` : e.code ?? e.message;
 };
+
+/** Nothing listened there at all: not a refusal, not a broken answer. */
+export const isSilence = (e: unknown): boolean => e instanceof Fault && ["ECONNREFUSED", "ENOENT"].includes(String((e.cause as NodeJS.ErrnoException | undefined)?.code));
 
 const send = (p: Place, token: string | null, method: string, path: string, body: string | undefined): Promise<Reply> => new Promise((resolve, reject) => {
   const open = "url" in p && p.url.protocol === "https:" ? https : http;
@@ -70,7 +73,7 @@ export const client = (p: Place, token: string | null): Client => {
     return checked(await send(p, token, method, path, body === undefined ? undefined : JSON.stringify(body)));
   };
   const text = async (method: string, path: string, body?: unknown) => whole((await call(method, path, body)).body);
-  return { place: nameOf(p), text, json: async <T>(method: string, path: string, body?: unknown) => JSON.parse(await text(method, path, body)) as T, stream: (path) => call("GET", path) };
+  return { place: nameOf(p), text, json: async <T>(method: string, path: string, body?: unknown) => JSON.parse(await text(method, path, body)) as T, stream: (path, method = "GET") => call(method, path) };
 };
 
 /** `/requests` + `{ state, limit }`; what is undefined is left out. */

@@ -6,6 +6,7 @@ import { accounts } from "./accounts.ts";
 import { ask } from "./ask.ts";
 import type { Register } from "./act.ts";
 import { audit } from "./audit.ts";
+import { backup } from "./backup.ts";
 import { doctor } from "./doctor.ts";
 import { line, plain, type Env, type Io } from "./io.ts";
 import { login } from "./login.ts";
@@ -17,7 +18,7 @@ import { release } from "./release.ts";
 import { requests } from "./requests.ts";
 import { rotate, verify } from "./rotate.ts";
 import { rotations } from "./rotations.ts";
-import { backup, config, init, restore, serve } from "./server.ts";
+import { config, init, restore, serve } from "./server.ts";
 import { sessions } from "./sessions.ts";
 import { targets } from "./targets.ts";
 import { token } from "./token.ts";
@@ -34,7 +35,7 @@ const NEXT: Partial<Record<FaultCode, string>> = {
 
 export const programOf = (io: Io): Command => {
   const program = new Command("lockstep").description("Ask for privileged access, use it, give it back; passwords change behind you.")
-    .option("--url <address>", "the broker (LOCKSTEP_URL; else the last login; else http://127.0.0.1:8282)").option("--socket <file>", "the broker's own socket on this machine").option("--ca <file>", "certificate authority of the broker (PEM)").option("--json", "the API's JSON on stdout");
+    .option("--url <address>", "the broker (LOCKSTEP_URL; else the last login; else http://127.0.0.1:8282)").option("--socket <file>", "the broker's own socket on this machine: its operator makes backups and reads its health there").option("--ca <file>", "certificate authority of the broker (PEM)").option("--json", "the API's JSON on stdout");
   for (const register of COMMANDS) register(program, io);
   const settle = (c: Command): void => {
     c.exitOverride().configureOutput({ writeOut: (t) => void io.stdout.write(t), writeErr: (t) => void io.stderr.write(t) }).showHelpAfterError("(see --help)");

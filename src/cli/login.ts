@@ -14,7 +14,7 @@ export const login: Register = (program, io) => {
     "lockstep login --url https://broker.example", "lockstep login --token-stdin < token.txt")
     .action(act(io, async (run) => {
       const place = placeOf(run.where, io.env);
-      if ("socket" in place) throw new Fault("invalid", "The socket of this machine needs no login. Name an address with --url.");
+      if ("socket" in place) throw new Fault("invalid", "The broker's own socket is for the operator of this machine and needs no login: it makes backups and reads the broker's health. To log in as a person, leave --socket out.");
       const token = (run.flag("tokenStdin") ? await fromStdin(io) : await secret(io, `Token for ${nameOf(place)}`, "Give it with --token-stdin.")).trim();
       const me = await client(place, token).json<Me>("GET", "/me"), file = keepLogin(io.env, nameOf(place), token);
       run.print(me, () => `Logged in at ${nameOf(place)} as ${me.person.name} (${me.person.roles.join(", ")}). The token is kept in ${file}, for you alone.`);

@@ -10,9 +10,9 @@ type Logins = { readonly last: string | null; readonly tokens: Readonly<Record<s
 export const loginFile = (env: Env): string => path.join(env["XDG_CONFIG_HOME"] || path.join(env["HOME"] || homedir(), ".config"), "lockstep", "logins.json");
 
 /** A file that others may read is refused: the token in it is not only ours any more. */
-export const readOwn = (file: string): string => {
+export const readOwn = (file: string, ifNot = ""): string => {
   let mode;
-  try { mode = statSync(file).mode; } catch (cause) { throw new Fault("invalid", `${file} cannot be read.`, { cause }); }
+  try { mode = statSync(file).mode; } catch (cause) { throw new Fault("invalid", `${file} cannot be read. ${ifNot}`.trim(), { cause }); }
   if ((mode & 0o077) !== 0) throw new Fault("invalid", `${file} may be read by others. Run: chmod 600 ${file}`);
   return readFileSync(file, "utf8");
 };

@@ -26,12 +26,6 @@ export const init: Register = (program, io) => {
     }));
 };
 
-export const backup: Register = (program, io) => {
-  example(program.command("backup").description("an encrypted copy of everything; the broker is not running").argument("<file>"), "lockstep backup lockstep.backup").action(act(io, async (run, file) => {
-    const { config, secrets } = await settings(run), r = await (await broker()).backupHere(config, secrets, file!);
-    run.print(r, () => `${r.file}: ${r.rows} rows, journal at line ${r.journal.n}. It opens with the root key alone: keep that somewhere else.`);
-  }));
-};
 const takeOver = async (run: Run): Promise<void> => {
   const { config, secrets } = await settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
   run.print({ epoch }, () => `This broker acts from now on (epoch ${epoch}).`);

@@ -1,4 +1,7 @@
-/** Which broker, and as whom. Rule: what is said on the command line wins over the environment, that over the last login, that over this machine's own socket. */
+/**
+ * Which broker, and as whom. Rule: what is said on the command line wins over the environment, that over the last login; a person's command never
+ * goes to this machine's own socket unasked, because there nobody is logged in.
+ */
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../kernel/fault.ts";
@@ -16,24 +19,32 @@ export const urlOf = (text: string): URL => {
   return url;
 };
 
+/** The socket and the token of a broker on this machine's data directory; null: it is not there, or was never started. */
 const socketHere = (env: Env): string | null => {
   const file = path.resolve(env["LOCKSTEP_DATA"] || "./data", "broker.sock");
-  return existsSync(file) && existsSync(path.join(path.dirname(file), "local.token")) ? file : null;
+  return existsSync(file) && existsSync(tokenBeside(file)) ? file : null;
+};
+const tokenBeside = (socket: string): string => path.join(path.dirname(socket), "local.token");
+const operatorAt = (socket: string): string => readOwn(tokenBeside(socket), "Only the user the broker runs as may use its socket as the operator; with a person's token (LOCKSTEP_TOKEN, LOCKSTEP_TOKEN_FILE) it is not needed.").trim();
+
+/** Somebody said which broker: nothing else is taken in its place. */
+export const isNamed = (where: Where, env: Env): boolean => Boolean(where.url ?? where.socket ?? (env["LOCKSTEP_URL"] || undefined));
+/** The broker that runs here, as the operator of this machine, whoever is logged in elsewhere. */
+export const operatorHere = (env: Env): Client | null => {
+  const socket = socketHere(env);
+  return socket === null ? null : client({ socket }, operatorAt(socket));
 };
 
 export const placeOf = (where: Where, env: Env): Place => {
   const web = (text: string): Place => ({ url: urlOf(text), ca: where.ca });
   if (where.socket) return { socket: path.resolve(where.socket) };
-  const said = where.url ?? (env["LOCKSTEP_URL"] || undefined) ?? readLogins(env).last;
-  if (said) return web(said);
-  const socket = socketHere(env);
-  return socket === null ? web(DEFAULT_URL) : { socket };
+  return web(where.url ?? (env["LOCKSTEP_URL"] || undefined) ?? readLogins(env).last ?? DEFAULT_URL);
 };
 
 const tokenOf = (place: Place, env: Env): string | null => {
   if (env["LOCKSTEP_TOKEN"]) return env["LOCKSTEP_TOKEN"].trim();
   if (env["LOCKSTEP_TOKEN_FILE"]) return readOwn(env["LOCKSTEP_TOKEN_FILE"]).trim();
-  if ("socket" in place) return readOwn(path.join(path.dirname(place.socket), "local.token")).trim();
+  if ("socket" in place) return operatorAt(place.socket);
   return readLogins(env).tokens[nameOf(place)] ?? null;
 };
 

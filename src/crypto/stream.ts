@@ -1,6 +1,5 @@
 /** A file of lines in sealed pieces of whole lines, each bound to its place and to being the last or not. Rule: a missing, moved or added piece does not open. */
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import type { Random } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
 import { aad, asSealed, openBytes, sealBytes } from "./envelope.ts";
@@ -8,26 +7,25 @@ import { aad, asSealed, openBytes, sealBytes } from "./envelope.ts";
 const PIECE = 1 << 18;
 const context = (id: string, n: number, last: boolean): Buffer => aad("stream", id, n, last ? "last" : "more");
 
-/** The first line of the file is `head` in clear (JSON); the pieces follow as u32 length and box. Fsynced before it resolves. */
-export const writeSealed = async (file: string, head: object, id: string, key: Uint8Array, random: Random, produce: (write: (line: string) => Promise<void>) => Promise<void>): Promise<void> => {
-  const handle = await open(file, "wx", 0o600);
+/** Where the bytes go, in order. */
+export type Sink = (bytes: Buffer) => Promise<void>;
+
+/** The first line is `head` in clear (JSON); the pieces follow as u32 length and box. Fsync is the caller's. */
+export const writeSealed = async (to: Sink, head: object, id: string, key: Uint8Array, random: Random, produce: (write: (line: string) => Promise<void>) => Promise<void>): Promise<void> => {
   let held: Buffer[] = [], size = 0, n = 0;
   const flush = async (last: boolean) => {
     const box = sealBytes(key, context(id, n++, last), Buffer.concat(held), random), length = Buffer.alloc(4);
     length.writeUInt32BE(box.length);
-    await handle.write(Buffer.concat([length, box]));
+    await to(Buffer.concat([length, box]));
     held = []; size = 0;
   };
-  try {
-    await handle.write(`${JSON.stringify(head)}\n`);
-    await produce(async (line) => {
-      const bytes = Buffer.from(`${line}\n`);
-      held.push(bytes); size += bytes.length;
-      if (size >= PIECE) await flush(false);
-    });
-    await flush(true);
-    await handle.sync();
-  } finally { await handle.close(); }
+  await to(Buffer.from(`${JSON.stringify(head)}\n`));
+  await produce(async (line) => {
+    const bytes = Buffer.from(`${line}\n`);
+    held.push(bytes); size += bytes.length;
+    if (size >= PIECE) await flush(false);
+  });
+  await flush(true);
 };
 
 const broken = (file: string, cause?: unknown) => new Fault("invalid", `${file} does not open: it is not whole, was altered, or belongs to another root key.`, { cause });

@@ -1,6 +1,11 @@
 /** Backup and restore. Rule: a backup opens with the root key alone; a restore replays the journal, so nothing changed since is forgotten, and stays passive until taken over. */
+import { createHash } from "node:crypto";
+import { open, unlink } from "node:fs/promises";
+import path from "node:path";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
 import { KEY_BYTES, sha256Hex } from "../crypto/envelope.ts";
-import { readHead, readSealed, writeSealed } from "../crypto/stream.ts";
+import { readHead, readSealed, writeSealed, type Sink } from "../crypto/stream.ts";
 import { Fault } from "../kernel/fault.ts";
 import { may } from "../domain/may.ts";
 import * as broker from "../store/broker.ts";
@@ -9,21 +14,77 @@ import * as versions from "../store/versions.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Line } from "../vault/journal.ts";
 import type { Deps } from "./deps.ts";
-import { actor, broker as by, record, type Caller } from "./record.ts";
+import { askerOf, broker as operatorOf, record, type Asker } from "./record.ts";
 import { openKeys, replayVersions } from "./startup.ts";
 import { openVersion } from "./secrets.ts";
 
-export type BackupResult = { readonly file: string; readonly rows: number; readonly journal: { readonly n: number; readonly hash: string } };
+export type Made = { readonly id: string; readonly rows: number; readonly journal: { readonly n: number; readonly hash: string } };
+export type BackupResult = Omit<Made, "id"> & { readonly file: string };
 
-/** `caller` null: run on the server itself with the broker stopped. */
-export const backup = async (deps: Deps, caller: Caller | null, file: string): Promise<BackupResult> => {
-  if (caller && !may(caller.person, "broker.backup")) throw new Fault("forbidden", "Only admins make backups.");
-  const key = deps.random.bytes(KEY_BYTES), id = deps.random.bytes(12).toString("hex"), journal = deps.journal.head;
-  const head = { lockstep_backup: 1, id, kek: deps.keyring.kek.id, key: deps.keyring.kek.wrap(`backup/${id}`, key).toString("base64"), check: sha256Hex("check", key), at: deps.clock.now().toISOString(), journal, install: await broker.remembered(deps.db, "install"), epoch: deps.epoch.value };
+/** One at a time: on the embedded database everybody waits for the copy. */
+const making = new WeakSet<Deps["db"]>();
+
+/**
+ * The journal's head is read before the snapshot: what is journalled in between is in both, and a replay leaves out what is there. The event is
+ * committed before the copy is handed to anybody.
+ */
+const copy = async (deps: Deps, by: Asker, to: Sink): Promise<Made> => {
+  if (!may(by === "operator" ? by : by.person, "broker.backup")) throw new Fault("forbidden", "Only admins make backups.");
+  if (making.has(deps.db)) throw new Fault("conflict", "A backup is being made right now. Wait for it, then ask again.");
+  making.add(deps.db);
+  const key = deps.random.bytes(KEY_BYTES), id = deps.random.bytes(12).toString("hex"), journal = deps.journal.head, { kek } = deps.keyring;
+  const head = {
+    lockstep_backup: 1, id, kek: kek.id, key: kek.wrap(`backup/${id}`, key).toString("base64"), check: sha256Hex("check", key),
+    at: deps.clock.now().toISOString(), journal, install: await broker.remembered(deps.db, "install"), epoch: deps.epoch.value,
+  };
   let rows = 0;
-  try { await writeSealed(file, head, id, key, deps.random, async (write) => { rows = await dump(deps.db, write); }); } finally { key.fill(0); }
-  await deps.db.transaction((tx) => record(deps, tx, { what: "backup.made", who: caller ? actor(caller) : by("operator"), about: {}, outcome: "ok", facts: { rows, journal: journal.n } }));
-  return { file, rows, journal };
+  try {
+    await writeSealed(to, head, id, key, deps.random, async (write) => { rows = await dump(deps.db, write); });
+  } finally { key.fill(0); making.delete(deps.db); }
+  const facts = { backup: id, rows, journal: journal.n };
+  await deps.db.transaction((tx) => record(deps, tx, { what: "backup.made", who: askerOf(by), about: {}, outcome: "ok", facts }));
+  return { id, rows, journal };
+};
+
+const noRoom = (where: string) => (e: unknown): never => {
+  const { code } = e as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") throw new Fault("unavailable", `There is no room for the backup in ${where}. Nothing was written.`, { cause: e });
+  if (code === "EEXIST") throw new Fault("conflict", `${where} is there already. Name a new file.`, { cause: e });
+  throw e;
+};
+
+/** Into a new file on this machine, for a broker that does not run; whole and fsynced, or not there. */
+export const backup = async (deps: Deps, file: string): Promise<BackupResult> => {
+  const handle = await open(file, "wx", 0o600).catch(noRoom(file));
+  try {
+    const { rows, journal } = await copy(deps, "operator", async (bytes) => void await handle.write(bytes));
+    await handle.sync();
+    return { file, rows, journal };
+  } catch (e) {
+    await unlink(file);
+    return noRoom(path.dirname(file))(e);
+  } finally { await handle.close(); }
+};
+
+/** `digest`: SHA-256 of the bytes, base64. */
+export type Spooled = Made & { readonly size: number; readonly digest: string; readonly body: ReadableStream<Uint8Array> };
+/**
+ * From a broker that runs. The copy is finished, sealed, in a nameless file under `dir` before its first byte leaves: a slow reader holds no
+ * transaction, and on the embedded database nobody waits for the network.
+ */
+export const spool = async (deps: Deps, by: Asker, dir: string): Promise<Spooled> => {
+  const file = path.join(dir, `backup-${deps.random.bytes(8).toString("hex")}.tmp`), hash = createHash("sha256");
+  const handle = await open(file, "wx+", 0o600).catch(noRoom(dir));
+  let size = 0;
+  try {
+    await unlink(file);
+    const made = await copy(deps, by, async (bytes) => { hash.update(bytes); size += bytes.length; await handle.write(bytes); });
+    const body = Readable.toWeb(handle.createReadStream({ start: 0 })) as ReadableStream<Uint8Array>;
+    return { ...made, size, digest: hash.digest("base64"), body };
+  } catch (e) {
+    await handle.close();
+    return noRoom(dir)(e);
+  }
 };
 
 export type RestoreResult = { readonly rows: number; readonly cameBack: number; readonly opened: number; readonly epoch: number };
@@ -39,7 +100,7 @@ export const restore = async (deps: Deps, file: string, journalLines: readonly L
   const epoch = Number(head["epoch"] ?? 0) + 1;
   await deps.db.transaction(async (tx) => {
     await broker.remember(tx, "epoch", String(epoch));
-    await record(deps, tx, { what: "restore.done", who: by("operator"), about: {}, outcome: "ok", facts: { rows, epoch, from: String(head["at"]) } });
+    await record(deps, tx, { what: "restore.done", who: operatorOf("operator"), about: {}, outcome: "ok", facts: { rows, epoch, from: String(head["at"]) } });
   });
   deps.epoch.value = epoch;
   deps.passive.why = "this database was restored from a backup. Look at it, then run: lockstep restore --take-over";

@@ -19,6 +19,9 @@ export const record = async (deps: Pick<Deps, "random" | "eventJournal" | "bus">
 };
 
 export type Caller = { readonly person: Person; readonly address: string; readonly means: "portal" | "api" | "ssh" | "cli" };
+/** A person, or whoever runs the machine the broker is on. */
+export type Asker = Caller | "operator";
+export const askerOf = (a: Asker): Actor => (a === "operator" ? broker("operator") : actor(a));
 export const actor = (c: Caller): Actor => ({ kind: "person", id: c.person.id, name: c.person.name, address: c.address, means: c.means });
 export const broker = (part: string): Actor => ({ kind: "broker", part });
 export const byId = (c: Caller): PersonId => c.person.id;

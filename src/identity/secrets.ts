@@ -1,4 +1,5 @@
-/** Passwords, TOTP keys and tokens where they are plain. Rule: the only file of identity that opens a Secret; nothing here logs or stores. */
+/** Passwords, TOTP keys and tokens where they are plain. Rule: the only file of identity that opens a Secret; nothing here logs, and one token is kept: the operator's, in its file. */
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { hash, verify } from "@node-rs/argon2";
 import { Secret as OtpKey, TOTP } from "otpauth";
 import type { Random } from "../kernel/clock.ts";
@@ -53,3 +54,10 @@ export const newToken = (random: Random): { token: Secret; hash: string } => {
   return { token: Secret.of(text), hash: sha256Hex(text) };
 };
 export const tokenHash = (token: Secret): string => sha256Hex(revealBytes(token));
+/** Appears whole, for its owner alone; what lay there before is gone. */
+export const keepToken = (file: string, token: Secret): void => {
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true });
+  writeFileSync(draft, `${reveal(token)}\n`, { mode: 0o600, flag: "wx" });
+  renameSync(draft, file);
+};

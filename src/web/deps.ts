@@ -29,7 +29,8 @@ export type WebDeps = {
 /** Set by the middleware of security.ts and login-session.ts; `me` is null before login and for bearer tokens. */
 export type Me = { readonly person: Person; readonly csrf: string; readonly cookie: string };
 export type Env = {
-  Bindings: { incoming?: { socket?: { remoteAddress?: string | undefined } } };
+  /** `local`: it came over the broker's own socket, whose peers are the machine's operator. Set by app.ts alone; no header reaches it. */
+  Bindings: { incoming?: { socket?: { remoteAddress?: string | undefined } }; local?: true };
   Variables: { nonce: string; address: string; me: Me | null };
 };
 export type Ctx = Context<Env>;

@@ -166,20 +166,6 @@ describe("logins", () => {
   });
 });
 
-describe("on the server itself", () => {
-  test("the same over the broker's socket, with the token file beside it or one's own", { timeout: 120_000 }, async () => {
-    const { socket, localToken } = w.core.places;
-    expect(await cli(null, ["me", "--socket", socket])).toMatchObject({ code: 2, err: expect.stringMatching(/local\.token cannot be read/) });
-    writeFileSync(localToken, `${tokens.operator!}\n`, { mode: 0o600 });
-    expect(await cli(null, ["me", "--socket", socket])).toMatchObject({ code: 0, out: expect.stringMatching(/^operator .*broker\.sock/) });
-    expect(await cli(null, ["me"], { env: { LOCKSTEP_DATA: w.data } })).toMatchObject({ code: 0, out: expect.stringMatching(/^operator .*broker\.sock/) });
-    expect(await cli(null, ["me", "--socket", socket], { env: { LOCKSTEP_TOKEN: tokens.requester! } })).toMatchObject({ code: 0, out: expect.stringMatching(/^requester/) });
-    chmodSync(localToken, 0o644);
-    expect(await cli(null, ["me", "--socket", socket])).toMatchObject({ code: 2, err: expect.stringMatching(/may be read by others/) });
-    rmSync(localToken);
-  });
-});
-
 describe("the launcher", () => {
   test("bin/lockstep starts the program", { timeout: 120_000 }, async () => {
     const help = await process_(join(ROOT, "bin/lockstep"), ["--help"], { PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]!}` });

@@ -36,3 +36,8 @@ test("law: one-authorise — a disabled person may nothing, roles add up and nev
 test("an administrator sees no password and carries no vote by the role alone", () => {
   for (const act of ["password.show", "checkout.use", "request.vote", "session.play", "account.ask"] as const) expect(may(person(["admin"]), act, THINGS["foreign"]), act).toBe(false);
 });
+
+test("law: one-authorise — the machine's operator keeps the broker alive and does nothing a person does", () => {
+  const everything: Thing = { requester: ME, owner: ME, entitled: true, offered: true };
+  for (const thing of [...Object.values(THINGS), everything]) expect(ACTS.filter((act) => may("operator", act, thing))).toEqual(["broker.backup", "broker.health"]);
+});

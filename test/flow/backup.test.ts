@@ -26,7 +26,7 @@ test("law: journal-before-effect: a restore forgets no password changed since th
   const { deps } = core, key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8Yw2yQ8m1Qx0bUYx0i8m6Xy0C0yqg7v1nV0g9a8b7c";
   const target = await addTarget(deps, operator, { name: "t-1", platform: "linux-ssh", host: "127.0.0.1", port: 9, settings: { hostKeys: [key] } });
   const account = await addAccount(deps, operator, { target: target.id, name: "app", password: Secret.of("First-Pw-1!x9Qz") });
-  const made = await backup(deps, operator, file);
+  const made = await backup(deps, file);
   expect(made.rows).toBeGreaterThan(10);
   const later = await deps.db.transaction((tx) => keepVersion(deps, tx, { account, secret: Secret.of("Later-Pw-2!x9Qz"), status: "candidate", origin: "test", by: null }));
   await journalled(deps, later, account, target, 1);

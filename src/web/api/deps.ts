@@ -3,8 +3,10 @@ import type { Context } from "hono";
 import type { PersonId, RotationId } from "../../kernel/ids.ts";
 import type { Rotation } from "../../domain/rotation.ts";
 import type { audit } from "../../flow/look.ts";
-import type { Caller } from "../../flow/record.ts";
+import type { Spooled } from "../../flow/backup.ts";
+import type { Asker, Caller } from "../../flow/record.ts";
 import type { Released } from "../../flow/release.ts";
+import type { Operator } from "../../identity/operator.ts";
 import type { Bearer, Made } from "../../identity/tokens.ts";
 import type { Env, WebDeps } from "../deps.ts";
 
@@ -26,9 +28,11 @@ export type Shelf = {
 /** src/web/release.tsx is the one web file that opens a Secret: these two are its. Each wipes what it opened. */
 export type Doors = { password(released: Released): string; token(made: Made): string };
 
-export type ApiDeps = WebDeps & { readonly shelf: Shelf; readonly doors: Doors };
+/** What only a broker on its own data directory has; absent where the API stands without one. */
+export type Own = { readonly operator: Operator; backup(by: Asker): Promise<Spooled> };
+export type ApiDeps = WebDeps & { readonly shelf: Shelf; readonly doors: Doors; readonly own?: Own };
 
-/** `bearer` is null for a login session of the portal. */
-export type Who = { readonly caller: Caller; readonly bearer: Bearer | null };
-export type ApiEnv = { Bindings: Env["Bindings"]; Variables: Env["Variables"] & { who: Who } };
+/** `bearer` is null for a login session of the portal, and for the machine's operator. */
+export type Who<C extends Asker = Caller> = { readonly caller: C; readonly bearer: Bearer | null };
+export type ApiEnv = { Bindings: Env["Bindings"]; Variables: Env["Variables"] & { who: Who<Asker> } };
 export type ApiCtx = Context<ApiEnv>;

@@ -4,30 +4,46 @@
  */
 import { createHash } from "node:crypto";
 import { createRoute, type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { Fault } from "../../kernel/fault.ts";
+import type { Asker, Caller } from "../../flow/record.ts";
 import type { ApiCtx, ApiDeps, ApiEnv, Who } from "./deps.ts";
 import { once, type Answer } from "./once.ts";
 import { Problem } from "./problem.ts";
 
-export type Ask<P, Q, B> = Who & { readonly params: P; readonly query: Q; readonly body: B };
+export type Ask<P, Q, B, C extends Asker = Caller> = Who<C> & { readonly params: P; readonly query: Q; readonly body: B };
 type Method = "get" | "post" | "put" | "patch" | "delete";
-type Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> = {
+type Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType, C extends Asker = Caller> = {
   readonly method: Method; readonly path: string; readonly tag: string; readonly summary: string; readonly says?: string;
   readonly params?: P; readonly query?: Q; readonly body?: B;
   readonly answer: R; readonly status?: 200 | 201 | 202;
   readonly secret?: true;
-  run(deps: ApiDeps, ask: Ask<z.output<P>, z.output<Q>, z.output<B>>): Promise<z.input<R>>;
+  /** The machine's operator may call it too; its verb asks may() for whoever it is. */
+  readonly operator?: true;
+  run(deps: ApiDeps, ask: Ask<z.output<P>, z.output<Q>, z.output<B>, C>): Promise<z.input<R>>;
 };
 /** Not JSON: the handler answers itself. */
-type Raw<P extends z.ZodType, Q extends z.ZodType> = Pick<Spec<P, Q, never, never>, "method" | "path" | "tag" | "summary" | "says" | "params" | "query"> & {
+type Raw<P extends z.ZodType, Q extends z.ZodType, C extends Asker = Caller> = Pick<Spec<P, Q, never, never>, "method" | "path" | "tag" | "summary" | "says" | "params" | "query" | "operator"> & {
   readonly type: string;
-  raw(deps: ApiDeps, ask: Ask<z.output<P>, z.output<Q>, undefined>, c: ApiCtx): Promise<Response>;
+  raw(deps: ApiDeps, ask: Ask<z.output<P>, z.output<Q>, undefined, C>, c: ApiCtx): Promise<Response>;
 };
 type Any = z.ZodType;
 export type Endpoint = Spec<Any, Any, Any, Any> | Raw<Any, Any>;
 
 export const endpoint = <P extends Any, Q extends Any, B extends Any, R extends Any>(spec: Spec<P, Q, B, R>): Endpoint => spec as unknown as Endpoint;
 export const raw = <P extends Any, Q extends Any>(spec: Raw<P, Q>): Endpoint => spec as unknown as Endpoint;
+
+/** For endpoints that say `operator: true`. */
+export const operable = <P extends Any, Q extends Any, B extends Any, R extends Any>(spec: Spec<P, Q, B, R, Asker> & { operator: true }): Endpoint => spec as unknown as Endpoint;
+export const operableRaw = <P extends Any, Q extends Any>(spec: Raw<P, Q, Asker> & { operator: true }): Endpoint => spec as unknown as Endpoint;
+const NO_PERSON = "Over its own socket the broker takes you for the operator of this machine: that makes backups and reads the broker's health, and is nobody's login. "
+  + "For what a person does, make a token in the portal and give it once to: lockstep login";
+/** Before anything of the call is looked at. */
+const personsOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.get("who").caller === "operator") throw new Fault("forbidden", NO_PERSON);
+  await next();
+};
 
 export const Id = z.object({ id: z.string().min(1).max(300) });
 export const Done = z.object({ ok: z.literal(true) }).openapi("Done");
@@ -38,6 +54,7 @@ const success = (e: Endpoint) => ("raw" in e
   : { [e.status ?? 200]: { description: "done", content: json(e.answer) } });
 const routeOf = (e: Endpoint) => createRoute({
   method: e.method, path: e.path, tags: [e.tag], summary: e.summary, ...(e.says ? { description: e.says } : {}), security: [{ token: [] }],
+  ...(e.operator ? {} : { middleware: personsOnly }),
   request: { ...(e.params ? { params: e.params } : {}), ...(e.query ? { query: e.query } : {}), ...("body" in e && e.body ? { body: { required: true, content: json(e.body) } } : {}) },
   responses: { ...success(e), default: { description: "a problem", content: { "application/problem+json": { schema: Problem } } } },
 } as unknown as RouteConfig);
@@ -56,10 +73,10 @@ export const weakTag = (body: string): string => `W/"${createHash("sha256").upda
 const send = (c: ApiCtx, { status, body }: Answer): Response => c.body(body, status as ContentfulStatusCode, { "Content-Type": "application/json" });
 
 const handle = async (c: ApiCtx, deps: ApiDeps, e: Endpoint): Promise<Response> => {
-  const ask = { ...c.get("who"), ...validOf(c, e) };
+  const who = c.get("who"), ask = { ...(who as Who), ...validOf(c, e) };
   if ("raw" in e) return e.raw(deps, ask as never, c);
   const key = c.req.header("idempotency-key");
-  if (key !== undefined && e.method === "post" && !e.secret) {
+  if (key !== undefined && e.method === "post" && !e.secret && who.caller !== "operator") {
     const { replayed, ...answer } = await once(c, deps, ask.caller.person.id, key, () => run(deps, e, ask));
     if (replayed) c.header("Idempotent-Replayed", "true");
     return send(c, answer);

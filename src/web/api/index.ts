@@ -5,6 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import { Fault } from "../../kernel/fault.ts";
 import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
+import { backups } from "./backups.ts";
 import { changes } from "./changes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { docsPage } from "./docs.tsx";
@@ -22,9 +23,9 @@ import { sessions } from "./sessions.ts";
 import { targets } from "./targets.ts";
 import { authenticate } from "./who.ts";
 
-export type { ApiDeps, Doors, Shelf } from "./deps.ts";
+export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
-export const ENDPOINTS: readonly Endpoint[] = [...me, ...accounts, ...requests, ...sessions, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...health];
+export const ENDPOINTS: readonly Endpoint[] = [...me, ...accounts, ...requests, ...sessions, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...health, ...backups];
 
 const MOST = 256 * 1024;
 /** Mounted at `/api/v1`. Description and docs need no login; everything else asks who calls before it looks at anything. */
