@@ -6,7 +6,7 @@ import type { Db, Reader, Tx } from "./db.ts";
 import * as s from "./schema.ts";
 
 /** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore. */
-const TABLES: readonly PgTable[] = [s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests, s.votes, s.sessions, s.recordings, s.rotations, s.adminUses, s.closures, s.exposures, s.events];
+const TABLES: readonly PgTable[] = [s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests, s.votes, s.sessions, s.recordings, s.rotations, s.adminUses, s.closures, s.exposures, s.locks, s.events];
 const PAGE = 500;
 
 type Plain = Record<string, unknown>;
