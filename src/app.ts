@@ -33,7 +33,7 @@ export const identityDeps = (deps: Deps): IdentityDeps => ({
 });
 
 const shelfOf = (deps: Deps): Shelf => ({
-  rotations: (caller, account) => shelf.rotationList(deps, caller, account), rotation: (caller, id) => shelf.rotationOne(deps, caller, id), chained: (caller, after, limit) => shelf.chained(deps, caller, after, limit),
+  rotations: (caller, account) => shelf.rotationList(deps, caller, account), rotation: (caller, id) => shelf.rotationOne(deps, caller, id),
   reply: (person, key) => shelf.reply(deps, person, key), keepReply: (person, key, reply) => shelf.keepReply(deps, person, key, reply),
 });
 

@@ -16,6 +16,7 @@ const SENTENCES = {
   unknown: "The target gave no clear answer. Nothing was changed.",
   blocked: "Blocked. Its live sessions are cut.",
   unblocked: "No longer blocked.",
+  checking: "The check is under way.",
   added: "Added.",
   changed: "Saved.",
   accepted: "Accepted. The accounts of this target are free again.",

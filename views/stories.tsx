@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import { Here } from "./here.ts";
 import { Layout, type Nav } from "./layout.tsx";
 import { ACCOUNTS } from "./stories/accounts.tsx";
+import { AUDIT } from "./stories/audit.tsx";
 import { FAULTS, LOGIN } from "./stories/door.tsx";
 import { HERE, type Story } from "./stories/fixed.tsx";
 import { HOME } from "./stories/home.tsx";
@@ -20,6 +21,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Accounts: ACCOUNTS,
   Targets: TARGETS,
   Sessions: SESSIONS,
+  Audit: AUDIT,
   People: PEOPLE,
   Policies: POLICIES,
   Faults: FAULTS,

@@ -13,9 +13,11 @@ export const EVENTS = [
   "session.opening", "session.live", "session.ended", "session.cut", "session.event", "session.mark", "session.played",
   "rotation.opened", "rotation.intent", "rotation.step", "rotation.committed", "rotation.refused", "rotation.dead_letter", "rotation.closure",
   "key.made", "vault.passive", "vault.take_over", "backup.made", "restore.done", "lock.set", "lock.lifted", "broker.started",
+  "audit.checked", "audit.exported", "exposure.rotated", "session.searched", "session.read", "session.raw",
 ] as const;
 export type EventName = (typeof EVENTS)[number];
-export type Outcome = "ok" | "refused" | "failed" | "intent";
+export const OUTCOMES = ["ok", "refused", "failed", "intent"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** Who did it: a person by some means of login, or the broker itself. */
 export type Actor =

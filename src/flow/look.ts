@@ -110,7 +110,7 @@ export const session = async (db: Reader, person: Person, id: SessionId): Promis
   if (!s || !may(person, "session.list", { requester: s.person })) throw new Fault("not_found", "No such session.");
   return (await sessions.list(db, { request: s.request })).find((l) => l.session.id === id)!;
 };
-export const audit = async (db: Reader, person: Person, filter: events.EventFilter): Promise<events.EventRow[]> => {
+export const audit = async (db: Reader, person: Person, filter: events.EventPage): Promise<events.EventRow[]> => {
   if (!may(person, "audit.read")) throw new Fault("forbidden", "The audit log is for auditors and admins.");
   return events.list(db, filter);
 };

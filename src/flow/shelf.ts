@@ -1,4 +1,4 @@
-/** Lists for the API: rotations, the log in index order, replies already given. Rule: each asks may() for the caller. */
+/** Lists for the API: rotations, replies already given. Rule: each asks may() for the caller. */
 import { Fault } from "../kernel/fault.ts";
 import type { PersonId, RotationId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
@@ -6,7 +6,6 @@ import type { Rotation } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
 import * as broker from "../store/broker.ts";
 import type { Reader } from "../store/db.ts";
-import * as events from "../store/events.ts";
 import * as rotations from "../store/rotations.ts";
 import * as targets from "../store/targets.ts";
 import type { Deps } from "./deps.ts";
@@ -29,10 +28,6 @@ export const rotationOne = async ({ db }: Pick<Deps, "db">, caller: Caller, id: 
   const r = await rotations.withOpening(db, id), row = r ? await seen(db, caller, r, r.openedAt) : null;
   if (!row) throw new Fault("not_found", "No such rotation.");
   return row;
-};
-export const chained = async ({ db }: Pick<Deps, "db">, caller: Caller, after: number, limit: number): Promise<events.EventRow[]> => {
-  if (!may(caller.person, "audit.read")) throw new Fault("forbidden", "The audit log is for auditors and admins.");
-  return events.sequenced(db, after, limit);
 };
 export const reply = ({ db }: Pick<Deps, "db">, person: PersonId, key: string): Promise<broker.Reply | null> => broker.reply(db, person, key);
 export const keepReply = ({ db }: Pick<Deps, "db">, person: PersonId, key: string, r: broker.Reply): Promise<void> => db.transaction((tx) => broker.addReply(tx, person, key, r));

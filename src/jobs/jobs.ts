@@ -2,6 +2,7 @@
 import type { RotationId, SessionId } from "../kernel/ids.ts";
 import * as due from "../store/due.ts";
 import { expireRequest } from "../flow/checkin.ts";
+import { workCheck } from "../flow/audit-check.ts";
 import { closeNext, runClosure } from "../flow/closure.ts";
 import type { Deps } from "../flow/deps.ts";
 import { tendQueue } from "../flow/queue.ts";
@@ -61,6 +62,9 @@ const pool = <T extends { readonly id: string }>(take: (busy: readonly string[])
   return { fill, settle: async () => { await Promise.allSettled(busy.values()); } };
 };
 
+/** The embedded database answers within the turn it is asked in: without this a long run would keep the event loop to itself. */
+const breathe = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
 type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; bytes: number } | null>;
 /** `recover`: finalises a recording whose owner is gone. */
 export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null)): { close(): Promise<void> } => {
@@ -72,6 +76,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
     new Loop(deps, ["requests", "rotations", "sessions"], () => tendQueues(deps)),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
+    new Loop(deps, ["audit-checks"], async () => { while (await workCheck(deps)) await breathe(); return null; }),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
   return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); } };

@@ -5,6 +5,7 @@ export const PREFIX = {
   person: "per", group: "grp", target: "tgt", account: "acc", version: "ver", policy: "pol", request: "req", vote: "vot",
   session: "ses", recording: "rec", rotation: "rot", event: "evt", token: "tok", key: "key", exposure: "exp",
   lock: "lck",
+  check: "chk", run: "run",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -25,6 +26,8 @@ export type TokenId = Id<"token">;
 export type KeyId = Id<"key">;
 export type ExposureId = Id<"exposure">;
 export type LockId = Id<"lock">;
+export type CheckId = Id<"check">;
+export type RunId = Id<"run">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 

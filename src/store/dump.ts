@@ -6,7 +6,10 @@ import type { Db, Reader, Tx } from "./db.ts";
 import * as s from "./schema.ts";
 
 /** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore. */
-const TABLES: readonly PgTable[] = [s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests, s.votes, s.sessions, s.recordings, s.rotations, s.adminUses, s.closures, s.exposures, s.locks, s.events];
+const TABLES: readonly PgTable[] = [
+  s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
+  s.votes, s.sessions, s.recordings, s.rotations, s.adminUses, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.locks, s.auditChecks, s.events,
+];
 const PAGE = 500;
 
 type Plain = Record<string, unknown>;
@@ -53,6 +56,8 @@ export const load = (db: Db, lines: AsyncIterable<string>): Promise<number> => d
   let count = 0;
   for await (const line of lines) { await insert(tx, line); count += 1; }
   await tx.q.execute(sql`select setval(pg_get_serial_sequence('events','row_no'), greatest((select coalesce(max(row_no), 0) from events), 1))`);
+  // Transcript lines are derived and not in the backup: every recording is indexed again.
+  await tx.q.update(s.recordings).set({ indexState: "pending", indexedAt: null });
   await tx.q.execute(sql`set constraints all immediate`);
   for (const name of DUMPED) await tx.q.execute(sql.raw(`alter table ${name} enable trigger user`));
   for (const { row: _row, index: _index, prevHash: _prev, hash: _hash, ...event } of own) await tx.q.insert(s.events).values(event);

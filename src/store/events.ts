@@ -1,5 +1,5 @@
 /** The event log's rows. Rule: `append` needs the Tx of the step it tells of; only the sequencer gives an index, in commit order, once. */
-import { and, asc, desc, eq, gt, ilike, isNull, isNotNull, lt, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, gte, ilike, isNull, isNotNull, lt, min, or, sql, type SQL } from "drizzle-orm";
 import type { EventId } from "../kernel/ids.ts";
 import { canonical, type AuditEvent } from "../domain/audit.ts";
 import type { Reader, Tx } from "./db.ts";
@@ -37,16 +37,44 @@ export const sequence = async (tx: Tx, hash: (text: string) => string, batch = 5
   return done;
 };
 
-export type EventFilter = { readonly text?: string; readonly what?: string; readonly about?: string; readonly before?: number; readonly after?: number; readonly limit?: number };
-export const list = async ({ q }: Reader, f: EventFilter): Promise<EventRow[]> => {
-  const where: (SQL | undefined)[] = [
-    f.what ? eq(events.what, f.what) : undefined, f.before !== undefined ? lt(events.row, f.before) : undefined, f.after !== undefined ? gt(events.row, f.after) : undefined,
-    f.about ? sql`exists (select 1 from jsonb_each_text(${events.about}) a where a.value = ${f.about})` : undefined,
-    f.text ? or(ilike(events.what, `%${f.text}%`), ilike(events.why, `%${f.text}%`), sql`${events.who}::text ilike ${`%${f.text}%`}`, sql`${events.about}::text ilike ${`%${f.text}%`}`, sql`${events.facts}::text ilike ${`%${f.text}%`}`) : undefined,
-  ];
-  return q.select().from(events).where(and(...where)).orderBy(f.after !== undefined ? asc(events.row) : desc(events.row)).limit(f.limit ?? 100);
+/** `who`: an id, or a part of a name, an address or a part of the broker. `from` counts, `to` does not. */
+export type EventFilter = { readonly text?: string; readonly what?: string; readonly who?: string; readonly about?: string; readonly outcome?: string; readonly from?: Date; readonly to?: Date };
+/** `before`, `after`: row numbers; where a page ended. */
+export type EventPage = EventFilter & { readonly before?: number; readonly after?: number; readonly limit?: number };
+
+/** Text of people is no pattern. */
+const holding = (text: string): string => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+/** As a jsonpath, which the GIN index on `about` answers. */
+const aboutIs = (id: string): SQL => sql`${events.about} @? ${`$.* ? (@ == ${JSON.stringify(id)})`}::jsonpath`;
+const textIs = (text: string): SQL | undefined => {
+  const like = holding(text);
+  return or(ilike(events.what, like), ilike(events.why, like), sql`${events.who}::text ilike ${like}`, sql`${events.about}::text ilike ${like}`, sql`${events.facts}::text ilike ${like}`);
 };
-/** In index order, for export and verification. */
-export const sequenced = async ({ q }: Reader, after: number, limit: number): Promise<EventRow[]> => q.select().from(events).where(gt(events.index, after)).orderBy(asc(events.index)).limit(limit);
+const whoIs = (who: string): SQL => {
+  const like = holding(who);
+  return sql`(${events.who}->>'id' = ${who} or ${events.who}->>'name' ilike ${like} or ${events.who}->>'address' ilike ${like} or ${events.who}->>'part' ilike ${like})`;
+};
+const matching = (f: EventFilter): (SQL | undefined)[] => [
+  f.what ? eq(events.what, f.what) : undefined, f.outcome ? eq(events.outcome, f.outcome) : undefined, f.about ? aboutIs(f.about) : undefined, f.who ? whoIs(f.who) : undefined,
+  f.from ? gte(events.at, f.from) : undefined, f.to ? lt(events.at, f.to) : undefined, f.text ? textIs(f.text) : undefined,
+];
+
+export const list = async ({ q }: Reader, f: EventPage): Promise<EventRow[]> =>
+  q.select().from(events).where(and(...matching(f), f.before !== undefined ? lt(events.row, f.before) : undefined, f.after !== undefined ? gt(events.row, f.after) : undefined))
+    .orderBy(f.after !== undefined ? asc(events.row) : desc(events.row)).limit(f.limit ?? 100);
+/** In index order, for export and verification: those after number `after`. */
+export const sequenced = async ({ q }: Reader, after: number, limit: number, f: EventFilter = {}): Promise<EventRow[]> =>
+  q.select().from(events).where(and(gt(events.index, after), ...matching(f))).orderBy(asc(events.index)).limit(limit);
+/** The highest number given so far and its hash; null before the first. */
+export const head = async ({ q }: Reader): Promise<{ readonly index: number; readonly hash: string } | null> => {
+  const [r] = await q.select({ index: events.index, hash: events.hash }).from(events).where(isNotNull(events.index)).orderBy(desc(events.index)).limit(1);
+  return r ? { index: r.index!, hash: r.hash! } : null;
+};
+export const hashAt = async ({ q }: Reader, index: number): Promise<string | null> => (await q.select({ hash: events.hash }).from(events).where(eq(events.index, index)))[0]?.hash ?? null;
+/** Committed and without a number: how many, and since when the oldest waits. */
+export const unnumbered = async ({ q }: Reader): Promise<{ readonly waiting: number; readonly since: Date | null }> => {
+  const [r] = await q.select({ n: count(), since: min(events.at) }).from(events).where(isNull(events.index));
+  return { waiting: r?.n ?? 0, since: r?.since ?? null };
+};
 /** One thing's own story, oldest first. */
-export const story = async ({ q }: Reader, id: string): Promise<EventRow[]> => q.select().from(events).where(sql`exists (select 1 from jsonb_each_text(${events.about}) a where a.value = ${id})`).orderBy(asc(events.row)).limit(500);
+export const story = async ({ q }: Reader, id: string): Promise<EventRow[]> => q.select().from(events).where(aboutIs(id)).orderBy(asc(events.row)).limit(500);

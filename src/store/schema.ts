@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const bytes = customType<{ data: Buffer; driverData: Uint8Array }>({ dataType: () => "bytea", toDriver: (v) => v, fromDriver: (v) => Buffer.from(v) });
+const search = customType<{ data: string }>({ dataType: () => "tsvector" });
 const list = (name: string) => jsonb(name).$type<string[]>().notNull().default([]);
 
 export const people = pgTable("people", {
@@ -98,7 +99,14 @@ export const sessions = pgTable("sessions", {
 export const recordings = pgTable("recordings", {
   id: text("id").primaryKey(), session: text("session_id").notNull(), file: text("file").notNull(), wrapped: bytes("wrapped").notNull(), keyId: text("key_id").notNull(),
   state: text("state").notNull().default("open"), chunks: integer("chunks").notNull().default(0), bytes: bigint("bytes", { mode: "number" }).notNull().default(0), hash: text("hash").notNull().default(""), createdAt: at("created_at").notNull(),
-});
+  indexState: text("index_state").notNull().default("pending"), indexedAt: at("indexed_at"),
+}, (t) => [index("recordings_to_index").on(t.createdAt).where(sql`index_state in ('pending', 'building')`), index("recordings_session").on(t.session)]);
+/** What was said in a recording, for searching: `sealed` opens with the recording's own key, `words` are keyed hashes of its words (DECISIONS.md). Derived: never dumped, built again. */
+export const transcriptLines = pgTable("transcript_lines", {
+  row: bigint("row_no", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(), recording: text("recording_id").notNull().references(() => recordings.id, { onDelete: "cascade" }),
+  session: text("session_id").notNull(), no: integer("no").notNull(), channel: integer("channel").notNull(), at: bigint("at_ms", { mode: "number" }).notNull(), kind: text("kind").notNull(),
+  sealed: bytes("sealed").notNull(), words: text("words").notNull(), search: search("search").generatedAlwaysAs(sql`to_tsvector('simple', words)`),
+}, (t) => [index("transcript_lines_search").using("gin", t.search), uniqueIndex("transcript_lines_no").on(t.recording, t.no)]);
 
 export const rotations = pgTable("rotations", {
   id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("queued"),
@@ -117,12 +125,29 @@ export const closures = pgTable("closures", {
 export const exposures = pgTable("exposures", {
   id: text("id").primaryKey(), person: text("person_id").notNull().references(() => people.id), account: text("account_id").notNull().references(() => accounts.id),
   version: text("version_id").notNull(), request: text("request_id"), how: text("how").notNull(), at: at("at").notNull(),
-});
+}, (t) => [index("exposures_person").on(t.person, t.at), index("exposures_account").on(t.account, t.at)]);
+/** "Rotate everything this person has seen": one press, and one row an account it is about. */
+export const exposureRuns = pgTable("exposure_runs", {
+  id: text("id").primaryKey(), person: text("person_id").notNull().references(() => people.id), by: text("by_id").notNull().references(() => people.id),
+  reason: text("reason").notNull(), usedToo: boolean("used_too").notNull(), at: at("at").notNull(), endedAt: at("ended_at"),
+}, (t) => [index("exposure_runs_open").on(t.at).where(sql`ended_at is null`)]);
+export const exposureRunAccounts = pgTable("exposure_run_accounts", {
+  run: text("run_id").notNull().references(() => exposureRuns.id), account: text("account_id").notNull().references(() => accounts.id),
+  result: text("result"), rotation: text("rotation_id"), why: text("why"),
+}, (t) => [primaryKey({ columns: [t.run, t.account] })]);
 
 export const events = pgTable("events", {
   row: bigint("row_no", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(), id: text("id").notNull().unique(), at: at("at").notNull(), what: text("what").notNull(), who: jsonb("who").notNull(), about: jsonb("about").$type<Record<string, string>>().notNull(),
   outcome: text("outcome").notNull(), why: text("why"), facts: jsonb("facts"), index: bigint("index_no", { mode: "number" }).unique(), prevHash: text("prev_hash"), hash: text("hash"),
 }, (t) => [index("events_at").on(t.at), index("events_what").on(t.what), index("events_about").using("gin", t.about)]);
+/** Runs of the gap check. `next` and `hash`: how far it has come, so that it goes on after a restart. */
+export const auditChecks = pgTable("audit_checks", {
+  id: text("id").primaryKey(), by: text("by_id").notNull().references(() => people.id), at: at("at").notNull(), state: text("state").notNull().default("running"),
+  next: bigint("next_no", { mode: "number" }).notNull().default(0), upTo: bigint("upto_no", { mode: "number" }).notNull(), hash: text("hash").notNull(),
+  events: bigint("events", { mode: "number" }).notNull().default(0), faults: bigint("faults", { mode: "number" }).notNull().default(0),
+  findings: jsonb("findings").$type<{ at: number; why: string }[]>().notNull().default([]), waiting: integer("waiting").notNull().default(0),
+  waitingSince: at("waiting_since"), endedAt: at("ended_at"),
+}, (t) => [index("audit_checks_running").on(t.at).where(sql`state = 'running'`)]);
 export const meta = pgTable("meta", { key: text("key").primaryKey(), value: text("value").notNull() });
 export const replies = pgTable("idempotent_replies", {
   key: text("key").primaryKey(), person: text("person_id").notNull(), hash: text("hash").notNull(), status: integer("status").notNull(), body: text("body").notNull(), at: at("at").notNull(),

@@ -28,3 +28,10 @@ export const secretField = (f: Fields, name: string): Secret => {
 /** `a, b c` as a list. */
 export const words = (text: string | undefined): string[] => (text ?? "").split(/[\s,]+/).filter((w) => w !== "");
 export const whole = (text: string | undefined): number | undefined => (text !== undefined && /^\d{1,9}$/.test(text.trim()) ? Number(text.trim()) : undefined);
+/** A date field as the start of that day (UTC); `days` later for the end of a range. */
+export const day = (text: string | undefined, days = 0): Date | undefined => {
+  const at = text !== undefined && /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : null;
+  if (at === null || Number.isNaN(at.getTime())) return undefined;
+  at.setUTCDate(at.getUTCDate() + days);
+  return at;
+};

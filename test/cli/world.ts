@@ -93,7 +93,7 @@ export const openWorld = async (port: number): Promise<World> => {
   const deps: ApiDeps = {
     flow, identity, recordings: core.places.recordings, doors: apiDoors,
     shelf: {
-      rotations: (c, account) => shelf.rotationList(flow, c, account), rotation: (c, id) => shelf.rotationOne(flow, c, id), chained: (c, after, limit) => shelf.chained(flow, c, after, limit),
+      rotations: (c, account) => shelf.rotationList(flow, c, account), rotation: (c, id) => shelf.rotationOne(flow, c, id),
       reply: (person, key) => shelf.reply(flow, person, key), keepReply: (person, key, reply) => shelf.keepReply(flow, person, key, reply),
     },
     config: { origin: url, sshHost: "127.0.0.1", sshPort: 2222, secureCookies: false, trustedProxies: [], root: resolve(import.meta.dirname, "../..") },

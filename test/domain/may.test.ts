@@ -13,6 +13,7 @@ const ALLOWED: Record<Act, string[]> = {
   "checkout.use": ["mine"], "checkout.close": ["admin", "mine"], "password.show": ["mine"],
   "session.list": ["admin", "auditor", "mine"], "session.play": ["auditor"], "session.end": ["admin", "auditor", "mine"],
   "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "change.confirm": ["admin", "auditor"],
+  "audit.check": ["admin", "auditor"], "audit.export": ["admin", "auditor"], "session.search": ["auditor"], "session.raw": ["auditor"], "exposure.see": ["admin", "auditor"], "exposure.rotate": ["admin"],
   "lock.set": ["admin"], "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
 };
 const THINGS: Record<string, Thing> = { "": {}, mine: { requester: ME }, owns: { owner: ME }, entitled: { entitled: true }, offered: { offered: true }, foreign: { requester: "per_other" as PersonId, owner: "per_other" as PersonId, entitled: false, offered: false }, ownerless: { owner: null } };

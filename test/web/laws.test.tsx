@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../src/flow/ask.ts";
+import { openCheck } from "../../src/flow/audit-check.ts";
 import { addAccount } from "../../src/flow/accounts.ts";
 import { putGroup, putPolicy } from "../../src/flow/people.ts";
 import { admit } from "../../src/flow/session.ts";
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const bare = await addAccount(flow, who.operator, { target: target.id, name: "app-bare" });
   const sample = await core.person("sample", ["user"]);
   const policy = await putPolicy(flow, who.operator, { name: "sample", terms: {}, binding: {} }), group = await putGroup(flow, who.operator, "sample", []);
-  ids = { requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", ask: "app1@web-1" };
+  ids = { requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor) };
   for (const name of Object.keys(SEEDS) as Seed[]) browsers.set(name, await new Browser(w).login(name));
 });
 afterAll(() => w.close());

@@ -18,8 +18,6 @@ export type Reply = { readonly hash: string; readonly status: number; readonly b
 export type Shelf = {
   rotations(caller: Caller, account: string | undefined): Promise<readonly RotationRow[]>;
   rotation(caller: Caller, id: RotationId): Promise<RotationRow>;
-  /** In index order, for export: the rows after index `after` (-1 = from the first). */
-  chained(caller: Caller, after: number, limit: number): Promise<readonly EventRow[]>;
   /** Replies already given under an Idempotency-Key. */
   reply(person: PersonId, key: string): Promise<Reply | null>;
   keepReply(person: PersonId, key: string, reply: Reply): Promise<void>;

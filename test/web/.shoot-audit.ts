@@ -1,0 +1,66 @@
+/** Takes a picture of every page: `tsx test/web/shoot.ts <directory> [page…]`. Not a test; its pictures are looked at. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import { chromium, type BrowserContext, type Page } from "playwright-core";
+import { PASSWORD } from "../identity/world.ts";
+import { rich, type Rich } from "./rich.ts";
+import { code, ORIGIN, type Seed } from "./world.ts";
+import * as people from "../../src/store/people.ts";
+
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const [out = "shots", ...only] = process.argv.slice(2);
+
+const login = async (w: Rich, page: Page, name: Seed): Promise<void> => {
+  await page.goto(`${ORIGIN}/login`);
+  await page.fill("input[name=name]", name);
+  await page.fill("input[name=password]", PASSWORD);
+  await page.click("button[type=submit]");
+  if (page.url().includes("/login/code")) {
+    await w.core.deps.db.transaction(async (tx) => people.setTotp(tx, w.who[name].person.id, (await people.credentialsOf(tx, w.who[name].person.id)).totp));
+    await page.fill("input[name=code]", code());
+    await page.click("button[type=submit]");
+  }
+  await page.waitForURL(`${ORIGIN}/`);
+};
+
+const pages = (w: Rich): readonly [string, Seed | null, string, ((p: Page) => Promise<void>)?][] => [
+  ["login", null, "/login"], ["home", "requester", "/"], ["home-approver", "approver", "/"], ["home-empty", "outsider", "/"], ["ask", "requester", "/ask"], ["ask-form", "requester", "/ask/app1@web-1"], ["requests", "requester", "/requests?show=all"],
+  ["votes", "approver", "/votes"], ["request-pending", "approver", `/requests/${w.ids.pending}`, (p) => p.click("summary.bad")], ["request-held", "requester", `/requests/${w.ids.held}`], ["request-shown", "requester", `/requests/${w.ids.shown}`], ["request-denied", "requester", `/requests/${w.ids.denied}`], ["request-closed", "requester", `/requests/${w.ids.closed}`],
+  ["release", "requester", `/requests/${w.ids.shown}`, async (p) => { await p.click("text=Show the password"); await p.waitForSelector(".letters"); }],
+  ["accounts", "operator", "/accounts"], ["account", "operator", "/accounts", async (p) => { await p.click("text=root@web-1"); await p.waitForSelector(".facts"); }], ["targets", "operator", "/targets"], ["target-new", "operator", "/targets/new"], ["target", "operator", "/targets", async (p) => { await p.click("text=web-1"); await p.waitForSelector(".facts"); }],
+  ["sessions", "auditor", "/sessions"], ["session", "auditor", `/sessions/${w.ids.live}`], ["play", "auditor", `/sessions/${w.ids.past}/play`, (p) => p.waitForTimeout(1500)], ["audit", "auditor", "/audit"], ["people", "operator", "/people"], ["policies", "operator", "/policies"], ["policy-edit", "operator", "/policies/new"], ["me", "requester", "/me"], ["fault", "requester", "/requests/req_00000000000000000000"],
+];
+
+const run = async (): Promise<void> => {
+  mkdirSync(out, { recursive: true });
+  const w = await rich(), server = serve({ fetch: w.app.fetch, port: 22600, hostname: "127.0.0.1" }), browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+  const logs: string[] = [];
+  for (const [width, colorScheme] of [[1600, "light"], [390, "light"], [1024, "dark"], [390, "dark"]] as const) {
+    const contexts = new Map<Seed | null, BrowserContext>();
+    for (const [name, who, path, act] of pages(w)) {
+      if (only.length > 0 && !only.includes(name)) continue;
+      let context = contexts.get(who);
+      const fresh = context === undefined;
+      context ??= await browser.newContext({ viewport: { width, height: width > 800 ? 900 : 844 }, colorScheme, deviceScaleFactor: 1 });
+      contexts.set(who, context);
+      const page = await context.newPage();
+      page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") logs.push(`${name}: ${m.text()}`); });
+      page.on("pageerror", (e) => logs.push(`${name}: ${e.message}`));
+      if (fresh && who !== null) await login(w, page, who);
+      await page.goto(`${ORIGIN}${path}`, { waitUntil: "load" });
+      await act?.(page);
+      const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth") as number;
+      if (wide > 0) logs.push(`${name} @${width}: ${wide} px too wide`);
+      await page.screenshot({ path: join(out, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      await page.close();
+    }
+    for (const c of contexts.values()) await c.close();
+  }
+  for (const line of new Set(logs)) process.stdout.write(`${line}\n`);
+  await browser.close();
+  server.close();
+  await w.close();
+};
+await run();
+process.exit(0);
