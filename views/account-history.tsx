@@ -1,4 +1,5 @@
 /** All that was done to the password of one account. Rule: ids and outcomes only; no version's content comes here. */
+import { HOW } from "./exposures.tsx";
 import { Ago, Badge, Empty, Table, type Tone } from "./parts.tsx";
 
 export type RotationLine = {
@@ -119,7 +120,6 @@ const Closures = ({ list }: { list: readonly ClosureLine[] }) =>
       </Table>
     </section>
   );
-const HOW: Record<string, string> = { released: "saw it", typed: "typed it", session: "used it, unseen" };
 const Exposures = ({ list }: { list: readonly ExposureLine[] }) =>
   list.length === 0 ? (
     <p class="muted">Nobody has seen or used a password of this account.</p>
@@ -128,7 +128,7 @@ const Exposures = ({ list }: { list: readonly ExposureLine[] }) =>
       {list.toReversed().map((e) => (
         <tr>
           <td>{e.personName}</td>
-          <td>{HOW[e.how] ?? e.how}</td>
+          <td>{HOW[e.how as keyof typeof HOW] ?? e.how}</td>
           <td class="num">{e.versionNo ?? "?"}</td>
           <td>
             <Ago at={e.at} />
@@ -154,7 +154,8 @@ export const AccountHistory = ({ history, id }: { history: History; id: string }
       <Exposures list={history.exposures} />
     </section>
     <p>
-      <a href={`/audit?about=${id}`}>Everything about this account in the audit log</a>
+      <a href={`/audit?about=${id}`}>Everything about this account in the audit log</a> ·{" "}
+      <a href={`/exposures?account=${id}`}>in the exposure ledger</a>
     </p>
   </div>
 );

@@ -1,6 +1,6 @@
 /** The audit log. Rule: it shows what is recorded, whole; a row without a number is not sequenced yet and says so. */
-import type { Check } from "../src/domain/audit-chain.ts";
-import { Ago, Badge, Empty, Exact, Facts, PageHead, Post, Table } from "./parts.tsx";
+import { CHECKED, type CheckSaid } from "./audit-check.tsx";
+import { Ago, Badge, Empty, PageHead, Post, Table } from "./parts.tsx";
 import { factsLine, outcomeTone, said, whence, whoName, type Told } from "./story.tsx";
 
 export type AuditQuery = {
@@ -12,7 +12,6 @@ export type AuditQuery = {
   readonly from: string;
   readonly to: string;
 };
-export type CheckSaid = Check & { readonly byName: string; readonly says: string };
 const HREF: Record<string, string> = { request: "/requests/", session: "/sessions/", account: "/accounts/", target: "/targets/" };
 
 /** The noun leads to the thing where it has a page, the sign behind it to everything the log knows of it. */
@@ -103,7 +102,6 @@ const Export = ({ q }: { q: AuditQuery }) => (
     </button>
   </Post>
 );
-const CHECKED = { running: ["busy", "checking"], whole: ["ok", "whole"], broken: ["bad", "not whole"] } as const;
 const LastCheck = ({ check: c }: { check: CheckSaid | null }) => (
   <section class="card strip">
     <p>
@@ -123,6 +121,38 @@ const LastCheck = ({ check: c }: { check: CheckSaid | null }) => (
       </button>
     </Post>
   </section>
+);
+
+const Events = ({ events }: { events: readonly Told[] }) => (
+  <Table label="Events" head={["No", "When", "Who", "What", "About"]}>
+    {events.map((e) => (
+      <tr>
+        <td class="num">
+          {e.index ?? (
+            <span class="muted" title="numbered within a second">
+              …
+            </span>
+          )}
+        </td>
+        <td>
+          <Ago at={e.at} />
+        </td>
+        <td>
+          <b>{whoName(e.who)}</b>
+          <small class="muted block whence">{whence(e.who)}</small>
+        </td>
+        <td class="wrap">
+          <span title={e.what}>{said(e.what)}</span>{" "}
+          {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}
+          {e.why ? <small class="block">{e.why}</small> : null}
+          {factsLine(e.facts) ? <small class="muted block">{factsLine(e.facts)}</small> : null}
+        </td>
+        <td>
+          <About about={e.about} />
+        </td>
+      </tr>
+    ))}
+  </Table>
 );
 
 type AuditFacts = {
@@ -151,35 +181,7 @@ export const Audit = ({ events, q, names, outcomes, more, check }: AuditFacts) =
     {events.length === 0 ? (
       <Empty title="No event matches">Try fewer words, or clear the filter.</Empty>
     ) : (
-      <Table label="Events" head={["No", "When", "Who", "What", "About"]}>
-        {events.map((e) => (
-          <tr>
-            <td class="num">
-              {e.index ?? (
-                <span class="muted" title="numbered within a second">
-                  …
-                </span>
-              )}
-            </td>
-            <td>
-              <Ago at={e.at} />
-            </td>
-            <td>
-              <b>{whoName(e.who)}</b>
-              <small class="muted block whence">{whence(e.who)}</small>
-            </td>
-            <td class="wrap">
-              <span title={e.what}>{said(e.what)}</span>{" "}
-              {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}
-              {e.why ? <small class="block">{e.why}</small> : null}
-              {factsLine(e.facts) ? <small class="muted block">{factsLine(e.facts)}</small> : null}
-            </td>
-            <td>
-              <About about={e.about} />
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <Events events={events} />
     )}
     {more ? (
       <p class="pages">
@@ -188,100 +190,5 @@ export const Audit = ({ events, q, names, outcomes, more, check }: AuditFacts) =
         </a>
       </p>
     ) : null}
-  </>
-);
-
-const Progress = ({ check: c }: { check: CheckSaid }) => (
-  <>
-    <progress max={String(Math.max(1, c.upTo + 1))} value={String(c.next)} aria-label="Events checked" />
-    <p class="muted">
-      {c.events.toLocaleString("en")} of {(c.upTo + 1).toLocaleString("en")} events. This page renews itself; it may be left.
-    </p>
-  </>
-);
-export const AuditCheck = ({ check: c, earlier }: { check: CheckSaid; earlier: readonly CheckSaid[] }) => (
-  <>
-    <PageHead
-      title="Check of the audit log"
-      sub="Every number once, every event after the one before it, every content as it was hashed."
-    >
-      <a class="button small quiet" href="/audit">
-        The log
-      </a>
-    </PageHead>
-    <section class={`card ${c.state === "broken" ? "alarm" : ""}`}>
-      <header>
-        <h2 class="wrap">{c.says}</h2>
-        <Badge tone={CHECKED[c.state][0]}>{CHECKED[c.state][1]}</Badge>
-      </header>
-      {c.state === "running" ? <Progress check={c} /> : null}
-      <Facts
-        rows={[
-          [
-            "Begun",
-            <>
-              <Exact at={c.at} /> by {c.byName}
-            </>,
-          ],
-          c.endedAt ? ["Ended", <Exact at={c.endedAt} />] : null,
-          ["Numbers", c.next === 0 ? "none yet" : `0 to ${c.next - 1}`],
-          ["Head", <code class="wrap">{c.hash}</code>],
-          [
-            "Without a number yet",
-            c.waiting === 0 ? (
-              "none"
-            ) : (
-              <>
-                {c.waiting.toLocaleString("en")}, the oldest <Ago at={c.waitingSince} />
-              </>
-            ),
-          ],
-        ]}
-      />
-    </section>
-    {c.findings.length === 0 ? null : (
-      <section>
-        <h2>What is wrong</h2>
-        <Table label="Findings" head={["No", "What"]}>
-          {c.findings.map((f) => (
-            <tr>
-              <td class="num">{f.at}</td>
-              <td class="wrap">{f.why}</td>
-            </tr>
-          ))}
-        </Table>
-        {c.faults > c.findings.length ? (
-          <p class="muted">
-            {c.faults.toLocaleString("en")} faults in all; the first {c.findings.length} are named.
-          </p>
-        ) : null}
-        <p>
-          The events before number {c.findings[0]!.at} hold. Compare with an exported copy:{" "}
-          <code>lockstep audit verify FILE</code>, and keep this database as it is.
-        </p>
-      </section>
-    )}
-    {earlier.length === 0 ? null : (
-      <section>
-        <h2>Earlier checks</h2>
-        <Table label="Earlier checks" head={["When", "By", "Result"]}>
-          {earlier.map((x) => (
-            <tr>
-              <td>
-                <Ago at={x.at} />
-              </td>
-              <td>{x.byName}</td>
-              <td class="wrap">
-                <a href={`/audit/checks/${x.id}`}>{x.says}</a>
-              </td>
-            </tr>
-          ))}
-        </Table>
-      </section>
-    )}
-    <p class="muted">
-      This check trusts the database it reads. What was exported earlier, or lies with somebody else, proves more: compare the
-      head.
-    </p>
   </>
 );

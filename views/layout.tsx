@@ -28,6 +28,7 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
   ],
   [
     { href: "/audit", icon: "search", text: "Audit log", shown: can.has("audit.read") },
+    { href: "/exposures", icon: "lock", text: "Exposure", shown: can.has("exposure.see") },
     { href: "/people", icon: "people", text: "People", shown: can.has("person.manage") },
     { href: "/policies", icon: "policies", text: "Policies", shown: can.has("policy.see") },
   ],

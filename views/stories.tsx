@@ -4,6 +4,7 @@ import { Here } from "./here.ts";
 import { Layout, type Nav } from "./layout.tsx";
 import { ACCOUNTS } from "./stories/accounts.tsx";
 import { AUDIT } from "./stories/audit.tsx";
+import { EXPOSURES } from "./stories/exposures.tsx";
 import { FAULTS, LOGIN } from "./stories/door.tsx";
 import { HERE, type Story } from "./stories/fixed.tsx";
 import { HOME } from "./stories/home.tsx";
@@ -22,6 +23,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Targets: TARGETS,
   Sessions: SESSIONS,
   Audit: AUDIT,
+  Exposure: EXPOSURES,
   People: PEOPLE,
   Policies: POLICIES,
   Faults: FAULTS,
@@ -33,7 +35,7 @@ const NAV: Nav = {
   fullName: "Operator Example",
   roles: ["admin", "user", "approver"],
   votes: true,
-  can: new Set(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play"]),
+  can: new Set(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play", "exposure.see"]),
 };
 /** As a browser would get it. */
 export const pageOf = (s: Story): Child => (

@@ -8,6 +8,7 @@ import type { Register } from "./act.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
 import { doctor } from "./doctor.ts";
+import { exposures } from "./exposures.ts";
 import { line, plain, type Env, type Io } from "./io.ts";
 import { login } from "./login.ts";
 import { cancel, giveBack, revoke } from "./own.ts";
@@ -25,7 +26,7 @@ import { token } from "./token.ts";
 import { approve, deny } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, ask, approve, deny, cancel, release, giveBack, revoke, requests, accounts, rotate, verify, rotations, targets, sessions, play, audit, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config,
+  login, ask, approve, deny, cancel, release, giveBack, revoke, requests, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config,
 ];
 
 /** What to do, where the sentence itself does not say. */

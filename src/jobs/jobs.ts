@@ -6,6 +6,7 @@ import { workCheck } from "../flow/audit-check.ts";
 import { closeNext, runClosure } from "../flow/closure.ts";
 import type { Deps } from "../flow/deps.ts";
 import { tendQueue } from "../flow/queue.ts";
+import { workRun } from "../flow/rotate-seen.ts";
 import { claim, drive, rotateAfterUse } from "../flow/rotate.ts";
 import { sequence } from "../flow/sequence.ts";
 import { lose } from "../flow/startup.ts";
@@ -76,6 +77,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
     new Loop(deps, ["requests", "rotations", "sessions"], () => tendQueues(deps)),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
+    new Loop(deps, ["exposure-runs"], async () => { while (await workRun(deps)) await breathe(); return null; }),
     new Loop(deps, ["audit-checks"], async () => { while (await workCheck(deps)) await breathe(); return null; }),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];

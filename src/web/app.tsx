@@ -8,6 +8,7 @@ import { answerFault } from "./faults.tsx";
 import { loginSession } from "./login-session.ts";
 import { ACCOUNTS } from "./pages/accounts.tsx";
 import { AUDIT } from "./pages/audit.tsx";
+import { EXPOSURES } from "./pages/exposures.tsx";
 import { HOME } from "./pages/home.tsx";
 import { LOGIN } from "./pages/login.tsx";
 import { ME } from "./pages/me.tsx";
@@ -20,7 +21,7 @@ import { mount, type Route } from "./route.ts";
 import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
-export const ROUTES: readonly Route[] = [...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...AUDIT, ...ME, ...PEOPLE, ...POLICIES];
+export const ROUTES: readonly Route[] = [...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...AUDIT, ...EXPOSURES, ...ME, ...PEOPLE, ...POLICIES];
 const MAX_BODY = 256 * 1024;
 
 /** `api` is mounted at /api/v1 behind the same headers, origin check and login cookie; bearer tokens are its own business. */

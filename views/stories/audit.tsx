@@ -1,5 +1,6 @@
 /** Stories of the audit log and its check. */
-import { Audit, AuditCheck, type AuditQuery, type CheckSaid } from "../audit.tsx";
+import { AuditCheck, type CheckSaid } from "../audit-check.tsx";
+import { Audit, type AuditQuery } from "../audit.tsx";
 import { at, NASTY, story, type Story } from "./fixed.tsx";
 import { STORY } from "./requests.tsx";
 

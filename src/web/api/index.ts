@@ -10,6 +10,7 @@ import { changes } from "./changes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { docsPage } from "./docs.tsx";
 import { mountEndpoints, type Endpoint } from "./endpoint.ts";
+import { exposures } from "./exposures.ts";
 import { groups } from "./groups.ts";
 import { health } from "./health.ts";
 import { me } from "./me.ts";
@@ -25,7 +26,7 @@ import { authenticate } from "./who.ts";
 
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
-export const ENDPOINTS: readonly Endpoint[] = [...me, ...accounts, ...requests, ...sessions, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...health, ...backups];
+export const ENDPOINTS: readonly Endpoint[] = [...me, ...accounts, ...requests, ...sessions, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures, ...health, ...backups];
 
 const MOST = 256 * 1024;
 /** Mounted at `/api/v1`. Description and docs need no login; everything else asks who calls before it looks at anything. */
