@@ -2,7 +2,7 @@
  * What a session worker and the broker say to each other over the Unix socket. Rule: a closed, versioned union, parsed on both sides;
  * bytes of sessions, keys in clear and wall times never travel here.
  *
- * One JSON object a line. Every message up carries a number `n` and gets exactly one reply down; `cut` and `terms` come unasked.
+ * One JSON object a line. Every message up carries a number `n` and gets exactly one reply down; `cut`, `terms` and `watch` come unasked.
  */
 import { z } from "zod";
 import { FAULTS } from "../src/kernel/fault.ts";
@@ -55,8 +55,17 @@ const event = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("channel_opened"), channel: count, type: z.enum(CHANNELS), command: text.optional() }),
   z.strictObject({ kind: z.literal("channel_closed"), channel: count, exit: z.union([count, z.string()]).nullable(), in: count, out: count }),
   z.strictObject({ kind: z.literal("refused"), what: z.string().max(256) }),
+  /** A browser lost its connection and has the grace time to come back. That it came back is the broker's own event. */
+  z.strictObject({ kind: z.literal("away"), channel: count }),
 ]);
 export type SessionEvent = z.infer<typeof event>;
+
+/** What a watched channel showed since the last one. `reset`: draw on an empty screen, because somebody joined or because too much came at once. */
+const frame = z.strictObject({
+  channel: count, kind: z.enum(CHANNELS), terminal: z.boolean(), command: z.string().max(1_024), cols: count, rows: count,
+  reset: z.enum(["no", "join", "skip"]), over: z.boolean(), data: z.string().max(180_000),
+});
+export type Frame = z.infer<typeof frame>;
 
 const up = {
   hello: z.strictObject({ kind: z.literal("hello"), n, v: z.literal(VERSION), token: z.string().length(64), key: z.string().length(43) }),
@@ -64,18 +73,22 @@ const up = {
   admit: z.strictObject({ kind: z.literal("admit"), n, login: id, account: id, target: id, channel: z.enum(CHANNELS) }),
   /** What a connection that has no session was not given. */
   refused: z.strictObject({ kind: z.literal("refused"), n, login: id, to: z.strictObject({ account: id, target: id }).nullable(), what: z.array(z.string().max(256)).min(1).max(REFUSALS) }),
+  rejoin: z.strictObject({ kind: z.literal("rejoin"), n, login: id, session: id }),
   opened: z.strictObject({ kind: z.literal("opened"), n, session: id }),
   event: z.strictObject({ kind: z.literal("event"), n, session: id, event }),
+  frame: z.strictObject({ kind: z.literal("frame"), n, session: id, frame }),
   mark: z.strictObject({ kind: z.literal("mark"), n, session: id, chunk: count, hash: z.string().length(64), bytes: count }),
   heartbeat: z.strictObject({ kind: z.literal("heartbeat"), n, sessions: z.array(id) }),
   ended: z.strictObject({ kind: z.literal("ended"), n, session: id, why: z.enum(ENDED_WHY), cause: z.enum(CAUSES), detail: text, ledger }),
 } as const;
-export const upSchema = z.discriminatedUnion("kind", [up.hello, up.login, up.admit, up.refused, up.opened, up.event, up.mark, up.heartbeat, up.ended]);
+export const upSchema = z.discriminatedUnion("kind", [up.hello, up.login, up.admit, up.refused, up.rejoin, up.opened, up.event, up.frame, up.mark, up.heartbeat, up.ended]);
 export type Up = z.infer<typeof upSchema>;
 
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(1).max(65_535) });
 export const terms = z.strictObject({
   channels: z.array(z.enum(CHANNELS)), record: z.enum(["full", "head", "digest"]), recordInput: z.boolean(), banner: text.optional(),
+  /** A browser may come back to its session within this time, in milliseconds; what it may paste in and copy out. */
+  graceMs: count, clipboardIn: z.boolean(), clipboardOut: z.boolean(),
 });
 export type Terms = z.infer<typeof terms>;
 
@@ -97,8 +110,8 @@ export type Grant = Extract<AdmitReply, { ok: true }>;
 
 /** What each message up is answered with. */
 export const replies = {
-  hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply, refused: z.null(),
-  opened: z.null(), event: z.null(), mark: z.null(), heartbeat: z.null(), ended: z.null(),
+  hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply, refused: z.null(), rejoin: z.null(),
+  opened: z.null(), event: z.null(), frame: z.null(), mark: z.null(), heartbeat: z.null(), ended: z.null(),
 } as const satisfies Record<Up["kind"], z.ZodType>;
 export type Reply<K extends Up["kind"]> = z.infer<(typeof replies)[K]>;
 
@@ -107,6 +120,8 @@ export const downSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("fault"), re: n, code: z.enum(FAULT_CODES), message: text }),
   z.strictObject({ kind: z.literal("cut"), session: id, why: z.enum(ENDED_WHY), message: text }),
   z.strictObject({ kind: z.literal("terms"), session: id, remainingMs: z.number() }),
+  /** Somebody looks on (said again for each who joins), or nobody does any more. */
+  z.strictObject({ kind: z.literal("watch"), session: id, on: z.boolean() }),
 ]);
 export type Down = z.infer<typeof downSchema>;
 
@@ -132,6 +147,8 @@ export type LoginAsk = { readonly connection: string; readonly person: string; r
 /** Seal `password` and `recording.key` to `workerKey` with the contexts of `BOX`. */
 export type AdmitAsk = { readonly login: string; readonly account: string; readonly target: string; readonly workerKey: string; readonly channel: ChannelKind };
 export type RefusedAsk = { readonly login: string; readonly to: { readonly account: string; readonly target: string } | null; readonly what: readonly string[] };
+/** A browser that lost its connection is back; `login` is its new one. */
+export type RejoinAsk = { readonly login: string; readonly session: string };
 export type Ended = { readonly why: EndedWhy; readonly cause: Cause; readonly detail: string; readonly ledger: Ledger };
 export type Mark = { readonly chunk: number; readonly hash: string; readonly bytes: number };
 
@@ -143,8 +160,12 @@ export interface ControlPlane {
   login(ask: LoginAsk): Promise<LoginReply>;
   admit(ask: AdmitAsk): Promise<AdmitReply>;
   refused(ask: RefusedAsk): Promise<void>;
+  /** Rejects when this login may not go back into this session. */
+  rejoin(ask: RejoinAsk): Promise<void>;
   opened(session: string): Promise<void>;
   event(session: string, event: SessionEvent): Promise<void>;
+  /** Only while it is watched. */
+  frame(session: string, frame: Frame): Promise<void>;
   mark(session: string, mark: Mark): Promise<void>;
   heartbeat(sessions: readonly string[]): Promise<void>;
   ended(session: string, ended: Ended): Promise<void>;

@@ -4,6 +4,7 @@
  */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Random } from "../src/kernel/clock.ts";
 import type { Seat } from "./desk.ts";
@@ -11,9 +12,9 @@ import type { FromWorker, Setup, ToWorker } from "./ipc.ts";
 import type { Log } from "./log.ts";
 
 /** `connections`: ids of the sockets it holds. `leaving`: takes nobody new. */
-export type Worker = { readonly child: ChildProcess; readonly seat: Seat; readonly connections: Set<string>; ready: boolean; leaving: boolean };
+export type Worker = { readonly child: ChildProcess; readonly door: string; readonly seat: Seat; readonly connections: Set<string>; ready: boolean; leaving: boolean };
 export type CrewOptions = {
-  readonly socketPath: string; readonly setup: Omit<Setup, "kind" | "token">; readonly count: number; readonly random: Random; readonly log: Log;
+  readonly socketPath: string; readonly setup: Omit<Setup, "kind" | "token" | "door">; readonly count: number; readonly random: Random; readonly log: Log;
   /** Before a dead worker is replaced, in milliseconds. */
   readonly pause: number;
   onLogin(connection: string): void;
@@ -35,6 +36,7 @@ export class Crew {
   readonly workers = new Set<Worker>();
   readonly #o: CrewOptions;
   #closing = false;
+  #hired = 0;
 
   constructor(options: CrewOptions) { this.#o = options; }
 
@@ -43,14 +45,15 @@ export class Crew {
 
   #hire(): Promise<void> {
     const child = fork(ENTRY, [this.#o.socketPath], { execArgv: SOURCE ? [...COLLECTOR, "--import", "tsx"] : COLLECTOR, env: {}, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    const token = this.#o.random.bytes(32).toString("hex");
-    const worker: Worker = { child, seat: { token, key: undefined, stream: undefined, sessions: new Set() }, connections: new Set(), ready: false, leaving: false };
+    const token = this.#o.random.bytes(32).toString("hex"), door = `${this.#o.socketPath}.${++this.#hired}`;
+    rmSync(door, { force: true });
+    const worker: Worker = { child, door, seat: { token, key: undefined, stream: undefined, sessions: new Set() }, connections: new Set(), ready: false, leaving: false };
     this.workers.add(worker);
     return new Promise((resolve, reject) => {
       child.on("error", (error) => this.#o.log("error", "a session process failed", { error: error.message }));
       child.on("message", (message: FromWorker) => this.#hear(worker, message, resolve));
       child.once("exit", (code, signal) => { this.#bury(worker, `${signal ?? code ?? ""}`); reject(new Error("a session process died at its start")); });
-      child.send({ kind: "setup", token, ...this.#o.setup } satisfies Setup);
+      child.send({ kind: "setup", token, door, ...this.#o.setup } satisfies Setup);
     });
   }
 
@@ -65,6 +68,7 @@ export class Crew {
 
   #bury(worker: Worker, how: string): void {
     this.workers.delete(worker);
+    rmSync(worker.door, { force: true });
     worker.seat.stream?.destroy();
     for (const id of worker.connections) this.#o.onGone(id);
     if (worker.seat.sessions.size > 0) this.#o.onLost([...worker.seat.sessions]);
@@ -83,10 +87,11 @@ export class Crew {
     return best;
   }
 
-  seatOf(session: string): Seat | undefined {
-    for (const { seat } of this.workers) if (seat.sessions.has(session)) return seat;
+  workerOf(session: string): Worker | undefined {
+    for (const worker of this.workers) if (worker.seat.sessions.has(session)) return worker;
     return undefined;
   }
+  seatOf(session: string): Seat | undefined { return this.workerOf(session)?.seat; }
 
   /** Nobody new; each worker leaves when its last session is over. */
   dismiss(): void {

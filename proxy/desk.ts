@@ -69,8 +69,10 @@ const answer = async (m: Exclude<Up, { kind: "hello" }>, seat: Seat, desk: Desk)
     case "login": return await login(m, desk);
     case "admit": return await admit(m, seat, desk);
     case "refused": return await control.refused({ login: m.login, to: m.to, what: m.what });
+    case "rejoin": own(seat, m.session); return await control.rejoin({ login: m.login, session: m.session });
     case "opened": own(seat, m.session); return await control.opened(m.session);
     case "event": own(seat, m.session); return await control.event(m.session, m.event);
+    case "frame": own(seat, m.session); return await control.frame(m.session, m.frame);
     case "mark": own(seat, m.session); return await control.mark(m.session, { chunk: m.chunk, hash: m.hash, bytes: m.bytes });
     case "heartbeat": return await control.heartbeat(m.sessions.filter((id) => seat.sessions.has(id)));
     case "ended": {

@@ -2,7 +2,9 @@
 import type { Level } from "./log.ts";
 
 /** The first message to a worker. `token` opens the Unix socket once. */
-export type Setup = { readonly kind: "setup"; readonly token: string; readonly hostKeys: readonly string[]; readonly recordingsDir: string; readonly timescale: number };
+export type Setup = { readonly kind: "setup"; readonly token: string; readonly hostKeys: readonly string[]; readonly recordingsDir: string; readonly timescale: number;
+  /** Of its own Unix socket, where browsers are handed over. */
+  readonly door: string };
 /** `socket` comes with the socket itself. After `close` a worker takes nobody new and exits when its last session is over. */
 export type ToWorker = Setup | { readonly kind: "socket"; readonly id: string; readonly address: string } | { readonly kind: "close" };
 export type FromWorker =

@@ -12,6 +12,8 @@ export const waits = (times: Times) => ({
   handshake: times.handshake,
   /** From the handshake to the end of the login; people type passwords and codes in it. */
   login: times.handshake * 12,
+  /** Between two looks at a watched session. */
+  frame: Math.max(20, Math.floor(times.cutoff / 20)),
   heartbeat: times.sessionRenew,
   mark: times.leaseMargin,
   /** A refusal waits this long for a session that would own it. */

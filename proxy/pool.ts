@@ -3,7 +3,7 @@
  * never reads a byte of a session; a connection counts against the limits until its worker says somebody logged in.
  */
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { newBoxKey } from "../src/crypto/box.ts";
@@ -38,6 +38,10 @@ export type SshProxy = {
   /** False when no worker holds this session (any more). */
   cut(session: string, why: EndedWhy, message: string): boolean;
   terms(session: string, remainingMs: number): boolean;
+  /** Somebody looks on at it, or nobody does. False when no worker holds this session. */
+  watch(session: string, on: boolean): boolean;
+  /** A stream to the process that holds `session`, or to the least-loaded one: a browser's bytes go through it unread. undefined: there is none. */
+  door(session: string | null): Socket | undefined;
   /** Pids of the session processes, for doctor and tests. */
   pids(): number[];
   /** Takes nobody new; resolves when the last session is over. */
@@ -93,6 +97,14 @@ const reception = (crew: Crew, gate: Gate, log: Log) => {
   };
 };
 
+/** Counts as a connection of the worker while it lasts. */
+const dialDoor = (worker: Worker, id: string): Socket => {
+  const socket = connect({ path: worker.door });
+  worker.connections.add(id);
+  socket.on("error", () => undefined).once("close", () => worker.connections.delete(id));
+  return socket;
+};
+
 const stop = async (crew: Crew, servers: readonly Server[], grace: number): Promise<void> => {
   for (const server of servers) server.close();
   for (const { seat } of crew.workers) for (const session of seat.sessions) send(seat, { kind: "cut", session, why: "broker_lost", message: STOPPING });
@@ -120,10 +132,13 @@ export const startSshProxy = async (o: SshProxyOptions): Promise<SshProxy> => {
   const front = createServer({ pauseOnConnect: true, noDelay: true }, reception(crew, gate, o.log));
   try { await crew.start(); await listenOn(front, o.listen); } catch (error) { await stop(crew, [back, front], 0); throw error; }
   const address = front.address();
+  let bridges = 0;
   return {
     port: typeof address === "object" && address !== null ? address.port : o.listen.port,
     cut: (session, why, message) => cutSession({ kind: "cut", session, why, message }, crew.seatOf(session), desk),
     terms: (session, remainingMs) => { const seat = crew.seatOf(session); return seat !== undefined && send(seat, { kind: "terms", session, remainingMs }); },
+    watch: (session, on) => { const seat = crew.seatOf(session); return seat !== undefined && send(seat, { kind: "watch", session, on }); },
+    door: (session) => { const worker = session === null ? crew.pick() : crew.workerOf(session); return worker && dialDoor(worker, `b${++bridges}`); },
     pids: () => [...crew.workers].map((w) => w.child.pid ?? 0),
     drain: async () => { front.close(); crew.dismiss(); await crew.gone(); back.close(); },
     close: () => stop(crew, [front, back], wait.cutoff),

@@ -8,10 +8,13 @@ import type { Recording } from "../src/recordings/writer.ts";
 import { HIGH } from "../src/recordings/writer.ts";
 import type { ChannelKind, ChannelLedger, Flow, Terms } from "./channel.ts";
 import { HEAD_BYTES } from "./limits.ts";
+import { Screen } from "./screen.ts";
 
 export type Stream = "in" | "out" | "err";
 const FRAME_OF = { in: "input", out: "output", err: "error" } as const;
 
+/** Characters of a command that a watcher is told. */
+const SHOWN = 512;
 /** How many bytes of a stream are kept, and whether all of it is hashed. */
 type Keep = { readonly limit: number; readonly hashed: boolean };
 const KEEP = { full: { limit: Infinity, hashed: false }, head: { limit: HEAD_BYTES, hashed: true }, digest: { limit: 0, hashed: true } } as const;
@@ -50,6 +53,9 @@ export class Tape {
   readonly #tracks: Record<Stream, Track>;
   readonly #content: Terms["record"];
   #exit: number | string | null = null;
+  #screen: Screen | undefined;
+  #command = "";
+  #over = false;
 
   constructor(recording: Recording, options: TapeOptions) {
     this.#recording = recording;
@@ -60,24 +66,42 @@ export class Tape {
   }
 
   get channel(): number { return this.#o.channel; }
+  /** What was shown last; a terminal has one from its beginning. */
+  get screen(): Screen | undefined { return this.#screen; }
 
-  /** `pass` runs when the bytes may go on; never, once the recording is dead or closed. */
+  get about(): { readonly channel: number; readonly kind: ChannelKind; readonly terminal: boolean; readonly command: string } { return { channel: this.#o.channel, kind: this.#o.kind, terminal: this.#o.terminal, command: this.#command }; }
+  get over(): boolean { return this.#over; }
+  /** For whoever looks on: what is no terminal is kept from the first look on. */
+  look(): Screen { return this.#screen ??= new Screen(80, 24); }
+
+  /** `pass` runs when the bytes may go on; never, once the recording is dead or closed. Nobody else looks on before that either. */
   take(stream: Stream, data: Buffer, pass: () => void): void {
-    const kept = this.#tracks[stream].count(data);
-    if (kept > 0) this.#recording.put(FRAME_OF[stream], this.#o.channel, data.subarray(0, kept), pass);
-    else this.#recording.after(pass);
+    const kept = this.#tracks[stream].count(data), screen = stream === "in" ? undefined : this.#screen;
+    const on = screen === undefined ? pass : (): void => { screen.add(data); pass(); };
+    if (kept > 0) this.#recording.put(FRAME_OF[stream], this.#o.channel, data.subarray(0, kept), on);
+    else this.#recording.after(on);
   }
 
   /** True while producers should wait for the file. */
   full(): boolean { return this.#recording.pending > HIGH; }
 
-  opened(what: object): void { this.#recording.put("opened", this.#o.channel, Buffer.from(JSON.stringify(what))); }
-  resize(cols: number, rows: number): void { this.#recording.put("resize", this.#o.channel, Buffer.from(`${cols}x${rows}`)); }
+  opened(what: { readonly cols?: number; readonly rows?: number; readonly command?: string }): void {
+    this.#command = what.command?.slice(0, SHOWN) ?? "";
+    if (this.#o.terminal) this.#screen = new Screen(what.cols ?? 80, what.rows ?? 24);
+    this.#recording.put("opened", this.#o.channel, Buffer.from(JSON.stringify(what)));
+  }
+  resize(cols: number, rows: number): void {
+    if (this.#screen !== undefined) Object.assign(this.#screen, { cols, rows });
+    this.#recording.put("resize", this.#o.channel, Buffer.from(`${cols}x${rows}`));
+  }
+  /** A remark at this moment of the recording. */
+  mark(text: string): void { this.#recording.put("mark", this.#o.channel, Buffer.from(text)); }
   after(then: () => void): void { this.#recording.after(then); }
 
   /** The last frame of the channel; `then` runs after every byte before it has passed on. */
   closed(exit: number | string | null, then: () => void): void {
     this.#exit = exit;
+    this.#over = true;
     this.#recording.put("closed", this.#o.channel, Buffer.from(JSON.stringify(this.ledger())), then);
   }
 

@@ -12,10 +12,12 @@ import { BOX } from "./channel.ts";
 import type { Deps } from "./deps.ts";
 import { words } from "./log.ts";
 import { Tape } from "./recorder.ts";
+import type { Screen } from "./screen.ts";
 import type { Ending, Owner } from "./sessions.ts";
+import { Watch } from "./watch.ts";
 
 /** One side of a session. `say` reaches a person or does nothing; `close` may take its time but ends by itself. */
-export type Leg = { say(sentence: string): void; close(): void };
+export type Leg = { say(sentence: string): void; close(): void; /** The time left has changed. */ left?(remainingMs: number): void };
 
 /** setTimeout's own limit; a longer deadline is reached in steps. */
 const LONGEST = 2 ** 31 - 1;
@@ -34,6 +36,7 @@ export class Session implements Owner {
   #endsAt = 0;
   #sentence: string | undefined;
   #marks: NodeJS.Timeout;
+  #watch: Watch | undefined;
   #ending: Promise<void> | undefined;
 
   /** Use `beginSession`. */
@@ -50,6 +53,9 @@ export class Session implements Owner {
   get signal(): AbortSignal { return this.#stop.signal; }
   get ended(): boolean { return this.#ending !== undefined; }
 
+  /** From now, in milliseconds. */
+  get remainingMs(): number { return Math.max(0, this.#endsAt - this.#deps.clock.mono()); }
+
   /** A leg that comes after the end hears why, and is closed at once. */
   own(leg: Leg): void { if (this.ended) this.#part(leg); else this.#legs.push(leg); }
 
@@ -59,11 +65,15 @@ export class Session implements Owner {
     return tape;
   }
 
+  /** What a channel showed last, if it is a terminal. */
+  screenOf(channel: number): Screen | undefined { return this.#tapes[channel - 1]?.screen; }
+
   /** The time left from now, in milliseconds. */
   terms(remainingMs: number): void {
     if (this.ended) return;
     this.#endsAt = this.#deps.clock.mono() + remainingMs;
     this.#arm();
+    for (const leg of this.#legs) leg.left?.(remainingMs);
   }
 
   #arm(): void {
@@ -73,6 +83,13 @@ export class Session implements Owner {
       if (this.#deps.clock.mono() < this.#endsAt - 1) this.#arm();
       else void this.end({ why: "expired", sentence: EXPIRED });
     }, Math.min(left, LONGEST));
+  }
+
+  /** Somebody looks on, one more does, or nobody does any more. */
+  watch(on: boolean): void {
+    if (on && this.#watch !== undefined) return this.#watch.join();
+    this.#watch?.stop();
+    this.#watch = on && !this.ended ? new Watch(this.id, this.#tapes, this.#deps) : undefined;
   }
 
   event(event: SessionEvent): void { this.#deps.tell("event", { session: this.id, event }); }
@@ -101,6 +118,7 @@ export class Session implements Owner {
   async #end({ why, cause = "none", detail = "", sentence }: Ending): Promise<void> {
     clearTimeout(this.#deadline);
     clearInterval(this.#marks);
+    this.watch(false);
     this.#recording.put("mark", 0, Buffer.from(sentence === undefined ? why : `${why}: ${sentence}`));
     const closing = this.#recording.close(why);
     this.#stop.abort(new Fault("unavailable", "the session has ended"));

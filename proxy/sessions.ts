@@ -3,7 +3,7 @@ import type { Cause, EndedWhy } from "./channel.ts";
 
 export type Ending = { readonly why: EndedWhy; readonly cause?: Cause; readonly detail?: string; readonly sentence?: string };
 /** What this register needs of a session's owner. */
-export type Owner = { readonly id: string; terms(remainingMs: number): void; end(ending: Ending): Promise<void> };
+export type Owner = { readonly id: string; terms(remainingMs: number): void; watch(on: boolean): void; end(ending: Ending): Promise<void> };
 type Cut = { readonly why: EndedWhy; readonly message: string };
 /** Cuts for unknown sessions kept at most; they are for sessions admitted in this very turn. */
 const KEPT = 256;

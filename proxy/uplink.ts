@@ -18,7 +18,7 @@ export type Uplink = {
   ask<K extends Up["kind"]>(kind: K, message: Ask<K>): Promise<Reply<K>>;
   /** False once the channel is gone. */
   alive(): boolean;
-  onDown(listener: (message: Extract<Down, { kind: "cut" | "terms" }>) => void): void;
+  onDown(listener: (message: Extract<Down, { kind: "cut" | "terms" | "watch" }>) => void): void;
   onLost(listener: () => void): void;
 };
 
@@ -35,7 +35,7 @@ const settle = (waiting: Map<number, Waiting>, message: Extract<Down, { kind: "r
 };
 
 const link = (socket: Socket): Omit<Uplink, "key"> => {
-  const waiting = new Map<number, Waiting>(), downs: ((m: Extract<Down, { kind: "cut" | "terms" }>) => void)[] = [], losses: (() => void)[] = [];
+  const waiting = new Map<number, Waiting>(), downs: ((m: Extract<Down, { kind: "cut" | "terms" | "watch" }>) => void)[] = [], losses: (() => void)[] = [];
   let n = 0, alive = true;
   socket.on("error", () => undefined);
   socket.on("close", () => {

@@ -18,6 +18,7 @@ import { words } from "./log.ts";
 import { Sessions } from "./sessions.ts";
 import { parseHostKeys, serve } from "./ssh/server.ts";
 import { openUplink } from "./uplink.ts";
+import { openDoor } from "./web-terminal/door.ts";
 
 const tellParent = (message: FromWorker, then: () => void = () => undefined): void => {
   if (process.connected) process.send?.(message, undefined, undefined, then); else then();
@@ -45,7 +46,8 @@ const wire = async (path: string, setup: Setup): Promise<Deps> => {
   const box = newBoxKey(), sessions = new Sessions(), uplink = await openUplink(path, setup.token, box.publicKey);
   uplink.onDown((message) => {
     if (message.kind === "cut") sessions.cut(message.session, message.why, message.message);
-    else sessions.get(message.session)?.terms(message.remainingMs);
+    else if (message.kind === "terms") sessions.get(message.session)?.terms(message.remainingMs);
+    else sessions.get(message.session)?.watch(message.on);
   });
   const tell: Deps["tell"] = (kind, message) => void uplink.ask(kind, message as never)
     .catch((error: unknown) => log("warn", `a ${kind} was not taken`, { error: words(error) }));
@@ -55,6 +57,7 @@ const wire = async (path: string, setup: Setup): Promise<Deps> => {
 const run = async (path: string, setup: Setup): Promise<void> => {
   const deps = await wire(path, setup), hostKeys = parseHostKeys(setup.hostKeys);
   let open = 0, closing = false;
+  await openDoor(setup.door, deps, () => deps.uplink.alive() && !closing);
   const leaveWhenIdle = (): void => { if (closing && open === 0 && deps.sessions.size === 0) process.exit(0); };
   const close = (): void => { closing = true; leaveWhenIdle(); setInterval(leaveWhenIdle, deps.waits.farewell); };
   const take = (id: string, address: string, socket: Socket): void => {

@@ -1,13 +1,16 @@
 /** The whole broker, wired by hand. Rule: start in the order in which things may be trusted, stop in the reverse; no container, no singletons. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Config, Secrets } from "./config/env.ts";
-import { controlPlane } from "./control/plane.ts";
+import { SOCKETS } from "./domain/ticket.ts";
+import { controlPlane, type Arrivals } from "./control/plane.ts";
+import { Watching } from "./control/watching.ts";
 import { openCore, rootOf, type Core, type Overrides } from "./core.ts";
 import type { Deps } from "./flow/deps.ts";
 import { spool } from "./flow/backup.ts";
 import { recoverRecording } from "./flow/recordings.ts";
 import { broker, record } from "./flow/record.ts";
 import { closeLeftovers } from "./flow/startup.ts";
+import { forgetTickets } from "./flow/ticket.ts";
 import type { IdentityDeps } from "./identity/deps.ts";
 import { addressGate } from "./identity/gate.ts";
 import { openOperator } from "./identity/operator.ts";
@@ -20,8 +23,11 @@ import { forgetReplies } from "./store/broker.ts";
 import { portalServer, socketServer } from "./tls.ts";
 import { apiRoutes, type Shelf } from "./web/api/index.ts";
 import { webApp } from "./web/app.tsx";
+import { terminalDoor, type Crossing } from "./web/bridge.ts";
 import { apiDoors } from "./web/release.tsx";
 import type { WebDeps } from "./web/deps.ts";
+import { upgradeRouter, type Router } from "./web/upgrade.ts";
+import { watchDoor } from "./web/watch.ts";
 import { brokenCiphers, nativeCiphers, newSshKey } from "./wires/ssh.ts";
 import { startSshProxy, type SshProxy } from "../proxy/pool.ts";
 
@@ -59,13 +65,17 @@ const endLeftoverProcesses = async (socket: string, pause: number): Promise<void
   }
 };
 
-const startProxy = async (config: Config, core: Core, identity: IdentityDeps): Promise<SshProxy> => {
+/** What the portal and the session processes' desk share: browsers let in, and who looks on. */
+type Halves = { readonly arrivals: Arrivals; readonly watching: Watching };
+
+const startProxy = async (config: Config, core: Core, identity: IdentityDeps, { arrivals, watching }: Halves): Promise<SshProxy> => {
   const { deps, places } = core;
   if (brokenCiphers()) throw new Fault("unavailable", "ssh2's native ciphers are built wrongly for this Node: stock SSH clients could not log in. Run: npm rebuild");
   const proxy = await startSshProxy({
     listen: config.ssh, hostKeys: [hostKey(places.hostKey)], socketPath: places.workers, recordingsDir: places.recordings, timescale: config.timescale, log: (level, what, facts) => deps.log(level, what, facts),
-    control: controlPlane({ flow: deps, identity, recover: recoverBySession(deps, places.recordings) }), ...(config.workers ? { workers: config.workers } : {}),
+    control: controlPlane({ flow: deps, identity, recover: recoverBySession(deps, places.recordings), arrivals, watching }), ...(config.workers ? { workers: config.workers } : {}),
   });
+  watching.ask = (session, on) => proxy.watch(session, on);
   core.setCut((session, why, message) => Promise.resolve(proxy.cut(session, why, message)));
   return proxy;
 };
@@ -73,7 +83,15 @@ const startProxy = async (config: Config, core: Core, identity: IdentityDeps): P
 /** What is over is forgotten: login sessions past their time, replies kept for a repeated key. */
 const upkeep = async (deps: Deps, identity: IdentityDeps): Promise<void> => {
   await endExpired(identity);
-  await deps.db.transaction((tx) => forgetReplies(tx, new Date(tx.now.getTime() - deps.times.idempotency)));
+  await deps.db.transaction(async (tx) => { await forgetReplies(tx, new Date(tx.now.getTime() - deps.times.idempotency)); await forgetTickets(tx); });
+};
+
+/** Every socket of a browser: path -> door. */
+const socketsOf = (web: WebDeps, proxy: SshProxy, { arrivals, watching }: Halves): Router => {
+  const crossing: Crossing = { expect: (who) => arrivals.expect(who), reach: (session) => proxy.door(session) };
+  const router = upgradeRouter(web, { [SOCKETS.terminal.path]: terminalDoor(crossing), [SOCKETS.watch.path]: watchDoor(web, watching) });
+  Object.assign(web, { loggedOut: (holder: string) => router.endOf(holder) });
+  return router;
 };
 
 export const startBroker = async (config: Config, secrets: Secrets, over: Overrides = {}): Promise<Broker> => {
@@ -83,7 +101,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     await endLeftoverProcesses(places.workers, deps.times.cutoff / 10);
     const lost = await closeLeftovers(deps, recoverBySession(deps, places.recordings));
     if (lost > 0) deps.log("warn", `${lost} session(s) were cut off when the broker last stopped; their recordings were recovered`);
-    const identity = identityDeps(deps), proxy = await startProxy(config, core, identity);
+    const identity = identityDeps(deps), halves: Halves = { arrivals: { expect: () => "" }, watching: new Watching() }, proxy = await startProxy(config, core, identity, halves);
     stops.push(() => proxy.close());
     const jobs = startJobs(deps, recoverBySession(deps, places.recordings));
     stops.push(() => jobs.close());
@@ -98,8 +116,10 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     const operator = openOperator(places.localToken, deps.random);
     stops.push(() => operator.close());
     const app = webApp(web, apiRoutes({ ...web, shelf: shelfOf(deps), doors: apiDoors, own: { operator, backup: (by) => spool(deps, by, places.data) } }) as never);
+    const sockets = socketsOf(web, proxy, halves);
     server.serve((request, env) => app.fetch(request, env));
-    stops.push(() => server.close());
+    server.upgrade((request, socket, head) => sockets.take(request, socket, head));
+    stops.push(() => server.close(), () => sockets.close());
     const local = await socketServer(places.socket, (request, env) => app.fetch(request, env));
     stops.push(() => local.close());
     await deps.db.transaction((tx) => record(deps, tx, { what: "broker.started", who: broker("startup"), about: {}, outcome: "ok", facts: { node: deps.node, engine: deps.db.engine, passive: deps.passive.why ?? "", native_ciphers: nativeCiphers() } }));

@@ -4,15 +4,18 @@
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, rmSync, unwatchFile, watchFile } from "node:fs";
-import { createServer as createHttp, type RequestListener, type Server } from "node:http";
+import { createServer as createHttp, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttps, type Server as TlsServer } from "node:https";
 import path from "node:path";
+import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import type { Config } from "./config/env.ts";
 import { Fault } from "./kernel/fault.ts";
 
 type Fetch = (request: Request, env: { incoming?: unknown; local?: true }) => Response | Promise<Response>;
-export type Portal = { readonly scheme: "http" | "https"; readonly server: { listen(at: { host: string; port: number }): Promise<number>; serve(fetch: Fetch): void; close(): Promise<void> } };
+/** Given a request that wants to be a socket. */
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+export type Portal = { readonly scheme: "http" | "https"; readonly server: { listen(at: { host: string; port: number }): Promise<number>; serve(fetch: Fetch): void; upgrade(take: Upgrade): void; close(): Promise<void> } };
 
 /** A certificate of our own: self-signed, its fingerprint shown by `doctor`. The key never leaves the keys directory. */
 const ownCertificate = (keys: string, host: string): { cert: string; key: string } => {
@@ -47,6 +50,7 @@ export const portalServer = async (config: Config, places: { keys: string }): Pr
         server.listen(at.port, at.host, () => { const a = server.address(); resolve(typeof a === "object" && a ? a.port : at.port); });
       }),
       serve: (f) => { fetch = f; },
+      upgrade: (take) => { server.on("upgrade", take); },
       close: () => new Promise((resolve) => { if (files) unwatchFile(files.cert); server.close(() => resolve()); server.closeAllConnections(); }),
     },
   };

@@ -51,6 +51,11 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
       <Turn request={r} />
       {r.state === "pending" ? null : <Copy text={sshLine(l.accountName, l.targetName, me, here().ssh)} label="the ssh command" />}
       <footer class="moves">
+        {r.state === "pending" ? null : (
+          <a class="button small" href={`${at}/terminal#connect`}>
+            Connect
+          </a>
+        )}
         {r.state !== "pending" && r.terms.preset === "release" ? <Press action={`${at}/password`}>Show the password</Press> : null}
         {r.state === "checked_out" ? (
           <Press action={`${at}/give-back`} look="contrast">

@@ -186,6 +186,15 @@ const HOW: Section = {
       <Tick name="recordInput" checked={t.recordInput}>
         Record what is typed, too
       </Tick>
+      <fieldset class="checks">
+        <legend>Clipboard of the web terminal</legend>
+        <Tick name="clipboardIn" checked={t.clipboardIn}>
+          Paste into it
+        </Tick>
+        <Tick name="clipboardOut" checked={t.clipboardOut}>
+          Copy out of it
+        </Tick>
+      </fieldset>
     </>
   ),
   says: ({ terms: t }) => [
@@ -193,6 +202,8 @@ const HOW: Section = {
       ? "No kind of session is allowed."
       : `Allowed: ${t.channels.map((c) => CHANNEL[c] ?? c).join(", ")}; everything else is refused.`,
     `The screen is recorded${t.recordInput ? ", and what is typed" : "; what is typed is not"}.`,
+    ...(t.clipboardIn ? [] : ["Nothing is pasted into the web terminal."]),
+    ...(t.clipboardOut ? [] : ["Nothing is copied out of the web terminal."]),
   ],
 };
 

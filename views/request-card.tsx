@@ -10,7 +10,14 @@ export const sshLine = (account: string, target: string, me: string, ssh: { host
   `ssh ${ssh.port === 22 ? "" : `-p ${ssh.port} `}${me}@${account}@${target}@${ssh.host}`;
 const Connect = ({ f }: { f: CardFacts }) => (
   <div class="connect">
-    <span class="label">Connect</span>
+    {f.policy.terms.channels.includes("shell") ? (
+      <p>
+        <a class="button small" href={`/requests/${f.request.id}/terminal#connect`}>
+          Connect in the browser
+        </a>
+      </p>
+    ) : null}
+    <span class="label">With your own client</span>
     <Copy text={sshLine(f.account.name, f.target.name, f.requester.name, here().ssh)} label="the ssh command" />
   </div>
 );

@@ -9,7 +9,8 @@ const size = (n: number): string =>
   n < 1_024 ? `${n} B` : n < 1_048_576 ? `${(n / 1_024).toFixed(1)} KiB` : `${(n / 1_048_576).toFixed(1)} MiB`;
 const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.endedAt : now).getTime() - s.openedAt.getTime());
 
-export const SessionRows = ({ list, plays }: { list: readonly SessionListed[]; plays: boolean }) => (
+type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean };
+export const SessionRows = ({ list, plays, watches }: Rows) => (
   <Table label="Sessions" head={["Account", "Person", "State", "Began", "Length", "From", ""]}>
     {list.map(({ session: s, personName, accountName, targetName }) => (
       <tr>
@@ -28,6 +29,11 @@ export const SessionRows = ({ list, plays }: { list: readonly SessionListed[]; p
           <code>{s.address}</code>
         </td>
         <td class="end">
+          {watches && s.state === "live" ? (
+            <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
+              Watch
+            </a>
+          ) : null}{" "}
           {plays && s.state !== "opening" ? (
             <a class="button small quiet" href={`/sessions/${s.id}/play`}>
               Play
@@ -39,7 +45,7 @@ export const SessionRows = ({ list, plays }: { list: readonly SessionListed[]; p
   </Table>
 );
 
-export const Sessions = ({ list, plays, live }: { list: readonly SessionListed[]; plays: boolean; live: boolean }) => (
+export const Sessions = ({ list, plays, watches, live }: Rows & { readonly live: boolean }) => (
   <>
     <PageHead title="Sessions" sub={plays ? "Live and past. Watching a recording is written to the audit log." : undefined} />
     <nav class="tabs" aria-label="Which">
@@ -57,7 +63,7 @@ export const Sessions = ({ list, plays, live }: { list: readonly SessionListed[]
           : "A session begins when somebody connects through the broker with an approved request."}
       </Empty>
     ) : (
-      <SessionRows list={list} plays={plays} />
+      <SessionRows list={list} plays={plays} watches={watches ?? false} />
     )}
   </>
 );
@@ -93,7 +99,7 @@ const SessionFacts = ({ s }: { s: Session }) => (
   />
 );
 
-export type SessionCan = { readonly end: boolean; readonly play: boolean };
+export type SessionCan = { readonly end: boolean; readonly play: boolean; readonly watch: boolean };
 export const SessionPage = ({ session: s, personName, accountName, targetName, can }: SessionListed & { can: SessionCan }) => (
   <>
     <PageHead
@@ -108,6 +114,11 @@ export const SessionPage = ({ session: s, personName, accountName, targetName, c
         </>
       }
     >
+      {can.watch && s.state !== "ended" ? (
+        <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
+          Watch live
+        </a>
+      ) : null}
       {can.play && s.state !== "opening" ? (
         <a class="button small" href={`/sessions/${s.id}/play`}>
           Play the recording
@@ -116,7 +127,7 @@ export const SessionPage = ({ session: s, personName, accountName, targetName, c
     </PageHead>
     <section class="card">
       <header>
-        <h2>{s.protocol.toUpperCase()} session</h2>
+        <h2>{s.via === "web" ? "Web terminal" : `${s.protocol.toUpperCase()} session`}</h2>
         <SessionBadge session={s} />
       </header>
       <SessionFacts s={s} />

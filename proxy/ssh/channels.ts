@@ -7,7 +7,7 @@ import type { Client, ClientChannel, PseudoTtyInfo, Session } from "../../src/wi
 import type { ChannelKind } from "../channel.ts";
 import type { Deps } from "../deps.ts";
 import { words } from "../log.ts";
-import type { TargetChannel } from "./relay.ts";
+import type { PersonEnd, TargetChannel } from "./relay.ts";
 import { relay } from "./relay.ts";
 import { UserChannel } from "./user-channel.ts";
 import type { Live } from "./upstream.ts";
@@ -26,7 +26,7 @@ export type Visit = {
   live(channel: ChannelKind): Promise<Live>;
 };
 type Size = { readonly rows: number; readonly cols: number; readonly height: number; readonly width: number };
-type Asked = { pty: PseudoTtyInfo | undefined; readonly env: Record<string, string>; onSize: (size: Size) => void; onSignal: (name: string) => void };
+export type Asked = { pty: PseudoTtyInfo | undefined; readonly env: Record<string, string>; onSize: (size: Size) => void; onSignal: (name: string) => void };
 type What = { readonly kind: "shell" } | { readonly kind: "exec"; readonly command: string };
 
 /** The exit status may be in the very packet that opens the channel, so it is listened for at once and not after an `await`. */
@@ -46,7 +46,7 @@ const describe = (what: What, pty: PseudoTtyInfo | undefined): object => ({
 });
 
 /** Admit (or join), open the target's channel, relay. Rejects with what the person is told. */
-const join = async (visit: Visit, user: UserChannel, what: What, asked: Asked): Promise<void> => {
+export const join = async (visit: Pick<Visit, "live" | "refuse">, user: PersonEnd, what: What, asked: Asked): Promise<void> => {
   const { session, client } = await visit.live(what.kind), terminal = what.kind === "shell" || asked.pty !== undefined;
   const target = await openTarget(client, what, asked);
   if (user.over || session.ended) return void target.channel.close();

@@ -2,10 +2,9 @@
  * Joins a user's channel and a target's channel through the tape. Rules: (law) a byte goes on only from the tape's `pass`; either side waits
  * for the other and for the file; the end goes out after the last byte of both streams.
  */
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import type { ClientChannel } from "../../src/wires/ssh.ts";
 import type { Stream, Tape } from "../recorder.ts";
-import type { UserChannel } from "./user-channel.ts";
 
 type Way = { readonly from: Readable; readonly to: Writable; readonly stream: Stream };
 
@@ -31,8 +30,11 @@ const pump = ({ from, to, stream }: Way, tape: Tape): void => {
 /** `exit`: what the target has told by now: a code, a signal's name, or nothing. */
 export type TargetChannel = { readonly channel: ClientChannel; exit(): number | string | null };
 
+/** The person's end of one channel, whatever carries it. */
+export type PersonEnd = { readonly channel: Duplex & { readonly stderr: Writable }; readonly over: boolean; say(sentence: string): void; exit(status: number | string | null): void };
+
 /** A dead recording calls nobody back, so a paused sender stays paused: the session is being closed then. */
-export const relay = (user: UserChannel, target: TargetChannel, tape: Tape, done: (exit: number | string | null) => void): void => {
+export const relay = (user: PersonEnd, target: TargetChannel, tape: Tape, done: (exit: number | string | null) => void): void => {
   const { channel } = target;
   pump({ from: channel, to: user.channel, stream: "out" }, tape);
   pump({ from: channel.stderr, to: user.channel.stderr, stream: "err" }, tape);

@@ -7,22 +7,37 @@ import { fingerprintOf } from "../crypto/envelope.ts";
 import type { Deps } from "../flow/deps.ts";
 import { connectionRefused, type Refusal } from "../flow/refuse.ts";
 import { admit, heartbeat, sessionEnded, sessionEvent, sessionLive, sessionMark, type Admitted } from "../flow/session.ts";
+import type { Caller } from "../flow/record.ts";
 import { lose } from "../flow/startup.ts";
+import { admitByTicket, rejoin } from "../flow/terminal.ts";
+import type { Shown } from "../flow/ticket.ts";
 import { untilWritten } from "../flow/unrecorded.ts";
 import type { IdentityDeps } from "../identity/deps.ts";
 import { passwordLogin, personOf, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
+import type { Watching } from "./watching.ts";
 import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply } from "../../proxy/channel.ts";
 
 /** `spent`: it has asked for its session and got none; it is kept for what the connection is refused afterwards. */
-type Logins = Map<string, { readonly person: Person; readonly address: string; readonly until: number; spent: boolean }>;
+type Login = {
+  readonly person: Person; readonly address: string; readonly means: Caller["means"]; readonly until: number; spent: boolean;
+  /** A browser's: what it is admitted with. */
+  readonly shown?: Shown;
+};
+type Logins = Map<string, Login>;
 type Recovered = { chunks: number; hash: string; bytes: number } | null;
-export type PlaneDeps = { readonly flow: Deps; readonly identity: IdentityDeps; readonly recover: (session: SessionId) => Promise<Recovered> };
+export type PlaneDeps = { readonly flow: Deps; readonly identity: IdentityDeps; readonly recover: (session: SessionId) => Promise<Recovered>; readonly arrivals: Arrivals; readonly watching: Watching };
+
+/** Browsers the portal let in and a session process will ask about. */
+export type Arrival = Pick<Login, "person" | "address" | "means"> & { readonly shown: Shown };
+/** Takes an arrival, gives its one-time word. `controlPlane` fills it in. */
+export type Arrivals = { expect: (a: Arrival) => string };
 
 /** As long as a connection may be there without a session. */
 const forget = ({ times }: Deps, logins: Logins, now: number): void => { for (const [id, l] of logins) if (l.until + times.loginAbsolute < now) logins.delete(id); };
 
 export const controlPlane = (deps: PlaneDeps): ControlPlane => {
   const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>(), ending: Ending = new Set();
+  deps.arrivals.expect = (a) => keep(flow, logins, a);
   return {
     login: async (ask) => {
       try { return loginReply(flow, logins, tickets, ask, await factor(identity, tickets, ask)); } catch (e) {
@@ -32,12 +47,18 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
     },
     admit: (ask) => admission(flow, identity, logins, ask),
     refused: ({ login, ...refusal }) => noted(flow, logins, login, refusal),
+    rejoin: async ({ login, session }) => {
+      const l = taken(flow, logins, login);
+      logins.delete(login);
+      await rejoin(flow, await callerOf(identity, l), l.shown!, session as SessionId);
+    },
     opened: (id) => sessionLive(flow, id as SessionId),
     event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused"),
+    frame: (id, f) => Promise.resolve(deps.watching.show(id, f)),
     mark: (id, m) => sessionMark(flow, id as SessionId, m),
     heartbeat: leases(flow, ending),
-    ended: (id, e) => ended(flow, ending, id as SessionId, e),
-    lost: async (ids) => { for (const id of ids) await lose(flow, id as SessionId, await deps.recover(id as SessionId)); },
+    ended: (id, e) => { deps.watching.over(id); return ended(flow, ending, id as SessionId, e); },
+    lost: async (ids) => { for (const id of ids) deps.watching.over(id); for (const id of ids) await lose(flow, id as SessionId, await deps.recover(id as SessionId)); },
   };
 };
 
@@ -73,22 +94,32 @@ const loginReply = (flow: Deps, logins: Logins, tickets: Map<string, string>, as
     return { ok: false, next: "totp" };
   }
   tickets.delete(ask.connection);
-  const now = flow.clock.mono(), id = newId("token", flow.random);
-  forget(flow, logins, now);
-  logins.set(id, { person: r.person, address: ask.address, until: now + flow.times.loginIdle, spent: false });
-  return { ok: true, login: id };
+  return { ok: true, login: keep(flow, logins, { person: r.person, address: ask.address, means: "ssh" }) };
 };
 
-const admission = async (flow: Deps, identity: IdentityDeps, logins: Logins, ask: AdmitAsk): Promise<AdmitReply> => {
-  const login = logins.get(ask.login);
+const keep = (flow: Deps, logins: Logins, who: Omit<Login, "until" | "spent">): string => {
+  const now = flow.clock.mono(), id = newId("token", flow.random);
+  forget(flow, logins, now);
+  logins.set(id, { ...who, until: now + flow.times.loginIdle, spent: false });
+  return id;
+};
+/** Once, and not for ever. */
+const taken = (flow: Deps, logins: Logins, id: string): Login => {
+  const login = logins.get(id);
   if (!login || login.spent || login.until < flow.clock.mono()) throw new Fault("unauthenticated", "This login is too old. Connect again.");
   login.spent = true;
+  return login;
+};
+/** Read again: roles, groups and disabling count from this moment. */
+const callerOf = async (identity: IdentityDeps, { person, address, means }: Login): Promise<Caller> => ({ person: await personOf(identity, person.id), address, means });
+
+const admission = async (flow: Deps, identity: IdentityDeps, logins: Logins, ask: AdmitAsk): Promise<AdmitReply> => {
+  const login = taken(flow, logins, ask.login);
   try {
-    // Read again: roles, groups and disabling count from this moment.
-    const person = await personOf(identity, login.person.id);
-    const a = await admit(flow, { person, address: login.address, means: "ssh" }, ask.account, ask.target, ask.channel);
+    const caller = await callerOf(identity, login);
+    const a = login.shown ? await admitByTicket(flow, caller, login.shown, ask.channel) : await admit(flow, caller, ask.account, ask.target, ask.channel);
     logins.delete(ask.login);
-    return grant(flow, a, ask, person);
+    return grant(flow, a, ask, caller.person);
   } catch (e) {
     const fault = toFault(e);
     if (fault.code === "internal") flow.log("error", `admit: ${fault.cause instanceof Error ? fault.cause.message : String(fault.cause)}`);
@@ -102,7 +133,7 @@ const admission = async (flow: Deps, identity: IdentityDeps, logins: Logins, ask
 const noted = async (flow: Deps, logins: Logins, id: string, refusal: Refusal): Promise<void> => {
   const login = logins.get(id);
   if (!login) throw new Fault("not_found", "no such login");
-  await connectionRefused(flow, { person: login.person, address: login.address, means: "ssh" }, refusal)
+  await connectionRefused(flow, login, refusal)
     .catch((e: unknown) => flow.log("error", `a refusal was not written down: ${e instanceof Error ? e.message : String(e)}`, { person: login.person.name, what: refusal.what.join(", ") }));
 };
 
@@ -112,7 +143,7 @@ const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitRep
       ok: true, session: a.session, person: person.name, account: a.username, target: a.target.name, started: a.started.toISOString(), remainingMs: Math.max(1, a.remainingMs),
       address: { host: a.target.host, port: a.target.port }, username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
       recording: { id: a.recording.id, key: flow.keyring.handOverKey(a.recording.key, ask.workerKey, BOX.recording(a.recording.id)) },
-      terms: { channels: [...a.terms.channels], record: a.terms.record, recordInput: a.terms.recordInput },
+      terms: { channels: [...a.terms.channels], record: a.terms.record, recordInput: a.terms.recordInput, graceMs: a.terms.reconnectGraceSeconds * 1_000, clipboardIn: a.terms.clipboardIn, clipboardOut: a.terms.clipboardOut },
     };
   } finally { a.password.wipe(); a.recording.key.fill(0); }
 };

@@ -10,7 +10,7 @@ export const EVENTS = [
   "request.submitted", "vote.cast", "request.approved", "request.denied", "request.cancelled", "request.expired", "request.revoked",
   "queue.offered", "checkout.idle_warned", "break_glass.opened", "request.reviewed", "healer.paused",
   "checkout.started", "checkout.closed", "password.released", "password.typed",
-  "session.opening", "session.live", "session.ended", "session.cut", "session.event", "session.mark", "session.played",
+  "session.opening", "session.live", "session.ended", "session.cut", "session.event", "session.mark", "session.played", "session.rejoined", "session.watched", "session.unwatched",
   "rotation.opened", "rotation.intent", "rotation.step", "rotation.committed", "rotation.refused", "rotation.dead_letter", "rotation.closure",
   "key.made", "vault.passive", "vault.take_over", "backup.made", "restore.done", "lock.set", "lock.lifted", "broker.started",
   "audit.checked", "audit.exported", "exposure.rotated", "session.searched", "session.read", "session.raw",

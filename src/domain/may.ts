@@ -34,6 +34,7 @@ const RULES = {
   "password.show":   (p: Person, t: Thing) => mine(p, t),
   "session.list":    (p: Person, t: Thing) => mine(p, t) || admin(p) || auditor(p),
   "session.play":    (p: Person) => auditor(p),
+  "session.watch":   (p: Person) => auditor(p),
   "session.end":     (p: Person, t: Thing) => mine(p, t) || admin(p) || auditor(p),
   "audit.read":      (p: Person) => auditor(p) || admin(p),
   "audit.check":     (p: Person) => auditor(p) || admin(p),

@@ -36,6 +36,9 @@ export const PolicyTerms = z.object({
   channels: z.array(z.enum(CHANNELS)).default([...CHANNELS]),
   record: z.enum(["full", "head", "digest"]).default("head"),
   recordInput: z.boolean().default(false),
+  /** In the web terminal: pasting into the session, copying out of it. Other clients have clipboards of their own. */
+  clipboardIn: z.boolean().default(true),
+  clipboardOut: z.boolean().default(true),
 });
 export type PolicyTerms = z.infer<typeof PolicyTerms>;
 

@@ -7,9 +7,12 @@ export type State = keyof typeof NEXT;
 export const ENDED_WHY = ["client_closed", "target_closed", "checked_in", "expired", "revoked", "idle", "killed", "broker_lost", "recording_failed", "error"] as const;
 export type EndedWhy = (typeof ENDED_WHY)[number];
 
+/** By which way the person came in; towards the target a session is the same. */
+export type Via = "ssh" | "web";
+
 type Common = {
   readonly id: SessionId; readonly request: RequestId; readonly person: PersonId; readonly account: AccountId; readonly target: TargetId;
-  readonly protocol: "ssh"; readonly address: string; readonly recording: RecordingId; readonly node: string; readonly openedAt: Date;
+  readonly protocol: "ssh"; readonly via: Via; readonly address: string; readonly recording: RecordingId; readonly node: string; readonly openedAt: Date;
 };
 type Shape = {
   opening: { readonly state: "opening" };
@@ -20,8 +23,8 @@ export type Session<S extends State = State> = { [K in S]: Common & Shape[K] }[S
 
 declare const made: unique symbol;
 export type Step<S extends State = State, N extends State = State> = { readonly from: Session<S>; readonly to: Session<N>; readonly [made]: true };
-const common = ({ id, request, person, account, target, protocol, address, recording, node, openedAt }: Common): Common =>
-  ({ id, request, person, account, target, protocol, address, recording, node, openedAt });
+const common = ({ id, request, person, account, target, protocol, via, address, recording, node, openedAt }: Common): Common =>
+  ({ id, request, person, account, target, protocol, via, address, recording, node, openedAt });
 const step = <S extends State, N extends (typeof NEXT)[S][number]>(from: Session<S>, to: Shape[N]): Step<S, N> => ({ from, to: { ...common(from), ...to } }) as unknown as Step<S, N>;
 
 export const goLive = (s: Session<"opening">, at: Date) => step<"opening", "live">(s, { state: "live", liveAt: at });

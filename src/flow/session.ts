@@ -5,9 +5,9 @@ import type { Secret } from "../kernel/secret.ts";
 import { obstacle } from "../domain/account.ts";
 import type { Fact } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
-import type { PolicyTerms } from "../domain/policy.ts";
+import type { Policy, PolicyTerms } from "../domain/policy.ts";
 import { isState, type Request } from "../domain/request.ts";
-import { end, goLive, isOpen, type EndedWhy, type Session } from "../domain/session.ts";
+import { end, goLive, isOpen, type EndedWhy, type Session, type Via } from "../domain/session.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
@@ -37,10 +37,13 @@ export const admit = (deps: Deps, caller: Caller, accountName: string, targetNam
   const request = usable[0];
   if (!found || !request) throw await refusal(tx, caller, found);
   const held = await hold(deps, tx, request.id, actor(caller));
-  if (!(held.policy.terms.channels as readonly string[]).includes(channel)) throw new Fault("forbidden", `The policy "${held.policy.name}" does not allow ${channel} sessions.`);
+  includes(held.policy, channel);
   await refuseEntry(tx, held);
-  return open(deps, tx, caller, held);
+  return open(deps, tx, caller, held, "ssh");
 });
+export const includes = (policy: Policy, channel: string): void => {
+  if (!(policy.terms.channels as readonly string[]).includes(channel)) throw new Fault("forbidden", `The policy "${policy.name}" does not allow ${channel} sessions.`);
+};
 
 const refuseEntry = async (tx: Tx, { request, policy: { terms: { entries } } }: Held): Promise<void> => {
   if (entries === 0 || await queue.entries(tx, request.id) < entries) return;
@@ -63,17 +66,18 @@ const refusal = async (tx: Tx, caller: Caller, found: Awaited<ReturnType<typeof 
   return new Fault("conflict", obstacle(found, false) ?? "You have no approved request for this account. Ask for it in the portal or with: lockstep ask");
 };
 
-const open = async (deps: Deps, tx: Tx, caller: Caller, { request, account, target, policy }: Held): Promise<Admitted> => {
+/** Use, exposure, session and recording as rows, whichever way the person came in. */
+export const open = async (deps: Deps, tx: Tx, caller: Caller, { request, account, target, policy }: Held, via: Via): Promise<Admitted> => {
   if (!account.current) throw new Fault("conflict", "The vault holds no password for this account yet.");
   const row = (await versions.find(tx, account.current))!, recording = newId("recording", deps.random), key = deps.keyring.recordingKey(recording);
   const s: Session<"opening"> = {
-    id: newId("session", deps.random), request: request.id, person: caller.person.id, account: account.id, target: target.id, protocol: "ssh", address: caller.address, recording, node: deps.node, openedAt: tx.now, state: "opening",
+    id: newId("session", deps.random), request: request.id, person: caller.person.id, account: account.id, target: target.id, protocol: "ssh", via, address: caller.address, recording, node: deps.node, openedAt: tx.now, state: "opening",
   };
   await accounts.used(tx, account.id);
   await sessions.open(tx, s, new Date(tx.now.getTime() + deps.times.sessionLease));
   await sessions.addRecording(tx, { id: recording, session: s.id, file: `${recording}.lsr`, wrapped: key.wrapped, keyId: key.keyId });
   await versions.expose(tx, { id: newId("exposure", deps.random), person: caller.person.id, account: account.id, version: row.id, request: request.id, how: "session" });
-  await record(deps, tx, { what: "session.opening", who: actor(caller), about: { session: s.id, request: request.id, account: account.id, target: target.id, version: row.id, recording }, outcome: "intent" });
+  await record(deps, tx, { what: "session.opening", who: actor(caller), about: { session: s.id, request: request.id, account: account.id, target: target.id, version: row.id, recording }, outcome: "intent", facts: { via } });
   return {
     session: s.id, started: tx.now, remainingMs: request.until.getTime() - tx.now.getTime(), target, username: account.name, hostKeys: hostKeysOf(target), password: openVersion(deps, row),
     recording: { id: recording, key: key.key }, terms: policy.terms,
@@ -87,7 +91,7 @@ export const sessionLive = (deps: Deps, id: SessionId): Promise<void> => deps.db
   await sessions.save(tx, goLive(s, tx.now));
   await record(deps, tx, { what: "session.live", who: broker("proxy"), about: about(s), outcome: "ok" });
 });
-const about = (s: Session) => ({ session: s.id, request: s.request, account: s.account, target: s.target, person: s.person });
+export const about = (s: Session) => ({ session: s.id, request: s.request, account: s.account, target: s.target, person: s.person });
 
 export type End = { readonly why: EndedWhy; readonly detail: string; readonly bytes: number; readonly identityChanged: boolean; readonly facts: Record<string, Fact>; readonly recording?: { chunks: number; hash: string; bytes: number; complete: boolean } };
 /** Once per session, whoever reports it. The reason somebody cut it for wins over what the process saw. */

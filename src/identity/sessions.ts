@@ -61,6 +61,8 @@ export const sessionIn = async (deps: Deps, tx: Tx, cookie: string): Promise<Log
   const found = await logins.find(tx, sha256Hex(cookie), tx.now);
   return found && found.expiresAt > tx.now ? { person: found.userId, csrf: found.csrf, address: found.address, strong: found.strong, absoluteAt: found.absoluteAt } : null;
 };
+/** What a login session is called where its cookie must not stand: the row's own name. */
+export const holderOf = (cookie: string): string => sha256Hex(cookie);
 /** False: it had ended before, so a ticket is spent once. */
 export const endSession = (tx: Tx, cookie: string): Promise<boolean> => logins.end(tx, sha256Hex(cookie));
 export const endSessionsOf = (tx: Tx, person: PersonId): Promise<void> => logins.endAllOf(tx, person);

@@ -27,6 +27,11 @@ export const logins = pgTable("logins", {
   id: text("id").primaryKey(), userId: text("user_id").notNull().references(() => people.id), expiresAt: at("expires_at").notNull(),
   absoluteAt: at("absolute_at").notNull(), csrf: text("csrf").notNull(), address: text("address").notNull(), strong: boolean("strong").notNull().default(false),
 });
+/** One-time tickets of browser sockets: `id` is sha256 of what the browser holds, `holder` the login session or token it was issued to. */
+export const tickets = pgTable("tickets", {
+  id: text("id").primaryKey(), kind: text("kind").notNull(), subject: text("subject").notNull(), holder: text("holder").notNull(),
+  person: text("person_id").notNull().references(() => people.id), expiresAt: at("expires_at").notNull(),
+}, (t) => [index("tickets_expires").on(t.expiresAt)]);
 export const tokens = pgTable("tokens", {
   id: text("id").primaryKey(), person: text("person_id").notNull().references(() => people.id), hash: text("hash").notNull().unique(), label: text("label").notNull(),
   readOnly: boolean("read_only").notNull().default(false), networks: list("networks"), expiresAt: at("expires_at").notNull(),
@@ -94,7 +99,7 @@ export const sessions = pgTable("sessions", {
   account: text("account_id").notNull().references(() => accounts.id), target: text("target_id").notNull().references(() => targets.id),
   protocol: text("protocol").notNull(), address: text("address").notNull(), recording: text("recording_id").notNull(), node: text("node").notNull(),
   openedAt: at("opened_at").notNull(), liveAt: at("live_at"), leaseUntil: at("lease_until").notNull(), endedAt: at("ended_at"), why: text("why"), detail: text("detail"), bytes: bigint("bytes", { mode: "number" }).notNull().default(0),
-  cutWhy: text("cut_why"), cutBy: text("cut_by"), flagged: boolean("flagged").notNull().default(false),
+  cutWhy: text("cut_why"), cutBy: text("cut_by"), flagged: boolean("flagged").notNull().default(false), via: text("via").notNull().default("ssh"),
 }, (t) => [index("sessions_account_state").on(t.account, t.state), index("sessions_request").on(t.request), index("sessions_opened").on(t.openedAt)]);
 export const recordings = pgTable("recordings", {
   id: text("id").primaryKey(), session: text("session_id").notNull(), file: text("file").notNull(), wrapped: bytes("wrapped").notNull(), keyId: text("key_id").notNull(),

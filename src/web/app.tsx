@@ -16,12 +16,15 @@ import { PEOPLE } from "./pages/people.tsx";
 import { POLICIES } from "./pages/policies.tsx";
 import { REQUESTS } from "./pages/requests.tsx";
 import { SESSIONS } from "./pages/sessions.tsx";
+import { TERMINAL } from "./pages/terminal.tsx";
 import { TARGETS } from "./pages/targets.tsx";
 import { mount, type Route } from "./route.ts";
 import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
-export const ROUTES: readonly Route[] = [...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...AUDIT, ...EXPOSURES, ...ME, ...PEOPLE, ...POLICIES];
+export const ROUTES: readonly Route[] = [
+  ...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...TERMINAL, ...AUDIT, ...EXPOSURES, ...ME, ...PEOPLE, ...POLICIES,
+];
 const MAX_BODY = 256 * 1024;
 
 /** `api` is mounted at /api/v1 behind the same headers, origin check and login cookie; bearer tokens are its own business. */

@@ -17,6 +17,13 @@ const ASSETS = {
   "player.js": ["node_modules/asciinema-player/dist/bundle/asciinema-player.min.js", JS],
   "player.css": ["node_modules/asciinema-player/dist/bundle/asciinema-player.css", CSS],
   "play.js": ["views/public/play.js", JS],
+  "xterm.js": ["node_modules/@xterm/xterm/lib/xterm.js", JS],
+  "xterm.css": ["node_modules/@xterm/xterm/css/xterm.css", CSS],
+  "terminal.css": ["views/public/terminal.css", CSS],
+  "xterm-fit.js": ["node_modules/@xterm/addon-fit/lib/addon-fit.js", JS],
+  "screen.js": ["views/public/screen.js", JS],
+  "terminal.js": ["views/public/terminal.js", JS],
+  "watch.js": ["views/public/watch.js", JS],
   "favicon.svg": ["views/public/favicon.svg", "image/svg+xml"],
 } as const;
 

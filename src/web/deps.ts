@@ -24,6 +24,8 @@ export type WebDeps = {
   readonly config: WebConfig;
   /** Where the recordings lie; null = none can be played here. */
   readonly recordings: string | null;
+  /** A login session has ended by its person's wish: its sockets go too. Absent where there are none. */
+  readonly loggedOut?: (holder: string) => void;
 };
 
 /** Set by the middleware of security.ts and login-session.ts; `me` is null before login and for bearer tokens. */

@@ -1,5 +1,6 @@
 /** Who is asking, by cookie. Rule: a ticket (password given, code not yet) is kept in a cookie of its own and is nobody's login. */
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { parse } from "hono/utils/cookie";
 import type { MiddlewareHandler } from "hono";
 import { Fault } from "../kernel/fault.ts";
 import { personOf } from "../identity/login.ts";
@@ -15,8 +16,13 @@ export const keepCookie = (c: Ctx, { config }: WebDeps, name: Name, { cookie }: 
   setCookie(c, named(config.secureCookies, name), cookie, { path: "/", httpOnly: true, sameSite: "Lax", secure: config.secureCookies });
 export const dropCookie = (c: Ctx, { config }: WebDeps, name: Name): void => void deleteCookie(c, named(config.secureCookies, name), { path: "/", secure: config.secureCookies });
 
-export const whoIs = async (c: Ctx, { config, identity }: WebDeps): Promise<Me | null> => {
-  const cookie = getCookie(c, named(config.secureCookies, "session"));
+export const whoIs = (c: Ctx, deps: WebDeps): Promise<Me | null> => whoHolds(deps, getCookie(c, named(deps.config.secureCookies, "session")));
+/** Of a request that never reaches a route: a socket's. */
+export const whoSends = (deps: WebDeps, header: string | undefined): Promise<Me | null> => {
+  const name = named(deps.config.secureCookies, "session");
+  return whoHolds(deps, header === undefined ? undefined : parse(header, name)[name]);
+};
+const whoHolds = async ({ identity }: WebDeps, cookie: string | undefined): Promise<Me | null> => {
   const session = cookie === undefined ? null : await findSession(identity, cookie);
   if (!session?.strong) return null;
   const person = await personOf(identity, session.person).catch((e: unknown) => { if (e instanceof Fault) return null; throw e; });

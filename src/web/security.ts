@@ -30,10 +30,11 @@ export const headers = ({ config, flow }: WebDeps): MiddlewareHandler<Env> => as
 };
 
 /** The last address in the chain that is not one of our own proxies; a chain is believed only as far as they wrote it. */
-export const clientAddress = (c: Ctx, trusted: readonly string[]): string => {
-  const direct = (c.env?.incoming?.socket?.remoteAddress ?? "127.0.0.1").replace(/^::ffff:(?=\d+\.)/, "");
+export const clientAddress = (c: Ctx, trusted: readonly string[]): string => addressOf(c.env?.incoming?.socket?.remoteAddress, c.req.header("x-forwarded-for"), trusted);
+export const addressOf = (remote: string | undefined, forwarded: string | undefined, trusted: readonly string[]): string => {
+  const direct = (remote ?? "127.0.0.1").replace(/^::ffff:(?=\d+\.)/, "");
   if (trusted.length === 0 || !isFrom(direct, trusted)) return direct;
-  const chain = (c.req.header("x-forwarded-for") ?? "").split(",").map((a) => a.trim()).filter(isIP);
+  const chain = (forwarded ?? "").split(",").map((a) => a.trim()).filter(isIP);
   while (chain.length > 0) {
     const last = chain.pop()!;
     if (!isFrom(last, trusted)) return last;

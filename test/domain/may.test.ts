@@ -11,7 +11,7 @@ const ALLOWED: Record<Act, string[]> = {
   "account.history": ["admin", "auditor", "owner+owns"], "target.manage": ["admin", "owner+owns"], "target.add": ["admin", "owner"],
   "request.see": ["admin", "auditor", "mine", "entitled"], "request.cancel": ["mine"], "request.vote": ["entitled"], "request.revoke": ["admin", "entitled"],
   "checkout.use": ["mine"], "checkout.close": ["admin", "mine"], "password.show": ["mine"],
-  "session.list": ["admin", "auditor", "mine"], "session.play": ["auditor"], "session.end": ["admin", "auditor", "mine"],
+  "session.list": ["admin", "auditor", "mine"], "session.play": ["auditor"], "session.watch": ["auditor"], "session.end": ["admin", "auditor", "mine"],
   "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "change.confirm": ["admin", "auditor"],
   "audit.check": ["admin", "auditor"], "audit.export": ["admin", "auditor"], "session.search": ["auditor"], "session.raw": ["auditor"], "exposure.see": ["admin", "auditor"], "exposure.rotate": ["admin"],
   "lock.set": ["admin"], "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
@@ -35,7 +35,7 @@ test("law: one-authorise — a disabled person may nothing, roles add up and nev
 });
 
 test("an administrator sees no password and carries no vote by the role alone", () => {
-  for (const act of ["password.show", "checkout.use", "request.vote", "session.play", "account.ask"] as const) expect(may(person(["admin"]), act, THINGS["foreign"]), act).toBe(false);
+  for (const act of ["password.show", "checkout.use", "request.vote", "session.play", "session.watch", "account.ask"] as const) expect(may(person(["admin"]), act, THINGS["foreign"]), act).toBe(false);
 });
 
 test("law: one-authorise — the machine's operator keeps the broker alive and does nothing a person does", () => {

@@ -2,6 +2,6 @@
 import { times, type Times } from "../../src/kernel/times.ts";
 
 export const patient = (scale: number): Times => {
-  const { targetDial, handshake, loginIdle, sessionLease, sessionRenew, sessionTakeover } = times(1);
-  return { ...times(scale), rotationLease: 15_000, leaseMargin: 3_000, changeLimit: 10_000, probeLimit: 10_000, targetDial, handshake, loginIdle, sessionLease, sessionRenew, sessionTakeover };
+  const { targetDial, handshake, ticket, loginIdle, sessionLease, sessionRenew, sessionTakeover } = times(1);
+  return { ...times(scale), rotationLease: 15_000, leaseMargin: 3_000, changeLimit: 10_000, probeLimit: 10_000, targetDial, handshake, ticket, loginIdle, sessionLease, sessionRenew, sessionTakeover };
 };

@@ -1,6 +1,6 @@
 /** An in-memory ControlPlane: what the broker will do with flow verbs, without them. Rule: it records every call; tests read `calls`. */
 import { randomBytes } from "node:crypto";
-import type { AdmitAsk, AdmitReply, ControlPlane, Ended, LoginAsk, LoginReply, Mark, RefusedAsk, SessionEvent, Terms } from "../../proxy/channel.ts";
+import type { AdmitAsk, AdmitReply, ControlPlane, Ended, Frame, LoginAsk, LoginReply, Mark, RefusedAsk, SessionEvent, Terms } from "../../proxy/channel.ts";
 import { BOX } from "../../proxy/channel.ts";
 import { sealTo } from "../../src/crypto/box.ts";
 import { Fault } from "../../src/kernel/fault.ts";
@@ -17,11 +17,12 @@ export type FakeBroker = ControlPlane & {
   terms: Terms; remainingMs: number;
   sessions: FakeSession[]; logins: LoginAsk[]; refusals: RefusedAsk[]; beats: (readonly string[])[];
   /** Runs before an admit is answered. */
+  frames: Frame[]; onFrame: (frame: Frame) => void | Promise<void>;
   onAdmit: (session: string) => void | Promise<void>;
   last(): FakeSession;
 };
 
-const TERMS: Terms = { channels: ["shell", "exec"], record: "full", recordInput: false };
+const TERMS: Terms = { channels: ["shell", "exec"], record: "full", recordInput: false, graceMs: 2_000, clipboardIn: true, clipboardOut: true };
 
 const verdict = (broker: FakeBroker, half: Set<string>, ask: LoginAsk): LoginReply => {
   const person = broker.persons.get(ask.person), { factor, connection } = ask, no: LoginReply = { ok: false, ...(person?.message ? { message: person.message } : {}) };
@@ -52,7 +53,7 @@ export const fakeBroker = (): FakeBroker => {
     return found;
   };
   const broker: FakeBroker = {
-    persons: new Map(), accounts: new Map(), terms: TERMS, remainingMs: 3_600_000, sessions: [], logins: [], refusals: [], beats: [], onAdmit: () => undefined,
+    persons: new Map(), accounts: new Map(), terms: TERMS, remainingMs: 3_600_000, sessions: [], logins: [], refusals: [], beats: [], frames: [], onFrame: () => undefined, onAdmit: () => undefined,
     last: () => broker.sessions.at(-1) ?? (() => { throw new Error("no session was admitted"); })(),
     login: async (ask) => { broker.logins.push(ask); return verdict(broker, half, ask); },
     admit: async (ask) => {
@@ -63,6 +64,8 @@ export const fakeBroker = (): FakeBroker => {
       return reply;
     },
     refused: async (ask) => { broker.refusals.push(ask); },
+    rejoin: async ({ session }) => { find(session); },
+    frame: async (id, frame) => { find(id); broker.frames.push(frame); await broker.onFrame(frame); },
     opened: async (id) => { find(id).opened = true; },
     event: async (id, event) => { find(id).events.push(event); },
     mark: async (id, mark) => { find(id).marks.push(mark); },

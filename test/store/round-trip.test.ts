@@ -55,7 +55,7 @@ test("a session, in every state", async () => {
   const account = await addAccount(db, g);
   await fc.assert(fc.asyncProperty(moment, text, fc.constantFrom(...ENDED_WHY), fc.maxSafeNat(), fc.boolean(), async (at, detail, why, bytes, early) => {
     const r: Request<"pending"> = { id: id.of("request"), requester: g.person, exclusive: false, review: false, submittedAt: at, termsHash: "h", state: "pending", expiresAt: at, terms: { account, policy: g.policy, preset: "session", minutes: 1, reason: "", ticket: "" } };
-    let s: Session = { id: id.of("session"), request: r.id, person: g.person, account, target: g.target, protocol: "ssh", address: detail, recording: id.of("recording"), node: "n", openedAt: at, state: "opening" };
+    let s: Session = { id: id.of("session"), request: r.id, person: g.person, account, target: g.target, protocol: "ssh", via: "ssh", address: detail, recording: id.of("recording"), node: "n", openedAt: at, state: "opening" };
     await db.transaction(async (tx) => { await requests.submit(tx, r); await sessions.open(tx, s as Session<"opening">, at); });
     expect(await sessions.find(db, s.id)).toEqual(s);
     for (const step of [...(early ? [] : [(x: Session) => goLive(x as Session<"opening">, at)]), (x: Session) => end(x as Session<"live">, why, detail, bytes, at)]) {

@@ -27,7 +27,7 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     await expect(o.db.transaction((tx) => requests.save(tx, approve(r, tx.now, 30, 60)))).rejects.toMatchObject({ code: "conflict", message: "This request was changed by somebody else a moment ago. Look again." });
     await expect(o.db.transaction((tx) => requests.save(tx, cancel(r, g.person, "", tx.now)))).rejects.toMatchObject({ code: "conflict" });
     expect(await requests.find(o.db, r.id)).toMatchObject({ state: "denied", reason: "no" });
-    const s: Session<"opening"> = { id: id.of("session"), request: r.id, person: g.person, account, target: g.target, protocol: "ssh", address: "", recording: id.of("recording"), node: "n", openedAt: new Date(), state: "opening" };
+    const s: Session<"opening"> = { id: id.of("session"), request: r.id, person: g.person, account, target: g.target, protocol: "ssh", via: "ssh", address: "", recording: id.of("recording"), node: "n", openedAt: new Date(), state: "opening" };
     await o.db.transaction(async (tx) => { await sessions.open(tx, s, tx.now); await sessions.save(tx, end(s, "error", "", 0, tx.now)); });
     await expect(o.db.transaction((tx) => sessions.save(tx, goLive(s, tx.now)))).rejects.toMatchObject({ code: "conflict", message: "This session moved on a moment ago." });
   });

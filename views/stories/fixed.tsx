@@ -78,6 +78,8 @@ export const policy: Policy = as<Policy>({
     channels: ["shell", "exec"],
     record: "head",
     recordInput: false,
+    clipboardIn: true,
+    clipboardOut: false,
   },
   binding: {
     requesterGroups: ["grp_1"],

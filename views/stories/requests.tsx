@@ -100,6 +100,7 @@ const session = (over: Record<string, unknown>): Session =>
     account: "acc_1",
     target: "tgt_1",
     protocol: "ssh",
+    via: "ssh",
     address: "192.0.2.44",
     recording: "rec_1",
     node: "n",

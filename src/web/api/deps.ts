@@ -30,7 +30,7 @@ export type Doors = { password(released: Released): string; token(made: Made): s
 export type Own = { readonly operator: Operator; backup(by: Asker): Promise<Spooled> };
 export type ApiDeps = WebDeps & { readonly shelf: Shelf; readonly doors: Doors; readonly own?: Own };
 
-/** `bearer` is null for a login session of the portal, and for the machine's operator. */
-export type Who<C extends Asker = Caller> = { readonly caller: C; readonly bearer: Bearer | null };
+/** `bearer` is null for a login session of the portal, and for the machine's operator. `holder` names the login session or token, for what is bound to it. */
+export type Who<C extends Asker = Caller> = { readonly caller: C; readonly bearer: Bearer | null; readonly holder: string };
 export type ApiEnv = { Bindings: Env["Bindings"]; Variables: Env["Variables"] & { who: Who<Asker> } };
 export type ApiCtx = Context<ApiEnv>;

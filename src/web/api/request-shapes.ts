@@ -25,13 +25,13 @@ export const requestOut = (r: Request, names: Names): z.input<typeof RequestOut>
 });
 
 export const SessionOut = z.object({
-  id: text, state: text, request: text, person: text, account: text, target: text, protocol: text, address: text, recording: text,
+  id: text, state: text, request: text, person: text, account: text, target: text, protocol: text, via: text, address: text, recording: text,
   openedAt: When, liveAt: When, endedAt: When, why: maybe, detail: maybe, bytes: count.nullable(),
 }).openapi("Session");
 export type SessionListed = Awaited<ReturnType<typeof sessionList>>[number];
 const ends = (s: Session) => (s.state === "ended" ? { endedAt: iso(s.endedAt), why: s.why, detail: s.detail, bytes: s.bytes } : { endedAt: null, why: null, detail: null, bytes: null });
 export const sessionOut = ({ session: s, personName, accountName, targetName }: SessionListed): z.input<typeof SessionOut> => ({
-  id: s.id, state: s.state, request: s.request, person: personName, account: `${accountName}@${targetName}`, target: targetName, protocol: s.protocol, address: s.address, recording: s.recording,
+  id: s.id, state: s.state, request: s.request, person: personName, account: `${accountName}@${targetName}`, target: targetName, protocol: s.protocol, via: s.via, address: s.address, recording: s.recording,
   openedAt: iso(s.openedAt), liveAt: "liveAt" in s ? iso(s.liveAt) : null, ...ends(s),
 });
 

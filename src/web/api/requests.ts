@@ -1,17 +1,18 @@
 /** Requests: asked for, voted on, used, given back. Rule: `release` is the one endpoint of the API that answers with a password. */
 import { z } from "@hono/zod-openapi";
-import type { AccountId, RequestId } from "../../kernel/ids.ts";
+import type { AccountId, RequestId, SessionId } from "../../kernel/ids.ts";
 import { NEXT, AskInput, type State } from "../../domain/request.ts";
 import { ask } from "../../flow/ask.ts";
 import { giveBack } from "../../flow/checkin.ts";
 import { accountCard, requestCard, requestList, requestStory, waitingFor } from "../../flow/look.ts";
 import { release } from "../../flow/release.ts";
+import { terminalTicket } from "../../flow/ticket.ts";
 import { cancelRequest, revokeRequest, vote } from "../../flow/vote.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, newest, pageOf, Paging } from "./page.ts";
 import { RequestDetail, requestDetail, RequestOut, requestOut } from "./request-shapes.ts";
-import { EventOut, eventOut, When } from "./shapes.ts";
+import { EventOut, eventOut, TicketOut, ticketOut, When } from "./shapes.ts";
 
 const tag = "requests";
 type Listed = Awaited<ReturnType<typeof requestList>>[number];
@@ -75,8 +76,14 @@ const story: Endpoint = endpoint({
   run: async ({ flow: { db } }, { caller, params }) => ({ items: (await requestStory(db, caller.person, params.id as RequestId)).map(eventOut) }),
 });
 
+const terminal: Endpoint = endpoint({
+  method: "post", path: "/requests/{id}/terminal", tag, summary: "A ticket for a web terminal", params: Id, body: z.object({ session: z.string().max(80).optional().openapi({ description: "back into this session of yours, which lost its connection" }) }), answer: TicketOut, status: 201, secret: true,
+  says: "Open a WebSocket at `socket` with the subprotocols `protocol` and `ticket.` + `ticket`. Good once, for 30 seconds, for the login or token that asked; the session begins, and the clock with it, when the socket opens.",
+  run: async ({ flow }, { caller, holder, params, body }) => ticketOut(await terminalTicket(flow, caller, holder, params.id as RequestId, body.session as SessionId | undefined), "terminal"),
+});
+
 export const requests: readonly Endpoint[] = [
-  list, one, submit, cast, show, story,
+  list, one, submit, cast, show, story, terminal,
   act("cancel", "Take your own request back", (deps, { caller }, id, reason) => cancelRequest(deps.flow, caller, id, reason)),
   act("revoke", "End somebody's access now", (deps, { caller }, id, reason) => revokeRequest(deps.flow, caller, id, reason)),
   act("give-back", "Give the account back", (deps, { caller }, id) => giveBack(deps.flow, caller, id)),

@@ -5,9 +5,11 @@ import type { RequestId, SessionId } from "../../kernel/ids.ts";
 import { session, sessionList } from "../../flow/look.ts";
 import { play } from "../../flow/recordings.ts";
 import { endSession } from "../../flow/session.ts";
+import { watchTicket } from "../../flow/watch.ts";
 import { endpoint, Id, raw, type Endpoint } from "./endpoint.ts";
 import { newest, pageOf, Paging } from "./page.ts";
 import { SessionOut, sessionOut } from "./request-shapes.ts";
+import { TicketOut, ticketOut } from "./shapes.ts";
 
 const tag = "sessions";
 const Filter = Paging.extend({ live: z.enum(["true", "false"]).optional(), request: z.string().optional() });
@@ -30,6 +32,11 @@ export const sessions: readonly Endpoint[] = [
       const { cast, verdict } = await play(flow, recordings, caller, params.id as SessionId, query.channel);
       return c.body(cast, 200, { "Content-Type": "application/x-asciicast", "Recording-Complete": String(verdict.complete), "Content-Disposition": `attachment; filename="${params.id.replace(/[^\w]/g, "")}.cast"` });
     },
+  }),
+  endpoint({
+    method: "post", path: "/sessions/{id}/watch", tag, summary: "A ticket to watch a live session", params: Id, answer: TicketOut, status: 201, secret: true,
+    says: "For auditors. Open a WebSocket at `socket` with the subprotocols `protocol` and `ticket.` + `ticket`; what you send is not read. Beginning and end of watching are in the audit log.",
+    run: async ({ flow }, { caller, holder, params }) => ticketOut(await watchTicket(flow, caller, holder, params.id as SessionId), "watch"),
   }),
   endpoint({
     method: "post", path: "/sessions/{id}/end", tag, summary: "Cut a live session", params: Id, body: z.object({ reason: z.string().trim().max(500).default("") }), answer: SessionOut,

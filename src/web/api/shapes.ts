@@ -4,8 +4,10 @@ import type { Account, Standing } from "../../domain/account.ts";
 import { PolicyBinding, PolicyTerms, type Policy } from "../../domain/policy.ts";
 import { Role, type Person } from "../../domain/person.ts";
 import type { Target } from "../../domain/target.ts";
+import { SOCKETS, type SocketKind } from "../../domain/ticket.ts";
 import type { AccountCard } from "../../flow/look.ts";
 import { hostKeysOf } from "../../flow/session.ts";
+import type { Issued } from "../../flow/ticket.ts";
 import type { Token } from "../../identity/tokens.ts";
 import type { OpenChange } from "../../identity/directory.ts";
 import { readPublicKey } from "../../identity/ssh-keys.ts";
@@ -72,3 +74,6 @@ export const eventOut = (e: EventRow): z.input<typeof EventOut> => ({
 
 export const ChangeOut = z.object({ id: text, author: text, subject: text, what: text, at: When }).openapi("Change");
 export const changeOut = (c: OpenChange): z.input<typeof ChangeOut> => ({ ...c, at: iso(c.at) });
+
+export const TicketOut = z.object({ ticket: text, expiresAt: When, socket: text, protocol: text }).openapi("Ticket");
+export const ticketOut = ({ ticket, expiresAt }: Issued, kind: SocketKind): z.input<typeof TicketOut> => ({ ticket, expiresAt: iso(expiresAt), socket: SOCKETS[kind].path, protocol: SOCKETS[kind].protocol });

@@ -6,6 +6,7 @@ import type { MiddlewareHandler } from "hono";
 import { Fault } from "../../kernel/fault.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Asker } from "../../flow/record.ts";
+import { holderOf } from "../../identity/sessions.ts";
 import { bearer } from "../../identity/tokens.ts";
 import type { ApiCtx, ApiDeps, ApiEnv, Who } from "./deps.ts";
 
@@ -18,11 +19,11 @@ const byToken = async (c: ApiCtx, deps: ApiDeps, header: string): Promise<Who<As
   const text = /^Bearer ([\x21-\x7e]{8,200})$/.exec(header)?.[1];
   if (text === undefined) throw new Fault("unauthenticated", LOGIN);
   using token = Secret.of(text);
-  if (c.env?.local && deps.own?.operator.is(token)) return { caller: "operator", bearer: null };
+  if (c.env?.local && deps.own?.operator.is(token)) return { caller: "operator", bearer: null, holder: "operator" };
   const address = c.get("address") ?? "127.0.0.1", found = await bearer(deps.identity, token, address);
   if (!found) throw new Fault("unauthenticated", "This token is not known, was revoked, has expired, or may not be used from here.");
   if (found.token.readOnly && !READS.includes(c.req.method)) throw new Fault("forbidden", "This token may only read. Make one that may also change things.");
-  return { caller: { person: found.person, address, means: meansOf(c) }, bearer: found };
+  return { caller: { person: found.person, address, means: meansOf(c) }, bearer: found, holder: found.token.id };
 };
 
 /** The portal's middleware has checked the session's form token before a cookie gets here (web/security.ts). */
@@ -30,7 +31,7 @@ const whoAsks = async (c: ApiCtx, deps: ApiDeps): Promise<Who<Asker>> => {
   const header = c.req.header("authorization"), me = c.get("me");
   if (header !== undefined) return byToken(c, deps, header);
   if (!me) throw new Fault("unauthenticated", LOGIN);
-  return { caller: { person: me.person, address: c.get("address"), means: "portal" }, bearer: null };
+  return { caller: { person: me.person, address: c.get("address"), means: "portal" }, bearer: null, holder: holderOf(me.cookie) };
 };
 
 export const authenticate = (deps: ApiDeps): MiddlewareHandler<ApiEnv> => async (c, next) => {

@@ -4,7 +4,7 @@ import { logout, passwordLogin, totpLogin, type LoginResult } from "../../identi
 import { LoginForm, TotpForm } from "../../../views/login.tsx";
 import { equalText, localPath } from "../address.ts";
 import { Fault } from "../../kernel/fault.ts";
-import type { Opened } from "../../identity/sessions.ts";
+import { holderOf, type Opened } from "../../identity/sessions.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
 import { fields, secretField, type Fields } from "../forms.ts";
 import { dropCookie, keepCookie, me, ticketOf } from "../login-session.ts";
@@ -56,6 +56,7 @@ const enrol = async (c: Ctx, deps: WebDeps) => {
 const end = async (c: Ctx, deps: WebDeps) => {
   const { cookie, person } = me(c);
   await logout(deps.identity, cookie, person, from(c));
+  deps.loggedOut?.(holderOf(cookie));
   dropCookie(c, deps, "session");
   return c.redirect("/login?done=bye", 303);
 };

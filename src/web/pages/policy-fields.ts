@@ -10,7 +10,7 @@ const text: Reader = (s) => s.text, number: Reader = (s) => whole(s.text), tick:
 
 const TERMS = {
   preset: text, approvals: number, maxMinutes: number, requestTtlMinutes: number, startWindowMinutes: number, reconnectGraceSeconds: number,
-  reasonMin: number, ticketPattern: text, channels: list, record: text, recordInput: tick,
+  reasonMin: number, ticketPattern: text, channels: list, record: text, recordInput: tick, clipboardIn: tick, clipboardOut: tick,
 } as const satisfies Partial<Record<keyof PolicyTerms, Reader>>;
 const BINDING = {
   requesters: list, requesterGroups: list, approvers: list, approverGroups: list, targets: line, tags: line, platforms: list, accountNames: line,

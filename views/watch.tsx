@@ -1,0 +1,64 @@
+/** The watcher's view of a live session. Rule: it watches nothing by being fetched, and ending the session works without a script. */
+import { Account, Field, PageHead, Post, Unfold } from "./parts.tsx";
+import { Frame, Letters, Scripts, Styles, Tool } from "./screen.tsx";
+
+const End = ({ session, person }: { session: string; person: string }) => (
+  <section class="card">
+    <Unfold label="End this session" tone="bad">
+      <Post action={`/sessions/${session}/end`}>
+        <Field label={`Why (${person} reads it)`}>
+          <input name="reason" maxlength={500} required />
+        </Field>
+        <button type="submit" class="small danger">
+          End it now
+        </button>
+      </Post>
+    </Unfold>
+  </section>
+);
+
+type Ids = { readonly session: string; readonly request: string };
+export type WatchFacts = Ids & { readonly account: string; readonly target: string; readonly person: string };
+const Head = ({ session, request, account, target, person }: WatchFacts) => (
+  <PageHead
+    title={<Account account={account} target={target} />}
+    sub={
+      <span class="wrap">
+        Live session of <b>{person}</b>. That you watch is in the audit log; {person} cannot see you, and you cannot type.
+      </span>
+    }
+  >
+    <a class="button small quiet" href={`/sessions/${session}`}>
+      Facts
+    </a>
+    <a class="button small quiet" href={`/requests/${request}`}>
+      The request
+    </a>
+  </PageHead>
+);
+
+export const WatchPage = (f: WatchFacts) => (
+  <>
+    <Head {...f} />
+    <Styles />
+    <noscript>
+      <p class="note warn">
+        Watching needs scripts, and they are off here. You can end the session below, and play its recording when it is over.
+      </p>
+    </noscript>
+    <Frame
+      data={{ "data-issue": `/api/v1/sessions/${f.session}/watch`, "data-name": `${f.account}@${f.target}`, "data-session": f.session }}
+      state="Not watching"
+      label={`What ${f.person} sees on ${f.account}@${f.target}`}
+      tools={
+        <>
+          <select data-channels="" aria-label="Channel" hidden></select>
+          <Tool name="connect" label="Watch" />
+          <Letters />
+        </>
+      }
+    />
+    <End session={f.session} person={f.person} />
+    <Scripts names={["xterm.js", "xterm-fit.js", "screen.js", "watch.js"]} />
+  </>
+);
