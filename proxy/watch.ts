@@ -2,13 +2,15 @@
  * A session that somebody looks on at. Rules: nothing is copied or sent while nobody does; one piece is under way at a time, so a busy broker is
  * never given more than it takes; what is too much to follow is skipped and the last screen told instead. The session itself never waits.
  */
+import type { Frame } from "./channel.ts";
 import type { Deps } from "./deps.ts";
 import { words } from "./log.ts";
 import type { Tape } from "./recorder.ts";
 
 /** Told as it was; more in one turn than this is told as the last screen. */
 const MOST = 49_152;
-type Looked = { at: number; over: boolean };
+type Looked = { readonly at: number; readonly over: boolean };
+type Told = Pick<Frame, "cols" | "rows" | "over" | "reset"> & { readonly data: Buffer };
 
 export class Watch {
   readonly #session: string;
@@ -38,26 +40,29 @@ export class Watch {
     const joined = this.#joined;
     this.#joined = false;
     try {
-      for (const tape of this.#tapes) { await this.#follow(tape); if (joined) await this.#tell(tape, "join"); }
+      for (const tape of this.#tapes) for (const told of this.#pieces(tape, joined)) await this.#tell(tape, told);
     } catch (error) {
       this.#deps.log("debug", "a watched session was not told", { session: this.#session, error: words(error) });
       this.#joined ||= joined;
     } finally { this.#busy = false; }
   }
 
-  /** What came since the last turn. */
-  async #follow(tape: Tape): Promise<void> {
-    const screen = tape.look(), seen = this.#looked.get(tape) ?? { at: screen.total, over: false }, fresh = screen.total - seen.at;
-    if (!this.#looked.has(tape)) { this.#looked.set(tape, seen); return this.#tell(tape, "join"); }
-    if (fresh === 0 && seen.over === tape.over) return;
-    await this.#tell(tape, fresh > MOST ? "skip" : "no");
+  /** What came since the last turn, and the last screen for whoever joined: taken together, so that nothing stands between the two. */
+  #pieces(tape: Tape, joined: boolean): Told[] {
+    const screen = tape.look(), seen = this.#looked.get(tape), fresh = seen === undefined ? 0 : screen.total - seen.at, out: Told[] = [];
+    const base = { cols: screen.cols, rows: screen.rows, over: tape.over };
+    if (seen !== undefined && (fresh > 0 || seen.over !== tape.over)) {
+      const skip = fresh > MOST;
+      out.push({ ...base, reset: skip ? "skip" : "no", data: skip ? screen.snapshot() : screen.last(fresh) });
+    }
+    if (joined || seen === undefined) out.push({ ...base, reset: "join", data: screen.snapshot() });
+    this.#looked.set(tape, { at: screen.total, over: tape.over });
+    return out;
   }
 
-  async #tell(tape: Tape, reset: "no" | "join" | "skip"): Promise<void> {
+  async #tell(tape: Tape, { data, ...told }: Told): Promise<void> {
     if (this.#stopped) return;
-    const screen = tape.look(), seen = this.#looked.get(tape)!, data = reset === "no" ? screen.last(screen.total - seen.at) : screen.snapshot();
-    Object.assign(seen, { at: screen.total, over: tape.over });
-    const { channel, kind, terminal, command } = tape.about;
-    await this.#deps.uplink.ask("frame", { session: this.#session, frame: { channel, kind, terminal, command, cols: screen.cols, rows: screen.rows, reset, over: tape.over, data: data.toString("base64") } });
+    const { channel, kind, terminal, command } = tape.about, frame = { channel, kind, terminal, command, ...told, data: data.toString("base64") };
+    await this.#deps.uplink.ask("frame", { session: this.#session, frame });
   }
 }

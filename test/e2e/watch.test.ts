@@ -84,6 +84,7 @@ describe("who may not", () => {
     await w.ok("operator", "PATCH", "/people/auditor", { disabled: true });
     expect(await first.over(5_000)).toEqual({ code: 4003, why: "no longer allowed" });
     await w.ok("operator", "PATCH", "/people/auditor", { disabled: false });
+    auditor = await loginAs(w, "auditor");
     client.child.kill();
     await over(request, 2, before);
     expect(await w.api("auditor", "POST", at)).toMatchObject({ status: 409, body: { detail: "This session is over. Its recording can be played." } });

@@ -187,10 +187,8 @@
     }
     const grace = hello?.graceMs ?? 60_000;
     if (performance.now() - lostAt > grace + 2000) return ended("Your connection did not come back in time, so your session has ended.");
-    say(
-      `The connection is lost. Your session goes on for ${Math.max(0, Math.ceil((grace - (performance.now() - lostAt)) / 1000))} s while this page tries to come back.`,
-      { tone: "warn" },
-    );
+    const goesOn = Math.max(0, Math.ceil((grace - (performance.now() - lostAt)) / 1000));
+    say(`The connection is lost. Your session goes on for ${goesOn} s while this page tries to come back.`, { tone: "warn" });
     setTimeout(() => void connect(true), RETRY[Math.min(tries++, RETRY.length - 1)]);
   };
   const refused = (error, again) => {
