@@ -6,7 +6,7 @@ import { isOpen, type Session } from "../domain/session.ts";
 import type { Tx } from "../store/db.ts";
 import * as sessions from "../store/sessions.ts";
 import * as versions from "../store/versions.ts";
-import { Veil } from "../vault/mask.ts";
+import { Veil } from "../vault/veil.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openVersion } from "./secrets.ts";

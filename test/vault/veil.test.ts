@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Secret } from "../../src/kernel/secret.ts";
-import { Veil } from "../../src/vault/mask.ts";
+import { Veil } from "../../src/vault/veil.ts";
 
 const cut = (text: Buffer, at: readonly number[]): Buffer[] => {
   const ends = [...new Set([...at.map((a) => a % (text.length + 1)), text.length])].sort((a, b) => a - b);
