@@ -8,7 +8,7 @@ export const KEPT = 98_304;
 const FIRST = 2_048;
 /** Longest escape sequence of interest; a longer one is not one. */
 const LONGEST = 64;
-/** Modes that a program sets once and counts on: alternate screen, cursor, mouse, bracketed paste, wrap, keypad … and the scroll region and colours. */
+/** What a program sets once and counts on: alternate screen, cursor, mouse, bracketed paste, keypad, scroll region, colours. */
 // eslint-disable-next-line no-control-regex
 const SEQUENCE = /\x1b(?:\[\?([\d;]+)([hl])|\[([\d;:]*)m|\[([\d;]*)r|([=>])|(c))/g;
 const NEWLINE = 10;
@@ -65,7 +65,9 @@ export class Screen {
     const text = this.#carry + gone.toString("latin1");
     for (const [, modes, on, style, region, keypad, reset] of text.matchAll(SEQUENCE)) {
       if (reset !== undefined) { this.#modes.clear(); this.#style = this.#region = this.#keypad = ""; }
-      for (const mode of modes?.split(";").slice(0, 16) ?? []) if (this.#modes.size < LONGEST || this.#modes.has(mode)) this.#modes.set(mode, on ?? "l");
+      for (const mode of modes?.split(";").slice(0, 16) ?? []) {
+        if (this.#modes.size < LONGEST || this.#modes.has(mode)) this.#modes.set(mode, on ?? "l");
+      }
       if (style !== undefined) this.#style = style === "" || style === "0" ? "" : `\x1b[${style}m`;
       if (region !== undefined) this.#region = region === "" ? "" : `\x1b[${region}r`;
       if (keypad !== undefined) this.#keypad = `\x1b${keypad}`;

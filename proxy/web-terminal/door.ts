@@ -24,7 +24,8 @@ const wayOf = (request: IncomingMessage) => {
   const login = request.headers["lockstep-arrival"], found = WAY.exec(request.url ?? "");
   if (typeof login !== "string" || found === null) return undefined;
   const [, account, target, session] = found;
-  try { return session !== undefined ? { login, session } : { login, account: decodeURIComponent(account!), target: decodeURIComponent(target!) }; } catch { return undefined; }
+  if (session !== undefined) return { login, session };
+  try { return { login, account: decodeURIComponent(account!), target: decodeURIComponent(target!) }; } catch { return undefined; }
 };
 
 const comeBack = async ({ deps, known }: Door, way: { login: string; session: string }, line: Line, size: Size): Promise<void> => {
@@ -41,19 +42,23 @@ const comeBack = async ({ deps, known }: Door, way: { login: string; session: st
   line.close();
 };
 
-const receive = (door: Door, way: NonNullable<ReturnType<typeof wayOf>>, socket: WebSocket): void => {
+type Found = NonNullable<ReturnType<typeof wayOf>>;
+const isBack = (way: Found): way is Extract<Found, { session: string }> => "session" in way;
+
+const receive = (door: Door, way: Found, socket: WebSocket): void => {
   const late = setTimeout(() => socket.close(BROKE_RULES, "said nothing"), door.deps.waits.handshake);
   socket.once("close", () => clearTimeout(late));
   new Line(socket, (line, size) => {
     clearTimeout(late);
-    if (way.session !== undefined) void comeBack(door, way as { login: string; session: string }, line, size);
-    else new WebTerminal(door.deps, way as { login: string; account: string; target: string }, door.known, line, size);
+    if (isBack(way)) void comeBack(door, way, line, size);
+    else new WebTerminal(door.deps, way, door.known, line, size);
   });
 };
 
 /** `open`: false refuses everybody. */
 export const openDoor = async (path: string, deps: Deps, open: () => boolean): Promise<Server> => {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LONGEST, perMessageDeflate: false, clientTracking: false, handleProtocols: () => PROTOCOL });
+  const bounds = { maxPayload: LONGEST, perMessageDeflate: false, clientTracking: false };
+  const sockets = new WebSocketServer({ noServer: true, ...bounds, handleProtocols: () => PROTOCOL });
   const server = createServer((_request, response) => { response.writeHead(404).end(); }), door: Door = { deps, known: new Map() };
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => undefined);
@@ -62,7 +67,10 @@ export const openDoor = async (path: string, deps: Deps, open: () => boolean): P
     sockets.handleUpgrade(request, socket, head, (made) => receive(door, way, made));
   });
   const before = process.umask(PRIVATE);
-  const listening = new Promise<void>((resolve, reject) => { server.once("error", reject); server.listen({ path }, () => { server.removeListener("error", reject); resolve(); }); });
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ path }, () => { server.removeListener("error", reject); resolve(); });
+  });
   process.umask(before);
   await listening;
   return server;

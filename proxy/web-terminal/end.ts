@@ -1,4 +1,7 @@
-/** The person's end of a browser's shell, as the relay knows it from an SSH channel. Rule: sockets come and go in front of it; while there is none, output is recorded and dropped here. */
+/**
+ * The person's end of a browser's shell, as the relay knows it from an SSH channel. Rule: sockets come and go in front of it; while there is
+ * none, output is recorded and dropped here.
+ */
 import { Duplex, Writable } from "node:stream";
 import type { PersonEnd } from "../ssh/relay.ts";
 import type { Line } from "./line.ts";

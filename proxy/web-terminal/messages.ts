@@ -30,7 +30,8 @@ export type FromPage = z.infer<typeof fromPage>;
 export type Size = { readonly cols: number; readonly rows: number };
 
 export type ToPage =
-  | { readonly type: "hello"; readonly session: string; readonly again: boolean; readonly took: number; readonly remainingMs: number; readonly graceMs: number; readonly beatMs: number;
+  | { readonly type: "hello"; readonly session: string; readonly again: boolean; readonly took: number;
+    readonly remainingMs: number; readonly graceMs: number; readonly beatMs: number;
     readonly clipboardIn: boolean; readonly clipboardOut: boolean; readonly recordInput: boolean; readonly banner: string }
   /** The next `bytes` shown are the last screen, told again. */
   | { readonly type: "replay"; readonly bytes: number }

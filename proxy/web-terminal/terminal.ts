@@ -20,8 +20,11 @@ export type Way = { readonly login: string; readonly account: string; readonly t
 const TERM = "xterm-256color", PASTE_BEGINS = "\x1b[200~";
 const NO_PASTE = "Pasting into this session is not part of your access.";
 export const NOT_BACK = "Your browser did not come back in time, so this session has ended.";
-const exited = (status: number | string | null): string =>
-  status === 0 ? "The shell has ended." : typeof status === "number" ? `The shell has ended with status ${status}.` : status === null ? "The shell was closed by the target." : `The shell was ended by signal ${status}.`;
+const exited = (status: number | string | null): string => {
+  if (status === 0) return "The shell has ended.";
+  if (status === null) return "The shell was closed by the target.";
+  return typeof status === "number" ? `The shell has ended with status ${status}.` : `The shell was ended by signal ${status}.`;
+};
 
 export class WebTerminal implements Leg {
   readonly #deps: Deps;
@@ -44,7 +47,9 @@ export class WebTerminal implements Leg {
     this.#way = way;
     this.#known = known;
     this.#size = size;
-    this.#end = webEnd({ say: (text) => this.#tell({ type: "say", text }), took: (bytes) => this.#tell({ type: "took", bytes }), exit: (status) => this.#exit(status) });
+    this.#end = webEnd({
+      say: (text) => this.#tell({ type: "say", text }), took: (bytes) => this.#tell({ type: "took", bytes }), exit: (status) => this.#exit(status),
+    });
     const pty = { ...size, height: 0, width: 0, term: TERM, modes: {} };
     this.#asked = { pty: pty as Asked["pty"], env: {}, onSize: (s) => Object.assign(pty, s), onSignal: () => undefined };
     this.#line = this.#end.channel.line = line;
@@ -78,7 +83,10 @@ export class WebTerminal implements Leg {
   #tell(message: ToPage): void { this.#line?.tell(message); }
   #hello(line: Line, again: boolean): void {
     const { session } = this.#live!, { graceMs, clipboardIn, clipboardOut, recordInput, banner = "" } = session.grant.terms;
-    line.tell({ type: "hello", session: session.id, again, took: this.#end.channel.accepted, remainingMs: Math.round(session.remainingMs), graceMs, beatMs: this.#deps.waits.heartbeat, clipboardIn, clipboardOut, recordInput, banner });
+    line.tell({
+      type: "hello", session: session.id, again, took: this.#end.channel.accepted, remainingMs: Math.round(session.remainingMs), graceMs,
+      beatMs: this.#deps.waits.heartbeat, clipboardIn, clipboardOut, recordInput, banner,
+    });
   }
   #pulse(): void {
     if (this.#line?.beat() === true) this.#tell({ type: "left", remainingMs: Math.round(this.#live!.session.remainingMs) });
@@ -122,10 +130,11 @@ export class WebTerminal implements Leg {
     const { session } = this.#live!;
     clearTimeout(this.#grace);
     session.event({ kind: "away", channel: 1 });
-    this.#grace = setTimeout(() => void session.end({ why: "client_closed", detail: "the browser did not come back in time", sentence: NOT_BACK }), session.grant.terms.graceMs);
+    const over = (): void => void session.end({ why: "client_closed", detail: "the browser did not come back in time", sentence: NOT_BACK });
+    this.#grace = setTimeout(over, session.grant.terms.graceMs);
   }
 
-  /** A new socket of the same person, already admitted: the last screen first, then what comes. The old one, if it still seems to be there, is told. */
+  /** A new socket of the same person, already admitted: the last screen first, then what comes. An old one that still seems there is told. */
   comeBack(line: Line, size: Size): void {
     const { channel } = this.#end, old = this.#line;
     clearTimeout(this.#grace);

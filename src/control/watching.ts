@@ -1,4 +1,7 @@
-/** Who looks on at which session of this node. Rule: a session's process is asked to tell only while somebody does; a watcher is told and never waited for. */
+/**
+ * Who looks on at which session of this node. Rule: a session's process is asked to tell only while somebody does; a watcher is told and
+ * never waited for.
+ */
 import type { Frame } from "../../proxy/channel.ts";
 
 export type { Frame };

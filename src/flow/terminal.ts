@@ -1,4 +1,7 @@
-/** A browser's way into a session: the same admission as by SSH, paid for with a ticket. Rule: (law ticket-once) one ticket, one session or one way back into it. */
+/**
+ * A browser's way into a session: the same admission as by SSH, paid for with a ticket. Rule: (law ticket-once) one ticket, one session or
+ * one way back into it.
+ */
 import { Fault } from "../kernel/fault.ts";
 import type { RequestId, SessionId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";

@@ -1,4 +1,7 @@
-/** One-time tickets for browser sockets: issued on a press, looked at by the door, spent by the verb that acts. Rule: (law ticket-once) spending is part of the transaction it pays for. */
+/**
+ * One-time tickets for browser sockets: issued on a press, looked at by the door, spent by the verb that acts. Rule: (law ticket-once)
+ * spending is part of the transaction it pays for.
+ */
 import { Fault } from "../kernel/fault.ts";
 import type { RequestId, SessionId } from "../kernel/ids.ts";
 import { sha256Hex } from "../crypto/envelope.ts";
@@ -31,18 +34,22 @@ export const issue = async (deps: Small, tx: Tx, caller: Caller, holder: string,
 };
 
 /** For a new terminal of a request, or back into `session`, which must be one of the caller's own that still runs. */
-export const terminalTicket = (deps: Small, caller: Caller, holder: string, id: RequestId, session?: SessionId): Promise<Issued> => deps.db.transaction(async (tx) => {
+type TerminalTicket = (deps: Small, caller: Caller, holder: string, id: RequestId, session?: SessionId) => Promise<Issued>;
+export const terminalTicket: TerminalTicket = (deps, caller, holder, id, session) => deps.db.transaction(async (tx) => {
   const r = await requests.find(tx, id);
   if (!r || !may(caller.person, "checkout.use", { requester: r.requester })) throw new Fault("not_found", "No such request.");
   if (session !== undefined) return issue(deps, tx, caller, holder, "rejoin", (await ownSession(tx, caller, session, id)));
-  if (!isState(r, "approved", "checked_out")) throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
-  if (!(await policies.find(tx, r.terms.policy))!.terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");
+  if (!isState(r, "approved", "checked_out")) {
+    throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
+  }
+  const { terms } = (await policies.find(tx, r.terms.policy))!;
+  if (!terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");
   return issue(deps, tx, caller, holder, "terminal", id);
 });
 
-const ownSession = async (db: Reader, caller: Caller, id: SessionId, request?: RequestId): Promise<SessionId> => {
+const ownSession = async (db: Reader, caller: Caller, id: SessionId, request: RequestId): Promise<SessionId> => {
   const s = await sessions.find(db, id);
-  if (!s || s.via !== "web" || (request !== undefined && s.request !== request) || !may(caller.person, "checkout.use", { requester: s.person })) throw new Fault("not_found", "No such session.");
+  if (!s || s.via !== "web" || s.request !== request || !may(caller.person, "checkout.use", { requester: s.person })) throw new Fault("not_found", "No such session.");
   if (!isOpen(s)) throw new Fault("conflict", "This session is over.");
   return s.id;
 };

@@ -1,4 +1,7 @@
-/** Looking on at a live session. Rule: for auditors alone, and an event when it begins and when it ends; what passwords the account ever had is masked on the way. */
+/**
+ * Looking on at a live session. Rule: for auditors alone, and an event when it begins and when it ends; what passwords the account ever had
+ * are masked on the way.
+ */
 import { Fault } from "../kernel/fault.ts";
 import type { SessionId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
@@ -25,7 +28,8 @@ const watchable = async (deps: Pick<Deps, "node">, tx: Tx, caller: Caller, id: S
   return s;
 };
 
-export const watchTicket = (deps: Pick<Deps, "db" | "random" | "times" | "node">, caller: Caller, holder: string, id: SessionId): Promise<Issued> => deps.db.transaction(async (tx) => {
+type Small = Pick<Deps, "db" | "random" | "times" | "node">;
+export const watchTicket = (deps: Small, caller: Caller, holder: string, id: SessionId): Promise<Issued> => deps.db.transaction(async (tx) => {
   const s = await watchable(deps, tx, caller, id);
   return issue(deps, tx, caller, holder, "watch", s.id);
 });

@@ -15,9 +15,12 @@ export const find = async ({ q }: Reader, id: string, holder: string, now: Date)
 };
 /** Null: unknown, spent, too old, another holder's, or for something else; nobody is told which. */
 export const spend = async (tx: Tx, id: string, holder: string, kind: TicketKind): Promise<Ticket | null> => {
-  const [r] = await tx.q.delete(tickets).where(and(eq(tickets.id, id), eq(tickets.holder, holder), eq(tickets.kind, kind), gt(tickets.expiresAt, tx.now))).returning();
+  const good = and(eq(tickets.id, id), eq(tickets.holder, holder), eq(tickets.kind, kind), gt(tickets.expiresAt, tx.now));
+  const [r] = await tx.q.delete(tickets).where(good).returning();
   return r ? fromRow(r) : null;
 };
 /** Of a try that was refused: it is not tried again with the same ticket. */
-export const burn = async (tx: Tx, id: string, holder: string): Promise<void> => void await tx.q.delete(tickets).where(and(eq(tickets.id, id), eq(tickets.holder, holder)));
+export const burn = async (tx: Tx, id: string, holder: string): Promise<void> => {
+  await tx.q.delete(tickets).where(and(eq(tickets.id, id), eq(tickets.holder, holder)));
+};
 export const forget = async (tx: Tx): Promise<void> => void await tx.q.delete(tickets).where(lte(tickets.expiresAt, tx.now));

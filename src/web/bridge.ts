@@ -1,4 +1,7 @@
-/** From a browser's socket to a session process. Rule: the decrypted bytes pass unread both ways, each side waiting for the other; neither outlives the other. */
+/**
+ * From a browser's socket to a session process. Rule: the decrypted bytes pass unread both ways, each side waiting for the other; neither
+ * outlives the other.
+ */
 import type { Duplex } from "node:stream";
 import { Fault } from "../kernel/fault.ts";
 import { SOCKETS } from "../domain/ticket.ts";
@@ -11,15 +14,18 @@ export type Crossing = {
   /** A stream to the process that holds `session`, or to the least busy. undefined: there is none. */
   reach(session: string | null): Duplex | undefined;
 };
-const GONE = "No session process can take you right now. Try again in a moment.", ELSEWHERE = "This session is over, or runs on another node of this broker.";
+const GONE = "No session process can take you right now. Try again in a moment.";
+const ELSEWHERE = "This session is over, or runs on another node of this broker.";
 
 /** The handshake goes on as it came, without cookie, ticket and whatever else the browser sent. */
 const handshake = (path: string, protocol: string, word: string, { request: { headers } }: Opening): string => [
-  `GET ${path} HTTP/1.1`, "Host: session", "Connection: Upgrade", "Upgrade: websocket", `Sec-WebSocket-Key: ${headers["sec-websocket-key"] ?? ""}`, "Sec-WebSocket-Version: 13",
+  `GET ${path} HTTP/1.1`, "Host: session", "Connection: Upgrade", "Upgrade: websocket",
+  `Sec-WebSocket-Key: ${headers["sec-websocket-key"] ?? ""}`, "Sec-WebSocket-Version: 13",
   `Sec-WebSocket-Protocol: ${protocol}`, `Lockstep-Arrival: ${word}`, "", "",
 ].join("\r\n");
 
-export const pipe = (crossing: Crossing, a: Admitted, o: Opening, to: { readonly session: string | null; readonly path: string; readonly protocol: string }): void => {
+export type To = { readonly session: string | null; readonly path: string; readonly protocol: string };
+export const pipe = (crossing: Crossing, a: Admitted, o: Opening, to: To): void => {
   const far = crossing.reach(to.session), { socket, head } = o;
   if (!far) throw new Fault("unavailable", to.session === null ? GONE : ELSEWHERE);
   far.on("error", () => socket.destroy()).on("close", () => socket.destroy());
@@ -35,7 +41,7 @@ export const terminalDoor = (crossing: Crossing): Door => ({
   protocol: PROTOCOL, kinds: ["terminal", "rejoin"],
   open: (a, o) => {
     const p = a.purpose;
-    if (p.kind === "terminal") pipe(crossing, a, o, { session: null, protocol: PROTOCOL, path: `/terminal/${encodeURIComponent(p.account)}/${encodeURIComponent(p.target)}` });
-    else pipe(crossing, a, o, { session: p.session, protocol: PROTOCOL, path: `/rejoin/${p.session}` });
+    const path = p.kind === "terminal" ? `/terminal/${encodeURIComponent(p.account)}/${encodeURIComponent(p.target)}` : `/rejoin/${p.session}`;
+    pipe(crossing, a, o, { session: p.kind === "terminal" ? null : p.session, protocol: PROTOCOL, path });
   },
 });

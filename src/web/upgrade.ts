@@ -19,7 +19,11 @@ import { addressOf } from "./security.ts";
 /** Somebody whose ticket is good for this door; only the verb behind it spends it. */
 export type Admitted = { readonly caller: Caller; readonly shown: Shown; readonly purpose: Purpose };
 export type Opening = { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer };
-export type Door = { readonly protocol: string; readonly kinds: readonly TicketKind[]; /** Rejects with what the browser is refused with. */ open(a: Admitted, o: Opening): void | Promise<void> };
+export type Door = {
+  readonly protocol: string; readonly kinds: readonly TicketKind[];
+  /** Rejects with what the browser is refused with. */
+  open(a: Admitted, o: Opening): void | Promise<void>;
+};
 
 /** Open sockets of one login at most. */
 const MOST = 24;
@@ -29,22 +33,26 @@ const PREFIX = "ticket.";
 const ticketIn = (request: IncomingMessage, door: Door): string => {
   const said = String(request.headers["sec-websocket-protocol"] ?? "").split(",").map((p) => p.trim());
   const tickets = said.filter((p) => p.startsWith(PREFIX)).map((p) => p.slice(PREFIX.length));
-  if (!said.includes(door.protocol) || tickets.length !== 1 || !TICKET.test(tickets[0]!)) throw new Fault("forbidden", "This socket needs one ticket, in its subprotocol. The API gives one.");
-  return tickets[0]!;
+  const [ticket = ""] = tickets;
+  if (said.includes(door.protocol) && tickets.length === 1 && TICKET.test(ticket)) return ticket;
+  throw new Fault("forbidden", "This socket needs one ticket, in its subprotocol. The API gives one.");
 };
 
 const isHandshake = ({ method, headers }: IncomingMessage): boolean =>
-  method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && headers["sec-websocket-version"] === "13" && /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "");
+  method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && headers["sec-websocket-version"] === "13"
+  && /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "");
 
 /** Browsers send cookies to a socket from any page: so theirs has to come from this very portal. A program with a token names no origin. */
 const requireOrigin = ({ headers }: IncomingMessage, origin: string, required: boolean): void => {
   const site = headers["sec-fetch-site"];
-  if (headers.origin === undefined ? required : headers.origin !== origin) throw new Fault("forbidden", `This socket was not opened by the portal at ${origin}.`);
+  const wrong = headers.origin === undefined ? required : headers.origin !== origin;
+  if (wrong) throw new Fault("forbidden", `This socket was not opened by the portal at ${origin}.`);
   if (site !== undefined && site !== "same-origin") throw new Fault("forbidden", "This socket was not opened by this portal's own page.");
 };
 
 const callerOf = async (deps: WebDeps, request: IncomingMessage): Promise<{ caller: Caller; holder: string }> => {
-  const { authorization, cookie } = request.headers, address = addressOf(request.socket.remoteAddress, String(request.headers["x-forwarded-for"] ?? ""), deps.config.trustedProxies);
+  const { authorization, cookie, "x-forwarded-for": forwarded } = request.headers;
+  const address = addressOf(request.socket.remoteAddress, String(forwarded ?? ""), deps.config.trustedProxies);
   requireOrigin(request, deps.config.origin, authorization === undefined);
   if (authorization === undefined) {
     const me = await whoSends(deps, cookie);
@@ -60,10 +68,19 @@ const callerOf = async (deps: WebDeps, request: IncomingMessage): Promise<{ call
 const refuse = (socket: Duplex, e: unknown): void => {
   const { code, message } = toFault(e), { http } = FAULTS[code], body = `${message}\n`;
   if (socket.destroyed || !socket.writable) return;
-  socket.end(`HTTP/1.1 ${http} ${STATUS_CODES[http] ?? ""}\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const head = [
+    `HTTP/1.1 ${http} ${STATUS_CODES[http] ?? ""}`, "Content-Type: text/plain; charset=utf-8", "Cache-Control: no-store", "Connection: close",
+    `Content-Length: ${Buffer.byteLength(body)}`, "", "",
+  ];
+  socket.end(`${head.join("\r\n")}${body}`);
 };
 
-export type Router = { take(request: IncomingMessage, socket: Duplex, head: Buffer): void; /** Closes every socket of one login. */ endOf(holder: string): void; close(): void };
+export type Router = {
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes every socket of one login. */
+  endOf(holder: string): void;
+  close(): void;
+};
 
 /** `doors` by path. */
 export const upgradeRouter = (deps: WebDeps, doors: Readonly<Record<string, Door>>): Router => {
@@ -89,8 +106,9 @@ export const upgradeRouter = (deps: WebDeps, doors: Readonly<Record<string, Door
     take: (request, socket, head) => {
       socket.on("error", () => undefined);
       admit(request, socket, head).catch((e: unknown) => {
-        const fault = toFault(e);
-        deps.flow.log(fault.code === "internal" ? "error" : "info", "a socket was refused", { path: (request.url ?? "").slice(0, 100), code: fault.code, what: fault.code === "internal" && e instanceof Error ? e.message : fault.message });
+        const { code, message } = toFault(e), ours = code === "internal";
+        const what = ours && e instanceof Error ? e.message : message;
+        deps.flow.log(ours ? "error" : "info", "a socket was refused", { path: (request.url ?? "").slice(0, 100), code, what });
         refuse(socket, e);
       });
     },

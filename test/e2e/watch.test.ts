@@ -1,7 +1,7 @@
 /** Looking on at live sessions, at the wire: the last screen first, what comes, nothing in. Rule: the session is a real one, by stock ssh or by browser. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loginAs, post, socketOf, terminal, ticketFor, type Login, type Wire } from "./web.ts";
-import { world, type World } from "./world.ts";
+import { until, world, type World } from "./world.ts";
 
 let w: World, auditor: Login, mine: Login;
 beforeAll(async () => { w = await world({ accounts: 3 }); auditor = await loginAs(w, "auditor"); mine = await loginAs(w, "requester"); }, 180_000);
@@ -103,7 +103,10 @@ test("a watcher that reads nothing is dropped, a flood is skipped through, and t
   expect(good.shown.length).toBeLessThan(wire.shown.length);
   await w.ok("auditor", "POST", `/sessions/${session}/end`, { reason: "enough" });
   await over(request, 0, before);
-  const whys = (await w.events("session.unwatched")).filter((e) => (e["about"] as unknown as { session: string }).session === session).map((e) => e["why"]);
+  const whys = await until("both watches are written down", async () => {
+    const ended = (await w.events("session.unwatched")).filter((e) => (e["about"] as unknown as { session: string }).session === session);
+    return ended.length === 2 && ended.map((e) => e["why"]);
+  });
   expect(whys.sort()).toEqual(["the session has ended", "too slow to follow"]);
 }, 120_000);
 

@@ -11,9 +11,11 @@ import { idOf } from "./requests.tsx";
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), { request, requester, account, target, policy, can } = await requestCard(deps.flow.db, person, idOf(c));
   if (requester.id !== person.id) throw new Fault("not_found", "No such request.");
-  if (!can.connect) throw new Fault("conflict", request.state === "pending" ? "Nobody has approved this request yet." : `This request is ${request.state}. Ask again.`);
+  const not = request.state === "pending" ? "Nobody has approved this request yet." : `This request is ${request.state}. Ask again.`;
+  if (!can.connect) throw new Fault("conflict", not);
   if (!policy.terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");
-  return render(c, deps, { title: `${account.name}@${target.name} · terminal`, wide: true }, <TerminalPage request={request.id} account={account.name} target={target.name} me={person.name} policy={policy.terms} />);
+  const names = { request: request.id, account: account.name, target: target.name, me: person.name };
+  return render(c, deps, { title: `${account.name}@${target.name} · terminal`, wide: true }, <TerminalPage {...names} policy={policy.terms} />);
 };
 
 export const TERMINAL: readonly Route[] = [{ method: "GET", path: "/requests/:id/terminal", act: "checkout.use", verb: true, handle: page }];
