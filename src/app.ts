@@ -103,7 +103,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     if (lost > 0) deps.log("warn", `${lost} session(s) were cut off when the broker last stopped; their recordings were recovered`);
     const identity = identityDeps(deps), halves: Halves = { arrivals: { expect: () => "" }, watching: new Watching() }, proxy = await startProxy(config, core, identity, halves);
     stops.push(() => proxy.close());
-    const jobs = startJobs(deps, recoverBySession(deps, places.recordings));
+    const jobs = startJobs(deps, recoverBySession(deps, places.recordings), places.recordings);
     stops.push(() => jobs.close());
     const tidy = setInterval(() => { void upkeep(deps, identity).catch((e: unknown) => deps.log("warn", `upkeep: ${String(e)}`)); }, deps.times.lockout);
     stops.push(() => clearInterval(tidy));

@@ -1,4 +1,6 @@
 /** Lists of requests and the page of one. Rule: the page of one is the card, live, and everything that happened to it. */
+import type { Certificate } from "../src/domain/certificate.ts";
+import { Closure } from "./certificate.tsx";
 import { here } from "./here.ts";
 import { RequestRows, type Listed } from "./home.tsx";
 import { Ago, Empty, PageHead } from "./parts.tsx";
@@ -16,7 +18,10 @@ export type Tab = (typeof TABS)[number][0];
 
 export const Requests = ({ list, me, tab, sees }: { list: readonly Listed[]; me: string; tab: Tab; sees: boolean }) => (
   <>
-    <PageHead title="Requests" sub={sees ? "Everybody's, as far as your roles show them." : "Yours, and those that name you as an approver."}>
+    <PageHead
+      title="Requests"
+      sub={sees ? "Everybody's, as far as your roles show them." : "Yours, and those that name you as an approver."}
+    >
       <a class="button small" href="/ask">
         Ask for access
       </a>
@@ -53,10 +58,16 @@ export const Votes = ({ cards, me }: { cards: readonly CardFacts[]; me: string }
   </>
 );
 
-type PageFacts = { readonly f: CardFacts; readonly me: string; readonly story: readonly Told[]; readonly sessions: readonly SessionListed[] };
+type PageFacts = {
+  readonly f: CardFacts;
+  readonly me: string;
+  readonly story: readonly Told[];
+  readonly sessions: readonly SessionListed[];
+  readonly certificate?: Certificate;
+};
 const OVER = ["denied", "cancelled", "expired", "revoked", "reviewed"];
 
-export const RequestView = ({ f, me, story, sessions }: PageFacts) => (
+export const RequestView = ({ f, me, story, sessions, certificate }: PageFacts) => (
   <div id="request-view" class="two">
     <div class="stack">
       <RequestCard {...f} me={me} />
@@ -68,6 +79,7 @@ export const RequestView = ({ f, me, story, sessions }: PageFacts) => (
           <SessionRows list={sessions} plays={false} />
         </section>
       ) : null}
+      {certificate ? <Closure certificate={certificate} id={f.request.id} /> : null}
     </div>
     <aside>
       <h2>What happened</h2>

@@ -1,10 +1,18 @@
-/** Proxied sessions, live and past, and the player. Rule: the recording is fetched by the player's own page and never put into HTML. */
+/** Proxied sessions, live and past. Rule: what was said in them stands on pages of its own (player.tsx, session-search.tsx). */
 import type { Session } from "../src/domain/session.ts";
 import { here } from "./here.ts";
-import { Account, Ago, Empty, Facts, Field, PageHead, Post, Press, span, Table, Unfold } from "./parts.tsx";
+import { Account, Ago, Empty, Facts, Field, PageHead, Post, span, Table, Unfold } from "./parts.tsx";
+import { SessionEvents } from "./player.tsx";
+import type { Told } from "./story.tsx";
+import { Filters, isFiltered, NO_FILTER, SearchBar, type IndexProgress, type SessionQuery } from "./session-search.tsx";
 import { SessionBadge } from "./words.tsx";
 
-export type SessionListed = { readonly session: Session; readonly personName: string; readonly accountName: string; readonly targetName: string };
+export type SessionListed = {
+  readonly session: Session;
+  readonly personName: string;
+  readonly accountName: string;
+  readonly targetName: string;
+};
 const size = (n: number): string =>
   n < 1_024 ? `${n} B` : n < 1_048_576 ? `${(n / 1_024).toFixed(1)} KiB` : `${(n / 1_048_576).toFixed(1)} MiB`;
 const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.endedAt : now).getTime() - s.openedAt.getTime());
@@ -45,7 +53,12 @@ export const SessionRows = ({ list, plays, watches }: Rows) => (
   </Table>
 );
 
-export const Sessions = ({ list, plays, watches, live }: Rows & { readonly live: boolean }) => (
+type SessionsFacts = Rows & {
+  readonly live: boolean;
+  readonly q?: SessionQuery;
+  readonly progress?: IndexProgress | null;
+};
+export const Sessions = ({ list, plays, watches, live, q = NO_FILTER, progress = null }: SessionsFacts) => (
   <>
     <PageHead title="Sessions" sub={plays ? "Live and past. Watching a recording is written to the audit log." : undefined} />
     <nav class="tabs" aria-label="Which">
@@ -56,11 +69,15 @@ export const Sessions = ({ list, plays, watches, live }: Rows & { readonly live:
         Live
       </a>
     </nav>
+    {plays ? <SearchBar q={q} progress={progress} /> : null}
+    <Filters q={q} live={live} />
     {list.length === 0 ? (
       <Empty title={live ? "Nobody is connected" : "No sessions yet"}>
         {live
           ? "Live sessions appear here the moment they open."
-          : "A session begins when somebody connects through the broker with an approved request."}
+          : isFiltered(q)
+            ? "No session is like that. Clear the filter to see all."
+            : "A session begins when somebody connects through the broker with an approved request."}
       </Empty>
     ) : (
       <SessionRows list={list} plays={plays} watches={watches ?? false} />
@@ -99,8 +116,29 @@ const SessionFacts = ({ s }: { s: Session }) => (
   />
 );
 
+const EndIt = ({ id }: { id: string }) => (
+  <footer class="moves">
+    <Unfold label="End this session" tone="bad">
+      <Post action={`/sessions/${id}/end`}>
+        <Field label="Why">
+          <input name="reason" maxlength={500} />
+        </Field>
+        <button type="submit" class="small danger">
+          End it now
+        </button>
+      </Post>
+    </Unfold>
+  </footer>
+);
 export type SessionCan = { readonly end: boolean; readonly play: boolean; readonly watch: boolean };
-export const SessionPage = ({ session: s, personName, accountName, targetName, can }: SessionListed & { can: SessionCan }) => (
+export const SessionPage = ({
+  session: s,
+  personName,
+  accountName,
+  targetName,
+  can,
+  events = [],
+}: SessionListed & { can: SessionCan; events?: readonly Told[] }) => (
   <>
     <PageHead
       title={
@@ -131,54 +169,8 @@ export const SessionPage = ({ session: s, personName, accountName, targetName, c
         <SessionBadge session={s} />
       </header>
       <SessionFacts s={s} />
-      {can.end && s.state !== "ended" ? (
-        <footer class="moves">
-          <Unfold label="End this session" tone="bad">
-            <Post action={`/sessions/${s.id}/end`}>
-              <Field label="Why">
-                <input name="reason" maxlength={500} />
-              </Field>
-              <button type="submit" class="small danger">
-                End it now
-              </button>
-            </Post>
-          </Unfold>
-        </footer>
-      ) : null}
+      {can.end && s.state !== "ended" ? <EndIt id={s.id} /> : null}
     </section>
+    <SessionEvents events={events} from={s.openedAt} />
   </>
 );
-
-export const PlayPage = ({ session: s, personName, accountName, targetName }: SessionListed) => {
-  const { nonce } = here();
-  return (
-    <>
-      <PageHead
-        title={
-          <span class="wrap">
-            {accountName}@{targetName}
-          </span>
-        }
-        sub={
-          <>
-            {personName}, <Ago at={s.openedAt} />. Passwords of this account are masked. Your watching is in the audit log.
-          </>
-        }
-      >
-        <a class="button small quiet" href={`/sessions/${s.id}`}>
-          Facts
-        </a>
-      </PageHead>
-      <link rel="stylesheet" href="/assets/player.css" />
-      <div class="player" id="player" data-cast={`/sessions/${s.id}/cast`}>
-        <noscript>The player needs scripts. Download the recording below and play it with asciinema.</noscript>
-      </div>
-      <p class="muted small-print">Space: play or pause · ← →: 5 s back or on · &lt; &gt;: slower or faster · f: full screen</p>
-      <Press action={`/sessions/${s.id}/cast`} look="quiet">
-        Download the recording
-      </Press>
-      <script nonce={nonce} src="/assets/player.js" defer></script>
-      <script nonce={nonce} src="/assets/play.js" defer></script>
-    </>
-  );
-};

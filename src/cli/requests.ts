@@ -2,7 +2,7 @@
 import { act, example, type Register, type Run } from "./act.ts";
 import { seg, withQuery } from "./client.ts";
 import { facts, relative, table } from "./print.ts";
-import type { Event, List, Request, RequestDetail } from "./shapes.ts";
+import type { Certificate, Event, List, Request, RequestDetail } from "./shapes.ts";
 
 const ends = (r: Request, run: Run): string => (r.until && r.state === "checked_out" ? `ends ${relative(r.until, run.now)}` : r.startBy ? `begin ${relative(r.startBy, run.now)}` : r.expiresAt ? `void ${relative(r.expiresAt, run.now)}` : r.endedAt ? `ended ${relative(r.endedAt, run.now)}` : "");
 const one = (r: RequestDetail, run: Run): string => facts([["request", r.id], ["state", r.state.replace("_", " ")], ["account", r.account.name], ["who", r.requester], ["minutes", r.minutes ?? r.asked], ["reason", r.reason], ["ticket", r.ticket], ["policy", `${r.policyName} (${r.preset})`],
@@ -14,6 +14,8 @@ export const requests: Register = (program, io) => {
     .action(act(io, (run) => run.show<List<Request>>("GET", withQuery("/requests", { mine: run.flag("mine") ? "true" : undefined, waiting: run.flag("waiting") ? "true" : undefined, state: run.text("state"), account: run.text("account"), limit: run.text("limit") }), undefined, ({ items }) =>
       table(["request", "state", "account", "who", "minutes", "time", "reason"], items.map((r) => [r.id, r.state, r.account.name, r.requester, r.minutes ?? r.asked, ends(r, run), r.reason]), run.flag("waiting") ? "Nothing waits for your vote." : "No requests. Ask with: lockstep ask root@web-1 --minutes 30"))));
   example(group.command("show").description("one request").argument("<request>", "req_…"), "lockstep requests show req_…").action(act(io, (run, id) => run.show<RequestDetail>("GET", `/requests/${seg(id!)}`, undefined, (r) => one(r, run))));
+  example(group.command("certificate").description("how its use was closed: new password proven, old refused, logins ended, and what is not known").argument("<request>", "req_…"), "lockstep requests certificate req_…")
+    .action(act(io, (run, id) => run.show<Certificate>("GET", `/requests/${seg(id!)}/certificate`, undefined, (c) => [c.says, ...c.lines.map((l) => `  ${l.tone === "ok" ? "+" : l.tone === "bad" ? "!" : "?"} ${l.says}${l.at ? ` (${relative(l.at, run.now)})` : ""}`)].join("\n"))));
   example(group.command("story").description("everything that happened to it").argument("<request>", "req_…"), "lockstep requests story req_…").action(act(io, (run, id) => run.show<{ items: readonly Event[] }>("GET", `/requests/${seg(id!)}/story`, undefined, ({ items }) =>
     table(["when", "what", "who", "outcome", "why"], items.map((e) => [relative(e.at, run.now), e.what, e.who.name ?? e.who.part, e.outcome, e.why]), "Nothing happened yet."))));
 };

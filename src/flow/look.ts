@@ -110,6 +110,11 @@ export const session = async (db: Reader, person: Person, id: SessionId): Promis
   if (!s || !may(person, "session.list", { requester: s.person })) throw new Fault("not_found", "No such session.");
   return (await sessions.list(db, { request: s.request })).find((l) => l.session.id === id)!;
 };
+/** What the session process reported while it lived, oldest first. */
+export const sessionEvents = async (db: Reader, person: Person, id: SessionId): Promise<events.EventRow[]> => {
+  await session(db, person, id);
+  return (await events.list(db, { about: id, what: "session.event", after: 0, limit: 500 }));
+};
 export const audit = async (db: Reader, person: Person, filter: events.EventPage): Promise<events.EventRow[]> => {
   if (!may(person, "audit.read")) throw new Fault("forbidden", "The audit log is for auditors and admins.");
   return events.list(db, filter);

@@ -1,31 +1,36 @@
-/** Reading recordings back: for the player, for recovery. Rule: passwords the account ever had are masked at reading; every playback is an event. */
+/** Recordings opened: for readers, for the index, for recovery. Rule: text leaves here masked with every password its account ever had, typed text only as far as it was echoed. */
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../kernel/fault.ts";
-import type { AccountId, SessionId } from "../kernel/ids.ts";
-import { may } from "../domain/may.ts";
-import { toAsciicast } from "../recordings/asciicast.ts";
+import type { AccountId, RecordingId, SessionId } from "../kernel/ids.ts";
+import type { Secret } from "../kernel/secret.ts";
+import { may, type Act } from "../domain/may.ts";
+import { castOf } from "../recordings/asciicast.ts";
+import { channelsIn, type Channel, type Piece } from "../recordings/channels.ts";
+import { hideUnechoed } from "../recordings/echo.ts";
 import { readFrames, recover, verifyRecording, type Verdict } from "../recordings/reader.ts";
-import type { Frame } from "../recordings/frame.ts";
+import { KINDS, transcriptOf, type Kind, type Row } from "../recordings/transcript.ts";
+import * as accounts from "../store/accounts.ts";
 import * as sessions from "../store/sessions.ts";
 import * as versions from "../store/versions.ts";
-import { mask } from "../vault/mask.ts";
+import { mask, maskBytes } from "../vault/mask.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openVersion } from "./secrets.ts";
 
-type Small = Pick<Deps, "db" | "keyring" | "random" | "eventJournal" | "bus">;
-type Opened = { readonly file: string; readonly key: KeyObject; readonly id: string; readonly account: AccountId };
+export { KINDS, type Kind };
+export type Small = Pick<Deps, "db" | "keyring" | "random" | "eventJournal" | "bus">;
+export type Opened = { readonly file: string; readonly key: KeyObject; readonly id: RecordingId; readonly account: AccountId; readonly session: SessionId };
 
-const openRecording = async (deps: Small, dir: string, id: SessionId): Promise<Opened> => {
+export const openRecording = async (deps: Small, dir: string, id: SessionId): Promise<Opened> => {
   const s = await sessions.find(deps.db, id), row = s ? await sessions.recording(deps.db, s.recording) : null;
   if (!s || !row) throw new Fault("not_found", "No such session.");
   const file = path.join(dir, path.basename(row.file));
   if (!existsSync(file)) throw new Fault("not_found", "This session has no recording file: it ended before anything was recorded, or the file is gone.");
   const bytes = deps.keyring.openRecordingKey(row.id, row.wrapped, row.keyId), key = createSecretKey(bytes);
   bytes.fill(0);
-  return { file, key, id: row.id, account: s.account };
+  return { file, key, id: row.id as RecordingId, account: s.account, session: id };
 };
 
 /** After a crash: cut to the last good chunk, marked. Null: there was nothing to recover. */
@@ -36,37 +41,70 @@ export const recoverRecording = async (deps: Small, dir: string, id: SessionId):
   } catch { return null; }
 };
 
-export type Channel = { readonly no: number; readonly kind: string; readonly command: string | null };
-export type Playback = { readonly verdict: Verdict; readonly channels: readonly Channel[]; readonly cast: string };
+/** Every password the account ever had, for as long as `work` runs. */
+export const withSecrets = async <T>(deps: Small, account: AccountId, work: (secrets: readonly Secret[]) => T, which: (v: versions.SecretRow) => boolean = () => true): Promise<T> => {
+  const secrets = (await versions.of(deps.db, account)).filter(which).map((v) => openVersion(deps, v));
+  try { return work(secrets); } finally { for (const s of secrets) s.wipe(); }
+};
 
+const maskWhere = (pieces: Piece[], mine: (p: Piece) => boolean, secrets: readonly Secret[]): void => {
+  const at = [...pieces.keys()].filter((i) => mine(pieces[i]!)), texts = mask(at.map((i) => pieces[i]!.text), secrets);
+  at.forEach((i, k) => { pieces[i] = { ...pieces[i]!, text: texts[k]! }; });
+};
+/** What a program read on its standard input is nobody's typing and is not shown; it stays in the recording. */
+export const maskChannel = (c: Channel, secrets: readonly Secret[]): Channel => {
+  const pieces = c.terminal ? hideUnechoed(c.pieces) : c.pieces.filter((p) => p.code !== "i");
+  // Each stream by itself, and both output streams as the terminal mixed them.
+  for (const mine of [(p: Piece) => p.code === "o", (p: Piece) => p.code === "o" && !p.err, (p: Piece) => p.err === true, (p: Piece) => p.code === "i", (p: Piece) => p.code === "m"]) maskWhere(pieces, mine, secrets);
+  const command = c.opened.command === undefined ? {} : { command: mask([c.opened.command], secrets)[0]! };
+  return { ...c, opened: { ...c.opened, ...command }, pieces };
+};
+
+export type ChannelInfo = { readonly no: number; readonly kind: string; readonly command: string | null };
+const infoOf = (c: Channel): ChannelInfo => ({ no: c.no, kind: c.opened.kind, command: c.opened.command ?? null });
+type Read = { readonly r: Opened; readonly verdict: Verdict; readonly manifest: ReturnType<typeof channelsIn>["manifest"]; readonly channels: readonly Channel[] };
+const read = async (deps: Small, dir: string, id: SessionId): Promise<Read> => {
+  const r = await openRecording(deps, dir, id), verdict = verifyRecording(r.file, r.key, r.id), { manifest, channels } = channelsIn(readFrames(r.file, r.key, r.id));
+  return { r, verdict, manifest, channels: await withSecrets(deps, r.account, (secrets) => channels.map((c) => maskChannel(c, secrets))) };
+};
+const allow = (caller: Caller, act: Act): void => { if (!may(caller.person, act)) throw new Fault("forbidden", "Recordings are for auditors."); };
+
+export type Playback = { readonly verdict: Verdict; readonly channels: readonly ChannelInfo[]; readonly cast: string };
 /** Asciicast v2 of one channel, masked. Reading is checked against the chain from end to end first. */
 export const play = async (deps: Small, dir: string, caller: Caller, id: SessionId, channel?: number): Promise<Playback> => {
-  if (!may(caller.person, "session.play")) throw new Fault("forbidden", "Recordings are for auditors.");
-  const r = await openRecording(deps, dir, id), verdict = verifyRecording(r.file, r.key, r.id), channels = channelsOf(r);
-  const secrets = (await versions.of(deps.db, r.account)).map((v) => openVersion(deps, v));
-  try {
-    const lines = [...toAsciicast(readFrames(r.file, r.key, r.id), channel ?? channels[0]?.no ?? 1)];
-    await deps.db.transaction((tx) => record(deps, tx, { what: "session.played", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", facts: { complete: verdict.complete } }));
-    return { verdict, channels, cast: maskCast(lines, (texts) => mask(texts, secrets)) };
-  } finally { for (const s of secrets) s.wipe(); }
+  allow(caller, "session.play");
+  const { r, verdict, manifest, channels } = await read(deps, dir, id), chosen = channel === undefined ? channels[0] : channels.find((c) => c.no === channel);
+  if (channel !== undefined && !chosen) throw new Fault("not_found", `This session has no channel ${channel}.`);
+  await deps.db.transaction((tx) => record(deps, tx, { what: "session.played", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", facts: { complete: verdict.complete, channel: chosen?.no ?? 0 } }));
+  return { verdict, channels: channels.map(infoOf), cast: chosen ? `${[...castOf(manifest, chosen)].join("\n")}\n` : "" };
 };
 
-const channelsOf = (r: Opened): Channel[] => {
-  const out: Channel[] = [];
-  for (const f of readFrames(r.file, r.key, r.id) as Iterable<Frame>) {
-    if (f.type !== "opened") continue;
-    const o = JSON.parse(f.data.toString("utf8")) as { kind: string; command?: string };
-    out.push({ no: f.channel, kind: o.kind, command: o.command ?? null });
-  }
-  return out;
+export type Transcript = { readonly verdict: Verdict; readonly channels: readonly ChannelInfo[]; readonly rows: readonly Row[]; readonly shortened: boolean };
+/** Everything that was said, as text, masked. */
+export const readTranscript = async (deps: Small, dir: string, caller: Caller, id: SessionId): Promise<Transcript> => {
+  allow(caller, "session.play");
+  const { r, verdict, channels } = await read(deps, dir, id), rows = transcriptOf(channels);
+  await deps.db.transaction((tx) => record(deps, tx, { what: "session.read", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", facts: { complete: verdict.complete } }));
+  return { verdict, channels: channels.map(infoOf), rows, shortened: channels.some((c) => c.shortened) };
 };
 
-/** Each stream (output, input, marks) is masked by itself: a password never crosses them. The header's command line too. */
-const maskCast = (lines: readonly string[], masked: (texts: string[]) => string[]): string => {
-  const [head, ...rest] = lines, events = rest.map((l) => JSON.parse(l) as [number, string, string]);
-  for (const code of new Set(events.map((e) => e[1]))) {
-    const mine = events.filter((e) => e[1] === code), texts = masked(mine.map((e) => e[2]));
-    mine.forEach((e, i) => { e[2] = texts[i]!; });
-  }
-  return `${[masked([head ?? "{}"])[0]!, ...events.map((e) => JSON.stringify(e))].join("\n")}\n`;
+/** More is not held in memory at once. */
+const RAW = 128 * 1024 * 1024;
+/** The frames themselves as JSON lines, data in base64. Passwords no longer in force stand in it; those that still open something are asterisks. */
+export const rawRecording = async (deps: Small, dir: string, caller: Caller, id: SessionId, reason: string): Promise<string[]> => {
+  if (!may(caller.person, "session.raw")) throw new Fault("forbidden", "Raw recordings are for auditors.");
+  if (reason === "") throw new Fault("invalid", "Say why the raw recording is needed; the reason is in the audit log.");
+  const r = await openRecording(deps, dir, id), frames = [...readFrames(r.file, r.key, r.id)];
+  if (frames.reduce((n, f) => n + f.data.length, 0) > RAW) throw new Fault("conflict", "This recording is too large to be taken out raw in one piece.");
+  await deps.db.transaction((tx) => record(deps, tx, { what: "session.raw", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", why: reason }));
+  // Where it is not settled which password is in force, none is known to be over.
+  const settled = (await accounts.find(deps.db, r.account))?.credential === "in_sync", data = frames.map((f) => f.data);
+  const inForce = (v: versions.SecretRow): boolean => !settled || !["previous", "older", "rejected"].includes(v.status);
+  await withSecrets(deps, r.account, (secrets) => {
+    for (const stream of new Set(frames.map((f) => `${f.channel} ${f.type}`))) {
+      const at = [...frames.keys()].filter((i) => `${frames[i]!.channel} ${frames[i]!.type}` === stream);
+      maskBytes(at.map((i) => data[i]!), secrets).forEach((d, k) => { data[at[k]!] = d; });
+    }
+  }, inForce);
+  return frames.map((f, i) => JSON.stringify({ seq: f.seq, ms: f.time, type: f.type, channel: f.channel, data: data[i]!.toString("base64") }));
 };

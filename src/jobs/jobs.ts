@@ -10,6 +10,7 @@ import { workRun } from "../flow/rotate-seen.ts";
 import { claim, drive, rotateAfterUse } from "../flow/rotate.ts";
 import { sequence } from "../flow/sequence.ts";
 import { lose } from "../flow/startup.ts";
+import { indexNext } from "../flow/transcribe.ts";
 
 const PARALLEL = 8;
 
@@ -65,10 +66,15 @@ const pool = <T extends { readonly id: string }>(take: (busy: readonly string[])
 
 /** The embedded database answers within the turn it is asked in: without this a long run would keep the event loop to itself. */
 const breathe = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+/** One turn of long work, and a wake-up for the next: a broker that stops waits for one turn at most. */
+const turn = async (deps: Deps, topic: string, work: () => Promise<boolean>): Promise<null> => {
+  if (await work()) { await breathe(); deps.bus.publish(topic); }
+  return null;
+};
 
 type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; bytes: number } | null>;
-/** `recover`: finalises a recording whose owner is gone. */
-export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null)): { close(): Promise<void> } => {
+/** `recover`: finalises a recording whose owner is gone. `recordings`: where they lie; null: none are indexed here. */
+export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null), recordings: string | null = null): { close(): Promise<void> } => {
   const rotate = pool((busy) => claim(deps, busy as RotationId[]), (r) => drive(deps, r), () => deps.bus.publish("rotations"));
   const close = pool((busy) => closeNext(deps, busy), (c) => runClosure(deps, c).catch((e: unknown) => deps.log("warn", `closure ${c.id}: ${String(e)}`)), () => {});
   const loops = [
@@ -77,8 +83,9 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
     new Loop(deps, ["requests", "rotations", "sessions"], () => tendQueues(deps)),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
-    new Loop(deps, ["exposure-runs"], async () => { while (await workRun(deps)) await breathe(); return null; }),
-    new Loop(deps, ["audit-checks"], async () => { while (await workCheck(deps)) await breathe(); return null; }),
+    new Loop(deps, ["sessions", "to-index"], () => turn(deps, "to-index", () => (recordings === null ? Promise.resolve(false) : indexNext(deps, recordings)))),
+    new Loop(deps, ["exposure-runs"], () => turn(deps, "exposure-runs", () => workRun(deps))),
+    new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
   return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); } };

@@ -1,49 +1,29 @@
-/**
- * A recorded terminal as asciicast v2 (what asciinema plays) and as text. Rule: pure; output only as it was recorded, input only where
- * it was recorded. Masking of vault passwords is the caller's next step.
- */
-import { StringDecoder } from "node:string_decoder";
+/** A recorded channel as asciicast v2, which asciinema plays. Rule: pure; output only as it was recorded, input of terminals only. Masking is the caller's step before this. */
+import { channelsIn, type Channel } from "./channels.ts";
 import type { Frame, Manifest } from "./frame.ts";
+import { linesOf } from "./lines.ts";
 
-/** What an `opened` frame says. */
-export type ChannelOpened = { readonly kind: string; readonly command?: string; readonly term?: string; readonly cols?: number; readonly rows?: number };
+export type { ChannelOpened } from "./channels.ts";
 
-const json = <T>(frame: Frame): T => JSON.parse(frame.data.toString("utf8")) as T;
-const CODE: Partial<Record<Frame["type"], "o" | "i" | "r" | "m">> = { output: "o", error: "o", input: "i", resize: "r", mark: "m" };
-
-const header = (manifest: Manifest | undefined, opened: ChannelOpened): string => JSON.stringify({
+const header = (manifest: Manifest | undefined, { opened }: Channel): string => JSON.stringify({
   version: 2, width: opened.cols ?? 80, height: opened.rows ?? 24,
   ...(manifest === undefined ? {} : { timestamp: Math.floor(Date.parse(manifest.started) / 1000), title: `${manifest.person} as ${manifest.account} on ${manifest.target}` }),
   ...(opened.command === undefined ? {} : { command: opened.command }),
   env: { TERM: opened.term ?? "xterm" },
 });
-
-/** The lines of one channel (the first is 1; marks of channel 0 belong to all), without line ends. A UTF-8 character split over two frames comes out whole. */
-export function* toAsciicast(frames: Iterable<Frame>, channel = 1): Generator<string> {
-  let manifest: Manifest | undefined, started = false, zero = 0;
-  const decoders = { o: new StringDecoder("utf8"), i: new StringDecoder("utf8") };
-  for (const frame of frames) {
-    if (frame.type === "manifest") manifest = json<Manifest>(frame);
-    if (frame.channel !== channel && !(frame.type === "mark" && frame.channel === 0)) continue;
-    if (frame.type === "opened") { yield header(manifest, json<ChannelOpened>(frame)); started = true; zero = frame.time; }
-    const code = CODE[frame.type];
-    if (code === undefined || !started) continue;
-    const text = code === "o" || code === "i" ? decoders[code].write(frame.data) : frame.data.toString("utf8");
-    if (text !== "") yield JSON.stringify([Math.round(frame.time - zero) / 1000, code, text]);
-  }
+/** The lines, without line ends. */
+export function* castOf(manifest: Manifest | undefined, c: Channel): Generator<string> {
+  yield header(manifest, c);
+  for (const p of c.pieces) yield JSON.stringify([p.at / 1000, p.code, p.text]);
+  if (c.shortened) yield JSON.stringify([(c.pieces.at(-1)?.at ?? 0) / 1000, "m", "shortened here: the rest is in the raw recording"]);
 }
-
-// eslint-disable-next-line no-control-regex
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])/g;
-
-/** What was on the screen, roughly: output without escape sequences, with backspaces applied and lines ended by \n. */
+/** Of one channel (the first is 1). */
+export function* toAsciicast(frames: Iterable<Frame>, channel = 1): Generator<string> {
+  const { manifest, channels } = channelsIn(frames), c = channels.find((x) => x.no === channel);
+  if (c) yield* castOf(manifest, c);
+}
+/** What was on the screen, roughly. */
 export const transcript = (frames: Iterable<Frame>, channel = 1): string => {
-  const decoder = new StringDecoder("utf8");
-  let text = "";
-  for (const frame of frames) if (frame.channel === channel && (frame.type === "output" || frame.type === "error")) text += decoder.write(frame.data);
-  let plain = text.replace(ESCAPES, "").replace(/\r+\n/g, "\n");
-  // eslint-disable-next-line no-control-regex
-  for (let before = ""; before !== plain;) { before = plain; plain = plain.replace(/[^\n\x08]\x08/g, ""); }
-  // eslint-disable-next-line no-control-regex
-  return plain.replace(/[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]/g, "");
+  const c = channelsIn(frames).channels.find((x) => x.no === channel);
+  return c ? linesOf(c).map((l) => l.text + (l.ended ? "\n" : "")).join("") : "";
 };

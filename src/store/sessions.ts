@@ -1,5 +1,5 @@
 /** Proxied sessions and their recordings. Rule: `save` spends a Step; a lease is renewed in bulk by the node that owns the sessions. */
-import { and, desc, eq, inArray, lt, ne, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, lt, ne, sql, type SQL } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId, RecordingId, RequestId, SessionId, TargetId } from "../kernel/ids.ts";
 import type { EndedWhy, Session, State, Step, Via } from "../domain/session.ts";
@@ -7,7 +7,7 @@ import type { Reader, Tx } from "./db.ts";
 import { accounts, people, recordings, sessions, targets } from "./schema.ts";
 
 type Row = typeof sessions.$inferSelect;
-const fromRow = (r: Row): Session => {
+export const fromRow = (r: Row): Session => {
   const common = {
     id: r.id as SessionId, request: r.request as RequestId, person: r.person as PersonId, account: r.account as AccountId, target: r.target as TargetId,
     protocol: "ssh" as const, via: r.via as Via, address: r.address, recording: r.recording as RecordingId, node: r.node, openedAt: r.openedAt,
@@ -51,13 +51,25 @@ export const cutOf = async ({ q }: Reader, id: SessionId): Promise<{ why: string
 };
 
 export type Listed = { readonly session: Session; readonly personName: string; readonly accountName: string; readonly targetName: string };
-export const list = async ({ q }: Reader, filter: { person?: PersonId; request?: RequestId; account?: AccountId; live?: boolean; before?: Date; limit?: number }): Promise<Listed[]> => {
+export type SessionFilter = {
+  readonly person?: PersonId; readonly request?: RequestId; readonly account?: AccountId; readonly target?: TargetId; readonly live?: boolean; readonly why?: EndedWhy; readonly protocol?: string;
+  readonly from?: Date; readonly to?: Date;
+  /** A command rule marked it. */
+  readonly marked?: boolean;
+  /** Over, and its recording ends early or was recovered. */
+  readonly gaps?: boolean;
+};
+export const matching = (f: SessionFilter): (SQL | undefined)[] => [
+  f.person ? eq(sessions.person, f.person) : undefined, f.request ? eq(sessions.request, f.request) : undefined, f.account ? eq(sessions.account, f.account) : undefined, f.target ? eq(sessions.target, f.target) : undefined,
+  f.live === true ? ne(sessions.state, "ended") : undefined, f.why ? eq(sessions.why, f.why) : undefined, f.protocol ? eq(sessions.protocol, f.protocol) : undefined,
+  f.from ? gte(sessions.openedAt, f.from) : undefined, f.to ? lt(sessions.openedAt, f.to) : undefined,
+  f.gaps === true ? sql`${sessions.state} = 'ended' and exists (select 1 from recordings r where r.id = ${sessions.recording} and r.state <> 'closed')` : undefined,
+  f.marked === true ? sql`exists (select 1 from events e where e.what = 'session.event' and e.about @> jsonb_build_object('session', ${sessions.id}) and e.facts ? 'rule')` : undefined,
+];
+export const list = async ({ q }: Reader, filter: SessionFilter & { before?: Date; limit?: number }): Promise<Listed[]> => {
   const rows = await q.select({ s: sessions, personName: people.name, accountName: accounts.name, targetName: targets.name }).from(sessions)
     .innerJoin(people, eq(people.id, sessions.person)).innerJoin(accounts, eq(accounts.id, sessions.account)).innerJoin(targets, eq(targets.id, sessions.target))
-    .where(and(
-      filter.person ? eq(sessions.person, filter.person) : undefined, filter.request ? eq(sessions.request, filter.request) : undefined, filter.account ? eq(sessions.account, filter.account) : undefined,
-      filter.live === true ? ne(sessions.state, "ended") : undefined, filter.before ? lt(sessions.openedAt, filter.before) : undefined,
-    )).orderBy(desc(sessions.openedAt), desc(sessions.id)).limit(filter.limit ?? 100);
+    .where(and(...matching(filter), filter.before ? lt(sessions.openedAt, filter.before) : undefined)).orderBy(desc(sessions.openedAt), desc(sessions.id)).limit(filter.limit ?? 100);
   return rows.map(({ s, ...names }) => ({ session: fromRow(s), ...names }));
 };
 

@@ -8,7 +8,7 @@ import { newId, type AccountId, type KeyId, type RecordingId, type VersionId } f
 import { revealBytes } from "../kernel/reveal.ts";
 import { Secret } from "../kernel/secret.ts";
 import { sealTo } from "../crypto/box.ts";
-import { aad, asSealed, KEY_BYTES, openBytes, sealBytes, type Sealed } from "../crypto/envelope.ts";
+import { aad, asSealed, hmac, KEY_BYTES, openBytes, sealBytes, type Sealed } from "../crypto/envelope.ts";
 import type { Kek } from "./kek/kek.ts";
 
 export const PURPOSES = ["secrets", "recordings", "sessions", "backup"] as const;
@@ -93,6 +93,18 @@ export class Keyring {
   }
   openRecordingKey(id: string, wrapped: Buffer, keyId: string): Buffer {
     return openBytes(this.#byId(keyId), wrapAad("recordings", id, keyId), asSealed(wrapped));
+  }
+
+  /** Keyed hash of one word of a transcript, in letters only: equal words are found, and the database holds none of them. By the oldest key, so that it stays. */
+  wordHasher(): (word: string) => string {
+    const [, oldest] = [...this.#keys].filter(([, k]) => k.purpose === "recordings").sort(([, a], [, b]) => a.no - b.no)[0] ?? [];
+    if (!oldest) throw new Fault("unavailable", "The keyring has no key for recordings.");
+    const key = hmac(oldest.bytes, "transcript-words/1"), known = new Map<string, string>();
+    return (word) => {
+      const hash = known.get(word) ?? [...hmac(key, word).subarray(0, 8)].map((b) => String.fromCharCode(97 + (b >> 4), 97 + (b & 15))).join("");
+      if (known.size < 50_000) known.set(word, hash);
+      return hash;
+    };
   }
 
   /** For one session process alone: opens with its private key and the same context. */

@@ -1,16 +1,84 @@
-/** Replaces passwords in what readers of recordings get. Rule: same length, so times and columns stay; a password split over several pieces is found too. */
+/**
+ * Replaces passwords in what readers of recordings get. Rule: same length, so times and columns stay; a password split over several pieces,
+ * broken by a terminal's line end or colour, or mended with backspaces is found too. Not found: one drawn by cursor jumps, one shorter than
+ * SHORTEST, one typed with the arrow keys out of order.
+ */
 import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 
 const SHORTEST = 4;
 
-/** The pieces of one stream in order; the same number of pieces, each of its old length, comes back. */
-export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => {
-  let text = pieces.join("");
-  for (const secret of secrets) {
-    const plain = reveal(secret);
-    if (plain.length >= SHORTEST && text.includes(plain)) text = text.split(plain).join("•".repeat(plain.length));
+/** Escape sequences and control characters: what stands between two characters of a word without being one. */
+// eslint-disable-next-line no-control-regex
+const BETWEEN = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])|[\x00-\x1f\x7f-\x9f]/g;
+/** A shell that wraps a line by itself writes a space and goes back over it. */
+const PADDED = / \r(?!\n)/g;
+
+/** The text as some reader would see it, and where each of its characters stands in the original. */
+type Seen = { readonly text: string; readonly at: Uint32Array };
+const without = (text: string, ...gaps: readonly RegExp[]): Seen => {
+  const kept = new Uint8Array(text.length).fill(1), at = new Uint32Array(text.length);
+  for (const gap of gaps) for (const m of text.matchAll(gap)) kept.fill(0, m.index, m.index + m[0].length);
+  const parts: string[] = [];
+  let n = 0;
+  for (let i = 0; i < text.length;) {
+    if (kept[i] === 0) { i += 1; continue; }
+    const from = i;
+    for (; i < text.length && kept[i] === 1; i++) at[n++] = i;
+    parts.push(text.slice(from, i));
   }
-  let at = 0;
-  return pieces.map((p) => text.slice(at, (at += p.length)));
+  return { text: parts.join(""), at };
 };
+/** Backspaces applied: what a line editor is left with. Null where there is none. */
+const mended = (text: string): Seen | null => {
+  // eslint-disable-next-line no-control-regex
+  if (!/[\x08\x7f]/.test(text)) return null;
+  const out: string[] = [], at: number[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === "\x08" || c === "\x7f") { out.pop(); at.pop(); } else if (c >= " ") { out.push(c); at.push(i); }
+  }
+  return { text: out.join(""), at: Uint32Array.from(at) };
+};
+
+/** By their first characters: one pass over the text finds them all, however many an account ever had. */
+const byBeginning = (plains: readonly string[]): ReadonlyMap<string, readonly string[]> => {
+  const index = new Map<string, string[]>();
+  for (const plain of plains) {
+    const head = plain.slice(0, SHORTEST);
+    if (plain.length >= SHORTEST) index.set(head, [...index.get(head) ?? [], plain]);
+  }
+  return index;
+};
+const cover = (seen: Seen, index: ReadonlyMap<string, readonly string[]>, hidden: Uint8Array): void => {
+  const firsts = new Set([...index.keys()].map((k) => k.charCodeAt(0)));
+  for (let i = 0; i + SHORTEST <= seen.text.length; i++) {
+    if (!firsts.has(seen.text.charCodeAt(i))) continue;
+    for (const plain of index.get(seen.text.slice(i, i + SHORTEST)) ?? []) if (seen.text.startsWith(plain, i)) for (let k = i; k < i + plain.length; k++) hidden[seen.at[k]!] = 1;
+  }
+};
+const dotted = (text: string, hidden: Uint8Array): string => {
+  const parts: string[] = [];
+  for (let i = 0; i < text.length;) {
+    const from = i, covered = hidden[i];
+    while (i < text.length && hidden[i] === covered) i += 1;
+    parts.push(covered === 1 ? "•".repeat(i - from) : text.slice(from, i));
+  }
+  return parts.join("");
+};
+
+const masked = (pieces: readonly string[], plains: readonly string[]): string[] => {
+  const text = pieces.join(""), index = byBeginning(plains), hidden = new Uint8Array(text.length);
+  if (index.size === 0) return [...pieces];
+  for (const seen of [without(text), without(text, BETWEEN), without(text, PADDED, BETWEEN), mended(text)]) if (seen) cover(seen, index, hidden);
+  const out = hidden.includes(1) ? dotted(text, hidden) : text;
+  let at = 0;
+  return pieces.map((p) => out.slice(at, (at += p.length)));
+};
+
+/** The pieces of one stream in order; the same number of pieces, each of its old length, comes back. */
+export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => masked(pieces, secrets.map(reveal));
+
+/** The same for bytes of any encoding; an asterisk stands for each hidden byte. */
+export const maskBytes = (pieces: readonly Buffer[], secrets: readonly Secret[]): Buffer[] =>
+  masked(pieces.map((p) => p.toString("latin1")), secrets.map((s) => Buffer.from(reveal(s), "utf8").toString("latin1"))).map((p) => Buffer.from(p.replaceAll("•", "*"), "latin1"));

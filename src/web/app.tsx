@@ -14,6 +14,7 @@ import { LOGIN } from "./pages/login.tsx";
 import { ME } from "./pages/me.tsx";
 import { PEOPLE } from "./pages/people.tsx";
 import { POLICIES } from "./pages/policies.tsx";
+import { RECORDINGS } from "./pages/recordings.tsx";
 import { REQUESTS } from "./pages/requests.tsx";
 import { SESSIONS } from "./pages/sessions.tsx";
 import { TERMINAL } from "./pages/terminal.tsx";
@@ -23,7 +24,7 @@ import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...TERMINAL, ...AUDIT, ...EXPOSURES, ...ME, ...PEOPLE, ...POLICIES,
+  ...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...RECORDINGS, ...TERMINAL, ...AUDIT, ...EXPOSURES, ...ME, ...PEOPLE, ...POLICIES,
 ];
 const MAX_BODY = 256 * 1024;
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { world, type World } from "./world.ts";
+import { until, world, type World } from "./world.ts";
 
 let w: World;
 beforeAll(async () => { w = await world({ accounts: 2 }); }, 180_000);
@@ -80,3 +80,42 @@ test("played back by an auditor the account's own passwords are dots, in the API
   expect((await w.events("session.played")).length).toBe(3);
   expect(await w.lost()).toEqual([]);
 }, 120_000);
+
+test("what was said is found, read, certified and changed: on a real host, from the command to the closure", async () => {
+  const i = 0, name = w.names[i]!, password = await w.vault(name), before = await w.host.shadow(name);
+  await w.settled(w.account(i));
+  const request = await w.access(w.account(i)), ran = await w.run(w.account(i), [`echo unmistakable-${name} ${password}; echo oops >&2; exit 3`]);
+  expect([ran.code, ran.out.includes(password)]).toEqual([3, true]);
+  const session = String((await w.ended(request))["id"]), dots = "•".repeat(password.length);
+
+  type Hits = { items: { session: { id: string }; kind: string; text: string; hits: string[] }[]; notIndexed: number };
+  const search = async (text: string) => (await w.ok("auditor", "GET", `/sessions/search?text=${encodeURIComponent(text)}`)) as unknown as Hits;
+  await until("the recording is indexed", async () => (await search(`unmistakable ${name}`)).items.length === 2);
+  const found = await search(`"unmistakable ${name}"`);
+  expect(found.items.map((h) => [h.session.id, h.kind, h.hits])).toEqual([[session, "printed", ["unmistakable", name]], [session, "command", ["unmistakable", name]]]);
+  expect(JSON.stringify(found)).not.toContain(password);
+  expect((await search(password.replace(/[^a-zA-Z0-9]+/g, " "))).items).toEqual([]);
+  expect((await w.api("operator", "GET", "/sessions/search?text=oops")).status).toBe(403);
+
+  const t = await w.api("auditor", "GET", `/sessions/${session}/transcript`);
+  expect(t.text).not.toContain(password);
+  expect((t.body["rows"] as unknown as { kind: string; text: string }[]).map((r) => [r.kind, r.text])).toEqual([["command", `echo unmistakable-${name} ${dots}; echo oops >&2; exit 3`], ["printed", `unmistakable-${name} ${dots}\noops`]]);
+  // The command is in the log too: without the password.
+  const inside = (await w.ok("auditor", "GET", `/sessions/${session}/events`))["items"] as unknown as { facts: Record<string, unknown> }[];
+  expect(inside.map((e) => [e.facts["kind"], e.facts["command"] ?? e.facts["exit"]])).toEqual([["channel_opened", `echo unmistakable-${name} ${dots}; echo oops >&2; exit 3`], ["channel_closed", 3]]);
+
+  await w.ok("requester", "POST", `/requests/${request}/give-back`, {});
+  await w.rotated(i, before);
+  const certificate = () => w.ok("auditor", "GET", `/requests/${request}/certificate`) as unknown as Promise<{ state: string; lines: { what: string; tone: string; says: string }[] }>;
+  expect((await certificate()).lines.find((l) => l.what === "new")).toMatchObject({ tone: "ok" });
+  await until("the old password is known to be refused", async () => (await certificate()).lines.find((l) => l.what === "old")?.tone === "ok", 90_000);
+  expect((await certificate()).lines.find((l) => l.what === "old")!.says).toMatch(/The old password is refused/);
+
+  // Used unseen, and changed since: nothing of it stands open.
+  const ledger = (await w.ok("auditor", "GET", `/exposures?person=requester&account=${w.account(i)}`))["items"] as unknown as { how: string; now: string }[];
+  expect(ledger[0]).toMatchObject({ how: "session", now: "rotated" });
+  expect((await w.api("operator", "POST", "/exposures/rotate", { person: "requester", usedToo: true })).body["detail"]).toMatch(/There is nothing to do/);
+  const check = await w.ok("auditor", "POST", "/audit/checks", {});
+  const done = await until("the log is checked", async () => { const c = await w.ok("auditor", "GET", `/audit/checks/${String(check["id"])}`); return c["state"] === "running" ? null : c; });
+  expect([done["state"], done["faults"]]).toEqual(["whole", 0]);
+}, 240_000);

@@ -5,6 +5,7 @@ import { serve } from "@hono/node-server";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
 import { PASSWORD } from "../identity/world.ts";
 import { workCheck } from "../../src/flow/audit-check.ts";
+import { indexNext } from "../../src/flow/transcribe.ts";
 import { rich, type Rich } from "./rich.ts";
 import { code, ORIGIN, type Seed } from "./world.ts";
 import * as people from "../../src/store/people.ts";
@@ -30,7 +31,10 @@ const pages = (w: Rich): readonly [string, Seed | null, string, ((p: Page) => Pr
   ["votes", "approver", "/votes"], ["request-pending", "approver", `/requests/${w.ids.pending}`, (p) => p.click("summary.bad")], ["request-held", "requester", `/requests/${w.ids.held}`], ["request-shown", "requester", `/requests/${w.ids.shown}`], ["request-denied", "requester", `/requests/${w.ids.denied}`], ["request-closed", "requester", `/requests/${w.ids.closed}`],
   ["release", "requester", `/requests/${w.ids.shown}`, async (p) => { await p.click("text=Show the password"); await p.waitForSelector(".letters"); }],
   ["accounts", "operator", "/accounts"], ["account", "operator", "/accounts", async (p) => { await p.click("text=root@web-1"); await p.waitForSelector(".facts"); }], ["targets", "operator", "/targets"], ["target-new", "operator", "/targets/new"], ["target", "operator", "/targets", async (p) => { await p.click("text=web-1"); await p.waitForSelector(".facts"); }],
-  ["sessions", "auditor", "/sessions"], ["session", "auditor", `/sessions/${w.ids.live}`], ["play", "auditor", `/sessions/${w.ids.past}/play`, (p) => p.waitForTimeout(1500)], ["audit", "auditor", "/audit"], ["audit-check", "auditor", "/audit", async (p) => { await p.click("text=Check the whole log now"); while (await workCheck(w.core.deps)); await p.reload(); }],
+  ["sessions", "auditor", "/sessions"], ["session", "auditor", `/sessions/${w.ids.live}`], ["play", "auditor", `/sessions/${w.ids.past}/play`, (p) => p.waitForTimeout(1500)],
+  ["transcript", "auditor", `/sessions/${w.ids.past}/play`, async (p) => { await p.click("text=Read the transcript"); await p.waitForSelector(".said"); }], ["certificate", "auditor", `/requests/${w.ids.closed}/certificate`],
+  ["search", "auditor", "/sessions", async (p) => { while (await indexNext(w.core.deps, w.core.places.recordings)); await p.fill("input[name=text]", "nginx"); await p.click("text=Search in recordings"); await p.waitForSelector(".hits"); }],
+   ["audit", "auditor", "/audit"], ["audit-check", "auditor", "/audit", async (p) => { await p.click("text=Check the whole log now"); while (await workCheck(w.core.deps)); await p.reload(); }],
   ["exposures", "auditor", "/exposures"], ["exposures-seen", "operator", "/exposures/seen?person=requester&used=1"], ["exposures-run", "operator", "/exposures/seen?person=requester", async (p) => { await p.click("button.danger"); await p.waitForSelector("progress"); }],
    ["people", "operator", "/people"], ["policies", "operator", "/policies"], ["policy-edit", "operator", "/policies/new"], ["me", "requester", "/me"], ["fault", "requester", "/requests/req_00000000000000000000"],
 ];

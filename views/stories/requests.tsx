@@ -1,18 +1,27 @@
 /** Stories of requests: every state as the requester and as an approver see it, the lists, the votes, a released password. */
 import type { Request } from "../../src/domain/request.ts";
 import type { Session } from "../../src/domain/session.ts";
+import type { Certificate, Line } from "../../src/domain/certificate.ts";
+import { CertificatePage } from "../certificate.tsx";
 import type { Listed } from "../home.tsx";
 import { ReleasePage } from "../release.tsx";
 import type { Can, CardFacts } from "../request-moves.tsx";
 import { RequestPage, Requests, Votes } from "../requests.tsx";
 import type { Told } from "../story.tsx";
-import { account, as, at, NASTY, policy, requester, story, target, type Story } from "./fixed.tsx";
+import { account, as, at, FAR, LONG, NASTY, policy, requester, story, target, type Story } from "./fixed.tsx";
 
 const request = (facts: Record<string, unknown>, preset = "session"): Request =>
   as<Request>({
     id: "req_1",
     requester: "per_requester",
-    terms: { account: "acc_1", policy: "pol_1", preset, minutes: 60, reason: "restart nginx after the certificate change", ticket: "CHG-1042" },
+    terms: {
+      account: "acc_1",
+      policy: "pol_1",
+      preset,
+      minutes: 60,
+      reason: "restart nginx after the certificate change",
+      ticket: "CHG-1042",
+    },
     termsHash: "h",
     exclusive: true,
     submittedAt: at(-12),
@@ -25,8 +34,22 @@ export const STATES: Readonly<Record<string, Request>> = {
   "approved, offered": request({ state: "approved", approvedAt: at(-5), minutes: 30, startBy: at(470), offeredUntil: at(4) }),
   "checked out": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40) }, "release"),
   "checked out, ending": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-59.5), until: at(0.5) }),
-  "checked out, resting": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40), idleWarnedAt: at(-1) }),
-  closed: request({ state: "closed", checkedOutAt: at(-60), until: at(0), closedAt: at(-5), why: "checked_in", by: "per_requester", reason: "" }),
+  "checked out, resting": request({
+    state: "checked_out",
+    minutes: 60,
+    checkedOutAt: at(-20),
+    until: at(40),
+    idleWarnedAt: at(-1),
+  }),
+  closed: request({
+    state: "closed",
+    checkedOutAt: at(-60),
+    until: at(0),
+    closedAt: at(-5),
+    why: "checked_in",
+    by: "per_requester",
+    reason: "",
+  }),
   revoked: request({ state: "revoked", by: "per_approver", reason: NASTY, endedAt: at(-1) }),
   denied: request({ state: "denied", by: "per_approver", reason: "Which host?", endedAt: at(-1) }),
   cancelled: request({ state: "cancelled", by: "per_requester", reason: "", endedAt: at(-1) }),
@@ -91,7 +114,11 @@ export const told = (row: number, what: string, outcome = "ok", why: string | nu
   facts: { minutes: 60, until: "2026-05-04T10:00:00.123Z" },
   index: row === 3 ? null : row,
 });
-export const STORY = [told(1, "request.submitted"), told(2, "vote.cast", "ok", NASTY), told(3, "login.refused", "refused", "wrong password")];
+export const STORY = [
+  told(1, "request.submitted"),
+  told(2, "vote.cast", "ok", NASTY),
+  told(3, "login.refused", "refused", "wrong password"),
+];
 const session = (over: Record<string, unknown>): Session =>
   as<Session>({
     id: "ses_1",
@@ -109,7 +136,15 @@ const session = (over: Record<string, unknown>): Session =>
   });
 export const SESSIONS = [
   session({ state: "live", liveAt: at(-9) }),
-  session({ id: "ses_2", state: "ended", liveAt: at(-9), endedAt: at(-1), why: "killed", detail: "ended by auditor", bytes: 70_312 }),
+  session({
+    id: "ses_2",
+    state: "ended",
+    liveAt: at(-9),
+    endedAt: at(-1),
+    why: "killed",
+    detail: "ended by auditor",
+    bytes: 70_312,
+  }),
   session({ id: "ses_3", state: "opening" }),
 ].map((s) => ({ session: s, personName: "requester", accountName: "root", targetName: "web-1" }));
 export const listed = (r: Request, accountName = "root", targetName = "web-1"): Listed => ({
@@ -119,14 +154,83 @@ export const listed = (r: Request, accountName = "root", targetName = "web-1"): 
   targetName,
 });
 
+const said = (what: Line["what"], tone: Line["tone"], says: string, when: Date | null): Line => ({ what, tone, says, at: when });
+const USED = said("used", "ok", "One password left the vault under this request; the person saw it.", at(-60));
+const NEW = said("new", "ok", "The new password was proven to be in force by comparing with the target's own record.", at(-4));
+const OLD = said("old", "ok", "The old password is refused: the target's own record was compared with it.", at(-1));
+const LATER = said(
+  "old",
+  "open",
+  "Whether the old password is refused is not known yet; it is asked at the time beside this.",
+  at(1),
+);
+const ENDED = said("logins", "ok", "SSH logins opened directly on the target: 2 ended.", null);
+const DRIFT = said(
+  "new",
+  "bad",
+  "The new password was proven, but a later check found that the target does not take it.",
+  at(-1),
+);
+const certificate = (state: Certificate["state"], says: string, lines: readonly Line[]): Certificate => ({
+  state,
+  says,
+  lines,
+  rotation: "rot_1",
+});
+const CERTIFICATES: Readonly<Record<string, Certificate>> = {
+  "nothing used": certificate("unused", "No password left the vault under this request. There is nothing to close.", []),
+  "being changed": certificate("open", "The use is over and the password is being changed.", [
+    USED,
+    said("new", "open", NASTY, null),
+  ]),
+  "gave up": certificate("failed", "The password could NOT be changed: what was used may still open the account.", [
+    USED,
+    said("new", "bad", "The change was given up.", null),
+  ]),
+  "old not known yet": certificate("open", "The password was changed and proven. Not everything about the old one is known.", [
+    USED,
+    NEW,
+    LATER,
+    ENDED,
+  ]),
+  whole: certificate("closed", "Closed: the new password works, the old one does not.", [USED, NEW, OLD, ENDED]),
+  drifted: certificate("failed", "The password was changed, but is not in force as it should be.", [USED, DRIFT, OLD, ENDED]),
+};
+
 export const REQUESTS: readonly Story[] = [
   ...Object.entries(STATES).flatMap(([state, r]) =>
     Object.entries(CAN).map(([who, can]) =>
       story(`request ${state}, ${who}`, () => (
-        <RequestPage f={facts(r, can)} me={who.endsWith("requester") ? "requester" : "approver"} story={STORY} sessions={SESSIONS} />
+        <RequestPage
+          f={facts(r, can)}
+          me={who.endsWith("requester") ? "requester" : "approver"}
+          story={STORY}
+          sessions={SESSIONS}
+        />
       )),
     ),
   ),
+  ...Object.entries(CERTIFICATES).flatMap(([name, c]) => [
+    story(`request closed, ${name}`, () => (
+      <RequestPage
+        f={facts(STATES["closed"]!, CAN["as an approver"]!)}
+        me="approver"
+        story={STORY}
+        sessions={[]}
+        certificate={c}
+      />
+    )),
+    story(`certificate, ${name}`, () => (
+      <CertificatePage
+        certificate={c}
+        id="req_1"
+        account={`${LONG}@${FAR}`}
+        requester="requester"
+        reason={NASTY}
+        ticket="CHG-1042"
+      />
+    )),
+  ]),
   story("requests", () => <Requests list={Object.values(STATES).map((r) => listed(r))} me="requester" tab="all" sees />),
   story("requests, none", () => <Requests list={[]} me="requester" tab="open" sees={false} />),
   story("votes", () => <Votes cards={[facts(STATES["pending"]!, CAN["as an approver"]!)]} me="approver" />),

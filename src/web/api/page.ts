@@ -11,7 +11,7 @@ export type Page<T> = { readonly items: T[]; readonly next: string | null };
 
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
 
-const write = (position: readonly (string | number)[]): string => Buffer.from(JSON.stringify(position)).toString("base64url");
+export const write = (position: readonly (string | number)[]): string => Buffer.from(JSON.stringify(position)).toString("base64url");
 const Position = z.array(z.union([z.string(), z.number()])).length(2);
 /** What a cursor says: [where, id]. */
 export const read = (cursor: string | undefined): readonly [string | number, string | number] | null => {

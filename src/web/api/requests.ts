@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { AccountId, RequestId, SessionId } from "../../kernel/ids.ts";
 import { NEXT, AskInput, type State } from "../../domain/request.ts";
 import { ask } from "../../flow/ask.ts";
+import { certificate } from "../../flow/certificate.ts";
 import { giveBack } from "../../flow/checkin.ts";
 import { accountCard, requestCard, requestList, requestStory, waitingFor } from "../../flow/look.ts";
 import { release } from "../../flow/release.ts";
@@ -12,7 +13,7 @@ import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, newest, pageOf, Paging } from "./page.ts";
 import { RequestDetail, requestDetail, RequestOut, requestOut } from "./request-shapes.ts";
-import { EventOut, eventOut, TicketOut, ticketOut, When } from "./shapes.ts";
+import { EventOut, eventOut, iso, TicketOut, ticketOut, When } from "./shapes.ts";
 
 const tag = "requests";
 type Listed = Awaited<ReturnType<typeof requestList>>[number];
@@ -82,8 +83,17 @@ const terminal: Endpoint = endpoint({
   run: async ({ flow }, { caller, holder, params, body }) => ticketOut(await terminalTicket(flow, caller, holder, params.id as RequestId, body.session as SessionId | undefined), "terminal"),
 });
 
+const CertificateOut = z.object({
+  state: z.enum(["unused", "in_use", "open", "failed", "closed"]), says: z.string(), rotation: z.string().nullable(),
+  lines: z.array(z.object({ what: z.enum(["used", "new", "old", "logins"]), tone: z.enum(["ok", "bad", "open"]), says: z.string(), at: When })),
+}).openapi("Certificate");
+const closure: Endpoint = endpoint({
+  method: "get", path: "/requests/{id}/certificate", tag, summary: "How its use was closed: new password proven, old refused, logins ended; and what is not known", params: Id, answer: CertificateOut,
+  run: async ({ flow: { db } }, { caller, params }) => { const c = await certificate(db, caller.person, params.id as RequestId); return { ...c, lines: c.lines.map((l) => ({ ...l, at: iso(l.at) })) }; },
+});
+
 export const requests: readonly Endpoint[] = [
-  list, one, submit, cast, show, story, terminal,
+  list, one, submit, cast, show, story, terminal, closure,
   act("cancel", "Take your own request back", (deps, { caller }, id, reason) => cancelRequest(deps.flow, caller, id, reason)),
   act("revoke", "End somebody's access now", (deps, { caller }, id, reason) => revokeRequest(deps.flow, caller, id, reason)),
   act("give-back", "Give the account back", (deps, { caller }, id) => giveBack(deps.flow, caller, id)),

@@ -1,4 +1,5 @@
 /** /requests, /votes and one request: every move answers with the same card. */
+import { certificateFor } from "../../flow/certificate.ts";
 import { giveBack } from "../../flow/checkin.ts";
 import { release } from "../../flow/release.ts";
 import { requestCard, requestList, requestStory, waitingFor } from "../../flow/look.ts";
@@ -8,6 +9,7 @@ import { may } from "../../domain/may.ts";
 import type { State } from "../../domain/request.ts";
 import { isId, type RequestId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
+import { CertificatePage } from "../../../views/certificate.tsx";
 import type { Done } from "../../../views/notices.ts";
 import { RequestCard } from "../../../views/request-card.tsx";
 import { RequestPage, Requests, RequestView, Votes, type Tab } from "../../../views/requests.tsx";
@@ -43,7 +45,12 @@ const votes = async (c: Ctx, deps: WebDeps) => {
 const facts = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), id = idOf(c);
   const f = await requestCard(deps.flow.db, person, id);
-  return { f, me: person.name, story: await requestStory(deps.flow.db, person, id), sessions: f.sessions };
+  return { f, me: person.name, story: await requestStory(deps.flow.db, person, id), sessions: f.sessions, certificate: await certificateFor(deps.flow.db, f) };
+};
+const closure = async (c: Ctx, deps: WebDeps) => {
+  const id = idOf(c), f = await requestCard(deps.flow.db, me(c).person, id), { reason, ticket } = f.request.terms;
+  const about = { id, account: `${f.account.name}@${f.target.name}`, requester: f.requester.name, reason, ticket };
+  return render(c, deps, { title: "Closure certificate" }, <CertificatePage certificate={await certificateFor(deps.flow.db, f)} {...about} />);
 };
 const page = async (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Request" }, <RequestPage {...await facts(c, deps)} />);
 const view = async (c: Ctx, deps: WebDeps) => fragment(c, deps, <RequestView {...await facts(c, deps)} />);
@@ -68,6 +75,7 @@ export const REQUESTS: readonly Route[] = [
   { method: "GET", path: "/requests", act: "request.see", verb: true, handle: list },
   { method: "GET", path: "/votes", act: "request.vote", verb: true, handle: votes },
   { method: "GET", path: at, act: "request.see", verb: true, handle: page },
+  { method: "GET", path: `${at}/certificate`, act: "request.see", verb: true, handle: closure },
   { method: "GET", path: `${at}/card`, act: "request.see", verb: true, handle: view },
   { method: "GET", path: `${at}/live`, act: "request.see", verb: true, handle: async (c, deps) => { const id = idOf(c); await requestCard(deps.flow.db, me(c).person, id); return live(c, deps, id); } },
   { method: "POST", path: `${at}/approve`, act: "request.vote", verb: true, handle: move(approve, "approved") },

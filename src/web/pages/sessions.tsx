@@ -1,49 +1,51 @@
-/** /sessions: live and past, ending one, playing one back. */
-import { sessionList, session } from "../../flow/look.ts";
-import { play } from "../../flow/recordings.ts";
+/** /sessions: live and past, filtered, ending one. What was said in them: recordings.tsx. */
+import { sessionEvents, sessionList, session } from "../../flow/look.ts";
+import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
+import { indexProgress } from "../../flow/search.ts";
 import { endSession } from "../../flow/session.ts";
 import { may } from "../../domain/may.ts";
 import { isId, type SessionId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
-import { PlayPage, SessionPage, Sessions } from "../../../views/sessions.tsx";
+import { SessionPage, Sessions } from "../../../views/sessions.tsx";
+import type { SessionQuery } from "../../../views/session-search.tsx";
 import { WatchPage } from "../../../views/watch.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
-import { fields } from "../forms.ts";
+import { day, fields } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
-import { contentPolicy } from "../security.ts";
 
-const idOf = (c: Ctx): SessionId => {
+export const idOf = (c: Ctx): SessionId => {
   const id = param(c, "id");
   if (!isId("session", id)) throw new Fault("not_found", "No such session.");
   return id;
 };
+export const queryOf = (get: (name: string) => string | undefined): SessionQuery => {
+  const text = (name: string): string => (get(name) ?? "").trim().slice(0, 300);
+  return { person: text("person"), account: text("account"), target: text("target"), why: text("why"), protocol: text("protocol"), from: text("from"), to: text("to"), marked: text("marked") === "1", gaps: text("gaps") === "1" };
+};
+export const askOf = (q: SessionQuery): SessionAsk => {
+  const from = day(q.from), to = day(q.to, 1), words = Object.fromEntries(Object.entries({ person: q.person, account: q.account, target: q.target, why: q.why, protocol: q.protocol }).filter(([, v]) => v !== ""));
+  return { ...words, ...(from ? { from } : {}), ...(to ? { to } : {}), ...(q.marked ? { marked: true } : {}), ...(q.gaps ? { gaps: true } : {}) };
+};
+
 const list = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), live = c.req.query("live") === "1";
-  return render(c, deps, { title: "Sessions", wide: true }, <Sessions list={await sessionList(deps.flow.db, person, { ...(live ? { live: true } : {}), limit: 200 })} plays={may(person, "session.play")} watches={may(person, "session.watch")} live={live} />);
+  const { person } = me(c), live = c.req.query("live") === "1", q = queryOf((name) => c.req.query(name)), { db } = deps.flow, filter = await filterOf(db, askOf(q)), plays = may(person, "session.play");
+  const found = filter === null ? [] : await sessionList(db, person, { ...filter, ...(live ? { live: true } : {}), limit: 200 });
+  return render(c, deps, { title: "Sessions", wide: true }, <Sessions list={found} plays={plays} watches={may(person, "session.watch")} live={live} q={q} progress={plays ? await indexProgress(deps.flow) : null} />);
 };
 const page = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), s = await session(deps.flow.db, person, idOf(c));
-  return render(c, deps, { title: "Session" }, <SessionPage {...s} can={{ end: may(person, "session.end", { requester: s.session.person }), play: may(person, "session.play") && deps.recordings !== null, watch: may(person, "session.watch") }} />);
-};
-const player = async (c: Ctx, deps: WebDeps) => {
-  const s = await session(deps.flow.db, me(c).person, idOf(c));
-  c.header("Content-Security-Policy", contentPolicy(c.get("nonce"), true));
-  return render(c, deps, { title: "Recording", wide: true }, <PlayPage {...s} />);
+  const { person } = me(c), id = idOf(c), s = await session(deps.flow.db, person, id);
+  const can = { end: may(person, "session.end", { requester: s.session.person }), play: may(person, "session.play") && deps.recordings !== null, watch: may(person, "session.watch") };
+  return render(c, deps, { title: "Session" }, <SessionPage {...s} can={can} events={await sessionEvents(deps.flow.db, person, id)} />);
 };
 /** Fetching the page watches nothing; its script asks for a ticket. */
 const watch = async (c: Ctx, deps: WebDeps) => {
   const s = await session(deps.flow.db, me(c).person, idOf(c));
   if (s.session.state === "ended") return c.redirect(`/sessions/${s.session.id}`, 303);
-  return render(c, deps, { title: `Watching ${s.accountName}@${s.targetName}`, wide: true }, <WatchPage session={s.session.id} account={s.accountName} target={s.targetName} person={s.personName} request={s.session.request} />);
-};
-/** A POST, because watching is written to the log. */
-const cast = async (c: Ctx, deps: WebDeps) => {
-  if (deps.recordings === null) throw new Fault("unavailable", "The recordings do not lie on this node.");
-  const id = idOf(c), channel = Number((await fields(c))["channel"]), found = await play(deps.flow, deps.recordings, callerOf(c), id, Number.isSafeInteger(channel) && channel > 0 ? channel : undefined);
-  return c.body(found.cast, 200, { "Content-Type": "application/x-asciicast", "Content-Disposition": `attachment; filename="${id}.cast"` });
+  const facts = { session: s.session.id, account: s.accountName, target: s.targetName, person: s.personName, request: s.session.request };
+  return render(c, deps, { title: `Watching ${s.accountName}@${s.targetName}`, wide: true }, <WatchPage {...facts} />);
 };
 const end = async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c);
@@ -54,8 +56,6 @@ const end = async (c: Ctx, deps: WebDeps) => {
 export const SESSIONS: readonly Route[] = [
   { method: "GET", path: "/sessions", act: "session.list", verb: true, handle: list },
   { method: "GET", path: "/sessions/:id", act: "session.list", verb: true, handle: page },
-  { method: "GET", path: "/sessions/:id/play", act: "session.play", handle: player },
   { method: "GET", path: "/sessions/:id/watch", act: "session.watch", handle: watch },
-  { method: "POST", path: "/sessions/:id/cast", act: "session.play", handle: cast },
   { method: "POST", path: "/sessions/:id/end", act: "session.end", verb: true, handle: end },
 ];

@@ -1,0 +1,62 @@
+/** Indexing recordings. Rule: rows are truth: a recording begun and not finished is begun again; its text is masked before, sealed with the recording's own key, and its words leave as keyed hashes. */
+import type { RecordingId } from "../kernel/ids.ts";
+import type { Secret } from "../kernel/secret.ts";
+import { aad, openBytes, sealBytes, asSealed } from "../crypto/envelope.ts";
+import { collector, type Channel } from "../recordings/channels.ts";
+import { readFrames } from "../recordings/reader.ts";
+import { transcriptOf, type Row } from "../recordings/transcript.ts";
+import { wordsOf } from "../recordings/words.ts";
+import * as transcripts from "../store/transcripts.ts";
+import type { Line } from "../store/transcripts.ts";
+import type { Deps } from "./deps.ts";
+import { maskChannel, openRecording, withSecrets, type Opened } from "./recordings.ts";
+
+/** Characters of a channel, rows and words of a recording that are indexed; more is marked as shortened. */
+const TEXT = 4 * 1024 * 1024, ROWS = 20_000, WORDS = 2_000;
+/** Frames between two rests, rows a transaction. */
+const FRAMES = 64, BATCH = 200;
+const rest = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
+const context = (recording: RecordingId, no: number): Buffer => aad("transcript", recording, no);
+export const openLine = (key: Buffer, recording: RecordingId, l: Pick<Line, "no" | "sealed">): string => openBytes(key, context(recording, l.no), asSealed(l.sealed)).toString("utf8");
+
+/** The next recording of an ended session. False: none waits. */
+export const indexNext = async (deps: Deps, dir: string): Promise<boolean> => {
+  const next = await deps.db.transaction(async (tx) => {
+    const r = await transcripts.nextToIndex(tx, deps.db.engine === "postgresql" ? deps.node : null);
+    if (r) await transcripts.begin(tx, r.id);
+    return r;
+  });
+  if (!next) return false;
+  const state = await build(deps, dir, next).catch((e: unknown) => { deps.log("warn", `recording ${next.id} cannot be indexed: ${e instanceof Error ? e.message : String(e)}`); return "unreadable" as const; });
+  await deps.db.transaction((tx) => transcripts.finish(tx, next.id, state));
+  deps.bus.publish("indexed");
+  return true;
+};
+
+const build = async (deps: Deps, dir: string, { id, session }: NonNullable<Awaited<ReturnType<typeof transcripts.nextToIndex>>>): Promise<transcripts.IndexState> => {
+  const r = await openRecording(deps, dir, session), channels = await collect(r), key = r.key.export(), hash = deps.keyring.wordHasher();
+  let no = 0, shortened = channels.some((c) => c.shortened);
+  try {
+    for (const c of channels) {
+      await rest();
+      const all = transcriptOf([await withSecrets(deps, r.account, (secrets: readonly Secret[]) => maskChannel(c, secrets))]), rows = all.slice(0, ROWS - no);
+      shortened ||= rows.length < all.length;
+      for (let i = 0; i < rows.length; i += BATCH) {
+        const lines = rows.slice(i, i + BATCH).map((row) => lineOf(deps, key, id, no++, row, hash));
+        await deps.db.transaction((tx) => transcripts.add(tx, id, session, lines));
+        await rest();
+      }
+    }
+  } finally { key.fill(0); }
+  return shortened ? "shortened" : "done";
+};
+const collect = async (r: Opened): Promise<readonly Channel[]> => {
+  const into = collector(TEXT);
+  let n = 0;
+  for (const frame of readFrames(r.file, r.key, r.id)) { into.add(frame); if (++n % FRAMES === 0) await rest(); }
+  return into.told().channels;
+};
+const lineOf = (deps: Deps, key: Buffer, id: RecordingId, no: number, row: Row, hash: (word: string) => string): Line => ({
+  no, channel: row.channel, at: row.at, kind: row.kind, sealed: sealBytes(key, context(id, no), Buffer.from(row.text, "utf8"), deps.random), words: wordsOf(row.text).slice(0, WORDS).map(hash).join(" "),
+});

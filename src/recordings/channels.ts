@@ -1,0 +1,53 @@
+/** A recording as its readers want it: channel by channel, text with times. Rule: pure; a channel holds at most MOST characters and says when it was shortened. */
+import { StringDecoder } from "node:string_decoder";
+import type { Frame, Manifest } from "./frame.ts";
+
+/** What an `opened` frame says. */
+export type ChannelOpened = { readonly kind: string; readonly command?: string; readonly term?: string; readonly cols?: number; readonly rows?: number };
+/** `at`: ms since the channel opened. o: output (`err`: of the error stream), i: input, r: resize, m: mark. */
+export type Piece = { readonly at: number; readonly code: "o" | "i" | "r" | "m"; readonly text: string; readonly err?: true };
+export type Channel = {
+  readonly no: number; readonly opened: ChannelOpened; readonly terminal: boolean;
+  /** ms since the session began. */
+  readonly start: number; readonly pieces: readonly Piece[]; readonly shortened: boolean;
+};
+export type Told = { readonly manifest: Manifest | undefined; readonly channels: readonly Channel[] };
+
+export const MOST = 24 * 1024 * 1024;
+const json = <T>(frame: Frame): T => JSON.parse(frame.data.toString("utf8")) as T;
+const CODE: Partial<Record<Frame["type"], Piece["code"]>> = { output: "o", error: "o", input: "i", resize: "r", mark: "m" };
+
+type Growing = { no: number; opened: ChannelOpened; terminal: boolean; start: number; pieces: Piece[]; shortened: boolean; size: number; decoders: Record<string, StringDecoder> };
+const begin = (frame: Frame): Growing => {
+  const opened = json<ChannelOpened>(frame);
+  return { no: frame.channel, opened, terminal: opened.kind === "shell" || opened.cols !== undefined, start: frame.time, pieces: [], shortened: false, size: 0, decoders: {} };
+};
+/** A UTF-8 character split over two frames comes out whole, each stream by itself. */
+const grow = (c: Growing, frame: Frame, code: Piece["code"], most: number): void => {
+  const bytes = code === "o" || code === "i", decoder = (c.decoders[frame.type] ??= new StringDecoder("utf8")), text = bytes ? decoder.write(frame.data) : frame.data.toString("utf8");
+  if (text === "" || c.shortened) return;
+  c.size += text.length;
+  if (c.size > most) c.shortened = true;
+  else c.pieces.push({ at: Math.round(frame.time - c.start), code, text, ...(frame.type === "error" ? { err: true as const } : {}) });
+};
+
+/** Frame by frame, for readers that rest in between. Marks of channel 0 belong to every channel that is open. */
+export const collector = (most = MOST) => {
+  const all = new Map<number, Growing>();
+  let manifest: Manifest | undefined;
+  return {
+    add(frame: Frame): void {
+      if (frame.type === "manifest") manifest = json<Manifest>(frame);
+      if (frame.type === "opened") all.set(frame.channel, begin(frame));
+      const code = CODE[frame.type];
+      if (code === undefined) return;
+      for (const c of frame.type === "mark" && frame.channel === 0 ? all.values() : [all.get(frame.channel)]) if (c) grow(c, frame, code, most);
+    },
+    told: (): Told => ({ manifest, channels: [...all.values()].map(({ size: _size, decoders: _decoders, ...c }) => c) }),
+  };
+};
+export const channelsIn = (frames: Iterable<Frame>, most = MOST): Told => {
+  const c = collector(most);
+  for (const frame of frames) c.add(frame);
+  return c.told();
+};
