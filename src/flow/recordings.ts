@@ -13,11 +13,11 @@ import { readFrames, recover, verifyRecording, type Verdict } from "../recording
 import { KINDS, transcriptOf, type Kind, type Row } from "../recordings/transcript.ts";
 import * as accounts from "../store/accounts.ts";
 import * as sessions from "../store/sessions.ts";
-import * as versions from "../store/versions.ts";
+import type { SecretRow } from "../store/versions.ts";
 import { mask, maskBytes } from "../vault/mask.ts";
 import type { Deps } from "./deps.ts";
+import { withPasswordsOf } from "./masked.ts";
 import { actor, record, type Caller } from "./record.ts";
-import { openVersion } from "./secrets.ts";
 
 export { KINDS, type Kind };
 export type Small = Pick<Deps, "db" | "keyring" | "random" | "eventJournal" | "bus">;
@@ -41,12 +41,6 @@ export const recoverRecording = async (deps: Small, dir: string, id: SessionId):
   } catch { return null; }
 };
 
-/** Every password the account ever had, for as long as `work` runs. */
-export const withSecrets = async <T>(deps: Small, account: AccountId, work: (secrets: readonly Secret[]) => T, which: (v: versions.SecretRow) => boolean = () => true): Promise<T> => {
-  const secrets = (await versions.of(deps.db, account)).filter(which).map((v) => openVersion(deps, v));
-  try { return work(secrets); } finally { for (const s of secrets) s.wipe(); }
-};
-
 const maskWhere = (pieces: Piece[], mine: (p: Piece) => boolean, secrets: readonly Secret[]): void => {
   const at = [...pieces.keys()].filter((i) => mine(pieces[i]!)), texts = mask(at.map((i) => pieces[i]!.text), secrets);
   at.forEach((i, k) => { pieces[i] = { ...pieces[i]!, text: texts[k]! }; });
@@ -65,7 +59,7 @@ const infoOf = (c: Channel): ChannelInfo => ({ no: c.no, kind: c.opened.kind, co
 type Read = { readonly r: Opened; readonly verdict: Verdict; readonly manifest: ReturnType<typeof channelsIn>["manifest"]; readonly channels: readonly Channel[] };
 const read = async (deps: Small, dir: string, id: SessionId): Promise<Read> => {
   const r = await openRecording(deps, dir, id), verdict = verifyRecording(r.file, r.key, r.id), { manifest, channels } = channelsIn(readFrames(r.file, r.key, r.id));
-  return { r, verdict, manifest, channels: await withSecrets(deps, r.account, (secrets) => channels.map((c) => maskChannel(c, secrets))) };
+  return { r, verdict, manifest, channels: await withPasswordsOf(deps, deps.db, r.account, (secrets) => channels.map((c) => maskChannel(c, secrets))) };
 };
 const allow = (caller: Caller, act: Act): void => { if (!may(caller.person, act)) throw new Fault("forbidden", "Recordings are for auditors."); };
 
@@ -99,8 +93,8 @@ export const rawRecording = async (deps: Small, dir: string, caller: Caller, id:
   await deps.db.transaction((tx) => record(deps, tx, { what: "session.raw", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", why: reason }));
   // Where it is not settled which password is in force, none is known to be over.
   const settled = (await accounts.find(deps.db, r.account))?.credential === "in_sync", data = frames.map((f) => f.data);
-  const inForce = (v: versions.SecretRow): boolean => !settled || !["previous", "older", "rejected"].includes(v.status);
-  await withSecrets(deps, r.account, (secrets) => {
+  const inForce = (v: SecretRow): boolean => !settled || !["previous", "older", "rejected"].includes(v.status);
+  await withPasswordsOf(deps, deps.db, r.account, (secrets) => {
     for (const stream of new Set(frames.map((f) => `${f.channel} ${f.type}`))) {
       const at = [...frames.keys()].filter((i) => `${frames[i]!.channel} ${frames[i]!.type}` === stream);
       maskBytes(at.map((i) => data[i]!), secrets).forEach((d, k) => { data[at[k]!] = d; });

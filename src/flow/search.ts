@@ -9,7 +9,7 @@ import type { SessionFilter } from "../store/sessions.ts";
 import * as transcripts from "../store/transcripts.ts";
 import { mask } from "../vault/mask.ts";
 import type { Deps } from "./deps.ts";
-import { withSecrets } from "./recordings.ts";
+import { withPasswordsOf } from "./masked.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openLine } from "./transcribe.ts";
 
@@ -34,7 +34,7 @@ const hitOf = async (deps: Deps, { sealed, ...f }: transcripts.Found, words: Rea
   const row = (await sessions.recording(deps.db, f.recording))!, key = deps.keyring.openRecordingKey(row.id, row.wrapped, row.keyId);
   try {
     const text = openLine(key, row.id as RecordingId, { no: f.no, sealed });
-    return { ...f, parts: snippet(await withSecrets(deps, f.account, (secrets) => mask([text], secrets)[0]!), words) };
+    return { ...f, parts: snippet(await withPasswordsOf(deps, deps.db, f.account, (secrets) => mask([text], secrets)[0]!), words) };
   } finally { key.fill(0); }
 };
 export const indexProgress = (deps: Pick<Deps, "db">): Promise<transcripts.Progress> => transcripts.progress(deps.db);

@@ -16,12 +16,13 @@ import * as queue from "../store/queue.ts";
 import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
 import * as versions from "../store/versions.ts";
-import { mask } from "../vault/mask.ts";
+import { maskCut } from "../vault/mask.ts";
 import { UNKNOWN_ACCOUNT, offers } from "./ask.ts";
 import { closeCheckout } from "./checkin.ts";
 import { hold, type Held } from "./checkout.ts";
 import type { Deps } from "./deps.ts";
 import { blockIdentity } from "./identity.ts";
+import { withPasswordsOf } from "./masked.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
 import { rotateAfterUse } from "./rotate.ts";
 import { openVersion } from "./secrets.ts";
@@ -125,16 +126,15 @@ export const sessionMark = (deps: Deps, id: SessionId, m: { chunk: number; hash:
   await record(deps, tx, { what: "session.mark", who: broker("proxy"), about: { session: id, recording: s.recording }, outcome: "ok", facts: { ...m } });
 });
 
+/** What a person says is in it, and an event never holds a secret: a password of this account in it becomes dots. */
 export const sessionEvent = (deps: Deps, id: SessionId, facts: Record<string, Fact>, refused: boolean): Promise<void> => deps.db.transaction(async (tx) => {
   const s = await sessions.find(tx, id);
   if (s) await record(deps, tx, { what: "session.event", who: broker("proxy"), about: about(s), outcome: refused ? "refused" : "ok", facts: await withoutSecrets(deps, tx, s.account, facts) });
 });
-/** A person who was shown the password may give it to a command: no password of the account stands in an event. */
-const withoutSecrets = async (deps: Deps, tx: Tx, account: Session["account"], facts: Record<string, Fact>): Promise<Record<string, Fact>> => {
+const withoutSecrets = (deps: Deps, tx: Tx, account: Session["account"], facts: Record<string, Fact>): Promise<Record<string, Fact>> => {
   const texts = Object.entries(facts).filter((f): f is [string, string] => typeof f[1] === "string" && f[0] !== "kind" && f[0] !== "type");
-  if (texts.length === 0) return facts;
-  const secrets = (await versions.of(tx, account)).map((v) => openVersion(deps, v));
-  try { return { ...facts, ...Object.fromEntries(texts.map(([k, v]) => [k, mask([v], secrets)[0]!])) }; } finally { for (const x of secrets) x.wipe(); }
+  if (texts.length === 0) return Promise.resolve(facts);
+  return withPasswordsOf(deps, tx, account, (secrets) => ({ ...facts, ...Object.fromEntries(texts.map(([k, v]) => [k, maskCut(v, secrets)])) }));
 };
 
 export const heartbeat = (deps: Deps, ids: readonly SessionId[]): Promise<void> => deps.db.transaction((tx) => sessions.renew(tx, ids, new Date(tx.now.getTime() + deps.times.sessionLease)));

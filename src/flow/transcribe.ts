@@ -9,7 +9,8 @@ import { wordsOf } from "../recordings/words.ts";
 import * as transcripts from "../store/transcripts.ts";
 import type { Line } from "../store/transcripts.ts";
 import type { Deps } from "./deps.ts";
-import { maskChannel, openRecording, withSecrets, type Opened } from "./recordings.ts";
+import { withPasswordsOf } from "./masked.ts";
+import { maskChannel, openRecording, type Opened } from "./recordings.ts";
 
 /** Characters of a channel, rows and words of a recording that are indexed; more is marked as shortened. */
 const TEXT = 4 * 1024 * 1024, ROWS = 20_000, WORDS = 2_000;
@@ -40,7 +41,7 @@ const build = async (deps: Deps, dir: string, { id, session }: NonNullable<Await
   try {
     for (const c of channels) {
       await rest();
-      const all = transcriptOf([await withSecrets(deps, r.account, (secrets: readonly Secret[]) => maskChannel(c, secrets))]), rows = all.slice(0, ROWS - no);
+      const all = transcriptOf([await withPasswordsOf(deps, deps.db, r.account, (secrets: readonly Secret[]) => maskChannel(c, secrets))]), rows = all.slice(0, ROWS - no);
       shortened ||= rows.length < all.length;
       for (let i = 0; i < rows.length; i += BATCH) {
         const lines = rows.slice(i, i + BATCH).map((row) => lineOf(deps, key, id, no++, row, hash));

@@ -6,7 +6,7 @@
 import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 
-const SHORTEST = 4;
+const SHORTEST = 4, DOT = "•";
 
 /** Escape sequences and control characters: what stands between two characters of a word without being one. */
 // eslint-disable-next-line no-control-regex
@@ -62,7 +62,7 @@ const dotted = (text: string, hidden: Uint8Array): string => {
   for (let i = 0; i < text.length;) {
     const from = i, covered = hidden[i];
     while (i < text.length && hidden[i] === covered) i += 1;
-    parts.push(covered === 1 ? "•".repeat(i - from) : text.slice(from, i));
+    parts.push(covered === 1 ? DOT.repeat(i - from) : text.slice(from, i));
   }
   return parts.join("");
 };
@@ -81,4 +81,15 @@ export const mask = (pieces: readonly string[], secrets: readonly Secret[]): str
 
 /** The same for bytes of any encoding; an asterisk stands for each hidden byte. */
 export const maskBytes = (pieces: readonly Buffer[], secrets: readonly Secret[]): Buffer[] =>
-  masked(pieces.map((p) => p.toString("latin1")), secrets.map((s) => Buffer.from(reveal(s), "utf8").toString("latin1"))).map((p) => Buffer.from(p.replaceAll("•", "*"), "latin1"));
+  masked(pieces.map((p) => p.toString("latin1")), secrets.map((s) => Buffer.from(reveal(s), "utf8").toString("latin1"))).map((p) => Buffer.from(p.replaceAll(DOT, "*"), "latin1"));
+
+/** Characters at the end of a text that a password begins with; it may have been cut off there. */
+const begun = (text: string, plain: string): number => {
+  for (let n = Math.min(plain.length - 1, text.length); n >= SHORTEST; n--) if (text.endsWith(plain.slice(0, n))) return n;
+  return 0;
+};
+/** As mask, for a text that may have been cut off in the middle of a password. */
+export const maskCut = (text: string, secrets: readonly Secret[]): string => {
+  const held = Math.max(0, ...secrets.map((s) => begun(text, reveal(s)))), masked = mask([text], secrets)[0]!;
+  return held === 0 ? masked : masked.slice(0, -held) + DOT.repeat(held);
+};

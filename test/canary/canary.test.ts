@@ -25,10 +25,14 @@ test("the scanner finds a planted password in every form, across chunk borders, 
   expect(clean.hits).toEqual([]);
 });
 
-test("no password in logs, pages, process lists, data directory, dump or statement log: 3 accounts on PostgreSQL", async () => {
+test("no password in logs, pages, API answers, recordings as read, process lists, data directory, dump or statement log: 3 accounts on PostgreSQL", async () => {
   const w = await walk({ accounts: 3, rounds: 3, engine: "postgresql" });
   expect(w.hits).toEqual([]);
+  expect(w.silent, "every GET of the API answered somebody").toEqual([]);
+  expect([w.sessions, w.printed], "in each session a password was on the screen: the unmasked recording holds it").toEqual([2, 2]);
+  expect(w.casts, "the auditor got each").toBe(2);
   expect(w.canaries).toBeGreaterThanOrEqual(3 * 3 + 1);
-  expect(w.pages).toBeGreaterThan(20);
+  expect(w.pages).toBeGreaterThan(40);
+  expect(w.answers).toBeGreaterThan(100);
   expect(w.samples).toBeGreaterThan(20);
 }, 600_000);

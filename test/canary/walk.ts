@@ -1,126 +1,167 @@
-/** Many accounts of a real host through their whole life, every password of it remembered as a canary. Rule: nothing is faked but the person. */
+/** Many accounts of a real host through their whole life, over HTTP and real ssh sessions, every password of it remembered as a canary. Rule: nothing is faked but the person. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { addAccount, adopt, rotateNow } from "../../src/flow/accounts.ts";
-import { ask } from "../../src/flow/ask.ts";
-import { giveBack } from "../../src/flow/checkin.ts";
-import { putPolicy } from "../../src/flow/people.ts";
+import { startBroker, type Broker } from "../../src/app.ts";
+import { parseEnv } from "../../src/config/env.ts";
+import { fingerprintOf } from "../../src/crypto/envelope.ts";
+import { addSshKey, confirmChange } from "../../src/flow/people.ts";
 import type { Caller } from "../../src/flow/record.ts";
-import { release } from "../../src/flow/release.ts";
 import { openVersion } from "../../src/flow/secrets.ts";
-import { addTarget, changeTarget, testTarget } from "../../src/flow/targets.ts";
-import { verify } from "../../src/flow/verify.ts";
-import { vote } from "../../src/flow/vote.ts";
 import { setPassword } from "../../src/identity/passwords.ts";
-import { startJobs } from "../../src/jobs/jobs.ts";
-import type { AccountId } from "../../src/kernel/ids.ts";
+import { makeToken } from "../../src/identity/tokens.ts";
+import { newId, type AccountId, type SessionId } from "../../src/kernel/ids.ts";
+import { systemRandom } from "../../src/kernel/clock.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 import { Secret } from "../../src/kernel/secret.ts";
+import { times } from "../../src/kernel/times.ts";
 import * as people from "../../src/store/people.ts";
 import * as versions from "../../src/store/versions.ts";
-import { webApp } from "../../src/web/app.tsx";
-import type { WebDeps } from "../../src/web/deps.ts";
-import { testCore, type TestCore } from "../broker.ts";
+import { newKeyPair } from "../../src/wires/ssh.ts";
 import { chaosTimes } from "../chaos/plan.ts";
 import { settledState } from "../chaos/rows.ts";
+import { start } from "../e2e/ssh.ts";
 import { CHEAP, PASSWORD } from "../identity/world.ts";
-import { linuxHost } from "../lab/host.ts";
+import { linuxHost, type LinuxHost } from "../lab/host.ts";
 import { postgresCluster } from "../lab/postgres.ts";
-import { Browser, identityOf, ORIGIN, TOTP_KEY, type World } from "../web/world.ts";
+import { SEEDS, TOTP_KEY, type Seed } from "../web/world.ts";
+import { apiOf, keepCast, rawRecording, readApi, readPortal, ROLES, type Api } from "./readers.ts";
 import { Scanner, watchProcesses } from "./scan.ts";
 
 const ADMIN = "Canary-Adm1n!x9Qz", typedBy = (i: number): string => `Canary-${i}-Typ3d!x9Qz`;
-export type Walked = { readonly canaries: number; readonly hits: readonly string[]; readonly bytes: number; readonly samples: number; readonly pages: number; readonly places: readonly string[] };
-
-const crowd = async (core: TestCore): Promise<Record<"operator" | "requester" | "approver" | "auditor", Caller>> => {
-  const { db, keyring } = core.deps;
-  const one = async (name: string, roles: Parameters<TestCore["person"]>[1], totp: boolean): Promise<Caller> => {
-    const c = await core.person(name, roles);
-    await db.transaction(async (tx) => {
-      await setPassword(tx, c.person.id, Secret.of(PASSWORD), CHEAP);
-      if (totp) await people.setTotp(tx, c.person.id, keyring.sealFor("sessions", `totp/${c.person.id}`, Secret.of(TOTP_KEY)));
-    });
-    return { ...c, person: (await people.find(db, c.person.id))! };
-  };
-  return { operator: await one("operator", ["admin", "user"], true), requester: await one("requester", ["user"], false), approver: await one("approver", ["approver"], true), auditor: await one("auditor", ["auditor"], false) };
+export type Walked = {
+  readonly canaries: number; readonly hits: readonly string[]; readonly bytes: number; readonly samples: number; readonly pages: number; readonly answers: number; readonly silent: readonly string[];
+  /** Sessions in which a password really was on the screen, by the unmasked recording; and recordings handed to readers. */
+  readonly sessions: number; readonly printed: number; readonly casts: number; readonly places: readonly string[];
 };
+type Field = { readonly broker: Broker; readonly api: Api; readonly home: string; readonly key: string; readonly who: Record<Seed, Caller> };
 
-/** Every page a logged-in person reaches by links from the menus. */
-const crawl = async (w: World, name: "operator" | "requester" | "auditor", scan: Scanner): Promise<number> => {
-  const browser = await new Browser(w).login(name), todo = ["/", "/accounts", "/requests", "/targets", "/sessions", "/audit", "/people", "/policies", "/me", "/ask", "/groups"], done = new Set<string>();
-  for (let at = todo.shift(); at !== undefined && done.size < 120; at = todo.shift()) {
-    if (done.has(at)) continue;
-    done.add(at);
-    const page = await browser.get(at);
-    scan.text(`GET ${at} as ${name}`, page.text + JSON.stringify([...page.headers]));
-    for (const [, href] of page.text.matchAll(/(?:href|hx-get)="(\/[^"#]*)"/g)) if (href && !/logout|^\/assets|\.(css|js|svg|png)$/.test(href)) todo.push(href.replaceAll("&amp;", "&"));
+const one = async ({ core: { deps } }: Broker, name: Seed): Promise<Caller> => {
+  const id = newId("person", systemRandom);
+  await deps.db.transaction(async (tx) => {
+    await people.add(tx, { id, name, fullName: name, mail: null, subject: null, employeeNo: null, roles: [...SEEDS[name]], disabled: false }, null);
+    await setPassword(tx, id, Secret.of(PASSWORD), CHEAP);
+    if (["approver", "operator"].includes(name)) await people.setTotp(tx, id, deps.keyring.sealFor("sessions", `totp/${id}`, Secret.of(TOTP_KEY)));
+  });
+  return { person: (await people.find(deps.db, id))!, address: "127.0.0.1", means: "api" };
+};
+const fieldOf = async (broker: Broker, home: string, keep: (where: string, text: string) => void): Promise<Field> => {
+  const who = {} as Record<Seed, Caller>, tokens = {} as Record<Seed, string>;
+  for (const name of ROLES) {
+    who[name] = await one(broker, name);
+    tokens[name] = reveal((await makeToken(broker.web.identity, who[name].person, { label: "canary", days: 1, readOnly: false, networks: [] }, { address: "127.0.0.1", means: "api" })).token);
   }
-  return done.size;
+  const pair = newKeyPair(), key = path.join(home, "requester_key");
+  writeFileSync(key, pair.private, { mode: 0o600 });
+  await addSshKey(broker.core.deps, who.requester, who.requester.person.id, { fingerprint: fingerprintOf(pair.public), line: pair.public, label: "canary" });
+  return { broker, home, key, who, api: apiOf(broker.origin, tokens, keep) };
 };
 
-const settled = async (core: TestCore, ids: readonly AccountId[], ms: number): Promise<void> => {
+const ok = async (f: Field, who: Seed, method: string, at: string, body?: unknown): Promise<Record<string, unknown>> => {
+  const r = await f.api(who, method, at, body);
+  if (r.status >= 300) throw new Error(`${who}: ${method} ${at} answered ${r.status}${at.endsWith("/release") ? "" : `: ${r.text}`}`);
+  return r.body;
+};
+const settled = async ({ broker: { core } }: Field, ids: readonly AccountId[], ms: number): Promise<void> => {
   for (const end = Date.now() + ms; ; await new Promise((r) => setTimeout(r, 100))) {
     const states = await Promise.all(ids.map((id) => settledState(core.deps.db, id)));
     if (states.every((s) => s === "settled")) return;
     if (Date.now() > end) throw new Error(`not settled: ${[...new Set(states)].join("; ")}`);
   }
 };
-
-/** Half of the accounts come with a typed password; one is asked for, shown and given back in each round. */
-const live = async (core: TestCore, who: Awaited<ReturnType<typeof crowd>>, host: { host: string; port: number; hostKey: string }, accounts: number, rounds: number): Promise<AccountId[]> => {
-  const { deps } = core, { operator, requester, approver } = who;
-  const target = await addTarget(deps, operator, { name: "web-1", platform: "linux-ssh", host: host.host, port: host.port, settings: { hostKeys: [host.hostKey], sudo: true } });
-  const admin = await addAccount(deps, operator, { target: target.id, name: "admin1", password: Secret.of(ADMIN) });
-  await changeTarget(deps, operator, target.id, { administrative: admin.id });
-  if (!(await testTarget(deps, operator, target.id)).ok) throw new Error("the administrator is refused");
-  await putPolicy(deps, operator, { name: "apps", terms: { preset: "release", maxMinutes: 60 }, binding: { requesters: [requester.person.id], approvers: [approver.person.id], accountNames: ["app*"] } });
-  const ids: AccountId[] = [];
-  for (let i = 0; i < accounts; i++) ids.push((await addAccount(deps, operator, { target: target.id, name: `app${i}`, ...(i % 2 ? { password: Secret.of(typedBy(i)) } : {}), adopt: true })).id);
-  await settled(core, ids, 60_000 + accounts * 20_000);
-  for (let round = 0; round < rounds - 2; round++) {
-    const id = await ask(deps, requester, { account: `app${round % accounts}@web-1`, minutes: 30, reason: "canary", ticket: "" });
-    await vote(deps, approver, id, { decision: "approve" });
-    (await release(deps, requester, id)).password.wipe();
-    await giveBack(deps, requester, id);
-    await settled(core, ids, 60_000);
-    for (const [i, account] of ids.entries()) if (i !== round % accounts) await rotateNow(deps, operator, account, "canary");
-    await settled(core, ids, 60_000 + accounts * 20_000);
-    await verify(deps, operator, ids[round % accounts]!);
-  }
-  await adopt(deps, operator, admin.id);
-  await settled(core, [...ids, admin.id], 60_000);
-  return [...ids, admin.id];
+const held = async (f: Field, account: string): Promise<{ request: string; password: string }> => {
+  const request = String((await ok(f, "requester", "POST", "/requests", { account, minutes: 30, reason: "canary" }))["id"]);
+  await ok(f, "approver", "POST", `/requests/${request}/vote`, { decision: "approve" });
+  return { request, password: String((await ok(f, "requester", "POST", `/requests/${request}/release`, {}))["password"]) };
+};
+/** A terminal in which the released password is typed, in two halves, and printed, plain and coloured. Never in an argument. */
+const printed = async (f: Field, account: string, password: string): Promise<void> => {
+  const c = start({ port: f.broker.sshPort, home: f.home, user: `requester@${account}`, key: f.key, options: ["-tt"] }, []), half = password.length >> 1;
+  const said = async (text: string, until: string): Promise<void> => { c.child.stdin!.write(text); await c.up(until); };
+  await said("stty -echo; echo re''ady; read -r word; stty echo; printf '%s and \\033[1m%s\\033[0m\\n' \"$word\" \"$word\"; echo do''ne\n", "ready");
+  await said(password.slice(0, half), "");
+  await new Promise((r) => setTimeout(r, 150));
+  await said(`${password.slice(half)}\n`, "done");
+  await said(`: ${password}\nexit\n`, password);
+  await c.exit;
 };
 
-const allPasswords = async (core: TestCore, ids: readonly AccountId[]): Promise<string[]> =>
-  (await Promise.all(ids.map((id) => versions.of(core.deps.db, id)))).flat().map((row) => reveal(openVersion(core.deps, row)));
+/** Half of the accounts come with a typed password; one is asked for, shown, used and given back in each round, the others are changed by hand. */
+const live = async (f: Field, host: LinuxHost, accounts: number, rounds: number): Promise<AccountId[]> => {
+  const id = (who: Seed) => f.who[who].person.id, add = async (login: string, password: string | undefined, adopt: boolean) => (await ok(f, "operator", "POST", "/accounts", { target: "web-1", login, adopt, ...(password ? { password } : {}) }))["id"] as AccountId;
+  await ok(f, "operator", "POST", "/targets", { name: "web-1", platform: "linux-ssh", host: host.host, port: host.port, settings: { hostKeys: [host.hostKey], sudo: true } });
+  const admin = await add("admin1", ADMIN, false);
+  await ok(f, "operator", "PATCH", "/targets/web-1", { administrative: admin });
+  if ((await ok(f, "operator", "POST", "/targets/web-1/test", {}))["ok"] !== true) throw new Error("the administrator is refused");
+  await ok(f, "operator", "POST", "/groups", { name: "callers", members: [id("requester")] });
+  await ok(f, "operator", "POST", "/policies", { name: "apps", terms: { preset: "release", maxMinutes: 60, recordInput: true }, binding: { requesters: [id("requester")], approvers: [id("approver")], accountNames: ["app*"] } });
+  for (const c of (await people.openChanges(f.broker.core.deps.db)).slice(0, -1)) await confirmChange(f.broker.core.deps, f.who.auditor, c.id);
+  const ids: AccountId[] = [];
+  for (let i = 0; i < accounts; i++) ids.push(await add(`app${i}`, i % 2 ? typedBy(i) : undefined, true));
+  await settled(f, ids, 60_000 + accounts * 20_000);
+  for (let round = 0; round < rounds - 2; round++) {
+    const account = `app${round % accounts}@web-1`, { request, password } = await held(f, account);
+    await printed(f, account, password);
+    await ok(f, "requester", "POST", `/requests/${request}/give-back`, {});
+    await settled(f, ids, 60_000);
+    for (const [i, other] of ids.entries()) if (i !== round % accounts) await ok(f, "operator", "POST", `/accounts/${other}/rotate`, { reason: "canary" });
+    await settled(f, ids, 60_000 + accounts * 20_000);
+    await ok(f, "operator", "POST", `/accounts/${account}/verify`, {});
+  }
+  await ok(f, "operator", "POST", `/accounts/${admin}/adopt`, {});
+  await settled(f, [...ids, admin], 60_000);
+  return [...ids, admin];
+};
+/** A password in a command line: the person put it into the argument list of three machines' processes, so nobody samples those now; our log must not keep it. */
+const inCommand = async (f: Field, ids: readonly AccountId[]): Promise<void> => {
+  const { request, password } = await held(f, "app0@web-1");
+  await start({ port: f.broker.sshPort, home: f.home, user: "requester@app0@web-1", key: f.key }, [`printf '%s\\n' '${password.replaceAll("'", "'\\''")}'`], "null").exit;
+  await ok(f, "requester", "POST", `/requests/${request}/give-back`, {});
+  await settled(f, ids, 60_000);
+};
+
+const allPasswords = async ({ core: { deps } }: Broker, ids: readonly AccountId[]): Promise<string[]> =>
+  (await Promise.all(ids.map((id) => versions.of(deps.db, id)))).flat().map((row) => reveal(openVersion(deps, row)));
+const connection = (url: string) => { const u = new URL(url); return { PGHOST: u.hostname, PGPORT: u.port, PGUSER: u.username, PGDATABASE: u.pathname.slice(1), PGPASSWORD: decodeURIComponent(u.password) }; };
+
+/** Everything people read, kept; and how much of what was on screens the unmasked recordings hold. */
+const readAll = async (f: Field, keep: (where: string, text: string) => void) => {
+  const list = (await ok(f, "auditor", "GET", "/sessions?limit=500"))["items"] as { id: SessionId }[], raw = await Promise.all(list.map((s) => rawRecording(f.broker, s.id)));
+  const portal = await readPortal(f.broker, f.who, list.map((s) => s.id), keep), api = await readApi(f.api);
+  for (const s of list) keepCast(`the cast of ${s.id} by the API`, (await f.api("auditor", "GET", `/sessions/${s.id}/cast`)).text, keep);
+  return { raw, ...portal, ...api };
+};
 
 export const walk = async (o: { accounts: number; rounds: number; engine: "pglite" | "postgresql" }): Promise<Walked> => {
-  const watch = await watchProcesses(), log: string[] = [], cluster = o.engine === "postgresql" ? await postgresCluster({ settings: { log_statement: "all", log_parameter_max_length: "-1", log_min_duration_statement: "0" } }) : null;
+  const watch = await watchProcesses(), log: string[] = [], kept: [string, string][] = [], keep = (where: string, text: string): void => void kept.push([where, text]), home = mkdtempSync(path.join(tmpdir(), "lockstep-canary-")), data = path.join(home, "data");
+  const cluster = o.engine === "postgresql" ? await postgresCluster({ settings: { log_statement: "all", log_parameter_max_length: "-1", log_min_duration_statement: "0" } }) : null, url = await cluster?.database("canary");
   const host = await linuxHost({ name: "web-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: Object.fromEntries(Array.from({ length: o.accounts }, (_, i) => [`app${i}`, typedBy(i)])) });
-  const url = await cluster?.database("canary");
-  const core = await testCore({ ...(url ? { databaseUrl: url } : {}), over: { times: chaosTimes({}, 4), log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } } }), jobs = startJobs(core.deps);
+  const { config, secrets } = parseEnv({ LOCKSTEP_DATA: data, LOCKSTEP_LISTEN: "127.0.0.1:0", LOCKSTEP_SSH_LISTEN: "127.0.0.1:0", LOCKSTEP_LOG: "silent", LOCKSTEP_TIMESCALE: "0.2", LOCKSTEP_WORKERS: "1", ...(url ? { DATABASE_URL: url } : {}) });
+  const { sessionLease, sessionRenew, sessionTakeover, loginIdle, loginAbsolute } = times(1), own = chaosTimes({ sessionLease, sessionRenew, sessionTakeover, loginIdle, loginAbsolute }, 4);
+  let broker: Broker | null = null;
   try {
-    const who = await crowd(core), ids = await live(core, who, host, o.accounts, o.rounds), passwords = [...await allPasswords(core, ids), ADMIN, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))];
-    const scan = new Scanner([...new Set(passwords)]), deps: WebDeps = { flow: core.deps, identity: identityOf(core), recordings: core.places.recordings, config: { origin: ORIGIN, sshHost: "127.0.0.1", sshPort: 2222, secureCookies: false, trustedProxies: [], root: path.join(import.meta.dirname, "../..") } };
-    const w = { core, deps, app: webApp(deps), who, close: () => Promise.resolve() } as unknown as World;
-    let pages = 0;
-    for (const name of ["operator", "requester", "auditor"] as const) pages += await crawl(w, name, scan);
-    const watched = await watch.stop();
-    await jobs.close();
-    await core.close();
+    broker = await startBroker(config, secrets, { times: own, log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } });
+    const f = await fieldOf(broker, home, keep), ids = await live(f, host, o.accounts, o.rounds), watched = await watch.stop();
+    await inCommand(f, ids);
+    const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, keep);
+    await broker.close();
+    broker = null;
+    const scan = new Scanner(passwords), seen = read.raw.filter((text) => { const s = new Scanner(passwords); s.text("raw", text); return s.hits.length > 0; });
+    for (const [where, text] of kept) scan.text(where, text);
     scan.text("log lines", log.join("\n"));
     for (const [text, where] of watched.seen) scan.text(where, text);
-    await scan.tree(core.dir); // journals, keys, and of the embedded database every table, index and log page
+    await scan.tree(data); // journals, keys, recordings, and of the embedded database every table, index and log page
     if (cluster && url) {
       const { PGPASSWORD, ...rest } = connection(url);
       scan.text("pg_dump", (await promisify(execFile)("pg_dump", ["--inserts"], { env: { PATH: process.env["PATH"] ?? "", ...rest, PGPASSWORD }, maxBuffer: 1 << 29 })).stdout);
       scan.text("statements PostgreSQL logged", readFileSync(path.join(cluster.dir, "log")));
       await scan.tree(path.join(cluster.dir, "data"));
     }
-    return { canaries: new Set(passwords).size, hits: [...new Set(scan.hits)], bytes: scan.bytes, samples: watched.samples, pages, places: ["log", "pages", "/proc", "data directory", ...(cluster ? ["pg_dump", "statement log", "cluster files"] : [])] };
-  } finally { await jobs.close(); await core.destroy().catch(() => undefined); await host.destroy(); await cluster?.destroy(); }
+    return {
+      canaries: passwords.length, hits: [...new Set(scan.hits)], bytes: scan.bytes, samples: watched.samples, pages: read.pages, answers: read.answers, silent: read.silent, sessions: read.raw.length, printed: seen.length, casts: read.casts,
+      places: ["log lines", "portal pages as five people", "every GET of /api/v1 as five people", "answers of every call the walk made", "recordings by portal and API", "/proc", "data directory", ...(cluster ? ["pg_dump", "statement log", "cluster files"] : [])],
+    };
+  } finally { await broker?.close().catch(() => undefined); await host.destroy(); await cluster?.destroy(); rmSync(home, { recursive: true, force: true }); }
 };
-const connection = (url: string) => { const u = new URL(url); return { PGHOST: u.hostname, PGPORT: u.port, PGUSER: u.username, PGDATABASE: u.pathname.slice(1), PGPASSWORD: decodeURIComponent(u.password) }; };
