@@ -34,7 +34,9 @@ export type ExposureLine = {
   readonly at: Date;
   readonly versionNo: number | null;
 };
+export type TypedLine = { readonly byName: string; readonly at: Date; readonly changesAt: Date | null };
 export type History = {
+  readonly typed: TypedLine | null;
   readonly rotations: readonly RotationLine[];
   readonly versions: readonly VersionLine[];
   readonly closures: readonly ClosureLine[];

@@ -1,7 +1,7 @@
 /** The page of one account: its facts and what its managers may do. Rule: the buttons are the moves its credential and block allow. */
-import { AccountHistory, type History } from "./account-history.tsx";
+import { AccountHistory, type History, type TypedLine } from "./account-history.tsx";
 import { HolderOf, type AccountCard } from "./accounts.tsx";
-import { Ago, Facts, Field, PageHead, Post, Press, Unfold } from "./parts.tsx";
+import { Ago, Exact, Facts, Field, PageHead, Post, Press, Unfold } from "./parts.tsx";
 import { NEXT_STEP, StandingBadge } from "./words.tsx";
 
 const Moves = ({ c }: { c: AccountCard }) => {
@@ -39,6 +39,16 @@ const Moves = ({ c }: { c: AccountCard }) => {
   );
 };
 
+/** Its typist knows it: law no-way-round-1. */
+const Typed = ({ t }: { t: TypedLine }) => (
+  <>
+    by {t.byName} <Ago at={t.at} />
+    <small class="muted block">
+      {t.changesAt === null ? "changed when the account is adopted" : <>changed again at <Exact at={t.changesAt} />, or after the next use</>}
+    </small>
+  </>
+);
+
 export const AccountPage = ({ card: c, history }: { card: AccountCard; history: History | null }) => (
   <>
     <PageHead
@@ -63,6 +73,7 @@ export const AccountPage = ({ card: c, history }: { card: AccountCard; history: 
           ["Platform", c.target.platform],
           ["Held by", <HolderOf holds={c.holds} />],
           ["Password changed", <Ago at={c.account.rotatedAt} />],
+          history?.typed ? ["Password typed", <Typed t={history.typed} />] : null,
           ["Verified", <Ago at={c.account.verifiedAt} />],
           ["Uses since the change", String(c.account.usedNo - c.account.rotatedNo)],
           ["Password policy", c.account.passwordPolicy],

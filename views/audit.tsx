@@ -1,5 +1,6 @@
 /** The audit log. Rule: it shows what is recorded, whole; a row without a number is not sequenced yet and says so. */
 import { CHECKED, type CheckSaid } from "./audit-check.tsx";
+import { SingleAdministrator } from "./changes.tsx";
 import { Ago, Badge, Empty, PageHead, Post, Table } from "./parts.tsx";
 import { factsLine, outcomeTone, said, whence, whoName, type Told } from "./story.tsx";
 
@@ -162,8 +163,11 @@ type AuditFacts = {
   readonly outcomes: readonly string[];
   readonly more: boolean;
   readonly check: CheckSaid | null;
+  /** One administrator only. */
+  readonly alone: boolean;
+  readonly manages: boolean;
 };
-export const Audit = ({ events, q, names, outcomes, more, check }: AuditFacts) => (
+export const Audit = ({ events, q, names, outcomes, more, check, alone, manages }: AuditFacts) => (
   <>
     <PageHead
       title="Audit log"
@@ -171,6 +175,7 @@ export const Audit = ({ events, q, names, outcomes, more, check }: AuditFacts) =
     >
       <Export q={q} />
     </PageHead>
+    <SingleAdministrator alone={alone} manages={manages} />
     <LastCheck check={check} />
     <Filters q={q} names={names} outcomes={outcomes} />
     {q.about ? (

@@ -1,4 +1,4 @@
-/** Changes waiting for a second pair of eyes; on the people's and the policies' page. Rule: the author is never offered the button. */
+/** The second pair of eyes: changes waiting for it, and the word that there is none. Rule: the author is never offered the button. */
 import { Ago, Post } from "./parts.tsx";
 
 export type ChangeView = {
@@ -43,3 +43,18 @@ export const Changes = ({ changes, me }: { changes: readonly ChangeView[]; me: s
       </ul>
     </section>
   );
+
+/** With one administrator only: on home, people, policies and the audit log (access.md). */
+export const SingleAdministrator = ({ alone, manages }: { alone: boolean; manages: boolean }) =>
+  alone ? (
+    <p class="notice warn">
+      <b>Single administrator: changes are not four-eyed.</b> The only admin accepts a target's address or key that they changed themselves,
+      unless the target has another owner. A second admin ends this
+      {manages ? (
+        <>
+          : add one under <a href="/people">People</a>
+        </>
+      ) : null}
+      .
+    </p>
+  ) : null;

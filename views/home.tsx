@@ -2,6 +2,7 @@
 import type { Standing } from "../src/domain/account.ts";
 import type { Preset } from "../src/domain/policy.ts";
 import type { Request } from "../src/domain/request.ts";
+import { SingleAdministrator } from "./changes.tsx";
 import { here } from "./here.ts";
 import { sshLine } from "./request-card.tsx";
 import { Turn } from "./queue.tsx";
@@ -24,6 +25,8 @@ export type HomeView = {
   readonly recent: readonly Listed[];
   readonly asks: boolean;
   readonly votes: boolean;
+  /** One administrator only, and it is this person. */
+  readonly alone: boolean;
 };
 
 const Holding = ({ l, me }: { l: Listed; me: string }) => {
@@ -139,6 +142,7 @@ const section = (title: string, body: unknown, more?: { href: string; text: stri
 export const Home = (v: HomeView) => (
   <>
     <PageHead title={`Hello, ${v.me}`} />
+    <SingleAdministrator alone={v.alone} manages />
     {v.votes && v.waiting.length > 0
       ? section(`Waits for your vote (${v.waiting.length})`, <RequestRows list={v.waiting} me={v.me} label="Requests waiting for your vote" />, {
           href: "/votes",

@@ -1,6 +1,6 @@
 /** People and groups. Rule: what could help its author is listed until somebody else confirms it. */
 import type { Person, Role } from "../src/domain/person.ts";
-import { Changes, type ChangeView } from "./changes.tsx";
+import { Changes, SingleAdministrator, type ChangeView } from "./changes.tsx";
 import type { GroupView } from "./policy-sections.tsx";
 import { Badge, Empty, Field, PageHead, Post, Table, Unfold } from "./parts.tsx";
 
@@ -136,7 +136,7 @@ export const PeoplePage = (v: PeopleView) => (
       title="People"
       sub={`${v.people.length} ${v.people.length === 1 ? "person" : "people"}, ${v.groups.length} ${v.groups.length === 1 ? "group" : "groups"}`}
     />
-    {v.alone ? <p class="notice warn">Single administrator: changes are not four-eyed.</p> : null}
+    <SingleAdministrator alone={v.alone} manages={false} />
     <Changes changes={v.changes} me={v.me.id} />
     <Table label="People" head={["Name", "Roles", "Second factor", "State", ""]}>
       {v.people.map((p) => (

@@ -1,6 +1,6 @@
 /** Access policies: the list, and one to read. Rule: a policy reads as sentences before it reads as a form. */
 import type { Policy } from "../src/domain/policy.ts";
-import { Changes, type ChangeView } from "./changes.tsx";
+import { Changes, SingleAdministrator, type ChangeView } from "./changes.tsx";
 import { Badge, Empty, minutes, PageHead, Table } from "./parts.tsx";
 import { PolicySentences } from "./policy-sections.tsx";
 import { which, whom, type Names } from "./policy-words.ts";
@@ -12,8 +12,9 @@ type ListProps = {
   readonly changes: readonly ChangeView[];
   readonly me: string;
   readonly manages: boolean;
+  readonly alone: boolean;
 };
-export const Policies = ({ policies, names, changes, me, manages }: ListProps) => (
+export const Policies = ({ policies, names, changes, me, manages, alone }: ListProps) => (
   <>
     <PageHead title="Policies" sub="Who may ask for which accounts, and how. What no policy gives you does not exist for you.">
       {manages ? (
@@ -22,6 +23,7 @@ export const Policies = ({ policies, names, changes, me, manages }: ListProps) =
         </a>
       ) : null}
     </PageHead>
+    <SingleAdministrator alone={alone} manages={manages} />
     <Changes changes={changes} me={me} />
     {policies.length === 0 ? (
       <Empty title="No policies yet">Until there is one, nobody can ask for anything.</Empty>

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { createWriteStream, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { Fault } from "../kernel/fault.ts";
+import { sayIfAlone } from "./alone.ts";
 import { act, example, type Register, type Run } from "./act.ts";
 import { checkChain } from "./chain.ts";
 import { seg, withQuery } from "./client.ts";
@@ -42,8 +43,8 @@ const check = async (run: Run): Promise<void> => {
 export const audit: Register = (program, io) => {
   const group = program.command("audit").description("what happened");
   example(filtered(group.command("list").description("newest first")).option("-n, --limit <n>").option("--cursor <text>", "`next` of the page before"), "lockstep audit list --what password.released", "lockstep audit list --who ada --from 2026-11-01 --outcome refused")
-    .action(act(io, (run) => run.show<List<Event>>("GET", withQuery("/audit", { ...filterOf(run), limit: run.text("limit"), cursor: run.text("cursor") }), undefined, ({ items }) =>
-      table(["index", "when", "what", "who", "outcome", "about", "why"], items.map((e) => [e.index, relative(e.at, run.now), e.what, e.who.name ?? e.who.part, e.outcome, about(e), e.why]), "Nothing matches."))));
+    .action(act(io, async (run) => { await sayIfAlone(run); return run.show<List<Event>>("GET", withQuery("/audit", { ...filterOf(run), limit: run.text("limit"), cursor: run.text("cursor") }), undefined, ({ items }) =>
+      table(["index", "when", "what", "who", "outcome", "about", "why"], items.map((e) => [e.index, relative(e.at, run.now), e.what, e.who.name ?? e.who.part, e.outcome, about(e), e.why]), "Nothing matches.")); }));
   example(filtered(group.command("export").description("as JSON lines or CSV, in index order")).option("-o, --output <file>", "a new file").option("--after <index>", "only later ones").option("-f, --format <name>", "jsonl or csv", "jsonl"), "lockstep audit export -o audit.jsonl", "lockstep audit export -f csv --who ada -o ada.csv").action(act(io, toFile));
   example(group.command("check").description("the broker checks its whole log for gaps and changes"), "lockstep audit check").action(act(io, check));
   example(group.command("verify").description("check an exported file's hash chain, without the broker").argument("<file>"), "lockstep audit verify audit.jsonl")

@@ -1,6 +1,7 @@
 /** lockstep policies, changes, confirm. Rule: a policy is a JSON file, read whole and put whole. */
 import { readFileSync } from "node:fs";
 import { Fault } from "../kernel/fault.ts";
+import { sayIfAlone } from "./alone.ts";
 import { act, example, type Register, type Run } from "./act.ts";
 import { seg } from "./client.ts";
 import { fromStdin } from "./prompt.ts";
@@ -26,7 +27,10 @@ export const policies: Register = (program, io) => {
 
 type Change = { readonly id: string; readonly author: string; readonly subject: string; readonly what: string; readonly at: string };
 export const changes: Register = (program, io) => {
-  example(program.command("changes").description("changes that wait for a second pair of eyes"), "lockstep changes").action(act(io, (run) => run.show<List<Change>>("GET", "/changes?limit=500", undefined, ({ items }) =>
-    table(["change", "when", "author", "of", "what"], items.map((c) => [c.id, relative(c.at, run.now), c.author, c.subject, c.what]), "Nothing waits for confirmation."))));
+  example(program.command("changes").description("changes that wait for a second pair of eyes"), "lockstep changes").action(act(io, async (run) => {
+    await run.show<List<Change>>("GET", "/changes?limit=500", undefined, ({ items }) =>
+      table(["change", "when", "author", "of", "what"], items.map((c) => [c.id, relative(c.at, run.now), c.author, c.subject, c.what]), "Nothing waits for confirmation."));
+    await sayIfAlone(run);
+  }));
   example(program.command("confirm").description("confirm somebody else's change").argument("<change>", "evt_…"), "lockstep confirm evt_…").action(act(io, (run, id) => run.show("POST", `/changes/${seg(id!)}/confirm`, {}, () => "Confirmed.")));
 };

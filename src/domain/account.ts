@@ -26,6 +26,8 @@ export type Account = {
   /** Uses so far and uses covered by the last committed rotation: due while they differ and nobody is using it. */
   readonly usedNo: number;
   readonly rotatedNo: number;
+  /** So many of the last uses, in a row, were typings of a password: uses, but no hand-out (due.ts says when they count). */
+  readonly typedRun: number;
   /** The target identity its secrets belong to; a send to another identity is refused. */
   readonly identityNo: number;
   readonly passwordPolicy: string;
@@ -43,14 +45,18 @@ export type Standing =
   | { word: "unmanaged" } | { word: "adopting" } | { word: "unverified" } | { word: "quarantined" }
   | { word: "blocked"; why: Exclude<Block, "none"> };
 
+export type Uses = Pick<Account, "usedNo" | "rotatedNo" | "typedRun">;
+/** Released or injected since the last rotation. */
+export const handedOut = (u: Uses): boolean => u.usedNo - u.typedRun > u.rotatedNo;
+
 /** The one function behind every badge. Worst news first. */
-export const standing = (a: Pick<Account, "credential" | "block" | "usedNo" | "rotatedNo">, holds: readonly Hold[]): Standing => {
+export const standing = (a: Pick<Account, "credential" | "block"> & Uses, holds: readonly Hold[]): Standing => {
   if (a.block !== "none") return { word: "blocked", why: a.block };
   if (a.credential === "changing") return { word: "rotating" };
   if (a.credential !== "in_sync") return { word: a.credential };
   const hold = holds[0];
   if (hold) return { word: "held", by: hold.personName, until: hold.until };
-  return a.usedNo > a.rotatedNo ? { word: "due" } : { word: "available" };
+  return handedOut(a) ? { word: "due" } : { word: "available" };
 };
 
 /** The sentence a refused hand-out gives, or null when nothing stands in the way. `due`: derived (due.ts). Foreign holds are the caller's to check. */

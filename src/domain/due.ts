@@ -1,10 +1,10 @@
 /** When a password must change. Rule: due-ness is derived from facts and read again under the row lock; a hook only wakes somebody to look. */
 import type { Times } from "../kernel/times.ts";
-import type { Account } from "./account.ts";
+import { handedOut, type Account, type Uses } from "./account.ts";
 import type { Preset } from "./policy.ts";
 import { askAgain, type AnyStep, type OpenState, type Rotation, type Trigger } from "./rotation.ts";
 
-export type Use = Pick<Account, "credential" | "usedNo" | "rotatedNo"> & {
+export type Use = Pick<Account, "credential"> & Uses & {
   /** The preset of the last use: who still knows or holds the password after a session's end depends on it. */
   readonly preset: Preset;
   readonly liveSessions: number;
@@ -12,7 +12,7 @@ export type Use = Pick<Account, "credential" | "usedNo" | "rotatedNo"> & {
   readonly lastSessionEndedAt: Date | null;
   /** ms a requester has to come back before `session` counts as over; the policy's own, else `times.reconnectGrace`. */
   readonly reconnectGrace: number | null;
-  /** The current version was typed by a person at this moment, and its typist knows it; null when generated. */
+  /** The current version was typed (or imported) by a person at this moment, and its typist knows it; null when generated. */
   readonly typedAt: Date | null;
 };
 
@@ -28,11 +28,17 @@ export const isUnused = (u: Use, now: Date, t: Times): boolean => {
   return u.lastSessionEndedAt === null || now.getTime() - u.lastSessionEndedAt.getTime() >= grace;
 };
 
-/** A managed account is due when a use is not covered by a rotation, or a typed password is `typedTtl` old, and nobody is using it. */
+/** A version by whose origin a person knows it: not made here. */
+export const byHand = (origin: string): boolean => /^(typed|imported)( |$)/.test(origin);
+
+/** law no-way-round-1: what was typed is changed again this long after. A hand-out makes it due at once, as ever. */
+export const typedUntil = (typedAt: Date, t: Pick<Times, "typedTtl">): Date => new Date(typedAt.getTime() + t.typedTtl);
+
+/** A managed account is due when a hand-out is not covered by a rotation, or the password in force was typed `typedTtl` ago, and nobody is using it. */
 export const isDue = (u: Use, now: Date, t: Times): boolean => {
   const managed = u.credential !== "unmanaged" && u.credential !== "adopting" && u.credential !== "quarantined";
-  const typed = u.typedAt !== null && now.getTime() - u.typedAt.getTime() >= t.typedTtl;
-  return managed && (u.usedNo > u.rotatedNo || typed) && isUnused(u, now, t);
+  const typed = u.typedAt !== null && now >= typedUntil(u.typedAt, t);
+  return managed && (handedOut(u) || typed) && isUnused(u, now, t);
 };
 
 export type Joined = { readonly do: "join" } | { readonly do: "again"; readonly step: AnyStep };

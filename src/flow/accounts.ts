@@ -50,7 +50,7 @@ const declare = async (deps: Deps, tx: Tx, caller: Caller, account: Account, pas
   return row;
 };
 const typed = async (deps: Deps, tx: Tx, caller: Caller, account: AccountId, version: VersionId): Promise<void> => {
-  await accounts.used(tx, account);
+  await accounts.typed(tx, account);
   await versions.expose(tx, { id: newId("exposure", deps.random), person: caller.person.id, account, version, request: null, how: "typed" });
   await record(deps, tx, { what: "password.typed", who: actor(caller), about: { account, version }, outcome: "ok" });
 };

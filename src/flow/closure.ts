@@ -30,7 +30,7 @@ export const runClosure = async (deps: Deps, c: Closure): Promise<void> => {
 
 /** One comparison answers both: the verifier that matches the new one refuses the old. */
 const byCompare = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certificate, "ended">> => {
-  const o = await compare(deps, w, [c.version as VersionId]);
+  const o = await compare(deps, w, [c.version as VersionId], c.id);
   if (o === "none_matches") return { newResult: "refused", oldResult: "not asked" };
   return "match" in o ? { newResult: "in force", oldResult: c.old ? "refused" : "none" } : { newResult: `unknown: ${"unknown" in o ? o.unknown : ""}`, oldResult: "not asked" };
 };

@@ -1,6 +1,8 @@
 /** What people may look at. Rule: read-only, and what may() does not give is not in the answer. */
 import type { AccountId, PersonId, RequestId, SessionId } from "../kernel/ids.ts";
 import { Fault } from "../kernel/fault.ts";
+import type { Times } from "../kernel/times.ts";
+import { byHand, typedUntil } from "../domain/due.ts";
 import { standing, type Account, type Hold, type Standing } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
@@ -42,13 +44,18 @@ export const accountCard = async (db: Reader, person: Person, id: string): Promi
   if (!found) throw new Fault("not_found", "There is no such account, or no policy lets you ask for it.");
   return found;
 };
-export const accountHistory = async (db: Reader, person: Person, id: AccountId) => {
+/** The password the vault goes by, if a person typed it: who knows it since when, and when it is changed again (null: not before the account is managed). */
+const typedOf = (account: Account, list: readonly versions.SecretRow[], t: Pick<Times, "typedTtl">): { by: PersonId | null; at: Date; changesAt: Date | null } | null => {
+  const v = list.find((x) => x.id === account.current) ?? list.findLast((x) => x.status === "declared");
+  return v && byHand(v.origin) ? { by: v.by, at: v.createdAt, changesAt: account.current === null ? null : typedUntil(v.createdAt, t) } : null;
+};
+export const accountHistory = async (db: Reader, person: Person, id: AccountId, t: Pick<Times, "typedTtl">) => {
   const { account, target } = await accountCard(db, person, id);
   if (!may(person, "account.history", { owner: target.owner })) throw new Fault("forbidden", "Its history is for its owner, admins and auditors.");
   const list = await versions.of(db, account.id);
   return {
     rotations: await rotations.recent(db, { account: account.id }), closures: await rotations.closuresOfAccount(db, account.id), exposures: await versions.exposuresOf(db, { account: account.id }),
-    versions: list.map((v) => ({ id: v.id, no: v.no, status: v.status, origin: v.origin.split(" ")[0]!, createdAt: v.createdAt, provenAt: v.provenAt })),
+    typed: typedOf(account, list, t), versions: list.map((v) => ({ id: v.id, no: v.no, status: v.status, origin: v.origin.split(" ")[0]!, createdAt: v.createdAt, provenAt: v.provenAt })),
   };
 };
 

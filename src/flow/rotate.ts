@@ -1,10 +1,10 @@
 /** Opening and driving rotations. Rule: the row is the truth; `drive` may be called twice, late or never, and the next claim goes on where this one stopped. */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type PersonId, type RotationId, type VersionId } from "../kernel/ids.ts";
-import { isDue, joinOrAgain, strictest, type Use } from "../domain/due.ts";
+import { byHand, isDue, joinOrAgain, strictest, type Use } from "../domain/due.ts";
 import { next } from "../domain/rotation-next.ts";
 import { beginProbe, open as opening, refuse, takeOver, wait, type Appliable, type OpenState, type Origin, type Rotation, type Trigger } from "../domain/rotation.ts";
-import type { Account } from "../domain/account.ts";
+import { handedOut, type Account } from "../domain/account.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as policies from "../store/policies.ts";
@@ -12,6 +12,7 @@ import * as requests from "../store/requests.ts";
 import * as rotations from "../store/rotations.ts";
 import { Fenced } from "../store/rotations.ts";
 import * as sessions from "../store/sessions.ts";
+import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
 import { broker, record } from "./record.ts";
 import { prepareCandidate } from "./rotation-candidate.ts";
@@ -40,17 +41,17 @@ export const openRotation = async (deps: Deps, tx: Tx, account: Account, wish: W
 export const rotateAfterUse = (deps: Deps, id: AccountId): Promise<RotationId | null> => deps.db.transaction(async (tx) => {
   const account = await accounts.lock(tx, id);
   if (deps.passive.why !== null || !isDue(await useOf(tx, account), tx.now, deps.times)) return null;
-  return openRotation(deps, tx, account, { trigger: "end_of_use", reason: "the last use is over", by: null });
+  return openRotation(deps, tx, account, { trigger: "end_of_use", reason: handedOut(account) ? "the last use is over" : "a person typed it, and its time is over", by: null });
 });
 
 /** What due-ness is derived from. The strictest preset of the live checkouts counts. */
 export const useOf = async (tx: Reader, account: Account): Promise<Use> => {
   const held = await requests.live(tx, account.id), open = await sessions.openWhere(tx, { account: account.id });
-  const policy = held[0] ? await policies.find(tx, held[0].terms.policy) : null;
+  const policy = held[0] ? await policies.find(tx, held[0].terms.policy) : null, current = account.current ? await versions.find(tx, account.current) : null;
   return {
-    credential: account.credential, usedNo: account.usedNo, rotatedNo: account.rotatedNo, preset: strictest(held.map((h) => h.terms.preset)),
+    credential: account.credential, usedNo: account.usedNo, rotatedNo: account.rotatedNo, typedRun: account.typedRun, preset: strictest(held.map((h) => h.terms.preset)),
     liveSessions: open.length, liveCheckouts: held.length, lastSessionEndedAt: await accounts.lastUseEnded(tx, account.id),
-    reconnectGrace: policy ? policy.terms.reconnectGraceSeconds * 1_000 : null, typedAt: null,
+    reconnectGrace: policy ? policy.terms.reconnectGraceSeconds * 1_000 : null, typedAt: current && byHand(current.origin) ? current.createdAt : null,
   };
 };
 

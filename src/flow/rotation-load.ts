@@ -47,7 +47,7 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: D
 };
 
 /** A2 and A4: an account that changes others is ready only while nothing is in doubt about its own password. */
-const helper = async (db: Reader, id: AccountId | null, target: Target, now: Date): Promise<Helper> => {
+export const helper = async (db: Reader, id: AccountId | null, target: Target, now: Date): Promise<Helper> => {
   const a = id === null ? null : await accounts.find(db, id);
   if (!a) return "none";
   const until = await accounts.breaker(db, a.id);

@@ -5,16 +5,14 @@ import type { Ask } from "../domain/rotation-next.ts";
 import type { Way } from "../domain/rotation-facts.ts";
 import { fenceHolds } from "../domain/rotation-lease.ts";
 import { beginApply, later, reserveProbe, wait, type Appliable, type Rotation } from "../domain/rotation.ts";
-import type { Target } from "../domain/target.ts";
-import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
 import * as rotations from "../store/rotations.ts";
 import { Fenced } from "../store/rotations.ts";
 import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
-import { breakCircuit } from "./breaker.ts";
 import { endDirectLogins } from "./end-logins.ts";
 import { blockIdentity } from "./identity.ts";
+import { borrow, handBack, type LoginOf } from "./lend.ts";
 import type { World } from "./rotation-load.ts";
 import { saveStep, underLock } from "./rotation-save.ts";
 import { openVersion } from "./secrets.ts";
@@ -40,9 +38,7 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
   const begun = await underLock(deps, r, async (tx, now, w) => {
     const admin = helper(w);
     // A2: shared on the administrative account, exclusive on oneself when one is such an account.
-    // A4: until its login has just worked, one user goes first, so a wrong password is refused once and not by everybody at the same moment.
-    const served = admin ? await accounts.lastServed(tx, admin) : null, alone = admin !== null && (served === null || served.getTime() < tx.now.getTime() - deps.times.leaseMargin);
-    const taken = await rotations.takeAdmin(tx, admin ?? w.account.id, now.id, { exclusive: admin === null, alone }, later(tx.now, deps.times.rotationLease));
+    const taken = admin ? await borrow(deps, tx, admin, w.target, now.id) === "lent" : await rotations.takeAdmin(tx, w.account.id, now.id, { exclusive: true, alone: false }, later(tx.now, deps.times.rotationLease));
     if (!taken) { await postponed(deps, tx, now, w); return null; }
     const saved = await saveStep(deps, tx, beginApply(now, as, tx.now, deps.times), w) as Rotation<"applying">;
     return { saved, w, admin };
@@ -54,8 +50,8 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
   if (typeof outcome === "object" && "not_sent" in outcome && outcome.not_sent === "identity") await blockIdentity(deps, begun.w.target.id, outcome.why);
   await underLock(deps, begun.saved, async (tx, now, w) => {
     await saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w);
-    await rotations.dropAdmin(tx, now.id);
-    if (begun.admin) await afterUse(deps, tx, begun.admin, w.target, outcome);
+    if (begun.admin) await handBack(deps, tx, begun.admin, w.target, now.id, loginOf(outcome));
+    else await rotations.dropAdmin(tx, now.id);
   });
   await deps.moment("change_noted");
 };
@@ -66,12 +62,10 @@ const postponed = async (deps: Deps, tx: Tx, r: Rotation, w: World): Promise<voi
   else await rotations.sleep(tx, r, later(tx.now, deps.times.retryFirst));
 };
 
-/** A4: a refused administrator stops everybody; one that worked lets those who waited go on. */
-const afterUse = async (deps: Deps, tx: Tx, admin: AccountId, target: Target, outcome: ChangeOutcome): Promise<void> => {
-  if (typeof outcome === "object" && "not_sent" in outcome) { if (outcome.not_sent === "auth_of_as") await breakCircuit(deps, tx, admin, target, outcome.why); return; }
-  if (typeof outcome === "object" && "unknown" in outcome) return;
-  await accounts.served(tx, admin);
-  await rotations.wakeWaiting(tx, target.id);
+/** What the change says of the login it was made with. */
+const loginOf = (o: ChangeOutcome): LoginOf => {
+  if (typeof o === "object" && "not_sent" in o) return o.not_sent === "auth_of_as" ? { refused: o.why } : "unknown";
+  return typeof o === "object" && "unknown" in o ? "unknown" : "accepted";
 };
 
 const change = async (deps: Deps, r: Rotation<"applying">, w: World, admin: AccountId | null, from: VersionId | null): Promise<ChangeOutcome> => {
@@ -96,7 +90,7 @@ export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"d
   await deps.moment("before_probe");
   stillFresh(deps, fresh);
   const w = await underLock(deps, mine, (_tx, _now, world) => Promise.resolve(world));
-  const outcome = ask.by === "compare" ? await compare(deps, w, ask.versions) : await login(deps, w, ask.version);
+  const outcome = ask.by === "compare" ? await compare(deps, w, ask.versions, r.id) : await login(deps, w, ask.version);
   await deps.moment("probed");
   if (r.state === "probing" && typeof outcome === "object" && "match" in outcome && outcome.match === r.candidate) await endDirectLogins(deps, r, w);
   await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w));

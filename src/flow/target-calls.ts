@@ -6,8 +6,8 @@ import { currentOf } from "../domain/rotation-facts.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as versions from "../store/versions.ts";
-import { breakCircuit } from "./breaker.ts";
 import type { Deps } from "./deps.ts";
+import { withAdmin } from "./lend.ts";
 import type { World } from "./rotation-load.ts";
 import { openVersion } from "./secrets.ts";
 
@@ -33,13 +33,17 @@ export const login = async (deps: Deps, w: World, version: VersionId): Promise<P
   return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { ...answer, by: "login" };
 };
 
-export const compare = async (deps: Deps, w: World, ids: readonly VersionId[]): Promise<ProbeOutcome> => {
-  if (!w.administrative) return { unknown: "no administrative credential to compare with", by: "compare" };
-  const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, w.administrative);
-  try {
-    const answer = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
-    if (typeof answer === "object" && "asRefused" in answer) await deps.db.transaction((tx) => breakCircuit(deps, tx, w.administrative!, w.target, answer.unknown));
-    if (answer === "none") return "none_matches";
-    return "match" in answer ? { match: ids[answer.match]!, by: "compare" } : { ...answer, by: "compare" };
-  } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
+/** `usedBy`: whose question it is, in the row that lends the administrative account. */
+export const compare = async (deps: Deps, w: World, ids: readonly VersionId[], usedBy: string): Promise<ProbeOutcome> => {
+  const { administrative } = w;
+  if (!administrative) return { unknown: "no administrative credential to compare with", by: "compare" };
+  const answer = await withAdmin(deps, administrative, w.target, usedBy, async () => {
+    const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, administrative);
+    try {
+      const said = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+      return { answer: said, login: typeof said === "object" && "unknown" in said ? ("asRefused" in said ? { refused: said.unknown } : "unknown" as const) : "accepted" as const };
+    } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
+  });
+  if (answer === "none") return "none_matches";
+  return "match" in answer ? { match: ids[answer.match]!, by: "compare" } : { unknown: answer.unknown, by: "compare" };
 };

@@ -12,6 +12,7 @@ import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import { cutSoon, type Deps } from "./deps.ts";
 import { noteCoverage } from "./four-eyes.ts";
+import { handBack } from "./lend.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { credentialOf } from "./target-calls.ts";
 
@@ -93,6 +94,10 @@ export const testTarget = async (deps: Deps, caller: Caller, id: TargetId): Prom
   if (!c.test) return { ok: false, why: "This platform has no test." };
   const as = await credentialOf(deps, deps.db, t.administrative);
   const result = await c.test(c.config.parse(t.settings), deps.link(t), as, AbortSignal.timeout(deps.times.probeLimit)).finally(() => as.secret.wipe());
-  await deps.db.transaction((tx) => record(deps, tx, { what: "target.tested", who: actor(caller), about: { target: id, account: t.administrative! }, outcome: result.ok ? "ok" : "failed", ...(result.ok ? {} : { why: result.why }) }));
+  await deps.db.transaction(async (tx) => {
+    // Put right and proven: whoever waited for this account goes on at once.
+    if (result.ok) await handBack(deps, tx, t.administrative!, t, newId("event", deps.random), "accepted");
+    await record(deps, tx, { what: "target.tested", who: actor(caller), about: { target: id, account: t.administrative! }, outcome: result.ok ? "ok" : "failed", ...(result.ok ? {} : { why: result.why }) });
+  });
   return result;
 };

@@ -1,6 +1,6 @@
 /** Does the vault's password still open the target? Rule: one question within the login budget; a refusal is drift and opens a heal, never a guess. */
 import { Fault } from "../kernel/fault.ts";
-import type { AccountId, VersionId } from "../kernel/ids.ts";
+import { newId, type AccountId, type VersionId } from "../kernel/ids.ts";
 import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
 import * as accounts from "../store/accounts.ts";
 import * as rotations from "../store/rotations.ts";
@@ -29,7 +29,7 @@ export const verify = async (deps: Deps, caller: Caller | null, id: AccountId): 
 
 /** Offline comparison first: it spends no login. */
 export const question = async (deps: Deps, w: World, version: VersionId): Promise<ProbeOutcome> => {
-  const compared = w.facts.canCompare ? await compare(deps, w, [version]) : null;
+  const compared = w.facts.canCompare ? await compare(deps, w, [version], newId("event", deps.random)) : null;
   if (compared !== null && (compared === "none_matches" || "match" in compared)) return compared;
   if (!(await spendLogin(deps, w))) throw new Fault("too_many", "One more refused login could lock the account. Try again after the lock-out window.");
   const answer = await login(deps, w, version);

@@ -93,7 +93,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
 
 /** law due-derived: what a lost hook missed is found here. */
 const sweepDue = async (deps: Deps): Promise<void> => {
-  for (const id of await due.maybeDue(deps.db)) await rotateAfterUse(deps, id);
+  for (const id of await due.maybeDue(deps.db, deps.times.typedTtl)) await rotateAfterUse(deps, id);
 };
 
 /** Offers, and holds that rest while somebody waits; the earliest moment at which one of them wants another look. */

@@ -1,5 +1,5 @@
-/** Accounts and their three facts. Rule: `lock` before deciding; used_no rises only through `used`, in the transaction of the use itself. */
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+/** Accounts and their three facts. Rule: `lock` before deciding; used_no rises only through `used` and `typed`, in the transaction of the use itself. */
+import { and, asc, eq, inArray, or, sql, type SQL } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, TargetId, VersionId } from "../kernel/ids.ts";
 import type { Account, Block, Credential } from "../domain/account.ts";
@@ -10,7 +10,7 @@ import { accounts, targets } from "./schema.ts";
 type Row = typeof accounts.$inferSelect;
 const fromRow = (r: Row): Account => ({
   id: r.id as AccountId, target: r.target as TargetId, name: r.name, credential: r.credential as Credential, block: r.block as Block, current: r.current as VersionId | null, previous: r.previous as VersionId | null,
-  usedNo: r.usedNo, rotatedNo: r.rotatedNo, identityNo: r.identityNo, passwordPolicy: r.passwordPolicy, adopted: r.adopted, rotatedAt: r.rotatedAt, verifiedAt: r.verifiedAt,
+  usedNo: r.usedNo, rotatedNo: r.rotatedNo, typedRun: r.typedRun, identityNo: r.identityNo, passwordPolicy: r.passwordPolicy, adopted: r.adopted, rotatedAt: r.rotatedAt, verifiedAt: r.verifiedAt,
 });
 
 export const find = async ({ q }: Reader, id: AccountId): Promise<Account | null> => { const [r] = await q.select().from(accounts).where(eq(accounts.id, id)); return r ? fromRow(r) : null; };
@@ -36,14 +36,19 @@ export const add = async (tx: Tx, a: Pick<Account, "id" | "target" | "name" | "i
   }
 };
 
-/** law: due-derived. Called in the transaction of a release, an injection, a typed or imported password; the new number. */
-export const used = async (tx: Tx, id: AccountId): Promise<number> => {
-  const [r] = await tx.q.update(accounts).set({ usedNo: sql`${accounts.usedNo} + 1` }).where(eq(accounts.id, id)).returning({ no: accounts.usedNo });
+/** law: due-derived. Called in the transaction of a release or an injection; the new number. */
+export const used = (tx: Tx, id: AccountId): Promise<number> => raise(tx, id, sql`0`);
+/** The same of a typed or imported password: a use that hands nothing out, due `typedTtl` later (domain/due.ts). */
+export const typed = (tx: Tx, id: AccountId): Promise<number> => raise(tx, id, sql`${accounts.typedRun} + 1`);
+const raise = async (tx: Tx, id: AccountId, typedRun: SQL): Promise<number> => {
+  const [r] = await tx.q.update(accounts).set({ usedNo: sql`${accounts.usedNo} + 1`, typedRun }).where(eq(accounts.id, id)).returning({ no: accounts.usedNo });
   return r!.no;
 };
-/** Managed accounts with a use no rotation covers and no rotation open: a hint for the sweep, decided under the row lock. */
-export const maybeDue = async ({ q }: Reader): Promise<AccountId[]> =>
-  (await q.select({ id: accounts.id }).from(accounts).where(and(inArray(accounts.credential, ["in_sync", "unverified"]), sql`used_no > rotated_no`, sql`not exists (select 1 from rotations r where r.account_id = accounts.id and r.state not in ('committed','refused'))`)))
+/** The password in force was typed or imported, `ttl` ms ago or longer (the database's clock). */
+const typedLongAgo = (ttl: number): SQL => sql`exists (select 1 from secret_versions v where v.id = accounts.current_id and v.origin ~ '^(typed|imported)( |$)' and v.created_at <= now() - ${ttl} * interval '1 millisecond')`;
+/** Managed accounts with a hand-out no rotation covers, or a typed password older than `typedTtl`, and no rotation open: a hint for the sweep, decided under the row lock. */
+export const maybeDue = async ({ q }: Reader, typedTtl: number): Promise<AccountId[]> =>
+  (await q.select({ id: accounts.id }).from(accounts).where(and(inArray(accounts.credential, ["in_sync", "unverified"]), or(sql`used_no - typed_run > rotated_no`, typedLongAgo(typedTtl)), sql`not exists (select 1 from rotations r where r.account_id = accounts.id and r.state not in ('committed','refused'))`)))
     .map((r) => r.id as AccountId);
 
 /** When the last session of the account was over: the reconnect grace runs from here. */
@@ -68,7 +73,7 @@ export const budget = async ({ q }: Reader, id: AccountId): Promise<LoginBudget>
 export const setBudget = async (tx: Tx, id: AccountId, b: LoginBudget): Promise<void> => void await tx.q.update(accounts).set({ loginsSpent: b.spent, loginsUntil: b.until }).where(eq(accounts.id, id));
 /** A4: the first refused login of an administrative account stops everything that would use it until then. */
 export const openBreaker = async (tx: Tx, id: AccountId, until: Date | null): Promise<void> => void await tx.q.update(accounts).set({ breakerUntil: until }).where(eq(accounts.id, id));
-/** Its login worked for another account's change: for a moment others may use it side by side. */
-export const served = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ servedAt: tx.now }).where(eq(accounts.id, id));
+/** Its login worked for somebody: for a moment others may use it side by side, and no breaker is open. */
+export const served = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ servedAt: tx.now, breakerUntil: null }).where(eq(accounts.id, id));
 export const lastServed = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ at: accounts.servedAt }).from(accounts).where(eq(accounts.id, id)))[0]?.at ?? null;
 export const breaker = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ until: accounts.breakerUntil }).from(accounts).where(eq(accounts.id, id)))[0]?.until ?? null;

@@ -5,10 +5,11 @@ import { Fault } from "../kernel/fault.ts";
 import type { Db, Reader, Tx } from "./db.ts";
 import * as s from "./schema.ts";
 
-/** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore. */
+/** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore.
+ *  Nor who had borrowed an administrative account: that life is over. */
 const TABLES: readonly PgTable[] = [
   s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
-  s.votes, s.sessions, s.recordings, s.rotations, s.adminUses, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.locks, s.auditChecks, s.events,
+  s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.locks, s.auditChecks, s.events,
 ];
 const PAGE = 500;
 
@@ -66,7 +67,9 @@ export const load = (db: Db, lines: AsyncIterable<string>): Promise<number> => d
 });
 
 const insert = async (tx: Tx, line: string): Promise<void> => {
-  const [name, row] = JSON.parse(line) as [string, Plain], table = TABLES.find((t) => getTableName(t) === name);
+  const [name, row] = JSON.parse(line) as [string, Plain];
+  if (name === getTableName(s.adminUses)) return; // kept by older versions
+  const table = TABLES.find((t) => getTableName(t) === name);
   if (!table) throw new Fault("invalid", `The backup holds a table this version does not know: ${name}.`);
   await tx.q.insert(table).overridingSystemValue().values(Object.fromEntries(Object.entries(row).map(([k, v]) => [k, back(v)])));
 };

@@ -83,15 +83,15 @@ export const wakeWaiting = async (tx: Tx, target: TargetId): Promise<void> =>
   void await tx.q.update(rotations).set({ nextAt: tx.now }).where(and(eq(rotations.state, "waiting"), sql`${rotations.account} in (select id from accounts where target_id = ${target})`));
 
 /** A2: takes a use of an administrative account. False: it is being rotated itself (or, exclusive, it is in use; or, `alone`, anybody uses it). */
-export const takeAdmin = async (tx: Tx, account: AccountId, rotation: RotationId, { exclusive, alone }: { exclusive: boolean; alone: boolean }, until: Date): Promise<boolean> => {
+export const takeAdmin = async (tx: Tx, account: AccountId, usedBy: string, { exclusive, alone }: { exclusive: boolean; alone: boolean }, until: Date): Promise<boolean> => {
   await tx.q.execute(sql`select pg_advisory_xact_lock(hashtext(${`admin:${account}`}))`);
-  await tx.q.delete(adminUses).where(and(eq(adminUses.account, account), or(eq(adminUses.rotation, rotation), lte(adminUses.until, tx.now))));
+  await tx.q.delete(adminUses).where(and(eq(adminUses.account, account), or(eq(adminUses.usedBy, usedBy), lte(adminUses.until, tx.now))));
   const others = await tx.q.select({ exclusive: adminUses.exclusive }).from(adminUses).where(eq(adminUses.account, account));
   if (others.some((o) => o.exclusive || exclusive || alone)) return false;
-  await tx.q.insert(adminUses).values({ account, rotation, exclusive, until });
+  await tx.q.insert(adminUses).values({ account, usedBy, exclusive, until });
   return true;
 };
-export const dropAdmin = async (tx: Tx, rotation: RotationId): Promise<void> => void await tx.q.delete(adminUses).where(eq(adminUses.rotation, rotation));
+export const dropAdmin = async (tx: Tx, usedBy: string): Promise<void> => void await tx.q.delete(adminUses).where(eq(adminUses.usedBy, usedBy));
 
 export type Closure = typeof closures.$inferSelect;
 export const addClosure = async (tx: Tx, c: { id: string; rotation: RotationId; account: AccountId; version: VersionId; old: VersionId | null; step: string; dueAt: Date }): Promise<void> => {

@@ -49,6 +49,7 @@ export const accounts = pgTable("accounts", {
   id: text("id").primaryKey(), target: text("target_id").notNull().references(() => targets.id), name: text("name").notNull(),
   prior: text("prior").notNull().default("new"), credential: text("credential").notNull().default("unmanaged"), block: text("block").notNull().default("none"),
   current: text("current_id"), previous: text("previous_id"), usedNo: integer("used_no").notNull().default(0), rotatedNo: integer("rotated_no").notNull().default(0),
+  typedRun: integer("typed_run").notNull().default(0),
   identityNo: integer("identity_no").notNull(), passwordPolicy: text("password_policy").notNull().default("medium"), adopted: integer("adopted").notNull().default(0),
   rotatedAt: at("rotated_at"), verifiedAt: at("verified_at"), lastUseEndedAt: at("last_use_ended_at"),
   /** Probe budget: logins refused or unanswered since the last accepted one; void from `until` on. */
@@ -118,10 +119,10 @@ export const rotations = pgTable("rotations", {
   account: text("account_id").notNull().references(() => accounts.id), fence: integer("fence").notNull().default(0), leaseUntil: at("lease_until"),
   candidate: text("candidate_id"), covers: integer("covers"), nextAt: at("next_at"), facts: jsonb("facts").$type<Record<string, unknown>>().notNull(), openedAt: at("opened_at").notNull(), endedAt: at("ended_at"),
 }, (t) => [index("rotations_next").on(t.nextAt), index("rotations_account").on(t.account, t.openedAt)]);
-/** A2: a use `as` an administrative account is a shared lock, its own rotation an exclusive one; rows, fenced. */
+/** A2: a use `as` an administrative account is a shared lock, its own rotation an exclusive one; rows, fenced. `usedBy`: a rotation, or one comparison. */
 export const adminUses = pgTable("admin_uses", {
-  account: text("account_id").notNull().references(() => accounts.id), rotation: text("rotation_id").notNull().references(() => rotations.id), exclusive: boolean("exclusive").notNull(), until: at("until").notNull(),
-}, (t) => [primaryKey({ columns: [t.account, t.rotation] })]);
+  account: text("account_id").notNull().references(() => accounts.id), usedBy: text("used_by").notNull(), exclusive: boolean("exclusive").notNull(), until: at("until").notNull(),
+}, (t) => [primaryKey({ columns: [t.account, t.usedBy] })]);
 export const closures = pgTable("closures", {
   id: text("id").primaryKey(), rotation: text("rotation_id").notNull().references(() => rotations.id), account: text("account_id").notNull().references(() => accounts.id),
   version: text("version_id").notNull(), old: text("old_id"), step: text("step").notNull(), dueAt: at("due_at").notNull(), doneAt: at("done_at"),

@@ -1,8 +1,8 @@
 /** The words of an account, when it is due, and what a password must be. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BLOCKS, CREDENTIAL_NEXT, obstacle, standing, type Credential, type Hold } from "../../src/domain/account.ts";
-import { isDue, isUnused, type Use } from "../../src/domain/due.ts";
+import { BLOCKS, CREDENTIAL_NEXT, handedOut, obstacle, standing, type Credential, type Hold } from "../../src/domain/account.ts";
+import { byHand, isDue, isUnused, typedUntil, type Use } from "../../src/domain/due.ts";
 import { brokenRules, CLASSES, PASSWORD_POLICIES } from "../../src/domain/password-policy.ts";
 import { identityText, TargetInput } from "../../src/domain/target.ts";
 import { times } from "../../src/kernel/times.ts";
@@ -10,11 +10,12 @@ import { times } from "../../src/kernel/times.ts";
 const CREDENTIALS = Object.keys(CREDENTIAL_NEXT) as Credential[], hold: Hold = { person: "per_1" as Hold["person"], personName: "ann", until: new Date(1), exclusive: true, policy: "pol_1" as Hold["policy"] };
 
 describe("standing and obstacle", () => {
-  const account = fc.record({ credential: fc.constantFrom(...CREDENTIALS), block: fc.constantFrom(...BLOCKS), usedNo: fc.nat(3), rotatedNo: fc.nat(3) }).filter((a) => a.rotatedNo <= a.usedNo);
+  const account = fc.record({ credential: fc.constantFrom(...CREDENTIALS), block: fc.constantFrom(...BLOCKS), usedNo: fc.nat(3), rotatedNo: fc.nat(3), typedRun: fc.nat(3) }).filter((a) => Math.max(a.rotatedNo, a.typedRun) <= a.usedNo);
   test("worst news first, one word for each", () => {
-    const base = { credential: "in_sync", block: "none", usedNo: 1, rotatedNo: 1 } as const;
+    const base = { credential: "in_sync", block: "none", usedNo: 1, rotatedNo: 1, typedRun: 0 } as const;
     expect(standing(base, [])).toEqual({ word: "available" });
     expect(standing({ ...base, usedNo: 2 }, [])).toEqual({ word: "due" });
+    expect(standing({ ...base, usedNo: 3, typedRun: 2 }, []), "typed, not handed out").toEqual({ word: "available" });
     expect(standing({ ...base, usedNo: 2 }, [hold])).toEqual({ word: "held", by: "ann", until: hold.until });
     expect(standing({ ...base, credential: "changing" }, [hold])).toEqual({ word: "rotating" });
     expect(standing({ ...base, credential: "quarantined", block: "locked" }, [hold])).toEqual({ word: "blocked", why: "locked" });
@@ -22,7 +23,7 @@ describe("standing and obstacle", () => {
   });
   test("what is available has no obstacle, and what has one is not called available", () => {
     fc.assert(fc.property(account, (a) => {
-      const word = standing(a, []).word, why = obstacle(a, a.usedNo > a.rotatedNo);
+      const word = standing(a, []).word, why = obstacle(a, handedOut(a));
       expect(why === null).toBe(word === "available");
     }), { numRuns: 500 });
   });
@@ -30,19 +31,29 @@ describe("standing and obstacle", () => {
 
 describe("due", () => {
   const T = times(1), now = new Date(1_000_000_000), ago = fc.option(fc.integer({ min: 0, max: 200_000 }).map((ms) => new Date(now.getTime() - ms)));
-  const use: fc.Arbitrary<Use> = fc.record({ credential: fc.constantFrom(...CREDENTIALS), usedNo: fc.nat(3), rotatedNo: fc.nat(3), preset: fc.constantFrom("session", "release", "shared", "break-glass"), liveSessions: fc.nat(2), liveCheckouts: fc.nat(2), lastSessionEndedAt: ago, reconnectGrace: fc.option(fc.nat(120_000)), typedAt: fc.constant(null) });
+  const use: fc.Arbitrary<Use> = fc.record({ credential: fc.constantFrom(...CREDENTIALS), usedNo: fc.nat(3), rotatedNo: fc.nat(3), typedRun: fc.nat(3), preset: fc.constantFrom("session", "release", "shared", "break-glass"), liveSessions: fc.nat(2), liveCheckouts: fc.nat(2), lastSessionEndedAt: ago, reconnectGrace: fc.option(fc.nat(120_000)), typedAt: fc.option(fc.integer({ min: 0, max: 2 * T.typedTtl }).map((ms) => new Date(now.getTime() - ms))) }).filter((u) => Math.max(u.rotatedNo, u.typedRun) <= u.usedNo);
   test("law: due-derived — never while somebody uses it, never twice for one use, and always in the end", () => {
     fc.assert(fc.property(use, (u) => {
       const due = isDue(u, now, T);
       if (u.liveSessions > 0) expect(due).toBe(false);
-      if (u.usedNo <= u.rotatedNo) expect(due).toBe(false);
+      if (!handedOut(u) && (u.typedAt === null || typedUntil(u.typedAt, T) > now)) expect(due).toBe(false);
       if (u.liveCheckouts > 0 && (u.preset === "release" || u.preset === "break-glass")) expect(due).toBe(false);
       if (["unmanaged", "adopting", "quarantined"].includes(u.credential)) expect(due).toBe(false);
-      const later = new Date(now.getTime() + 3_600_000), over = { ...u, liveSessions: 0, liveCheckouts: 0 };
-      expect(isDue(over, later, T)).toBe(u.usedNo > u.rotatedNo && ["in_sync", "changing", "unverified"].includes(u.credential));
+      const later = new Date(now.getTime() + T.typedTtl), over = { ...u, liveSessions: 0, liveCheckouts: 0 };
+      expect(isDue(over, later, T)).toBe((handedOut(u) || u.typedAt !== null) && ["in_sync", "changing", "unverified"].includes(u.credential));
       if (isUnused(u, now, T)) expect(isUnused(u, later, T), "time alone takes nothing back").toBe(true);
     }), { numRuns: 1_000 });
   });
+});
+
+test("law: no-way-round-1 — a typed password is due exactly typedTtl after it was typed; handed out meanwhile, at once", () => {
+  const T = times(1), typedAt = new Date(1_000_000), at = (ms: number) => new Date(typedAt.getTime() + ms);
+  const typed: Use = { credential: "in_sync", usedNo: 4, rotatedNo: 3, typedRun: 1, preset: "session", liveSessions: 0, liveCheckouts: 0, lastSessionEndedAt: null, reconnectGrace: null, typedAt };
+  expect([0, T.typedTtl - 1, T.typedTtl].map((ms) => isDue(typed, at(ms), T))).toEqual([false, false, true]);
+  const used = { ...typed, usedNo: 5, typedRun: 0 };
+  expect([isDue(used, at(1), T), isDue({ ...used, liveSessions: 1 }, at(2 * T.typedTtl), T), isDue({ ...typed, preset: "release", liveCheckouts: 1 }, at(2 * T.typedTtl), T)]).toEqual([true, false, false]);
+  expect(isDue({ ...typed, credential: "unmanaged" }, at(T.typedTtl), T), "declared and never adopted: not ours to change").toBe(false);
+  expect(["typed", "typed by x", "imported", "rotation rot_1 0", "generated", "retyped"].map(byHand)).toEqual([true, true, true, false, false, false]);
 });
 
 describe("password rules", () => {

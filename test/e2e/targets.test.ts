@@ -1,5 +1,11 @@
 /** Targets that are down, changed, or refuse their administrator. Rule: laws key-before-password and A1–A4 by what the target's own sshd log, byte counts and shadow file say. */
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Account } from "../../src/domain/account.ts";
+import { runClosure } from "../../src/flow/closure.ts";
+import { verify } from "../../src/flow/verify.ts";
+import type { Fault } from "../../src/kernel/fault.ts";
+import * as accounts from "../../src/store/accounts.ts";
 import { faultProxy, type FaultProxy } from "../lab/fault-proxy.ts";
 import { patient } from "./times.ts";
 import { sleep, until, word, world, type World } from "./world.ts";
@@ -84,6 +90,36 @@ describe("law: A4 — the administrator's password is wrong at the target", () =
     expect(refusedLogins(w, w.admin, from)).toBeLessThanOrEqual(2);
     expect(await w.lost()).toEqual([]);
   }, 120_000);
+});
+
+describe("law: A4 — 200 verifies and closure checks through an administrator whose password is wrong", () => {
+  let w: World;
+  beforeAll(async () => { w = await world({ accounts: 4, over: { times: { ...patient(0.2), probeWindow: 600_000, closureFirst: 600_000, closureSecond: 600_000 } } }); }, 180_000);
+  afterAll(() => w?.close());
+
+  test("one refused login, people are told once; put right, the Test button lets everybody go on at once", async () => {
+    const { deps } = w.core, right = await w.vault(w.admin), set = async (password: string): Promise<void> => { expect((await w.host.exec("/usr/sbin/chpasswd", `${w.admin}:${password}\n`)).code).toBe(0); };
+    const known = await Promise.all(w.names.map(async (n) => (await accounts.named(deps.db, `${n}@web-1`))!));
+    expect(await verify(deps, null, known[0]!.id), "before: by comparison").toMatchObject({ verdict: "in_force", by: "compare" });
+    await w.core.deps.db.q.execute(sql.raw("update accounts set served_at = null"));
+    await set(word());
+    const from = w.host.log().length, check = (a: Account, i: number) => runClosure(deps, { id: `clo_burst_${i}`, rotation: "rot_none", account: a.id, version: a.current!, old: null, step: "first", dueAt: new Date(), doneAt: null, newResult: null, oldResult: null, ended: null });
+    const asked = Array.from({ length: 200 }, (_, i) => { const a = known[i % 4]!; return i % 2 ? verify(deps, null, a.id).then((v) => `${v.verdict} by ${v.by}`) : check(a, i).then(() => "checked"); });
+    const answers = await Promise.allSettled(asked), said = answers.map((r) => (r.status === "fulfilled" ? r.value : (r.reason as Fault).code));
+    expect(refusedLogins(w, w.admin, from)).toBe(1);
+    expect((await w.events("account.blocked")).map((e) => e["why"])).toEqual([expect.stringMatching(/^admin_refused: the target refused the login/)]);
+    // Without the administrator the account's own login is asked, within its budget; nobody took the administrator's refusal for drift.
+    expect(said.filter((s) => !["in_force by login", "unknown by login", "checked", "too_many"].includes(s))).toEqual([]);
+    expect(said.filter((s) => s === "in_force by login").length).toBeGreaterThan(0);
+    for (const a of known) expect((await accounts.find(deps.db, a.id))!.credential).toBe("in_sync");
+
+    await set(right);
+    expect((await verify(deps, null, known[1]!.id)).by, "the breaker is still open").toBe("login");
+    expect(await w.ok("operator", "POST", "/targets/web-1/test", {})).toMatchObject({ ok: true });
+    const before = refusedLogins(w, w.admin, from), burst = await Promise.all(Array.from({ length: 8 }, (_, i) => verify(deps, null, known[i % 4]!.id)));
+    expect(burst.map((v) => `${v.verdict} by ${v.by}`)).toEqual(Array(8).fill("in_force by compare"));
+    expect(refusedLogins(w, w.admin, from)).toBe(before);
+  }, 180_000);
 });
 
 describe("law: A1, law: A2 and law: A3 — who changes whom", () => {

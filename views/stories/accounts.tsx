@@ -1,5 +1,6 @@
 /** Stories of accounts. */
 import type { Account, Standing } from "../../src/domain/account.ts";
+import type { History } from "../account-history.tsx";
 import { AccountPage } from "../account.tsx";
 import { Accounts, type AccountCard } from "../accounts.tsx";
 import { account, as, at, policy, story, target, type Story } from "./fixed.tsx";
@@ -14,7 +15,8 @@ const card = (standing: Standing, over: Partial<Account> = {}): AccountCard => (
   offers: [policy],
   manage: true,
 });
-const history = {
+const history: History = {
+  typed: null,
   rotations: ["committed", "waiting", "dead_letter"].map((state, i) => ({
     id: `rot_${i}`,
     state,
@@ -33,6 +35,15 @@ export const ACCOUNTS: readonly Story[] = [
   story("accounts", () => <Accounts cards={STANDINGS.map((s) => card(s))} q="" adds />),
   story("accounts, none", () => <Accounts cards={[]} q="" adds />),
   story("account", () => <AccountPage card={card({ word: "held", by: "requester", until: at(40) })} history={history} />),
+  story("account, its password typed", () => (
+    <AccountPage card={card({ word: "available" })} history={{ ...history, typed: { byName: "operator", at: at(-95), changesAt: at(385) } }} />
+  )),
+  story("account, typed and not adopted", () => (
+    <AccountPage
+      card={card({ word: "unmanaged" }, { credential: "unmanaged" })}
+      history={{ ...history, typed: { byName: "operator", at: at(-5), changesAt: null } }}
+    />
+  )),
   ...(["unmanaged", "quarantined"] as const).map((c) =>
     story(`account ${c}`, () => <AccountPage card={card({ word: c }, { credential: c })} history={null} />),
   ),

@@ -55,6 +55,7 @@ export const account = (over: Partial<Account> = {}): Account => ({
   block: "none",
   usedNo: 3,
   rotatedNo: 3,
+  typedRun: 0,
   identityNo: 1,
   passwordPolicy: "medium",
   adopted: 2,

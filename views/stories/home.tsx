@@ -36,6 +36,7 @@ const home: HomeView = {
     .map((r) => listed(r)),
   asks: true,
   votes: true,
+  alone: false,
 };
 const ask = {
   id: "pol_1",
@@ -52,6 +53,7 @@ const ask = {
 export const HOME: readonly Story[] = [
   story("home", () => <Home {...home} />),
   story("home, empty", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} />),
+  story("home, the only administrator's", () => <Home {...home} mine={[]} waiting={[]} alone />),
   story("home, an auditor's", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} asks={false} votes={false} />),
   story("ask", () => <AskSearch offered={home.offered} q="" />),
   story("ask, nothing found", () => <AskSearch offered={[]} q={NASTY} />),

@@ -11,8 +11,8 @@ const names = new Map([
 const form = { draft: policy, from: { people: people.people, groups, platforms: ["linux-ssh"] }, names };
 
 export const POLICIES: readonly Story[] = [
-  story("policies", () => <Policies policies={[policy]} names={names} changes={[change]} me="per_auditor" manages={false} />),
-  story("policies, none", () => <Policies policies={[]} names={names} changes={[]} me="per_operator" manages />),
+  story("policies", () => <Policies policies={[policy]} names={names} changes={[change]} me="per_auditor" manages={false} alone />),
+  story("policies, none", () => <Policies policies={[]} names={names} changes={[]} me="per_operator" manages alone={false} />),
   story("policy, add", () => (
     <PolicyEdit id={null} {...form} draft={{ ...policy, name: "", binding: { ...policy.binding, approvers: [], requesterGroups: [] } }} />
   )),

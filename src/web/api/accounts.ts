@@ -34,7 +34,9 @@ const add: Endpoint = endpoint({
 const Reason = z.object({ reason: z.string().trim().max(500).default("") });
 const Verdict = z.object({ verdict: z.enum(["in_force", "not_in_force", "unknown"]), by: z.enum(["compare", "login"]), why: z.string() }).openapi("Verdict");
 const VersionOut = z.object({ id: z.string(), no: z.int(), status: z.string(), origin: z.string(), createdAt: When, provenAt: When });
+const Typed = z.object({ by: z.string().nullable(), at: When, changesAt: When }).nullable().openapi({ description: "the password the vault goes by, if a person typed it; `changesAt` is null until the account is managed" });
 const History = z.object({
+  typed: Typed,
   versions: z.array(VersionOut), rotations: z.array(RotationOut), exposures: z.array(z.object({ person: z.string(), version: z.string(), request: z.string().nullable(), how: z.string(), at: When })),
   closures: z.array(z.object({ rotation: z.string(), step: z.string(), dueAt: When, doneAt: When, fresh: z.string().nullable(), old: z.string().nullable() })),
 }).openapi("History");
@@ -42,8 +44,9 @@ const History = z.object({
 const history: Endpoint = endpoint({
   method: "get", path: "/accounts/{id}/history", tag, summary: "Versions, rotations, exposures and closure checks of an account", params: Id, answer: History,
   run: async (deps, a) => {
-    const card = await find(deps, a, a.params.id), h = await accountHistory(deps.flow.db, a.caller.person, card.account.id), account = `${card.account.name}@${card.target.name}`;
+    const card = await find(deps, a, a.params.id), h = await accountHistory(deps.flow.db, a.caller.person, card.account.id, deps.flow.times), account = `${card.account.name}@${card.target.name}`;
     return {
+      typed: h.typed && { by: h.typed.by, at: iso(h.typed.at), changesAt: iso(h.typed.changesAt) },
       versions: h.versions.map((v) => ({ ...v, createdAt: iso(v.createdAt), provenAt: iso(v.provenAt) })), rotations: h.rotations.map((r) => rotationOut({ rotation: r, openedAt: r.openedAt, account })),
       exposures: h.exposures.map((e) => ({ ...e, at: iso(e.at) })), closures: h.closures.map((c) => ({ ...c, dueAt: iso(c.dueAt), doneAt: iso(c.doneAt), fresh: c.newResult, old: c.oldResult })),
     };

@@ -34,9 +34,9 @@ const list = async (c: Ctx, deps: WebDeps) => {
 const historyOf = async (c: Ctx, deps: WebDeps, card: AccountCard): Promise<History | null> => {
   const { person } = me(c), { db } = deps.flow;
   if (!may(person, "account.history", { owner: card.target.owner })) return null;
-  const h = await accountHistory(db, person, card.account.id);
+  const h = await accountHistory(db, person, card.account.id, deps.flow.times);
   const people = may(person, "policy.see") ? (await directory(db, person)).people : [], name = new Map(people.map((p) => [p.id, p.name])), no = new Map(h.versions.map((v) => [v.id as string, v.no]));
-  return { ...h, exposures: h.exposures.map((e) => ({ id: e.id, personName: name.get(e.person) ?? e.person, how: e.how, at: e.at, versionNo: no.get(e.version) ?? null })) };
+  return { ...h, typed: h.typed && { ...h.typed, byName: h.typed.by === null ? "somebody" : name.get(h.typed.by) ?? h.typed.by }, exposures: h.exposures.map((e) => ({ id: e.id, personName: name.get(e.person) ?? e.person, how: e.how, at: e.at, versionNo: no.get(e.version) ?? null })) };
 };
 const page = async (c: Ctx, deps: WebDeps) => {
   const card = await accountCard(deps.flow.db, me(c).person, idOf(c));

@@ -2,9 +2,11 @@
 import { stream } from "hono/streaming";
 import { checkList, checkOne, openCheck } from "../../flow/audit-check.ts";
 import { exportEvents } from "../../flow/audit-export.ts";
+import { singleAdministrator } from "../../flow/four-eyes.ts";
 import { audit } from "../../flow/look.ts";
 import { EVENTS, OUTCOMES } from "../../domain/audit.ts";
 import { verdictOf } from "../../domain/audit-chain.ts";
+import { may } from "../../domain/may.ts";
 import { FORMATS, TYPE, type Format } from "../../domain/audit-export.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { AuditCheck } from "../../../views/audit-check.tsx";
@@ -30,7 +32,7 @@ const list = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), q = queryOf((name) => c.req.query(name)), before = whole(c.req.query("before")), { db } = deps.flow;
   const rows = await audit(db, person, { ...filterOf(q), ...(before === undefined ? {} : { before }), limit: PAGE + 1 }), [last] = await checkList(db, callerOf(c));
   const check = last === undefined ? null : { ...last, says: verdictOf(last, deps.flow.times.sweep) };
-  return render(c, deps, { title: "Audit log", wide: true }, <Audit events={rows.slice(0, PAGE)} q={q} names={EVENTS} outcomes={OUTCOMES} more={rows.length > PAGE} check={check} />);
+  return render(c, deps, { title: "Audit log", wide: true }, <Audit events={rows.slice(0, PAGE)} q={q} names={EVENTS} outcomes={OUTCOMES} more={rows.length > PAGE} check={check} alone={await singleAdministrator(db)} manages={may(person, "person.manage")} />);
 };
 /** A POST, because taking the log away is written to it. */
 const take = async (c: Ctx, deps: WebDeps) => {

@@ -1,4 +1,5 @@
 /** / and /ask: what I hold, and asking for more. */
+import { singleAdministrator } from "../../flow/four-eyes.ts";
 import type { AccountCard } from "../../flow/look.ts";
 import { accountCard, accountCards, home } from "../../flow/look.ts";
 import { ask } from "../../flow/ask.ts";
@@ -29,7 +30,7 @@ const matches = (c: AccountCard, q: string): boolean => {
 const ORDER: readonly string[] = ["checked_out", "approved", "pending"];
 const homePage = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), v = await home(deps.flow.db, person);
-  return render(c, deps, { title: "Home" }, <Home me={person.name} mine={v.mine.toSorted((a, b) => ORDER.indexOf(a.request.state) - ORDER.indexOf(b.request.state))} waiting={v.waiting} offered={v.accounts.map(offered)} recent={v.recent} asks={may(person, "account.ask", { offered: true })} votes={person.roles.includes("approver")} />);
+  return render(c, deps, { title: "Home" }, <Home me={person.name} mine={v.mine.toSorted((a, b) => ORDER.indexOf(a.request.state) - ORDER.indexOf(b.request.state))} waiting={v.waiting} offered={v.accounts.map(offered)} recent={v.recent} asks={may(person, "account.ask", { offered: true })} votes={person.roles.includes("approver")} alone={may(person, "person.manage") && await singleAdministrator(deps.flow.db)} />);
 };
 
 const search = async (c: Ctx, deps: WebDeps) => {

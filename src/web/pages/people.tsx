@@ -1,4 +1,5 @@
 /** /people and /groups. */
+import { singleAdministrator } from "../../flow/four-eyes.ts";
 import { addPerson, changePerson, confirmChange, putGroup, type PersonChange } from "../../flow/people.ts";
 import { ROLES, Role } from "../../domain/person.ts";
 import { Fault } from "../../kernel/fault.ts";
@@ -21,7 +22,7 @@ export const changesFor = async (c: Ctx, deps: WebDeps): Promise<ChangeView[]> =
 };
 const list = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), { people, groups } = await directory(deps.flow.db, person);
-  const alone = people.filter((p) => p.roles.includes("admin") && !p.disabled).length <= 1;
+  const alone = await singleAdministrator(deps.flow.db);
   return render(c, deps, { title: "People" }, <PeoplePage people={people} groups={groups} roles={ROLES} changes={await changesFor(c, deps)} me={person} alone={alone} />);
 };
 const page = async (c: Ctx, deps: WebDeps) => {

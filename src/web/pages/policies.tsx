@@ -1,4 +1,5 @@
 /** /policies. */
+import { singleAdministrator } from "../../flow/four-eyes.ts";
 import { putPolicy } from "../../flow/people.ts";
 import { may } from "../../domain/may.ts";
 import type { Policy } from "../../domain/policy.ts";
@@ -26,7 +27,7 @@ const namesOf = async (c: Ctx, deps: WebDeps): Promise<ReadonlyMap<string, strin
 };
 const list = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c);
-  return render(c, deps, { title: "Policies", wide: true }, <Policies policies={await policyList(deps.flow.db, person)} names={await namesOf(c, deps)} changes={await changesFor(c, deps)} me={person.id} manages={may(person, "policy.manage")} />);
+  return render(c, deps, { title: "Policies", wide: true }, <Policies policies={await policyList(deps.flow.db, person)} names={await namesOf(c, deps)} changes={await changesFor(c, deps)} me={person.id} manages={may(person, "policy.manage")} alone={await singleAdministrator(deps.flow.db)} />);
 };
 const edit = async (c: Ctx, deps: WebDeps, policy: Policy | null) => {
   const d = await directory(deps.flow.db, me(c).person), from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()] };
