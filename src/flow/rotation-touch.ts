@@ -38,8 +38,8 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
   const begun = await underLock(deps, r, async (tx, now, w) => {
     const admin = helper(w);
     // A2: shared on the administrative account, exclusive on oneself when one is such an account.
-    const taken = admin ? await borrow(deps, tx, admin, w.target, now.id) === "lent" : await rotations.takeAdmin(tx, w.account.id, now.id, { exclusive: true, alone: false }, later(tx.now, deps.times.rotationLease));
-    if (!taken) { await postponed(deps, tx, now, w); return null; }
+    const lent = admin ? await borrow(deps, tx, admin, w.target, now.id) : null, taken = lent === "lent" || (lent === null && await rotations.takeAdmin(tx, w.account.id, now.id, { exclusive: true, alone: false }, later(tx.now, deps.times.rotationLease)));
+    if (!taken) { await postponed(deps, tx, now, w, lent === "refused" ? "admin_refused: the target refused the account that changes it" : BUSY); return null; }
     const saved = await saveStep(deps, tx, beginApply(now, as, tx.now, deps.times), w) as Rotation<"applying">;
     return { saved, w, admin };
   });
@@ -56,8 +56,8 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
   await deps.moment("change_noted");
 };
 
-const postponed = async (deps: Deps, tx: Tx, r: Rotation, w: World): Promise<void> => {
-  const why = "the account that changes it is busy: being rotated itself, or trying its own login first";
+const BUSY = "the account that changes it is busy: being rotated itself, or trying its own login first";
+const postponed = async (deps: Deps, tx: Tx, r: Rotation, w: World, why: string): Promise<void> => {
   if (r.state === "prepared" || r.state === "waiting") await saveStep(deps, tx, wait(r, why, tx.now, deps.times), w);
   else await rotations.sleep(tx, r, later(tx.now, deps.times.retryFirst));
 };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { Scanner, watchProcesses } from "./scan.ts";
-import { walk } from "./walk.ts";
+import { tell, walk } from "./walk.ts";
 import { run } from "../lab/run.ts";
 
 test("the scanner finds a planted password in every form, across chunk borders, and in another process's environment", async () => {
@@ -26,7 +26,8 @@ test("the scanner finds a planted password in every form, across chunk borders, 
 });
 
 test("no password in logs, pages, API answers, recordings as read, process lists, data directory, dump or statement log: 3 accounts on PostgreSQL", async () => {
-  const w = await walk({ accounts: 3, rounds: 3, engine: "postgresql" });
+  const from = performance.now(), w = await walk({ accounts: 3, rounds: 3, engine: "postgresql" });
+  tell("postgresql", w, from);
   expect(w.hits).toEqual([]);
   expect(w.silent, "every GET of the API answered somebody").toEqual([]);
   expect([w.sessions, w.printed], "in each session a password was on the screen: the unmasked recording holds it").toEqual([2, 2]);

@@ -36,6 +36,9 @@ export type Walked = {
   /** Sessions in which a password really was on the screen, by the unmasked recording; and recordings handed to readers. */
   readonly sessions: number; readonly printed: number; readonly casts: number; readonly places: readonly string[];
 };
+/** The numbers of a walk, one JSON line on stderr: what docs/evidence/canaries.md is written from. */
+export const tell = (engine: string, { hits, bytes, places, ...w }: Walked, from: number): void =>
+  void process.stderr.write(`${JSON.stringify({ engine, hits: hits.length, MB: Math.round(bytes / 1e6), ...w, places: places.length, minutes: Math.round((performance.now() - from) / 6_000) / 10 })}\n`);
 type Field = { readonly broker: Broker; readonly api: Api; readonly home: string; readonly key: string; readonly who: Record<Seed, Caller> };
 
 const one = async ({ core: { deps } }: Broker, name: Seed): Promise<Caller> => {
