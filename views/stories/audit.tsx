@@ -5,7 +5,16 @@ import { at, NASTY, story, type Story } from "./fixed.tsx";
 import { STORY } from "./requests.tsx";
 
 const Q: AuditQuery = { text: "", what: "", who: "", about: "", outcome: "", from: "", to: "" };
-const facts = { events: STORY, q: Q, names: ["login.ok", "vote.cast"], outcomes: ["ok", "refused"], more: false, alone: false, manages: true, check: null };
+const facts = {
+  events: STORY,
+  q: Q,
+  names: ["login.ok", "vote.cast"],
+  outcomes: ["ok", "refused"],
+  more: false,
+  alone: false,
+  manages: true,
+  check: null,
+};
 
 const HEAD = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const check = (over: Partial<CheckSaid> = {}): CheckSaid => ({
