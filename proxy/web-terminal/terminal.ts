@@ -172,7 +172,8 @@ export class WebTerminal implements Leg {
     const line = this.#line;
     line?.tell({ type: "ended", sentence: this.#sentence });
     line?.close();
-    if (line !== undefined) setTimeout(() => line.drop(), this.#deps.waits.force);
+    // Nothing goes through it any more; a slow page still gets what is on its way, and the sentence behind it.
+    if (line !== undefined) setTimeout(() => line.drop(), this.#deps.waits.handshake).unref();
     this.#end.channel.destroy();
   }
 }
