@@ -41,7 +41,10 @@ test("a stock ssh session: last screen first, then what comes, by two at once; n
   const ran = await client.exit;
   expect([ran.code, ran.err]).toEqual([255, "\r\nlockstep: ended by auditor: looks wrong\r\n"]);
   expect(await one.over()).toEqual({ code: 4000, why: "the session has ended" });
-  const said = (await w.events()).filter((e) => /^session\.(un)?watched$/.test(String(e["what"]))).map((e) => [e["what"], (e["who"] as unknown as { name: string }).name, e["why"]]).reverse();
+  const said = await until("four events", async () => {
+    const all = (await w.events()).filter((e) => /^session\.(un)?watched$/.test(String(e["what"])));
+    return all.length === 4 && all.map((e) => [e["what"], (e["who"] as unknown as { name: string }).name, e["why"]]).reverse();
+  });
   expect(said).toEqual([["session.watched", "auditor", null], ["session.watched", "auditor", null], ["session.unwatched", "auditor", "left"], ["session.unwatched", "auditor", "the session has ended"]]);
   await over(request, 0, before);
 }, 120_000);

@@ -33,6 +33,7 @@ describe.each(["http", "https"] as const)("over %s", (scheme) => {
     router = upgradeRouter(deps, { [PATH]: { protocol: PROTOCOL, kinds: ["terminal"], open: (a, { socket }) => {
       admitted.push(a);
       sockets.push(socket);
+      socket.resume();
       socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
     } } });
     const app = webApp(deps);
@@ -79,6 +80,7 @@ describe.each(["http", "https"] as const)("over %s", (scheme) => {
     expect(admitted.length).toBe(before);
   });
   test("one login has 24 sockets at most; ending the login closes them all", async () => {
+    router.endOf(holderOf(cookie.split("=")[1]!));
     const many: Duplex[] = [], closed: Promise<void>[] = [];
     for (let i = 0; i < 24; i++) { const { head, socket } = await open(lines(await ticket())); expect(head).toMatch(/^HTTP\/1\.1 101/); many.push(socket); closed.push(new Promise((done) => { socket.once("close", () => done()); })); }
     expect((await open(lines(await ticket()))).head).toMatch(/^HTTP\/1\.1 429[^]*24 sockets open already/);
