@@ -15,9 +15,18 @@ const Moves = ({ c }: { c: AccountCard }) => {
           Verify
         </Press>
       ) : null}
+      <a class="button small quiet" href={`${at}/edit`}>
+        Edit
+      </a>
       {c.account.block === "none" ? (
         <Unfold label="Block" tone="bad">
           <Post action={`${at}/block`}>
+            <Field label="How">
+              <select name="block">
+                <option value="locked">locked: for an incident, until it is cleared up</option>
+                <option value="disabled">disabled: not in use any more</option>
+              </select>
+            </Field>
             <Field label="Why">
               <input name="reason" maxlength={300} />
             </Field>
@@ -77,6 +86,7 @@ export const AccountPage = ({ card: c, history }: { card: AccountCard; history: 
           ["Verified", <Ago at={c.account.verifiedAt} />],
           ["Uses since the change", String(c.account.usedNo - c.account.rotatedNo)],
           ["Password policy", c.account.passwordPolicy],
+          ["Tags", [...new Set([...c.target.tags, ...c.account.tags])].join(", ") || "none"],
           ["Access policy", c.offers.map((p) => p.name).join(", ") || "none that names you"],
         ]}
       />

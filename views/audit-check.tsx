@@ -56,8 +56,8 @@ const Findings = ({ check: c }: { check: CheckSaid }) => (
       </p>
     ) : null}
     <p>
-      The events before number {c.findings[0]!.at} hold. Compare with an exported copy: <code>lockstep audit verify FILE</code>,
-      and keep this database as it is.
+      The events before number {c.findings[0]!.at} hold. Compare with an exported copy: <code>lockstep audit verify FILE</code>, and keep this
+      database as it is.
     </p>
   </section>
 );
@@ -81,10 +81,7 @@ const Earlier = ({ list }: { list: readonly CheckSaid[] }) => (
 );
 export const AuditCheck = ({ check: c, earlier }: { check: CheckSaid; earlier: readonly CheckSaid[] }) => (
   <>
-    <PageHead
-      title="Check of the audit log"
-      sub="Every number once, every event after the one before it, every content as it was hashed."
-    >
+    <PageHead title="Check of the audit log" sub="Every number once, every event after the one before it, every content as it was hashed.">
       <a class="button small quiet" href="/audit">
         The log
       </a>
@@ -100,8 +97,7 @@ export const AuditCheck = ({ check: c, earlier }: { check: CheckSaid; earlier: r
     {c.findings.length === 0 ? null : <Findings check={c} />}
     {earlier.length === 0 ? null : <Earlier list={earlier} />}
     <p class="muted">
-      This check trusts the database it reads. What was exported earlier, or lies with somebody else, proves more: compare the
-      head.
+      This check trusts the database it reads. What was exported earlier, or lies with somebody else, proves more: compare the head.
     </p>
   </>
 );

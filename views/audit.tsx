@@ -143,8 +143,7 @@ const Events = ({ events }: { events: readonly Told[] }) => (
           <small class="muted block whence">{whence(e.who)}</small>
         </td>
         <td class="wrap">
-          <span title={e.what}>{said(e.what)}</span>{" "}
-          {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}
+          <span title={e.what}>{said(e.what)}</span> {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}
           {e.why ? <small class="block">{e.why}</small> : null}
           {factsLine(e.facts) ? <small class="muted block">{factsLine(e.facts)}</small> : null}
         </td>
@@ -183,11 +182,7 @@ export const Audit = ({ events, q, names, outcomes, more, check, alone, manages 
         About <code>{q.about}</code>
       </p>
     ) : null}
-    {events.length === 0 ? (
-      <Empty title="No event matches">Try fewer words, or clear the filter.</Empty>
-    ) : (
-      <Events events={events} />
-    )}
+    {events.length === 0 ? <Empty title="No event matches">Try fewer words, or clear the filter.</Empty> : <Events events={events} />}
     {more ? (
       <p class="pages">
         <a class="button small quiet" href={query(q, events[events.length - 1]!.row)}>

@@ -39,9 +39,7 @@ const Standing = ({ line: e }: { line: LedgerLine }) => (
 export type ExposureQuery = { readonly person: string; readonly account: string; readonly standing: boolean };
 const query = (q: ExposureQuery, before?: string): string => {
   const p = new URLSearchParams(
-    Object.entries({ person: q.person, account: q.account, standing: q.standing ? "1" : "", before: before ?? "" }).filter(
-      ([, v]) => v !== "",
-    ),
+    Object.entries({ person: q.person, account: q.account, standing: q.standing ? "1" : "", before: before ?? "" }).filter(([, v]) => v !== ""),
   );
   return `/exposures${p.size > 0 ? `?${p.toString()}` : ""}`;
 };
@@ -115,9 +113,7 @@ export const Exposures = ({ list, q, names, next, unknown }: ExposureFacts) => (
     {unknown !== null ? <p class="notice warn">{unknown}</p> : null}
     {list.length === 0 ? (
       <Empty title={q.standing ? "Nothing stands open" : "Nobody has seen or used a password"}>
-        {q.standing
-          ? "Everything that was seen was changed since."
-          : "A release, a typed password or a session writes the first line."}
+        {q.standing ? "Everything that was seen was changed since." : "A release, a typed password or a session writes the first line."}
       </Empty>
     ) : (
       <Rows list={list} q={q} />

@@ -18,14 +18,21 @@ export const FaultNote = ({ title, message }: { title: string; message: string }
     <strong>{title}.</strong> {message}
   </div>
 );
-export const FaultPage = ({ code, title, message }: { code: FaultCode; title: string; message: string }) => (
+/** Where looking again is the thing to do. */
+const AGAIN: readonly FaultCode[] = ["conflict", "upstream", "too_many", "unavailable", "internal"];
+export const FaultPage = ({ code, title, message, back }: { code: FaultCode; title: string; message: string; back?: string | undefined }) => (
   <section class="fault card" data-code={code}>
     <h1>{title}</h1>
-    <p class="lead" role="alert">
+    <p class="lead wrap" role="alert">
       {message}
     </p>
     <p class="muted">{NEXT[code]}</p>
-    <p>
+    <p class="moves">
+      {back === undefined ? null : (
+        <a class="button" href={back}>
+          {AGAIN.includes(code) ? "Look again" : "Back"}
+        </a>
+      )}
       <a class="button quiet" href="/">
         Go home
       </a>

@@ -102,22 +102,18 @@ const Top = ({ nav }: { nav: Nav }) => (
       <Mark />
       <span>Lockstep</span>
     </a>
-    {nav.can.has("account.ask") ? (
-      <form class="find" action="/ask" method="get" aria-label="Find an account">
-        <Icon name="search" />
-        <input
-          type="search"
-          name="q"
-          placeholder="Find an account to ask for"
-          aria-label="Find an account to ask for"
-          data-key="/"
-          autocomplete="off"
-        />
-        <kbd>/</kbd>
-      </form>
-    ) : (
-      <span class="find" />
-    )}
+    <form class="find" action="/search" method="get" role="search">
+      <Icon name="search" />
+      <input
+        type="search"
+        name="q"
+        placeholder="Search accounts, requests, people"
+        aria-label="Search everything"
+        data-key="/"
+        autocomplete="off"
+      />
+      <kbd>/</kbd>
+    </form>
     <Who nav={nav} />
   </header>
 );

@@ -57,21 +57,23 @@ export const Exact = ({ at }: { at: Date }) => {
 /** What is left of a checkout; lockstep.js keeps it running between two loads. */
 export const TimeLeft = ({ from, until }: { from: Date; until: Date }) => {
   const all = Math.max(1, until.getTime() - from.getTime()),
-    left = Math.max(0, until.getTime() - here().now.getTime());
+    left = Math.max(0, until.getTime() - here().now.getTime()),
+    tone = left < 60_000 ? "bad" : left < 300_000 ? "warn" : "";
   return (
-    <div
-      class={`left ${left < 60_000 ? "bad" : left < 300_000 ? "warn" : ""}`}
-      data-until={until.toISOString()}
-      data-now={here().now.toISOString()}
-      data-all={String(all)}
-    >
+    <div class={`left ${tone}`} data-until={until.toISOString()} data-now={here().now.toISOString()} data-all={String(all)}>
       <progress max="100" value={String(Math.round((left / all) * 1000) / 10)} aria-label="Time left" />
       <p>
         <b data-left="">{span(left)}</b> left, until <Exact at={until} />
       </p>
+      <p class="soon" role="status" data-soon="">
+        {tone === "bad" ? LAST_MINUTE : tone === "warn" ? FIVE_MINUTES : ""}
+      </p>
     </div>
   );
 };
+/** lockstep.js says the same when the moment comes while the page is open. */
+const FIVE_MINUTES = "Less than 5 minutes left: finish, then give it back.";
+const LAST_MINUTE = "Less than a minute left: sessions are cut when time is up.";
 
 /** A line to take away. Without scripts it is selectable text. */
 export const Copy = ({ text, label }: { text: string; label: string }) => (
@@ -111,11 +113,12 @@ export const Facts = ({ rows }: { rows: readonly (readonly [string, Child] | nul
   </dl>
 );
 /** A form that posts, with its token. `swap`: htmx puts the answer in place of that element. */
-export const Post = ({ action, swap, class: name, children }: { action: string; swap?: string; class?: string; children?: Child }) => {
+type PostProps = { action: string; swap?: string; class?: string; files?: boolean; children?: Child };
+export const Post = ({ action, swap, class: name, files, children }: PostProps) => {
   const { nonce } = here();
   const live = swap === undefined ? {} : { "hx-post": action, "hx-target": swap, "hx-swap": "outerHTML", "hx-nonce": nonce };
   return (
-    <form method="post" action={action} class={name} {...live}>
+    <form method="post" action={action} class={name} enctype={files ? "multipart/form-data" : undefined} {...live}>
       <Token />
       {children}
     </form>
@@ -144,9 +147,10 @@ export const Unfold = ({ label, tone, open, children }: { label: string; tone?: 
     <div class="folded">{children}</div>
   </details>
 );
-const NUMBERS = ["No", "Tries", "Version", "Accounts"];
-export const Table = ({ head, children, label }: { head: readonly string[]; children?: Child; label: string }) => (
-  <div class="table" role="region" aria-label={label} tabindex={0}>
+const NUMBERS = ["No", "Tries", "Version", "Accounts", "Line"];
+/** `list`: j and k go from row to row, Enter opens. */
+export const Table = ({ head, children, label, list }: { head: readonly string[]; children?: Child; label: string; list?: boolean }) => (
+  <div class="table" role="region" aria-label={label} tabindex={0} data-list={list ? "" : undefined}>
     <table>
       <thead>
         <tr>

@@ -2,7 +2,7 @@
 import type { Person, Role } from "../src/domain/person.ts";
 import { Changes, SingleAdministrator, type ChangeView } from "./changes.tsx";
 import type { GroupView } from "./policy-sections.tsx";
-import { Badge, Empty, Field, PageHead, Post, Table, Unfold } from "./parts.tsx";
+import { Ago, Badge, Empty, Field, PageHead, Post, Table, Unfold } from "./parts.tsx";
 
 export type PeopleView = {
   readonly people: readonly Person[];
@@ -11,9 +11,10 @@ export type PeopleView = {
   readonly changes: readonly ChangeView[];
   readonly me: Person;
   readonly alone: boolean;
+  readonly lastLogins: ReadonlyMap<string, Date>;
 };
 
-const Roles = ({ roles, checked }: { roles: readonly Role[]; checked: readonly Role[] }) => (
+export const Roles = ({ roles, checked }: { roles: readonly Role[]; checked: readonly Role[] }) => (
   <fieldset class="checks">
     <legend>Roles</legend>
     {roles.map((r) => (
@@ -77,7 +78,7 @@ const Members = ({ people, checked }: { people: readonly Person[]; checked: read
   </fieldset>
 );
 
-const Row = ({ p }: { p: Person }) => (
+const Row = ({ p, seen, waits }: { p: Person; seen: Date | null; waits: boolean }) => (
   <tr>
     <td>
       <a href={`/people/${p.id}`}>
@@ -87,7 +88,13 @@ const Row = ({ p }: { p: Person }) => (
     </td>
     <td>{p.roles.join(", ") || <span class="muted">none</span>}</td>
     <td>{p.totp ? "set up" : <span class="muted">no</span>}</td>
-    <td>{p.disabled ? <Badge tone="bad">disabled</Badge> : <Badge tone="ok">active</Badge>}</td>
+    <td>
+      <Ago at={seen} />
+    </td>
+    <td>
+      {p.disabled ? <Badge tone="bad">disabled</Badge> : <Badge tone="ok">active</Badge>}
+      {waits ? <small class="muted block">a change waits for a second person</small> : null}
+    </td>
     <td class="end">
       <a class="button small quiet" href={`/people/${p.id}`}>
         Change
@@ -138,51 +145,12 @@ export const PeoplePage = (v: PeopleView) => (
     />
     <SingleAdministrator alone={v.alone} manages={false} />
     <Changes changes={v.changes} me={v.me.id} />
-    <Table label="People" head={["Name", "Roles", "Second factor", "State", ""]}>
+    <Table label="People" head={["Name", "Roles", "Second factor", "Last login", "State", ""]} list>
       {v.people.map((p) => (
-        <Row p={p} />
+        <Row p={p} seen={v.lastLogins.get(p.id) ?? null} waits={v.changes.some((c) => c.subject === p.id)} />
       ))}
     </Table>
     <AddPerson roles={v.roles} />
     <Groups v={v} />
-  </>
-);
-
-export const PersonPage = ({ person: p, roles, self }: { person: Person; roles: readonly Role[]; self: boolean }) => (
-  <>
-    <PageHead title={<span class="wrap">{p.fullName}</span>} sub={p.name} />
-    <section class="card narrow">
-      <Post action={`/people/${p.id}`}>
-        <Field label="Full name">
-          <input name="fullName" value={p.fullName} required maxlength={200} />
-        </Field>
-        <div class="pair">
-          <Field label="Mail">
-            <input name="mail" value={p.mail ?? ""} />
-          </Field>
-          <Field label="Employee number">
-            <input name="employeeNo" value={p.employeeNo ?? ""} />
-          </Field>
-        </div>
-        <Roles roles={roles} checked={p.roles} />
-        <button class="small" type="submit">
-          Save
-        </button>
-      </Post>
-      {self ? (
-        <p class="muted">You cannot take your own administrator's rights away; another admin can.</p>
-      ) : (
-        <footer class="moves">
-          <Post action={`/people/${p.id}/${p.disabled ? "enable" : "disable"}`} class="inline">
-            <button class={`small ${p.disabled ? "quiet" : "danger"}`} type="submit">
-              {p.disabled ? "Enable" : "Disable and cut sessions"}
-            </button>
-          </Post>
-        </footer>
-      )}
-    </section>
-    <p>
-      <a href={`/audit?about=${p.id}`}>Everything about this person in the audit log</a>
-    </p>
   </>
 );

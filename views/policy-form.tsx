@@ -1,39 +1,103 @@
-/** The form of a policy. Rule: it is SECTIONS in a frame; what it does stands beside it in words, before it is saved. */
-import { PageHead, Post } from "./parts.tsx";
+/** The form of a policy. Rule: it is SECTIONS in a frame; what it does and who could ask for what stand beside it, before it is saved. */
+import { here } from "./here.ts";
+import { Field, PageHead, Post } from "./parts.tsx";
 import { PolicySentences, SECTIONS, type Choices, type Draft } from "./policy-sections.tsx";
 import type { Names } from "./policy-words.ts";
-import { Field } from "./parts.tsx";
 
-/** `id` null: a new one. `draft` carries every term, the defaults of the domain where nobody chose. */
-export type PolicyFormView = { readonly id: string | null; readonly draft: Draft; readonly from: Choices; readonly names: Names };
+export type Tried = {
+  readonly askers: readonly string[];
+  readonly approvers: readonly string[];
+  readonly accounts: readonly string[];
+  readonly quorum: boolean;
+};
+/** `id` null: a new one. `draft` carries every term, the defaults of the domain where nobody chose. `wrong`: why it cannot be saved as it is. */
+export type PolicyFormView = {
+  readonly id: string | null;
+  readonly draft: Draft;
+  readonly from: Choices;
+  readonly names: Names;
+  readonly tried: Tried;
+  readonly wrong?: string | undefined;
+};
 
-export const PolicyPreview = ({ draft, names }: { draft: Draft; names: Names }) => (
-  <section id="preview" class="card flat" aria-live="polite">
-    <h2>What it does</h2>
-    <PolicySentences policy={draft} names={names} />
-  </section>
-);
+const some = (list: readonly string[], none: string, most = 12): string =>
+  list.length === 0 ? none : `${list.slice(0, most).join(", ")}${list.length > most ? ` and ${list.length - most} more` : ""}`;
 
-export const PolicyEdit = ({ id, draft: p, from, names }: PolicyFormView) => (
+const Who = ({ tried: t, approvals }: { tried: Tried; approvals: number }) => (
   <>
-    <PageHead title={id ? <span class="wrap">{p.name}</span> : "Add a policy"} sub={id ? (p.active ? "In force" : "Off") : undefined} />
-    <div class="two">
-      <Post action={id ? `/policies/${id}` : "/policies"} class="card">
-        <Field label="Name">
-          <input name="name" required maxlength={80} value={p.name} />
-        </Field>
-        {SECTIONS.map((s) => (
-          <fieldset class="section">
-            <legend>{s.title}</legend>
-            {s.fields(p, from)}
-          </fieldset>
-        ))}
-        <label class="check">
-          <input type="checkbox" name="active" value="yes" checked={p.active} /> In force
-        </label>
-        <button type="submit">Save</button>
-      </Post>
-      <PolicyPreview draft={p} names={names} />
-    </div>
+    <h2>Today that is</h2>
+    <dl class="facts says">
+      <div>
+        <dt>{t.askers.length === 1 ? "1 person may ask" : `${t.askers.length} people may ask`}</dt>
+        <dd class="wrap">{some(t.askers, "nobody")}</dd>
+      </div>
+      <div>
+        <dt>{t.accounts.length === 1 ? "for 1 account" : `for ${t.accounts.length} accounts`}</dt>
+        <dd class="wrap">{some(t.accounts, "none that is there today")}</dd>
+      </div>
+      <div>
+        <dt>{t.approvers.length === 1 ? "1 person may approve" : `${t.approvers.length} people may approve`}</dt>
+        <dd class="wrap">{some(t.approvers, "nobody")}</dd>
+      </div>
+    </dl>
+    {t.quorum || t.askers.length === 0 ? null : (
+      <p class="note warn">
+        Too few approvers: {approvals} needed, and nobody votes on their own request. Some of these people could never be approved.
+      </p>
+    )}
   </>
 );
+
+type PreviewProps = Pick<PolicyFormView, "draft" | "names" | "tried" | "wrong">;
+export const PolicyPreview = ({ draft, names, tried, wrong }: PreviewProps) => (
+  <aside id="preview" class="card flat" aria-live="polite">
+    {wrong === undefined ? null : (
+      <div class="notice bad" role="alert">
+        {wrong}
+      </div>
+    )}
+    <h2>What it does</h2>
+    <PolicySentences policy={draft} names={names} />
+    <Who tried={tried} approvals={draft.terms.approvals} />
+  </aside>
+);
+
+/** Without scripts the form is sent to look; with them it is looked at while it changes. */
+export const PolicyEdit = ({ id, draft: p, from, names, tried, wrong }: PolicyFormView) => {
+  const look = {
+    "hx-post": `/policies/try${id ? `?policy=${id}` : ""}`,
+    "hx-trigger": "change delay:200ms",
+    "hx-target": "#preview",
+    "hx-swap": "outerHTML",
+  };
+  return (
+    <>
+      <PageHead title={id ? <span class="wrap">{p.name}</span> : "Add a policy"} sub={id ? (p.active ? "In force" : "Off") : undefined} />
+      <div class="two">
+        <Post action={id ? `/policies/${id}` : "/policies"} class="card">
+          <div {...look} hx-include="closest form" hx-nonce={here().nonce}>
+            <Field label="Name">
+              <input name="name" required maxlength={80} value={p.name} />
+            </Field>
+            {SECTIONS.map((s) => (
+              <fieldset class="section">
+                <legend>{s.title}</legend>
+                {s.fields(p, from)}
+              </fieldset>
+            ))}
+          </div>
+          <label class="check">
+            <input type="checkbox" name="active" value="yes" checked={p.active} /> In force
+          </label>
+          <div class="moves">
+            <button type="submit">Save</button>
+            <button type="submit" class="quiet" formaction={`/policies/try${id ? `?policy=${id}` : ""}`} formnovalidate>
+              Try it: who could ask for what
+            </button>
+          </div>
+        </Post>
+        <PolicyPreview draft={p} names={names} tried={tried} wrong={wrong} />
+      </div>
+    </>
+  );
+};

@@ -23,6 +23,8 @@ export const Place = ({ q }: { q: QueuePlace }) =>
   q.yours ? null : (
     <div class="note">
       <p>{q.says}</p>
-      {q.of > 1 ? <small>Oldest approval first; in your turn you have five minutes before the next. Your time to begin runs only then.</small> : null}
+      {q.of > 1 ? (
+        <small>Oldest approval first; in your turn you have five minutes before the next. Your time to begin runs only then.</small>
+      ) : null}
     </div>
   );

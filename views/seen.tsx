@@ -145,8 +145,7 @@ const Result = ({ line: l }: { line: RunLine }) => {
 };
 /** Nothing moves any more: every account has its end. */
 export const isSettled = ({ run, list }: RunFacts): boolean =>
-  run.endedAt !== null &&
-  list.every((l) => l.result !== "opened" || ["committed", "refused", "dead_letter"].includes(l.rotationState ?? ""));
+  run.endedAt !== null && list.every((l) => l.result !== "opened" || ["committed", "refused", "dead_letter"].includes(l.rotationState ?? ""));
 export const SeenRun = ({ run: r, list }: RunFacts) => {
   const done = list.filter((l) => l.result === "not_needed" || (l.result === "opened" && l.rotationState === "committed")).length;
   return (

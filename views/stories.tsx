@@ -11,6 +11,7 @@ import { HOME } from "./stories/home.tsx";
 import { PEOPLE } from "./stories/people.tsx";
 import { POLICIES } from "./stories/policies.tsx";
 import { REQUESTS } from "./stories/requests.tsx";
+import { SEARCH } from "./stories/search.tsx";
 import { SESSIONS } from "./stories/sessions.tsx";
 import { TARGETS } from "./stories/targets.tsx";
 
@@ -22,6 +23,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Accounts: ACCOUNTS,
   Targets: TARGETS,
   Sessions: SESSIONS,
+  Search: SEARCH,
   Audit: AUDIT,
   Exposure: EXPOSURES,
   People: PEOPLE,

@@ -10,6 +10,7 @@ export type TargetView = {
   readonly blocked: boolean;
   readonly fingerprints: readonly string[];
   readonly passwordPolicies: readonly string[];
+  readonly owner: string | null;
 };
 
 const AddAccount = ({ id, policies }: { id: string; policies: readonly string[] }) => (
@@ -42,40 +43,6 @@ const AddAccount = ({ id, policies }: { id: string; policies: readonly string[] 
     </Post>
   </Unfold>
 );
-
-const Administration = ({ v }: { v: TargetView }) => {
-  const pick = (name: "administrative" | "reconcile", label: string, hint: string) => (
-    <Field label={label} hint={hint}>
-      <select name={name}>
-        <option value="">none</option>
-        {v.accounts.map((a) => (
-          <option value={a.id} selected={v.target[name] === a.id}>
-            {a.name}
-          </option>
-        ))}
-      </select>
-    </Field>
-  );
-  return (
-    <section class="card">
-      <header>
-        <h2>Who changes the passwords</h2>
-      </header>
-      <Post action={`/targets/${v.target.id}`}>
-        {pick("administrative", "Administrative account", "Changes the others. Its password must be in the vault.")}
-        {pick("reconcile", "Reconcile account", "The last resort when the first no longer gets in.")}
-        <button class="small" type="submit">
-          Save
-        </button>
-      </Post>
-      {v.target.administrative ? (
-        <Press action={`/targets/${v.target.id}/test`} look="quiet">
-          Test it: log in, change nothing
-        </Press>
-      ) : null}
-    </section>
-  );
-};
 
 const Changed = ({ at, hash }: { at: string; hash: string }) => (
   <section class="card alarm">
@@ -115,6 +82,8 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
             </>,
           ],
           ["Tags", t.tags.join(", ") || "none"],
+          ["Owner", v.owner ?? "nobody"],
+          ["Passwords changed by", v.accounts.find((a) => a.id === t.administrative)?.name ?? "each account itself"],
           [
             "Identity",
             <>
@@ -124,11 +93,15 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
         ]}
       />
       <footer class="moves">
-        <Post action={`${at}/${t.locked ? "unlock" : "lock"}`} class="inline">
-          <button class={`small ${t.locked ? "quiet" : "danger"}`} type="submit">
-            {t.locked ? "Unlock" : "Lock: nobody gets in"}
-          </button>
-        </Post>
+        <a class="button small" href={`${at}/reset`}>
+          Remote reset
+        </a>
+        <a class="button small quiet" href={`${at}/edit`}>
+          Edit
+        </a>
+        <Press action={`${at}/${t.locked ? "unlock" : "lock"}`} look={t.locked ? "quiet" : "danger"}>
+          {t.locked ? "Unlock" : "Lock: nobody gets in"}
+        </Press>
       </footer>
     </section>
   );
@@ -174,7 +147,6 @@ export const TargetPage = (v: TargetView) => {
       {v.blocked ? <Changed at={at} hash={v.target.identityHash} /> : null}
       <About v={v} at={at} />
       <AccountsOf v={v} />
-      {v.accounts.length > 0 ? <Administration v={v} /> : null}
     </>
   );
 };

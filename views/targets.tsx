@@ -17,6 +17,12 @@ export const TargetBadge = ({ target: t, blocked }: { target: Target; blocked: b
 export const Targets = ({ list }: { list: readonly TargetLine[] }) => (
   <>
     <PageHead title="Targets" sub="Machines whose accounts the broker keeps.">
+      <a class="button small quiet" href="/collections">
+        Groups
+      </a>
+      <a class="button small quiet" href="/targets/import">
+        Import
+      </a>
       <a class="button small" href="/targets/new">
         Add a target
       </a>
@@ -26,7 +32,7 @@ export const Targets = ({ list }: { list: readonly TargetLine[] }) => (
         <a href="/targets/new">Add the first one</a>: its name and address are enough, the broker fetches its key for you to compare.
       </Empty>
     ) : (
-      <Table label="Targets" head={["Target", "State", "Address", "Platform", "Accounts", "Tags"]}>
+      <Table label="Targets" head={["Target", "State", "Address", "Platform", "Accounts", "Tags"]} list>
         {list.map(({ target: t, accounts, blocked }) => (
           <tr>
             <td>

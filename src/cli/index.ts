@@ -9,6 +9,7 @@ import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
 import { doctor } from "./doctor.ts";
 import { exposures } from "./exposures.ts";
+import { imports } from "./import.ts";
 import { line, plain, type Env, type Io } from "./io.ts";
 import { login } from "./login.ts";
 import { cancel, giveBack, revoke } from "./own.ts";
@@ -20,13 +21,14 @@ import { requests } from "./requests.ts";
 import { rotate, verify } from "./rotate.ts";
 import { rotations } from "./rotations.ts";
 import { config, init, restore, serve } from "./server.ts";
+import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
 import { targets } from "./targets.ts";
 import { token } from "./token.ts";
 import { approve, deny } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, ask, approve, deny, cancel, release, giveBack, revoke, requests, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config,
+  login, imports, ask, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config,
 ];
 
 /** What to do, where the sentence itself does not say. */

@@ -27,8 +27,9 @@ export type NotTold = { readonly unknown: string; readonly asRefused?: true };
 /** `match`: index into the given secrets. "none": the target's hash matches none of them. */
 export type CompareResult = { readonly match: number } | "none" | NotTold;
 export type FoundAccount = { readonly name: string; readonly enabled: boolean; readonly privileged: boolean; readonly lastLogin?: string };
-/** `identity`: what the target proved itself by; a Test button changes nothing. */
-export type TestResult = { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly why: string };
+/** `identity`: what the target proved itself by; a Test button changes nothing. `stage`: the step that failed, for the words beside it. */
+export type TestStage = "reach" | "identity" | "login" | "right";
+export type TestResult = { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly why: string; readonly stage?: TestStage };
 
 export interface Connector<C = unknown> {
   readonly platform: string;

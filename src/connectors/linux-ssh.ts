@@ -17,7 +17,7 @@ import type { Secret } from "../kernel/secret.ts";
 import { times } from "../kernel/times.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
 import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, mayRun, passwdDialogue, SshFailure } from "../wires/ssh.ts";
-import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
+import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult, TestStage } from "./connector.ts";
 import { connector, nameable, sendable } from "./connector.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
 
@@ -204,13 +204,17 @@ const fingerprint = (line: string): string => {
   return `${type} SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
 };
 
+const stageOf = (error: unknown): TestStage => {
+  const { not_sent: kind } = notSent(error);
+  return kind === "identity" ? "identity" : kind === "auth_of_as" ? "login" : "reach";
+};
 const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult> => {
   try {
     return await withClient(await login(c, link, as, signal), async (client): Promise<TestResult> => {
       const may = await rehearse(client, c, as, random, { signal, timeoutMs: LIMIT.probeLimit });
-      return "denied" in may ? { ok: false, why: words(may.denied, plain(as.secret)) } : { ok: true, identity: fingerprint(hostKeyOf(client)) };
+      return "denied" in may ? { ok: false, stage: "right", why: words(may.denied, plain(as.secret)) } : { ok: true, identity: fingerprint(hostKeyOf(client)) };
     });
-  } catch (error) { return { ok: false, why: why(error) }; }
+  } catch (error) { return { ok: false, stage: stageOf(error), why: why(error) }; }
 };
 
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({

@@ -31,6 +31,7 @@ export type Account = {
   /** The target identity its secrets belong to; a send to another identity is refused. */
   readonly identityNo: number;
   readonly passwordPolicy: string;
+  readonly tags: readonly string[];
   /** Successful rotations in a row while adopting; two make it managed. */
   readonly adopted: number;
   readonly rotatedAt: Date | null;

@@ -6,7 +6,7 @@ export const EVENTS = [
   "login.ok", "login.refused", "login.locked_out", "logout", "connection.refused",
   "target.added", "target.changed", "target.identity_changed", "target.identity_accepted", "target.locked", "target.unlocked", "target.tested",
   "account.added", "account.adopted", "account.changed", "account.blocked", "account.unblocked", "account.verified", "account.drift", "account.quarantined",
-  "policy.added", "policy.changed", "change.confirmed",
+  "policy.added", "policy.changed", "change.confirmed", "collection.changed", "collection.removed", "import.run", "bulk.run",
   "request.submitted", "vote.cast", "request.approved", "request.denied", "request.cancelled", "request.expired", "request.revoked",
   "queue.offered", "checkout.idle_warned", "break_glass.opened", "request.reviewed", "healer.paused",
   "checkout.started", "checkout.closed", "password.released", "password.typed",

@@ -72,9 +72,9 @@ export const like = (pattern: string, text: string): boolean => {
 
 const anyOf = (patterns: readonly string[], text: string): boolean => patterns.length === 0 || patterns.some((p) => like(p, text));
 
-export const coversAccount = (p: Policy, account: Pick<Account, "name">, target: Pick<Target, "name" | "tags" | "platform">): boolean =>
+export const coversAccount = (p: Policy, account: Pick<Account, "name"> & Partial<Pick<Account, "tags">>, target: Pick<Target, "name" | "tags" | "platform">): boolean =>
   p.active && anyOf(p.binding.targets, target.name) && anyOf(p.binding.accountNames, account.name) && anyOf(p.binding.platforms, target.platform)
-  && (p.binding.tags.length === 0 || p.binding.tags.some((t) => target.tags.includes(t)));
+  && (p.binding.tags.length === 0 || p.binding.tags.some((t) => target.tags.includes(t) || account.tags?.includes(t) === true));
 
 const named = (person: Person, people: readonly string[], groups: readonly string[]): boolean =>
   people.includes(person.id) || person.groups.some((g: GroupId) => groups.includes(g));

@@ -18,7 +18,7 @@ import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 import { journalled, keepVersion } from "./secrets.ts";
 
-export type AccountInput = { readonly target: TargetId; readonly name: string; readonly passwordPolicy?: string | undefined; readonly password?: Secret | undefined; readonly adopt?: boolean | undefined };
+export type AccountInput = { readonly target: TargetId; readonly name: string; readonly passwordPolicy?: string | undefined; readonly password?: Secret | undefined; readonly adopt?: boolean | undefined; readonly tags?: readonly string[] | undefined };
 
 /** With a password it is `declared`; adopted, its first two rotations make it managed. */
 export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput): Promise<Account> => {
@@ -31,8 +31,8 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
     const id = newId("account", deps.random);
     // law no-way-round-2: while the target waits for somebody to accept its identity, a new account waits with the others.
     const waits = (await accounts.onTarget(tx, target.id)).some((a) => a.block === "identity_changed" || a.identityNo !== target.identityNo);
-    await accounts.add(tx, { id, target: target.id, name: input.name, identityNo: target.identityNo, passwordPolicy: policy });
-    await noteNewAccount(deps, tx, caller, { id, name: input.name }, target);
+    await accounts.add(tx, { id, target: target.id, name: input.name, identityNo: target.identityNo, passwordPolicy: policy, tags: input.tags ?? [] });
+    await noteNewAccount(deps, tx, caller, { id, name: input.name, tags: input.tags ?? [] }, target);
     if (waits) await accounts.setBlock(tx, id, "identity_changed");
     await record(deps, tx, { what: "account.added", who: actor(caller), about: { account: id, target: target.id }, outcome: "ok", facts: { name: `${input.name}@${target.name}`, password_policy: policy } });
     const account = await accounts.lock(tx, id);
@@ -43,7 +43,7 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
   return (await accounts.find(deps.db, made.account.id))!;
 };
 
-const declare = async (deps: Deps, tx: Tx, caller: Caller, account: Account, password: Secret) => {
+export const declare = async (deps: Deps, tx: Tx, caller: Caller, account: Account, password: Secret) => {
   refuseControls(deps, password);
   const row = await keepVersion(deps, tx, { account, secret: password, status: "declared", origin: "typed", by: caller.person.id });
   await typed(deps, tx, caller, account.id, row.id);

@@ -16,7 +16,7 @@ export const noteChange = (deps: Small, tx: Tx, caller: Caller, subject: string,
 
 type Covered = Pick<Target, "name" | "tags" | "platform">;
 /** Policies that cover these accounts on `after` and did not on `before` (null: there was no such account), by name. */
-const gained = async (tx: Tx, named: readonly Pick<Account, "name">[], before: Covered | null, after: Covered): Promise<string[]> =>
+const gained = async (tx: Tx, named: readonly (Pick<Account, "name"> & Partial<Pick<Account, "tags">>)[], before: Covered | null, after: Covered): Promise<string[]> =>
   (await policies.all(tx)).filter((p) => named.some((a) => coversAccount(p, a, after) && (before === null || !coversAccount(p, a, before)))).map((p) => p.name);
 
 /** What decides which policies cover a target's accounts was edited. Nothing is noted when no account came under another policy. */
@@ -24,7 +24,7 @@ export const noteCoverage = async (deps: Small, tx: Tx, caller: Caller, on: read
   const names = await gained(tx, on, before, after);
   if (names.length > 0) await noteChange(deps, tx, caller, after.id, `target ${after.name} tagged ${after.tags.join(", ")}: now covered by ${names.join(", ")}`);
 };
-export const noteNewAccount = async (deps: Small, tx: Tx, caller: Caller, account: Pick<Account, "id" | "name">, target: Target): Promise<void> => {
+export const noteNewAccount = async (deps: Small, tx: Tx, caller: Caller, account: Pick<Account, "id" | "name"> & Partial<Pick<Account, "tags">>, target: Target): Promise<void> => {
   const names = await gained(tx, [account], null, target);
   if (names.length > 0) await noteChange(deps, tx, caller, account.id, `account ${account.name}@${target.name} added: covered by ${names.join(", ")}`);
 };

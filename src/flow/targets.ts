@@ -1,20 +1,19 @@
 /** Targets: added with a pinned identity, changed under four eyes. Rule: the key is fetched and shown here, never in the data path. */
 import type { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
-import { newId, type AccountId, type TargetId } from "../kernel/ids.ts";
+import { newId, type AccountId, type PersonId, type TargetId } from "../kernel/ids.ts";
 import { sha256Hex } from "../crypto/envelope.ts";
-import { obstacle } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
+import { has } from "../domain/person.ts";
 import { identityText, TargetInput, type Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
-import type { Reader } from "../store/db.ts";
+import type { Reader, Tx } from "../store/db.ts";
+import * as people from "../store/people.ts";
 import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import { cutSoon, type Deps } from "./deps.ts";
-import { noteCoverage } from "./four-eyes.ts";
-import { handBack } from "./lend.ts";
+import { noteChange, noteCoverage } from "./four-eyes.ts";
 import { actor, record, type Caller } from "./record.ts";
-import { credentialOf } from "./target-calls.ts";
 
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" | "link" | "times" | "cut" | "log">;
 export const hashIdentity = (t: Parameters<typeof identityText>[0]): string => sha256Hex(identityText(t));
@@ -41,18 +40,34 @@ export const addTarget = (deps: Small, caller: Caller, raw: z.input<typeof Targe
   });
 };
 
-const connectorOf = (deps: Pick<Deps, "connectors">, platform: string) => {
+export const connectorOf = (deps: Pick<Deps, "connectors">, platform: string) => {
   const c = deps.connectors.get(platform);
   if (!c) throw new Fault("invalid", `There is no platform "${platform}". Known: ${[...deps.connectors.keys()].join(", ")}.`);
   return c;
 };
+/** What this person manages, by name. */
+export const manageable = async (db: Reader, caller: Caller): Promise<Target[]> => (await targets.all(db)).filter((t) => may(caller.person, "target.manage", { owner: t.owner }));
 export const visible = async (db: Reader, caller: Caller, id: TargetId): Promise<Target> => {
   const t = await targets.find(db, id);
   if (!t || !may(caller.person, "target.manage", { owner: t.owner })) throw new Fault("not_found", "No such target.");
   return t;
 };
 
-export type TargetChange = { readonly host?: string | undefined; readonly port?: number | undefined; readonly settings?: Record<string, unknown> | undefined; readonly tags?: readonly string[] | undefined; readonly locked?: boolean | undefined; readonly administrative?: AccountId | null | undefined; readonly reconcile?: AccountId | null | undefined };
+export type TargetChange = {
+  readonly host?: string | undefined; readonly port?: number | undefined; readonly settings?: Record<string, unknown> | undefined;
+  readonly tags?: readonly string[] | undefined; readonly owner?: PersonId | null | undefined; readonly locked?: boolean | undefined;
+  readonly administrative?: AccountId | null | undefined; readonly reconcile?: AccountId | null | undefined;
+};
+const ownerOf = async (tx: Tx, id: PersonId): Promise<void> => {
+  const p = await people.find(tx, id);
+  if (!p || p.disabled || !(has(p, "owner") || has(p, "admin"))) throw new Fault("invalid", "The owner must be an active person with the role owner or admin.");
+};
+/** The owner manages the target: whom it is given to waits for a second person too. */
+const noteOwner = async (deps: Small, tx: Tx, caller: Caller, t: Target, owner: PersonId | null | undefined): Promise<void> => {
+  if (owner === undefined || owner === t.owner) return;
+  if (owner) await ownerOf(tx, owner);
+  await noteChange(deps, tx, caller, t.id, `owner of ${t.name} changed`);
+};
 /** What decides where passwords go blocks the accounts until somebody else accepts; the rest applies at once, but tags that bring accounts under a policy help their author only once confirmed. */
 export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: TargetChange): Promise<Target> => deps.db.transaction(async (tx) => {
   await targets.lock(tx, id);
@@ -65,13 +80,14 @@ export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: 
     await accounts.blockForIdentity(tx, id);
     await record(deps, tx, { what: "target.identity_changed", who: actor(caller), about: { target: id }, outcome: "ok", why: "its address or pinned key was edited", facts: { from: t.identityHash, to: identityHash } });
   }
+  await noteOwner(deps, tx, caller, t, change.owner);
   for (const role of ["administrative", "reconcile"] as const) {
     const account = change[role];
     if (account && (await accounts.find(tx, account))?.target !== id) throw new Fault("invalid", "The account that changes the others must be one of this target's own.");
   }
   const after = (role: "administrative" | "reconcile"): AccountId | null => (change[role] === undefined ? t[role] : change[role] ?? null);
   if (after("reconcile") !== null && after("reconcile") === after("administrative")) throw new Fault("invalid", "law A1: an account cannot be its own reconcile credential. Name another one.");
-  const set = Object.fromEntries((["tags", "locked", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
+  const set = Object.fromEntries((["tags", "owner", "locked", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
   if (Object.keys(set).length > 0) {
     await targets.change(tx, id, set);
     if (change.tags) await noteCoverage(deps, tx, caller, await accounts.onTarget(tx, id), t, { ...t, tags: change.tags });
@@ -82,22 +98,3 @@ export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: 
   }
   return (await targets.find(tx, id))!;
 });
-
-/** The Test button: logs in as the administrative account, checks its right to change others, changes nothing. */
-export const testTarget = async (deps: Deps, caller: Caller, id: TargetId): Promise<{ ok: true; identity: string } | { ok: false; why: string }> => {
-  const t = await visible(deps.db, caller, id), c = connectorOf(deps, t.platform);
-  if (deps.passive.why) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
-  if (!t.administrative) return { ok: false, why: "No administrative credential is set for this target." };
-  const admin = (await accounts.find(deps.db, t.administrative))!;
-  // law no-way-round-2: the Test button sends a password too.
-  if (admin.block !== "none" || admin.identityNo !== t.identityNo) return { ok: false, why: obstacle({ ...admin, block: admin.block === "none" ? "identity_changed" : admin.block }, false)! };
-  if (!c.test) return { ok: false, why: "This platform has no test." };
-  const as = await credentialOf(deps, deps.db, t.administrative);
-  const result = await c.test(c.config.parse(t.settings), deps.link(t), as, AbortSignal.timeout(deps.times.probeLimit)).finally(() => as.secret.wipe());
-  await deps.db.transaction(async (tx) => {
-    // Put right and proven: whoever waited for this account goes on at once.
-    if (result.ok) await handBack(deps, tx, t.administrative!, t, newId("event", deps.random), "accepted");
-    await record(deps, tx, { what: "target.tested", who: actor(caller), about: { target: id, account: t.administrative! }, outcome: result.ok ? "ok" : "failed", ...(result.ok ? {} : { why: result.why }) });
-  });
-  return result;
-};

@@ -20,5 +20,9 @@ export const directory = async (db: Reader, caller: Person): Promise<Directory> 
 };
 /** Changes that could help their author and that nobody else has confirmed. */
 export const openChanges = async (db: Reader, caller: Person): Promise<people.OpenChange[]> => (may(caller, "change.confirm") ? people.openChanges(db) : []);
+/** When everybody last logged in, by whatever means. */
+export const lastLogins = async (db: Reader, caller: Person): Promise<ReadonlyMap<string, Date>> => { refuse(caller, "person.manage"); return people.lastLogins(db); };
+/** Those who own or may own targets; names only matter, and managing the target was asked before. */
+export const ownersOf = async (db: Reader): Promise<Person[]> => (await people.all(db)).filter((p) => p.roles.includes("owner") || p.roles.includes("admin"));
 /** Those who may be named as approvers on the page that asks: names only matter, and the policy has let the asker in before. */
 export const approversOf = async (db: Reader): Promise<Person[]> => (await people.all(db)).filter((p) => p.roles.includes("approver") && !p.disabled);

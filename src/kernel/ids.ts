@@ -6,6 +6,7 @@ export const PREFIX = {
   session: "ses", recording: "rec", rotation: "rot", event: "evt", token: "tok", key: "key", exposure: "exp",
   lock: "lck",
   check: "chk", run: "run",
+  collection: "col",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -28,6 +29,7 @@ export type ExposureId = Id<"exposure">;
 export type LockId = Id<"lock">;
 export type CheckId = Id<"check">;
 export type RunId = Id<"run">;
+export type CollectionId = Id<"collection">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 

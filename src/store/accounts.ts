@@ -10,7 +10,8 @@ import { accounts, targets } from "./schema.ts";
 type Row = typeof accounts.$inferSelect;
 const fromRow = (r: Row): Account => ({
   id: r.id as AccountId, target: r.target as TargetId, name: r.name, credential: r.credential as Credential, block: r.block as Block, current: r.current as VersionId | null, previous: r.previous as VersionId | null,
-  usedNo: r.usedNo, rotatedNo: r.rotatedNo, typedRun: r.typedRun, identityNo: r.identityNo, passwordPolicy: r.passwordPolicy, adopted: r.adopted, rotatedAt: r.rotatedAt, verifiedAt: r.verifiedAt,
+  usedNo: r.usedNo, rotatedNo: r.rotatedNo, typedRun: r.typedRun, identityNo: r.identityNo, passwordPolicy: r.passwordPolicy, tags: r.tags,
+  adopted: r.adopted, rotatedAt: r.rotatedAt, verifiedAt: r.verifiedAt,
 });
 
 export const find = async ({ q }: Reader, id: AccountId): Promise<Account | null> => { const [r] = await q.select().from(accounts).where(eq(accounts.id, id)); return r ? fromRow(r) : null; };
@@ -29,8 +30,8 @@ export const named = async ({ q }: Reader, text: string): Promise<Account | null
   return r ? fromRow(r.a) : null;
 };
 
-export const add = async (tx: Tx, a: Pick<Account, "id" | "target" | "name" | "identityNo" | "passwordPolicy">): Promise<void> => {
-  try { await tx.q.insert(accounts).values(a); } catch (e) {
+export const add = async (tx: Tx, a: Pick<Account, "id" | "target" | "name" | "identityNo" | "passwordPolicy"> & { tags?: readonly string[] }): Promise<void> => {
+  try { await tx.q.insert(accounts).values({ ...a, tags: [...a.tags ?? []] }); } catch (e) {
     if (violated(e) === "accounts_target_name") throw new Fault("conflict", `The target has an account named ${a.name} already.`);
     throw e;
   }
@@ -59,6 +60,9 @@ export type Credited = Partial<Pick<Account, "credential" | "current" | "previou
 export const credit = async (tx: Tx, id: AccountId, set: Credited): Promise<void> => {
   if (Object.keys(set).length > 0) await tx.q.update(accounts).set(set).where(eq(accounts.id, id));
 };
+/** What its managers choose; nothing here decides what is in force. */
+export const change = async (tx: Tx, id: AccountId, set: { readonly passwordPolicy?: string; readonly tags?: readonly string[] }): Promise<void> =>
+  void await tx.q.update(accounts).set({ ...(set.passwordPolicy ? { passwordPolicy: set.passwordPolicy } : {}), ...(set.tags ? { tags: [...set.tags] } : {}) }).where(eq(accounts.id, id));
 export const setBlock = async (tx: Tx, id: AccountId, block: Block): Promise<void> => void await tx.q.update(accounts).set({ block }).where(eq(accounts.id, id));
 /** The target's identity was accepted: its accounts' secrets belong to the new number. */
 export const acceptIdentity = async (tx: Tx, target: TargetId, identityNo: number): Promise<AccountId[]> =>

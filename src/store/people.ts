@@ -1,5 +1,5 @@
 /** People, groups, keys and their standing changes. Rule: password hashes and sealed TOTP keys leave only by `credentialsOf`. */
-import { and, asc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { GroupId, PersonId } from "../kernel/ids.ts";
 import type { Person, Role } from "../domain/person.ts";
@@ -54,7 +54,10 @@ export const loginFailed = async (tx: Tx, id: PersonId, lockAfter: number, until
     .where(eq(people.id, id)).returning({ failures: people.failures });
   return r?.failures ?? 0;
 };
-export const loginWorked = async (tx: Tx, id: PersonId): Promise<void> => void await tx.q.update(people).set({ failures: 0, lockedUntil: null }).where(eq(people.id, id));
+/** When each last logged in, by whatever means; who never did is not in it. */
+export const lastLogins = async ({ q }: Reader): Promise<ReadonlyMap<PersonId, Date>> =>
+  new Map((await q.select({ id: people.id, at: people.lastLoginAt }).from(people).where(isNotNull(people.lastLoginAt))).map((r) => [r.id as PersonId, r.at!]));
+export const loginWorked = async (tx: Tx, id: PersonId): Promise<void> => void await tx.q.update(people).set({ failures: 0, lockedUntil: null, lastLoginAt: tx.now }).where(eq(people.id, id));
 
 export type Group = { readonly id: GroupId; readonly name: string; readonly members: readonly PersonId[] };
 export const allGroups = async ({ q }: Reader): Promise<Group[]> => {

@@ -12,7 +12,7 @@ export const people = pgTable("people", {
   mail: text("mail"), subject: text("subject"), employeeNo: text("employee_no"), roles: list("roles"),
   disabled: boolean("disabled").notNull().default(false),
   passwordHash: text("password_hash"), totp: bytes("totp"), totpLast: bigint("totp_last", { mode: "number" }).notNull().default(-1),
-  failures: integer("failures").notNull().default(0), lockedUntil: at("locked_until"), createdAt: at("created_at").notNull().default(sql`now()`),
+  failures: integer("failures").notNull().default(0), lockedUntil: at("locked_until"), lastLoginAt: at("last_login_at"), createdAt: at("created_at").notNull().default(sql`now()`),
 });
 export const groups = pgTable("groups", { id: text("id").primaryKey(), name: text("name").notNull().unique() });
 export const groupMembers = pgTable("group_members", {
@@ -58,7 +58,13 @@ export const accounts = pgTable("accounts", {
   breakerUntil: at("breaker_until"), servedAt: at("served_at"),
   /** Break-glass looked at its passwords: no rotation touches the target before. */
   healerPausedUntil: at("healer_paused_until"),
+  tags: list("tags"),
 }, (t) => [uniqueIndex("accounts_target_name").on(t.target, t.name)]);
+/** Named sets of targets and accounts, to filter and choose by; a member is the id of either. */
+export const collections = pgTable("collections", { id: text("id").primaryKey(), name: text("name").notNull().unique() });
+export const collectionMembers = pgTable("collection_members", {
+  collection: text("collection_id").notNull().references(() => collections.id), member: text("member_id").notNull(),
+}, (t) => [primaryKey({ columns: [t.collection, t.member] })]);
 export const versions = pgTable("secret_versions", {
   id: text("id").primaryKey(), account: text("account_id").notNull().references(() => accounts.id), no: integer("no").notNull(),
   status: text("status").notNull(), origin: text("origin").notNull(), identityNo: integer("identity_no").notNull(),

@@ -8,23 +8,28 @@ import { answerFault } from "./faults.tsx";
 import { loginSession } from "./login-session.ts";
 import { ACCOUNTS } from "./pages/accounts.tsx";
 import { AUDIT } from "./pages/audit.tsx";
+import { COLLECTIONS } from "./pages/collections.tsx";
 import { EXPOSURES } from "./pages/exposures.tsx";
 import { HOME } from "./pages/home.tsx";
+import { IMPORT } from "./pages/import.tsx";
 import { LOGIN } from "./pages/login.tsx";
 import { ME } from "./pages/me.tsx";
 import { PEOPLE } from "./pages/people.tsx";
 import { POLICIES } from "./pages/policies.tsx";
 import { RECORDINGS } from "./pages/recordings.tsx";
 import { REQUESTS } from "./pages/requests.tsx";
+import { SEARCH } from "./pages/search.tsx";
 import { SESSIONS } from "./pages/sessions.tsx";
 import { TERMINAL } from "./pages/terminal.tsx";
+import { SEVERAL } from "./pages/several.tsx";
 import { TARGETS } from "./pages/targets.tsx";
 import { mount, type Route } from "./route.ts";
 import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...REQUESTS, ...ACCOUNTS, ...TARGETS, ...SESSIONS, ...RECORDINGS, ...TERMINAL, ...AUDIT, ...EXPOSURES, ...ME, ...PEOPLE, ...POLICIES,
+  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
+  ...AUDIT, ...EXPOSURES, ...ME, ...PEOPLE, ...POLICIES,
 ];
 const MAX_BODY = 256 * 1024;
 

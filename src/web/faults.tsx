@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { ZodError } from "zod";
 import { Fault, FAULTS, toFault, type FaultCode } from "../kernel/fault.ts";
 import { FaultNote, FaultPage } from "../../views/fault.tsx";
+import { localPath } from "./address.ts";
 import type { Ctx, WebDeps } from "./deps.ts";
 import { isPartial, render } from "./render.tsx";
 
@@ -24,17 +25,26 @@ export const answerFault = (deps: WebDeps) => (e: unknown, c: Ctx): Response | P
   const fault = understood(e), { http, title } = FAULTS[fault.code];
   if (fault.code === "internal") deps.flow.log("error", "a page failed", { path: c.req.path, what: e instanceof Error ? `${e.name}: ${e.message}` : "not an error" });
   if (wantsJson(c)) return c.json({ type: "about:blank", title, status: http, code: fault.code, detail: fault.message }, http as ContentfulStatusCode, { "Content-Type": "application/problem+json" });
-  if (fault.code === "unauthenticated") return toLogin(c);
+  if (fault.code === "unauthenticated") return toLogin(c, deps);
   if (isPartial(c)) {
     c.header("HX-Retarget", "#notice"); c.header("HX-Reswap", "innerHTML");
     return c.html(<FaultNote title={title} message={fault.message} />, http as ContentfulStatusCode);
   }
-  return render(c, deps, { title, status: http }, <FaultPage code={fault.code} title={title} message={fault.message} />);
+  return render(c, deps, { title, status: http }, <FaultPage code={fault.code} title={title} message={fault.message} back={backOf(c, deps)} />);
 };
 
-/** GETs come back to where they were going; a form is not sent twice. */
-const toLogin = (c: Ctx): Response => {
-  const next = c.req.method === "GET" && !c.req.path.startsWith("/log") ? `?next=${encodeURIComponent(c.req.path + new URL(c.req.url).search)}` : "";
+/** The page of ours the reader came from, or null. */
+const cameFrom = (c: Ctx, { config }: WebDeps): string | undefined => {
+  const from = c.req.header("referer");
+  return from !== undefined && from.startsWith(`${config.origin}/`) ? from.slice(config.origin.length) : undefined;
+};
+/** Where looking again or going back leads: this very page for a GET that may work next time, else where the form stood. */
+const backOf = (c: Ctx, deps: WebDeps): string | undefined => { const from = cameFrom(c, deps); return from === undefined || from.startsWith("/log") ? undefined : localPath(from); };
+
+/** GETs come back to where they were going, forms to the page they stood on; a form is not sent twice. */
+const toLogin = (c: Ctx, deps: WebDeps): Response => {
+  const going = c.req.method === "GET" ? c.req.path + new URL(c.req.url).search : cameFrom(c, deps);
+  const next = going !== undefined && !going.startsWith("/log") ? `?next=${encodeURIComponent(going)}` : "";
   if (isPartial(c)) { c.header("HX-Redirect", `/login${next}`); return c.body(null, 401); }
   return c.redirect(`/login${next}`, 303);
 };

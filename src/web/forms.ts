@@ -20,6 +20,12 @@ export const many = async (c: Ctx, name: string): Promise<string[]> => {
   const value = (await c.req.parseBody({ all: true }))[name];
   return (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter((v): v is string => typeof v === "string" && v !== "");
 };
+/** Pasted text, or the text of an uploaded file where nothing was pasted. */
+export const textOrFile = async (c: Ctx, text: string, file: string): Promise<string> => {
+  const body = await c.req.parseBody(), pasted = body[text], sent = body[file];
+  if (typeof pasted === "string" && pasted.trim() !== "") return pasted;
+  return sent instanceof File ? sent.text() : "";
+};
 export const secretField = (f: Fields, name: string): Secret => {
   const text = f[name] ?? "";
   if (text === "") throw new Fault("invalid", "The password is missing.");

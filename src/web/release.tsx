@@ -2,7 +2,10 @@
  * Where plaintext meets a page: a released password, a new token, a TOTP key being set up. Rule: the only web file that opens a Secret;
  * what it renders is no-store, and the Secret is wiped before the answer leaves.
  */
+import { Fault } from "../kernel/fault.ts";
+import type { PersonId } from "../kernel/ids.ts";
 import { reveal } from "../kernel/reveal.ts";
+import { Secret } from "../kernel/secret.ts";
 import type { Released } from "../flow/release.ts";
 import type { Enrolment } from "../identity/enrol.ts";
 import type { Made } from "../identity/tokens.ts";
@@ -35,6 +38,18 @@ export const showEnrolment = (c: Ctx, deps: WebDeps, e: Enrolment, form: { next:
   using uri = e.uri;
   noStore(c);
   return render(c, deps, { title: "Set up your second factor" }, <EnrolForm {...form} sealed={e.sealed} secret={reveal(key)} uri={reveal(uri)} />);
+};
+
+/** Text with passwords in it, on its way from a preview to the press that follows: sealed for this person, so that the page holds none of it. */
+export const sealText = (deps: WebDeps, person: PersonId, text: string): string => {
+  using secret = Secret.of(text);
+  return deps.identity.vaulted.seal("sessions", `import/${person}`, secret).toString("base64url");
+};
+export const openText = (deps: WebDeps, person: PersonId, sealed: string): string => {
+  try {
+    using secret = deps.identity.vaulted.open("sessions", `import/${person}`, Buffer.from(sealed, "base64url"));
+    return reveal(secret);
+  } catch (cause) { throw new Fault("invalid", "This preview is not yours or was changed. Give the file again.", { cause }); }
 };
 
 /** The API's two answers that carry plaintext, as text for one JSON field (web/api/deps.ts `Doors`); what was opened is wiped. */

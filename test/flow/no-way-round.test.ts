@@ -11,7 +11,8 @@ import { putPolicy } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
 import { claim, drive, rotateAfterUse, useOf } from "../../src/flow/rotate.ts";
 import { admit } from "../../src/flow/session.ts";
-import { addTarget, changeTarget, testTarget } from "../../src/flow/targets.ts";
+import { addTarget, changeTarget } from "../../src/flow/targets.ts";
+import { testTarget } from "../../src/flow/target-test.ts";
 import { verify } from "../../src/flow/verify.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import type { TargetId } from "../../src/kernel/ids.ts";
@@ -105,7 +106,7 @@ test("law: no-way-round-2 — a target whose address or key was edited is sent n
   const NO = { code: "conflict", message: expect.stringMatching(/^The target no longer proves itself by the pinned key/) as string };
   await expect(release(w.deps, w.requester, shown)).rejects.toMatchObject(NO);
   await expect(admit(w.deps, w.requester, "app1", "edited", "shell")).rejects.toMatchObject(NO);
-  expect(await testTarget(w.deps, w.operator, target.id)).toEqual({ ok: false, why: NO.message });
+  expect(await testTarget(w.deps, w.operator, target.id)).toEqual({ ok: false, stage: "setup", why: NO.message });
   await expect(verify(w.deps, w.operator, app.id)).rejects.toMatchObject({ code: "conflict", message: "This account is blocked; it is not asked until that is settled." });
   for (const a of [app, admin]) await rotateNow(w.deps, w.operator, a.id, "now");
   const fresh = await addAccount(w.deps, w.operator, { target: target.id, name: "root", password: Secret.of("Root-Pw-1!x9Qz") });

@@ -1,5 +1,5 @@
 /** One search as the auditor makes it. */
-import { searchSessions, type Answer, type SearchAsk } from "../../src/flow/search.ts";
+import { searchSessions, type Answer, type SearchAsk } from "../../src/flow/session-search.ts";
 import type { Caller } from "../../src/flow/record.ts";
 import type { World } from "./world.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { look, type SearchWish } from "./search-words.ts";
 import { play, rawRecording, readTranscript } from "../../src/flow/recordings.ts";
-import { indexProgress } from "../../src/flow/search.ts";
+import { indexProgress } from "../../src/flow/session-search.ts";
 import { admit, sessionEnded, sessionEvent, sessionLive } from "../../src/flow/session.ts";
 import { indexNext } from "../../src/flow/transcribe.ts";
 import type { SessionId } from "../../src/kernel/ids.ts";

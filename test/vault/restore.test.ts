@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rotateNow } from "../../src/flow/accounts.ts";
 import type { Caller } from "../../src/flow/record.ts";
-import { testTarget } from "../../src/flow/targets.ts";
+import { testTarget } from "../../src/flow/target-test.ts";
 import { verify } from "../../src/flow/verify.ts";
 import { startJobs } from "../../src/jobs/jobs.ts";
 import type { AccountId } from "../../src/kernel/ids.ts";

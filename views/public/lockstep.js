@@ -2,10 +2,12 @@
 (() => {
   "use strict";
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-  const typing = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
+  const typing = () => { const on = document.activeElement; return /^(INPUT|TEXTAREA|SELECT)$/.test(on?.tagName ?? "") && on.type !== "checkbox"; };
 
   /* `/` finds; g and a letter goes. */
-  const GO = { h: "/", a: "/ask", r: "/requests", v: "/votes", s: "/sessions", c: "/accounts", t: "/targets", l: "/audit" };
+  const GO = {
+    h: "/", a: "/ask", r: "/requests", v: "/votes", s: "/sessions", c: "/accounts", t: "/targets", l: "/audit", p: "/people", o: "/policies",
+  };
   let g = 0;
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing()) return;
@@ -17,6 +19,26 @@
     if (e.key === "g") { g = e.timeStamp; return; }
     if (e.timeStamp - g < 1200 && GO[e.key] && document.querySelector(`nav.side a[href="${GO[e.key]}"]`)) location.assign(GO[e.key]);
     g = 0;
+  });
+  /* j and k walk the rows of a list, x ticks one, Enter opens it. */
+  const row = (step) => {
+    const rows = all("[data-list] tbody tr"), at = rows.findIndex((r) => r.ariaSelected === "true");
+    const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
+    if (!next) return;
+    for (const r of rows) r.ariaSelected = r === next ? "true" : null;
+    next.querySelector("a")?.focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || typing()) return;
+    if (e.key === "j") row(1);
+    if (e.key === "k") row(-1);
+    if (e.key === "x") document.querySelector("[data-list] tr[aria-selected='true'] input[type='checkbox']")?.click();
+  });
+  /* One tick for all that are shown; the server works it out by itself without this. */
+  document.addEventListener("change", (e) => {
+    const name = e.target.dataset?.picksAll;
+    if (name) for (const box of all(`input[name='${name}']`, e.target.form)) box.checked = e.target.checked;
   });
   /* Esc closes the menu, a click elsewhere too. */
   document.addEventListener("keydown", (e) => {
@@ -41,6 +63,7 @@
   };
   /* The server's clock counts; this browser's only measures. */
   const loaded = performance.now();
+  const SOON = ["Less than 5 minutes left: finish, then give it back.", "Less than a minute left: sessions are cut when time is up."];
   const tick = () => {
     for (const box of all("[data-until]")) {
       box.began ??= box.closest("#request-view") && document.readyState === "complete" ? performance.now() : loaded;
@@ -49,6 +72,8 @@
       box.querySelector("[data-left]").textContent = span(left);
       box.classList.toggle("warn", left < 300000 && left >= 60000);
       box.classList.toggle("bad", left < 60000);
+      const soon = box.querySelector("[data-soon]"), words = left < 60000 ? SOON[1] : left < 300000 ? SOON[0] : "";
+      if (soon && soon.textContent.trim() !== words) soon.textContent = words;
     }
     for (const card of all("[data-hide-after]")) {
       const left = Number(card.dataset.hideAfter) - Math.floor((performance.now() - loaded) / 1000);

@@ -46,19 +46,11 @@ const BROKEN = check({
   waitingSince: at(-30),
   says: "The log is NOT whole: 71 faults in 999,931 events, numbers 0 to 999999.",
 });
-const RUNNING = check({
-  state: "running",
-  endedAt: null,
-  next: 420_000,
-  events: 420_000,
-  says: "Checking: 420,000 events of 1,000,000.",
-});
+const RUNNING = check({ state: "running", endedAt: null, next: 420_000, events: 420_000, says: "Checking: 420,000 events of 1,000,000." });
 
 export const AUDIT: readonly Story[] = [
   story("audit", () => <Audit {...facts} q={{ ...Q, about: "req_1" }} more check={check()} alone />),
-  story("audit, filtered", () => (
-    <Audit {...facts} q={{ ...Q, text: NASTY, from: "2026-05-01", outcome: "refused" }} check={BROKEN} />
-  )),
+  story("audit, filtered", () => <Audit {...facts} q={{ ...Q, text: NASTY, from: "2026-05-01", outcome: "refused" }} check={BROKEN} />),
   story("audit, none", () => <Audit {...facts} events={[]} q={{ ...Q, text: NASTY }} />),
   story("audit check, whole", () => <AuditCheck check={check()} earlier={[BROKEN]} />),
   story("audit check, broken", () => <AuditCheck check={BROKEN} earlier={[]} />),

@@ -14,7 +14,7 @@ export const LOGIN: readonly Story[] = [
 
 export const FAULTS: readonly Story[] = [
   ...(["invalid", "forbidden", "not_found", "conflict", "upstream", "too_many", "unavailable", "internal"] as const).map((code) =>
-    story(`fault ${code}`, () => <FaultPage code={code} title="A title" message={NASTY} />),
+    story(`fault ${code}`, () => <FaultPage code={code} title="A title" message={NASTY} back="/requests" />),
   ),
   story("fault note", () => <FaultNote title="A title" message="A sentence." />),
 ];

@@ -90,9 +90,7 @@ export const EXPOSURES: readonly Story[] = [
   story("exposures, one person's", () => <Exposures {...facts} list={LINES} q={{ ...q, person: "requester", standing: true }} />),
   story("exposures, none", () => <Exposures {...facts} list={[]} />),
   story("exposures, nothing open", () => <Exposures {...facts} list={[]} q={{ ...q, standing: true }} />),
-  story("exposures, unknown person", () => (
-    <Exposures {...facts} list={[]} q={{ ...q, person: NASTY }} unknown="There is no such person." />
-  )),
+  story("exposures, unknown person", () => <Exposures {...facts} list={[]} q={{ ...q, person: NASTY }} unknown="There is no such person." />),
   story("seen, preview", () => <SeenPage seen={preview(SEEN)} rotates />),
   story("seen, preview of an auditor", () => <SeenPage seen={preview(SEEN, true)} rotates={false} />),
   story("seen, nothing", () => <SeenPage seen={preview([])} rotates />),

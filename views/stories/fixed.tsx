@@ -58,6 +58,7 @@ export const account = (over: Partial<Account> = {}): Account => ({
   typedRun: 0,
   identityNo: 1,
   passwordPolicy: "medium",
+  tags: [],
   adopted: 2,
   rotatedAt: at(-90),
   verifiedAt: at(-30),

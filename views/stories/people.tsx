@@ -1,7 +1,8 @@
 /** Stories of one's own page, people and groups. */
 import { MePage, TokenPage } from "../me.tsx";
-import { PeoplePage, PersonPage } from "../people.tsx";
-import { approver, at, now, operator, person, requester, story, type Story } from "./fixed.tsx";
+import { PeoplePage } from "../people.tsx";
+import { PersonPage, type PersonView } from "../person.tsx";
+import { approver, at, NASTY, now, operator, person, requester, story, type Story } from "./fixed.tsx";
 
 export const change = { id: "chg_1", author: "per_operator", authorName: "operator", subject: "pol_1", what: "policy changed", at: at(-3) };
 export const groups = [{ id: "grp_1", name: "Web operations", members: ["per_requester"] }];
@@ -12,6 +13,7 @@ export const people = {
   changes: [change],
   me: operator,
   alone: true,
+  lastLogins: new Map([["per_approver", at(-90)]]),
 };
 const token = {
   id: "tok_1",
@@ -22,6 +24,17 @@ const token = {
   expiresAt: at(9000),
   usedAt: null,
   revokedAt: null,
+};
+
+const one: PersonView = {
+  person: requester,
+  roles: people.roles,
+  self: false,
+  me: "per_operator",
+  groups: ["Web operations"],
+  keys: [],
+  lastLogin: null,
+  changes: [],
 };
 
 export const PEOPLE: readonly Story[] = [
@@ -37,5 +50,16 @@ export const PEOPLE: readonly Story[] = [
   story("me, new", () => <MePage person={requester} keys={[]} tokens={[]} now={now} groups={[]} />),
   story("token", () => <TokenPage text="lst_example" label="pipeline" expiresAt={at(900)} />),
   story("people", () => <PeoplePage {...people} />),
-  story("person", () => <PersonPage person={requester} roles={people.roles} self={false} />),
+  story("person", () => <PersonPage {...one} />),
+  story("person, an approver with a reset waiting", () => (
+    <PersonPage
+      {...one}
+      person={approver}
+      changes={[{ ...change, subject: "per_approver", what: "second factor of approver reset" }]}
+      keys={[{ fingerprint: "SHA256:abc", label: NASTY }]}
+      lastLogin={at(-3)}
+    />
+  )),
+  story("person, disabled", () => <PersonPage {...one} person={person("gone", [], { disabled: true, fullName: NASTY })} />),
+  story("person, oneself", () => <PersonPage {...one} person={operator} self />),
 ];

@@ -8,13 +8,20 @@ const names = new Map([
   ["grp_1", "Web operations"],
   ["per_approver", "approver"],
 ]);
-const form = { draft: policy, from: { people: people.people, groups, platforms: ["linux-ssh"] }, names };
+const tried = { askers: ["requester", "second"], approvers: ["approver"], accounts: ["root@web-1", "root@web-2"], quorum: true };
+const form = { tried, draft: policy, from: { people: people.people, groups, platforms: ["linux-ssh"] }, names };
 
 export const POLICIES: readonly Story[] = [
   story("policies", () => <Policies policies={[policy]} names={names} changes={[change]} me="per_auditor" manages={false} alone />),
   story("policies, none", () => <Policies policies={[]} names={names} changes={[]} me="per_operator" manages alone={false} />),
   story("policy, add", () => (
     <PolicyEdit id={null} {...form} draft={{ ...policy, name: "", binding: { ...policy.binding, approvers: [], requesterGroups: [] } }} />
+  )),
+  story("policy, too few approvers", () => (
+    <PolicyEdit id="pol_1" {...form} tried={{ ...tried, approvers: [], quorum: false }} wrong="maxMinutes: too big." />
+  )),
+  story("policy, for many", () => (
+    <PolicyEdit id="pol_1" {...form} tried={{ ...tried, accounts: Array.from({ length: 40 }, (_, i) => `app${i}@web-${i}`) }} />
   )),
   story("policy, edit", () => <PolicyEdit id="pol_1" {...form} />),
   story("policy", () => <PolicyPage policy={policy} names={names} />),

@@ -1,8 +1,12 @@
 /** Stories of targets. */
+import { Collections } from "../collections.tsx";
+import { ImportForm, ImportPreview, ImportResult } from "../import.tsx";
 import { TargetConfirm, TargetNew } from "../target-new.tsx";
 import { TargetPage } from "../target.tsx";
+import { TargetEdit, type EditView } from "../target-edit.tsx";
+import { TargetReset, type ResetView, type Stage } from "../target-reset.tsx";
 import { Targets } from "../targets.tsx";
-import { account, FAR, story, target, type Story } from "./fixed.tsx";
+import { account, as, at, FAR, LONG, NASTY, story, target, type Story } from "./fixed.tsx";
 
 const draft = { name: "web-1", platform: "linux-ssh", host: "192.0.2.10", port: 22, tags: "production" };
 const targetView = {
@@ -10,6 +14,74 @@ const targetView = {
   accounts: [account(), account({ credential: "unverified" })],
   fingerprints: ["ssh-ed25519 SHA256:abc"],
   passwordPolicies: ["low", "medium", "strong"],
+  owner: "operator",
+};
+
+const edit: EditView = {
+  target: target(),
+  accounts: 3,
+  owners: [
+    { id: "per_operator", name: "operator" },
+    { id: "per_owner", name: "owner" },
+  ],
+  settings: [
+    {
+      name: "hostKeys",
+      kind: "lines",
+      value: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE9aXyQyYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi",
+      choices: [],
+      required: true,
+      says: "",
+    },
+    { name: "sudo", kind: "tick", value: "", choices: [], required: false, says: "Also for root." },
+    { name: "database", kind: "text", value: "postgres", choices: [], required: false, says: "Where to log in." },
+    { name: "tls", kind: "choice", value: "require", choices: ["require", "off"], required: false, says: "" },
+    { name: "timeout", kind: "number", value: "10", choices: [], required: false, says: "" },
+    { name: "extra", kind: "json", value: "{}", choices: [], required: false, says: "" },
+  ],
+};
+const reset: ResetView = {
+  target: target(),
+  result: null,
+  accounts: [account(), account({ ...as({ id: "acc_2" }), name: LONG, credential: "unverified" })],
+  last: { at: at(-7), ok: true, why: null, account: "acc_1" },
+};
+const failed = (stage: Stage, why: string) => ({ which: "administrative" as const, tested: { ok: false as const, stage, why } });
+const FAILURES: readonly (readonly [Stage, string])[] = [
+  ["setup", "No administrative credential is set for this target."],
+  ["reach", "connection refused"],
+  ["identity", "the host key is not the pinned one"],
+  ["login", "the target refused the password"],
+  ["right", NASTY],
+];
+const planned = [
+  {
+    line: 2,
+    name: "rotator@web-2",
+    does: ["adds the target web-2 at 192.0.2.20:22", "adds the account rotator@web-2 with its password", "makes it the administrative account"],
+    errors: [],
+  },
+  {
+    line: 3,
+    name: `${LONG}@${FAR}`,
+    does: [],
+    errors: ["host: missing, and there is no such target yet", "password_policy: there is no " + NASTY],
+  },
+  { line: 4, name: "root@web-1", does: [], errors: [] },
+];
+const results = [
+  { line: 2, name: "rotator@web-2", outcome: "done" as const, did: ["target web-2 added", "account rotator@web-2 added"], why: [] },
+  { line: 3, name: `${LONG}@${FAR}`, outcome: "left_out" as const, did: [], why: planned[1]!.errors },
+  { line: 4, name: "root@web-1", outcome: "same" as const, did: [], why: ["it is there already and was left as it is"] },
+  { line: 5, name: "x@web-1", outcome: "failed" as const, did: [], why: [NASTY] },
+];
+const groups = {
+  list: [
+    { id: "col_1", name: "Night shift", members: ["tgt_1", "acc_1"] },
+    { id: "col_2", name: "empty", members: [] },
+  ],
+  targets: [target(), target({ ...as({ id: "tgt_2" }), name: FAR })],
+  cards: [],
 };
 
 export const TARGETS: readonly Story[] = [
@@ -29,4 +101,25 @@ export const TARGETS: readonly Story[] = [
   story("target", () => <TargetPage {...targetView} blocked={false} />),
   story("target, identity changed", () => <TargetPage {...targetView} blocked />),
   story("target, new", () => <TargetPage {...targetView} accounts={[]} blocked={false} />),
+  story("target, edit", () => <TargetEdit {...edit} />),
+  story("target, edit, one account", () => <TargetEdit {...edit} accounts={1} settings={[]} />),
+  story("remote reset", () => <TargetReset {...reset} />),
+  story("remote reset, nothing chosen", () => <TargetReset {...reset} target={target({ administrative: null })} last={null} />),
+  story("remote reset, no accounts", () => <TargetReset {...reset} accounts={[]} />),
+  story("remote reset, test works", () => (
+    <TargetReset {...reset} result={{ which: "administrative", tested: { ok: true, identity: "ssh-ed25519 SHA256:abc" } }} />
+  )),
+  ...FAILURES.map(([stage, why]) =>
+    story(`remote reset, test fails at ${stage}`, () => (
+      <TargetReset {...reset} last={{ at: at(0), ok: false, why, account: "acc_1" }} result={failed(stage, why)} />
+    )),
+  ),
+  story("import", () => <ImportForm columns={["target", "host", "account"]} most={1000} />),
+  story("import, preview", () => <ImportPreview whole={null} rows={planned} sealed="c2VhbGVk" />),
+  story("import, unreadable", () => (
+    <ImportPreview whole="Line 3: a quote is opened in this row and never closed." rows={[]} sealed="c2VhbGVk" />
+  )),
+  story("import, result", () => <ImportResult rows={results} />),
+  story("groups of targets", () => <Collections {...groups} />),
+  story("groups of targets, none", () => <Collections {...groups} list={[]} />),
 ];

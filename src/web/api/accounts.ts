@@ -2,8 +2,10 @@
 import { z } from "@hono/zod-openapi";
 import type { AccountId, RotationId } from "../../kernel/ids.ts";
 import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
+import { changeAccount, declarePassword } from "../../flow/account-change.ts";
 import { addAccount, adopt, rotateNow, setBlock } from "../../flow/accounts.ts";
 import { accountCard, accountCards, accountHistory } from "../../flow/look.ts";
+import { ACTS, MOST, preview, several } from "../../flow/several.ts";
 import { verify } from "../../flow/verify.ts";
 import { target } from "../../flow/registers.ts";
 import type { ApiDeps, Who } from "./deps.ts";
@@ -28,6 +30,33 @@ const add: Endpoint = endpoint({
       const { id } = await target(deps.flow.db, a.caller.person, a.body.target);
       return accountOut(await find(deps, a, (await addAccount(deps.flow, a.caller, { target: id, name, passwordPolicy, password, adopt: now })).id));
     } finally { password?.wipe(); }
+  },
+});
+
+const Tags = z.array(z.string().min(1).max(40)).max(40);
+const Change = z.object({ passwordPolicy: z.enum(Object.keys(PASSWORD_POLICIES) as [string, ...string[]]).optional(), tags: Tags.optional() });
+const change: Endpoint = endpoint({
+  method: "patch", path: "/accounts/{id}", tag, summary: "Change an account's password policy or tags", params: Id, body: Change, answer: AccountOut,
+  run: async (deps, a) => { const { account } = await find(deps, a, a.params.id); await changeAccount(deps.flow, a.caller, account.id, a.body); return accountOut(await find(deps, a, account.id)); },
+});
+const declare: Endpoint = endpoint({
+  method: "post", path: "/accounts/{id}/declare", tag, summary: "Give the vault the password of an account nobody manages yet", says: "You know it then: an exposure. It counts as declared until a login has proven it.",
+  params: Id, body: z.object({ password: Password }), answer: AccountOut,
+  run: async (deps, a) => {
+    using password = a.body.password;
+    const { account } = await find(deps, a, a.params.id);
+    await declarePassword(deps.flow, a.caller, account.id, password);
+    return accountOut(await find(deps, a, account.id));
+  },
+});
+
+const Several = z.object({ act: z.enum(ACTS), accounts: z.array(z.string().min(1).max(300)).max(MOST), reason: z.string().trim().max(300).default(""), dryRun: z.boolean().default(false).openapi({ description: "only say who would be affected" }) });
+const SeveralOut = z.object({ items: z.array(z.object({ account: z.string(), ok: z.boolean(), said: z.string(), rotation: z.string().nullable() })) }).openapi("Several");
+const onSeveral: Endpoint = endpoint({
+  method: "post", path: "/accounts/several", tag, summary: "Rotate, verify, block or free several accounts", says: "Each by itself; one that fails leaves the others alone.", body: Several, answer: SeveralOut,
+  run: async (deps, { caller, body: b }) => {
+    if (!b.dryRun) return { items: (await several(deps.flow, caller, b.act, b.accounts, b.reason)).map((o) => ({ account: o.name, ok: o.ok, said: o.said, rotation: o.rotation })) };
+    return { items: (await preview(deps.flow, caller, b.act, b.accounts)).map((x) => ({ account: x.name, ok: x.stops === null, said: x.stops ?? `${x.liveSessions} live sessions`, rotation: null })) };
   },
 });
 
@@ -62,7 +91,7 @@ export const accounts: readonly Endpoint[] = [
     },
   }),
   endpoint({ method: "get", path: "/accounts/{id}", tag, summary: "One account", params: Id, answer: AccountOut, run: async (deps, a) => accountOut(await find(deps, a, a.params.id)) }),
-  add, history,
+  onSeveral, add, change, declare, history,
   endpoint({
     method: "post", path: "/accounts/{id}/adopt", tag, summary: "Take an account under management", says: "Two rotations in a row must succeed.", params: Id, answer: RotationOut, status: 202,
     run: async (deps, a) => opened(deps, a, await adopt(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id)),

@@ -13,6 +13,7 @@ import { mountEndpoints, type Endpoint } from "./endpoint.ts";
 import { exposures } from "./exposures.ts";
 import { groups } from "./groups.ts";
 import { health } from "./health.ts";
+import { imports } from "./import.ts";
 import { me } from "./me.ts";
 import { documentOf } from "./openapi.ts";
 import { people } from "./people.ts";
@@ -20,13 +21,14 @@ import { policies } from "./policies.ts";
 import { answerProblem } from "./problem.ts";
 import { requests } from "./requests.ts";
 import { rotations } from "./rotations.ts";
+import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
 import { targets } from "./targets.ts";
 import { authenticate } from "./who.ts";
 
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
-export const ENDPOINTS: readonly Endpoint[] = [...me, ...accounts, ...requests, ...sessions, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures, ...health, ...backups];
+export const ENDPOINTS: readonly Endpoint[] = [...me, ...accounts, ...requests, ...sessions, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures, ...imports, ...search, ...health, ...backups];
 
 const MOST = 256 * 1024;
 /** Mounted at `/api/v1`. Description and docs need no login; everything else asks who calls before it looks at anything. */

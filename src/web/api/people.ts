@@ -5,6 +5,7 @@ import type { PersonId } from "../../kernel/ids.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { Role, type Person } from "../../domain/person.ts";
 import { addPerson, addSshKey, changePerson, PersonInput, removeSshKey, type PersonChange } from "../../flow/people.ts";
+import { resetSecondFactor } from "../../flow/second-factor.ts";
 import { directory, keysOf } from "../../identity/directory.ts";
 import { requireGoodPassword } from "../../identity/passwords.ts";
 import { COST, hashPassword } from "../../identity/secrets.ts";
@@ -69,4 +70,9 @@ const removeKey: Endpoint = endpoint({
   run: async (deps, a) => { await removeSshKey(deps.flow, a.caller, (await find(deps, a, a.params.id)).id as PersonId, a.query.fingerprint); return { ok: true as const }; },
 });
 
-export const people: readonly Endpoint[] = [list, one, add, change, keys, addKey, removeKey];
+const reset: Endpoint = endpoint({
+  method: "post", path: "/people/{id}/reset-second-factor", tag, summary: "Reset a lost second factor", says: "Their logins end; it waits for a second person where it helps its author.", params: Id, answer: Done,
+  run: async (deps, a) => { await resetSecondFactor(deps.flow, a.caller, (await find(deps, a, a.params.id)).id); return { ok: true as const }; },
+});
+
+export const people: readonly Endpoint[] = [reset, list, one, add, change, keys, addKey, removeKey];

@@ -4,6 +4,7 @@ import { Fault } from "../../kernel/fault.ts";
 import type { PolicyId } from "../../kernel/ids.ts";
 import { PolicyInput } from "../../domain/policy.ts";
 import { putPolicy } from "../../flow/people.ts";
+import { tryPolicy } from "../../flow/try-policy.ts";
 import { policyList } from "../../flow/registers.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
@@ -11,6 +12,7 @@ import { cut, pageOf, Paging } from "./page.ts";
 import { PolicyOut, policyOut } from "./shapes.ts";
 
 const tag = "policies", Put = PolicyInput.extend({ active: z.boolean().default(true) });
+const Tried = z.object({ askers: z.array(z.string()), approvers: z.array(z.string()), accounts: z.array(z.string()), quorum: z.boolean().openapi({ description: "enough approvers are seated, whoever asks" }) }).openapi("TriedPolicy");
 const find = async (deps: ApiDeps, { caller }: Who, text: string) => {
   const found = (await policyList(deps.flow.db, caller.person)).find((p) => p.id === text || p.name === text);
   if (!found) throw new Fault("not_found", "No such policy.");
@@ -26,6 +28,13 @@ export const policies: readonly Endpoint[] = [
   endpoint({
     method: "post", path: "/policies", tag, summary: "Add a policy", body: Put, answer: PolicyOut, status: 201,
     run: async (deps, { caller, body: { active, ...input } }) => policyOut(await putPolicy(deps.flow, caller, input, undefined, active)),
+  }),
+  endpoint({
+    method: "post", path: "/policies/try", tag, summary: "Who could ask for what under a policy, without saving it", body: Put, answer: Tried,
+    run: async (deps, { caller, body: { active, ...input } }) => {
+      const t = await tryPolicy(deps.flow.db, caller.person, { id: "" as PolicyId, ...input, active });
+      return { askers: [...t.askers], approvers: [...t.approvers], accounts: [...t.accounts], quorum: t.quorum };
+    },
   }),
   endpoint({
     method: "put", path: "/policies/{id}", tag, summary: "Replace a policy", params: Id, body: Put, answer: PolicyOut,

@@ -5,7 +5,7 @@ import type { RequestId, SessionId } from "../../kernel/ids.ts";
 import { ENDED_WHY } from "../../domain/session.ts";
 import { session, sessionEvents, sessionList } from "../../flow/look.ts";
 import { KINDS, play, rawRecording, readTranscript, type Kind } from "../../flow/recordings.ts";
-import { searchSessions } from "../../flow/search.ts";
+import { searchSessions } from "../../flow/session-search.ts";
 import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
 import { endSession } from "../../flow/session.ts";
 import { watchTicket } from "../../flow/watch.ts";

@@ -46,13 +46,13 @@ const standingOut = (s: Standing): z.input<typeof StandingOut> =>
 
 const OfferOut = z.object({ id: text, name: text, preset: text, maxMinutes: z.int(), approvals: z.int(), reasonMin: z.int(), ticketPattern: text }).openapi("Offer");
 export const AccountOut = z.object({
-  id: text, name: text, login: text, target: z.object({ id: text, name: text, platform: text, tags: z.array(text) }), standing: StandingOut, credential: text, block: text, passwordPolicy: text,
+  id: text, name: text, login: text, target: z.object({ id: text, name: text, platform: text, tags: z.array(text) }), standing: StandingOut, credential: text, block: text, passwordPolicy: text, tags: z.array(text),
   rotatedAt: When, verifiedAt: When, manage: z.boolean(), offers: z.array(OfferOut),
 }).openapi("Account");
 export const nameOf = (a: Pick<Account, "name">, t: Pick<Target, "name">): string => `${a.name}@${t.name}`;
 export const accountOut = ({ account: a, target: t, standing, offers, manage }: AccountCard): z.input<typeof AccountOut> => ({
   id: a.id, name: nameOf(a, t), login: a.name, target: { id: t.id, name: t.name, platform: t.platform, tags: [...t.tags] }, standing: standingOut(standing), credential: a.credential, block: a.block,
-  passwordPolicy: a.passwordPolicy, rotatedAt: iso(a.rotatedAt), verifiedAt: iso(a.verifiedAt), manage,
+  passwordPolicy: a.passwordPolicy, tags: [...a.tags], rotatedAt: iso(a.rotatedAt), verifiedAt: iso(a.verifiedAt), manage,
   offers: offers.map(({ id, name, terms: { preset, maxMinutes, approvals, reasonMin, ticketPattern } }) => ({ id, name, preset, maxMinutes, approvals, reasonMin, ticketPattern })),
 });
 

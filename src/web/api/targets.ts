@@ -1,10 +1,11 @@
 /** Targets and what they prove themselves by. Rule: the key is read here for a person to compare; nothing is pinned that was not sent back. */
 import { z } from "@hono/zod-openapi";
-import type { AccountId } from "../../kernel/ids.ts";
+import type { AccountId, PersonId } from "../../kernel/ids.ts";
 import { TargetInput, type Target } from "../../domain/target.ts";
 import { acceptIdentity } from "../../flow/identity.ts";
 import { target, targetList } from "../../flow/registers.ts";
-import { addTarget, changeTarget, readIdentity, testTarget } from "../../flow/targets.ts";
+import { testTarget } from "../../flow/target-test.ts";
+import { addTarget, changeTarget, readIdentity } from "../../flow/targets.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
@@ -14,12 +15,12 @@ const tag = "targets";
 const find = (deps: ApiDeps, { caller }: Who, text: string): Promise<Target> => target(deps.flow.db, caller.person, text);
 const Change = z.object({
   host: TargetInput.shape.host.optional(), port: TargetInput.shape.port.optional(), settings: z.record(z.string(), z.unknown()).optional(), tags: z.array(z.string().min(1).max(40)).max(40).optional(),
-  locked: z.boolean().optional(), administrative: z.string().max(80).nullable().optional(), reconcile: z.string().max(80).nullable().optional(),
+  owner: z.string().max(80).nullable().optional().openapi({ description: "id of a person" }), locked: z.boolean().optional(), administrative: z.string().max(80).nullable().optional(), reconcile: z.string().max(80).nullable().optional(),
 });
 const Where = TargetInput.pick({ host: true, port: true, platform: true });
 const Identity = z.object({ identity: z.string(), fingerprint: z.string() }).openapi("Identity");
 const Accept = z.object({ identityHash: z.string().min(1).max(80) });
-const Tested = z.object({ ok: z.boolean(), identity: z.string().nullable(), why: z.string().nullable() }).openapi("Tested");
+const Tested = z.object({ ok: z.boolean(), identity: z.string().nullable(), why: z.string().nullable(), stage: z.string().nullable().openapi({ description: "how far it got: setup, reach, identity, login, right" }) }).openapi("Tested");
 
 export const targets: readonly Endpoint[] = [
   endpoint({
@@ -31,8 +32,8 @@ export const targets: readonly Endpoint[] = [
   endpoint({
     method: "patch", path: "/targets/{id}", tag, summary: "Change a target", says: "Another host, port or setting blocks its accounts until somebody else accepts the identity.", params: Id, body: Change, answer: TargetOut,
     run: async (deps, a) => {
-      const { administrative, reconcile, ...rest } = a.body, { id } = await find(deps, a, a.params.id);
-      return targetOut(await changeTarget(deps.flow, a.caller, id, { ...rest, administrative: administrative as AccountId | null | undefined, reconcile: reconcile as AccountId | null | undefined }));
+      const { administrative, reconcile, owner, ...rest } = a.body, { id } = await find(deps, a, a.params.id);
+      return targetOut(await changeTarget(deps.flow, a.caller, id, { ...rest, owner: owner as PersonId | null | undefined, administrative: administrative as AccountId | null | undefined, reconcile: reconcile as AccountId | null | undefined }));
     },
   }),
   endpoint({
@@ -44,7 +45,7 @@ export const targets: readonly Endpoint[] = [
     run: async (deps, a) => { await acceptIdentity(deps.flow, a.caller, (await find(deps, a, a.params.id)).id, a.body.identityHash); return targetOut(await find(deps, a, a.params.id)); },
   }),
   endpoint({
-    method: "post", path: "/targets/{id}/test", tag, summary: "Try the administrative credential", says: "Changes nothing on the target.", params: Id, answer: Tested,
-    run: async (deps, a) => { const r = await testTarget(deps.flow, a.caller, (await find(deps, a, a.params.id)).id); return { ok: r.ok, identity: r.ok ? r.identity : null, why: r.ok ? null : r.why }; },
+    method: "post", path: "/targets/{id}/test", tag, summary: "Try the administrative credential", says: "Changes nothing on the target.", params: Id, query: z.object({ which: z.enum(["administrative", "reconcile"]).default("administrative") }), answer: Tested,
+    run: async (deps, a) => { const r = await testTarget(deps.flow, a.caller, (await find(deps, a, a.params.id)).id, a.query.which); return { ok: r.ok, identity: r.ok ? r.identity : null, why: r.ok ? null : r.why, stage: r.ok ? null : r.stage }; },
   }),
 ];

@@ -1,18 +1,23 @@
 /** /accounts: the table, one account, and what its managers do to it. */
-import { adopt, rotateNow, setBlock } from "../../flow/accounts.ts";
+import { changeAccount, declarePassword } from "../../flow/account-change.ts";
+import { adopt, managedBy, rotateNow, setBlock } from "../../flow/accounts.ts";
+import { collectionList } from "../../flow/collections.ts";
 import { accountCard, accountCards, accountHistory, type AccountCard } from "../../flow/look.ts";
 import { verify } from "../../flow/verify.ts";
 import { may } from "../../domain/may.ts";
+import { PASSWORD_POLICIES, type PasswordPolicy } from "../../domain/password-policy.ts";
 import { isId, type AccountId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { directory } from "../../identity/directory.ts";
 import { AccountPage } from "../../../views/account.tsx";
+import { AccountEdit } from "../../../views/account-edit.tsx";
 import type { History } from "../../../views/account-history.tsx";
 import { Accounts } from "../../../views/accounts.tsx";
 import type { Done } from "../../../views/notices.ts";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
-import { fields } from "../forms.ts";
+import { holds, parseQuery } from "../filter.ts";
+import { fields, secretField, words } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
@@ -22,13 +27,23 @@ const idOf = (c: Ctx): AccountId => {
   if (!isId("account", id)) throw new Fault("not_found", "There is no such account, or no policy lets you ask for it.");
   return id;
 };
-const matches = (c: AccountCard, q: string): boolean => {
-  const text = `${c.account.name}@${c.target.name} ${c.target.platform} ${c.target.tags.join(" ")} ${c.standing.word} ${c.holds.map((h) => h.personName).join(" ")}`.toLowerCase();
-  return q.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+const factsOf = (c: AccountCard, groups: readonly string[]) => ({
+  text: `${c.account.name}@${c.target.name} ${c.target.platform} ${c.target.tags.join(" ")} ${c.account.tags.join(" ")} ${c.standing.word} ${c.holds.map((h) => h.personName).join(" ")}`,
+  state: [c.standing.word], tag: [...c.target.tags, ...c.account.tags], target: [c.target.name], platform: [c.target.platform], group: groups,
+});
+type Found = { readonly cards: AccountCard[]; readonly groupsOf: (c: AccountCard) => string[]; readonly all: AccountCard[] };
+/** The accounts this person may see that the search finds. */
+export const find = async (c: Ctx, deps: WebDeps, q: string): Promise<Found> => {
+  const all = await accountCards(deps.flow.db, me(c).person), groups = await collectionList(deps.flow.db, callerOf(c)), query = parseQuery(q);
+  const groupsOf = (a: AccountCard) => groups.filter((g) => g.members.some((m) => m === a.account.id || m === a.target.id)).map((g) => g.name);
+  return { all, groupsOf, cards: all.filter((a) => holds(query, factsOf(a, groupsOf(a)))) };
 };
+const distinct = (words: readonly string[]): string[] => [...new Set(words)].sort().slice(0, 40);
+export const queryOf = (text: string | undefined): string => (text ?? "").trim().slice(0, 200);
 const list = async (c: Ctx, deps: WebDeps) => {
-  const q = (c.req.query("q") ?? "").trim().slice(0, 100), { person } = me(c);
-  return render(c, deps, { title: "Accounts", wide: true }, <Accounts cards={(await accountCards(deps.flow.db, person)).filter((a) => matches(a, q))} q={q} adds={may(person, "target.add")} />);
+  const q = queryOf(c.req.query("q")), { cards, all, groupsOf } = await find(c, deps, q);
+  const filters = { states: distinct(all.map((a) => a.standing.word)), tags: distinct(all.flatMap((a) => [...a.target.tags, ...a.account.tags])), groups: distinct(all.flatMap(groupsOf)), targets: distinct(all.map((a) => a.target.name)) };
+  return render(c, deps, { title: "Accounts", wide: true }, <Accounts cards={cards} q={q} adds={may(me(c).person, "target.add")} filters={filters} />);
 };
 
 const historyOf = async (c: Ctx, deps: WebDeps, card: AccountCard): Promise<History | null> => {
@@ -47,6 +62,31 @@ const move = (verb: (deps: WebDeps, c: Ctx, id: AccountId, reason: string) => Pr
   const id = idOf(c), done = await verb(deps, c, id, (await fields(c))["reason"] ?? "");
   return c.redirect(`/accounts/${id}?done=${done}`, 303);
 };
+const says = (p: PasswordPolicy): string =>
+  `${p.length} characters, ${[p.lower && `${p.lower} small`, p.upper && `${p.upper} capital`, p.digit && `${p.digit} digits`, p.symbol && `${p.symbol} symbols`].filter(Boolean).join(", ")} at least`;
+const edit = async (c: Ctx, deps: WebDeps) => {
+  const card = await accountCard(deps.flow.db, me(c).person, idOf(c));
+  if (!card.manage) throw new Fault("not_found", "There is no such account, or it is not yours to manage.");
+  const policies = Object.values(PASSWORD_POLICIES).map((p) => ({ name: p.name, says: says(p) }));
+  return render(c, deps, { title: `Edit ${card.account.name}@${card.target.name}` }, <AccountEdit account={card.account} target={card.target.name} policies={policies} />);
+};
+const change = async (c: Ctx, deps: WebDeps) => {
+  const id = idOf(c), f = await fields(c);
+  await changeAccount(deps.flow, callerOf(c), id, { passwordPolicy: f["passwordPolicy"], tags: words(f["tags"]) });
+  return c.redirect(`/accounts/${id}?done=noted-change`, 303);
+};
+const declare = async (c: Ctx, deps: WebDeps) => {
+  const id = idOf(c);
+  await managedBy(deps.flow.db, callerOf(c), id, "account.manage");
+  using password = secretField(await fields(c), "password");
+  await declarePassword(deps.flow, callerOf(c), id, password);
+  return c.redirect(`/accounts/${id}?done=declared`, 303);
+};
+const block = async (c: Ctx, deps: WebDeps) => {
+  const id = idOf(c), f = await fields(c);
+  await setBlock(deps.flow, callerOf(c), id, f["block"] === "disabled" ? "disabled" : "locked", f["reason"] ?? "");
+  return c.redirect(`/accounts/${id}?done=blocked`, 303);
+};
 const VERDICT = { in_force: "verified", not_in_force: "drift", unknown: "unknown" } as const;
 
 const at = "/accounts/:id";
@@ -56,6 +96,9 @@ export const ACCOUNTS: readonly Route[] = [
   { method: "POST", path: `${at}/rotate`, act: "account.rotate", verb: true, handle: move(async ({ flow }, c, id, reason) => { await rotateNow(flow, callerOf(c), id, reason); return "rotating"; }) },
   { method: "POST", path: `${at}/verify`, act: "account.verify", verb: true, handle: move(async ({ flow }, c, id) => VERDICT[(await verify(flow, callerOf(c), id)).verdict]) },
   { method: "POST", path: `${at}/adopt`, act: "account.manage", verb: true, handle: move(async ({ flow }, c, id) => { await adopt(flow, callerOf(c), id); return "adopting"; }) },
-  { method: "POST", path: `${at}/block`, act: "account.manage", verb: true, handle: move(async ({ flow }, c, id, reason) => { await setBlock(flow, callerOf(c), id, "locked", reason); return "blocked"; }) },
+  { method: "GET", path: `${at}/edit`, act: "account.manage", verb: true, handle: edit },
+  { method: "POST", path: `${at}/edit`, act: "account.manage", verb: true, handle: change },
+  { method: "POST", path: `${at}/declare`, act: "account.manage", verb: true, handle: declare },
+  { method: "POST", path: `${at}/block`, act: "account.manage", verb: true, handle: block },
   { method: "POST", path: `${at}/unblock`, act: "account.manage", verb: true, handle: move(async ({ flow }, c, id, reason) => { await setBlock(flow, callerOf(c), id, "none", reason); return "unblocked"; }) },
 ];

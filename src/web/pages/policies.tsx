@@ -1,17 +1,21 @@
 /** /policies. */
+import type { z } from "zod";
 import { singleAdministrator } from "../../flow/four-eyes.ts";
 import { putPolicy } from "../../flow/people.ts";
+import { tryPolicy } from "../../flow/try-policy.ts";
 import { may } from "../../domain/may.ts";
-import type { Policy } from "../../domain/policy.ts";
+import { PolicyInput, type Policy } from "../../domain/policy.ts";
+import type { PolicyId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { policyList } from "../../flow/registers.ts";
 import { directory } from "../../identity/directory.ts";
 import { Policies, PolicyPage } from "../../../views/policies.tsx";
-import { PolicyEdit } from "../../../views/policy-form.tsx";
+import { PolicyEdit, PolicyPreview } from "../../../views/policy-form.tsx";
+import type { Draft } from "../../../views/policy-sections.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
 import { me } from "../login-session.ts";
-import { render } from "../render.tsx";
+import { fragment, isPartial, render } from "../render.tsx";
 import type { Route } from "../route.ts";
 import { changesFor } from "./people.tsx";
 import { FRESH, readPolicy } from "./policy-fields.ts";
@@ -29,9 +33,23 @@ const list = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c);
   return render(c, deps, { title: "Policies", wide: true }, <Policies policies={await policyList(deps.flow.db, person)} names={await namesOf(c, deps)} changes={await changesFor(c, deps)} me={person.id} manages={may(person, "policy.manage")} alone={await singleAdministrator(deps.flow.db)} />);
 };
-const edit = async (c: Ctx, deps: WebDeps, policy: Policy | null) => {
-  const d = await directory(deps.flow.db, me(c).person), from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()] };
-  return render(c, deps, { title: policy?.name ?? "Add a policy", wide: true }, <PolicyEdit id={policy?.id ?? null} draft={policy ?? FRESH} from={from} names={await namesOf(c, deps)} />);
+/** As it stands, or as it was typed; `wrong` where that cannot be saved. */
+const edit = async (c: Ctx, deps: WebDeps, policy: Policy | null, typed: { draft: Draft; wrong?: string | undefined } | null = null) => {
+  const { person } = me(c), d = await directory(deps.flow.db, person), from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()] }, draft = typed?.draft ?? policy ?? FRESH;
+  const view = { id: policy?.id ?? null, draft, from, names: await namesOf(c, deps), tried: await tryPolicy(deps.flow.db, person, { ...draft, id: policy?.id ?? "" as PolicyId }), wrong: typed?.wrong };
+  return isPartial(c) ? fragment(c, deps, <PolicyPreview {...view} />) : render(c, deps, { title: policy?.name ?? "Add a policy", wide: true, status: typed?.wrong === undefined ? 200 : 422 }, <PolicyEdit {...view} />);
+};
+const wrongIn = (e: z.ZodError): string => `${e.issues.map((i) => `${i.path.join(".") || "the form"}: ${i.message}`).join("; ")}.`;
+/** What was typed, as far as it can be a policy; the fields that cannot stay as they were. */
+const typedIn = async (c: Ctx, was: Policy | null): Promise<{ draft: Draft; wrong: string | undefined }> => {
+  const { input, active } = await readPolicy(c, was ?? FRESH), parsed = PolicyInput.safeParse(input);
+  if (parsed.success) return { draft: { ...parsed.data, active }, wrong: undefined };
+  return { draft: { ...(was ?? FRESH), name: input.name, active }, wrong: wrongIn(parsed.error) };
+};
+/** Looks, and keeps nothing. */
+const attempt = async (c: Ctx, deps: WebDeps) => {
+  const wanted = c.req.query("policy"), was = wanted === undefined ? null : (await policyList(deps.flow.db, me(c).person)).find((p) => p.id === wanted) ?? null;
+  return edit(c, deps, was, await typedIn(c, was));
 };
 const page = async (c: Ctx, deps: WebDeps) => {
   const policy = await find(c, deps);
@@ -48,6 +66,7 @@ export const POLICIES: readonly Route[] = [
   { method: "GET", path: "/policies", act: "policy.see", handle: list },
   { method: "GET", path: "/policies/new", act: "policy.manage", handle: (c, deps) => edit(c, deps, null) },
   { method: "POST", path: "/policies", act: "policy.manage", handle: save(() => Promise.resolve(null)) },
+  { method: "POST", path: "/policies/try", act: "policy.manage", handle: attempt },
   { method: "GET", path: "/policies/:id", act: "policy.see", handle: page },
   { method: "POST", path: "/policies/:id", act: "policy.manage", handle: save(find) },
 ];

@@ -1,7 +1,7 @@
 /** What was said in sessions: played, read, searched, taken raw. Rule: everything that shows content is a POST, because reading is written to the log. */
 import { session, sessionEvents } from "../../flow/look.ts";
 import { play, rawRecording, readTranscript } from "../../flow/recordings.ts";
-import { indexProgress, searchSessions } from "../../flow/search.ts";
+import { indexProgress, searchSessions } from "../../flow/session-search.ts";
 import { filterOf } from "../../flow/session-filter.ts";
 import type { SessionId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";

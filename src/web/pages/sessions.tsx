@@ -1,7 +1,7 @@
 /** /sessions: live and past, filtered, ending one. What was said in them: recordings.tsx. */
 import { sessionEvents, sessionList, session } from "../../flow/look.ts";
 import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
-import { indexProgress } from "../../flow/search.ts";
+import { indexProgress } from "../../flow/session-search.ts";
 import { endSession } from "../../flow/session.ts";
 import { may } from "../../domain/may.ts";
 import { isId, type SessionId } from "../../kernel/ids.ts";

@@ -2,17 +2,21 @@
 import { addAccount } from "../../flow/accounts.ts";
 import { acceptIdentity } from "../../flow/identity.ts";
 import { accountCards } from "../../flow/look.ts";
-import { addTarget, changeTarget, readIdentity, testTarget } from "../../flow/targets.ts";
+import { lastTest, testTarget, type Helper } from "../../flow/target-test.ts";
+import { addTarget, changeTarget, readIdentity } from "../../flow/targets.ts";
 import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
-import { TargetInput } from "../../domain/target.ts";
-import type { AccountId, TargetId } from "../../kernel/ids.ts";
+import { TargetInput, type Target } from "../../domain/target.ts";
+import type { AccountId, PersonId, TargetId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { target, targetList } from "../../flow/registers.ts";
+import { ownersOf } from "../../identity/directory.ts";
 import { readPublicKey } from "../../identity/ssh-keys.ts";
 import type { Done } from "../../../views/notices.ts";
 import { TargetConfirm, TargetNew, type Draft } from "../../../views/target-new.tsx";
 import { TargetPage } from "../../../views/target.tsx";
+import { TargetEdit } from "../../../views/target-edit.tsx";
+import { TargetReset, type ResetView } from "../../../views/target-reset.tsx";
 import { Targets } from "../../../views/targets.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
@@ -20,6 +24,7 @@ import { fields, whole, words, type Fields } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
+import { readSettings, settingFields } from "./settings-form.ts";
 
 const EMPTY: Draft = { name: "", platform: "linux-ssh", host: "", port: 22, tags: "" };
 const draftOf = (f: Fields): Draft => ({ name: (f["name"] ?? "").trim(), platform: f["platform"] ?? "", host: (f["host"] ?? "").trim(), port: whole(f["port"]) ?? 0, tags: f["tags"] ?? "" });
@@ -49,7 +54,7 @@ const fingerprints = (settings: Record<string, unknown>): string[] => (Array.isA
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
   const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
-  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(t.settings)} passwordPolicies={Object.keys(PASSWORD_POLICIES)} />);
+  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(t.settings)} passwordPolicies={Object.keys(PASSWORD_POLICIES)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
 };
 
 const move = (verb: (deps: WebDeps, c: Ctx, id: TargetId, f: Fields) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {
@@ -63,6 +68,39 @@ const account = move(async ({ flow }, c, id, f) => {
   return "added";
 });
 
+/** Anybody active who may own a target, and whoever owns it now. */
+const owners = async (deps: WebDeps, t: Target) =>
+  (await ownersOf(deps.flow.db)).filter((p) => p.id === t.owner || !p.disabled).map((p) => ({ id: p.id as string, name: p.name }));
+const edit = async (c: Ctx, deps: WebDeps) => {
+  const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id")), accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).length;
+  const settings = settingFields(deps.flow.connectors.get(t.platform)!.config, t.settings);
+  return render(c, deps, { title: `Edit ${t.name}` }, <TargetEdit target={t} settings={settings} owners={await owners(deps, t)} accounts={accounts} />);
+};
+const about = move(async ({ flow }, c, id, f) => {
+  await changeTarget(flow, callerOf(c), id, { tags: words(f["tags"]), ...(f["owner"] ? { owner: f["owner"] as PersonId } : {}) });
+  return "noted-change";
+});
+const where = move(async ({ flow }, c, id, f) => {
+  const t = await target(flow.db, me(c).person, id), { host, port } = TargetInput.pick({ host: true, port: true }).parse({ host: (f["host"] ?? "").trim(), port: whole(f["port"]) });
+  const after = await changeTarget(flow, callerOf(c), id, { host, port, settings: readSettings(flow.connectors.get(t.platform)!.config, t.settings, f) });
+  return after.identityNo === t.identityNo ? "changed" : "where";
+});
+
+const resetPage = async (c: Ctx, deps: WebDeps, result: ResetView["result"]) => {
+  const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
+  const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
+  return render(c, deps, { title: `Remote reset of ${t.name}` }, <TargetReset target={t} accounts={accounts} last={await lastTest(deps.flow.db, callerOf(c), t.id)} result={result} />);
+};
+const test = (which: Helper) => async (c: Ctx, deps: WebDeps) => {
+  const { id } = await target(deps.flow.db, me(c).person, param(c, "id"));
+  return resetPage(c, deps, { which, tested: await testTarget(deps.flow, callerOf(c), id, which) });
+};
+const chosen = async (c: Ctx, deps: WebDeps) => {
+  const { id } = await target(deps.flow.db, me(c).person, param(c, "id")), f = await fields(c);
+  await changeTarget(deps.flow, callerOf(c), id, { administrative: pick(f["administrative"]), reconcile: pick(f["reconcile"]) });
+  return c.redirect(`/targets/${id}/reset?done=changed`, 303);
+};
+
 const at = "/targets/:id";
 export const TARGETS: readonly Route[] = [
   { method: "GET", path: "/targets", act: "target.add", handle: list },
@@ -70,9 +108,14 @@ export const TARGETS: readonly Route[] = [
   { method: "POST", path: "/targets/new", act: "target.add", handle: fetchKey },
   { method: "POST", path: "/targets", act: "target.add", handle: add },
   { method: "GET", path: at, act: "target.manage", verb: true, handle: page },
-  { method: "POST", path: at, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await changeTarget(flow, callerOf(c), id, { administrative: pick(f["administrative"]), reconcile: pick(f["reconcile"]) }); return "changed"; }) },
+  { method: "GET", path: `${at}/edit`, act: "target.manage", verb: true, handle: edit },
+  { method: "POST", path: `${at}/about`, act: "target.manage", verb: true, handle: about },
+  { method: "POST", path: `${at}/where`, act: "target.manage", verb: true, handle: where },
+  { method: "GET", path: `${at}/reset`, act: "target.manage", verb: true, handle: (c, deps) => resetPage(c, deps, null) },
+  { method: "POST", path: at, act: "target.manage", verb: true, handle: chosen },
   { method: "POST", path: `${at}/accounts`, act: "account.manage", verb: true, handle: account },
-  { method: "POST", path: `${at}/test`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => ((await testTarget(flow, callerOf(c), id)).ok ? "tested" : "untested")) },
+  { method: "POST", path: `${at}/test`, act: "target.manage", verb: true, handle: test("administrative") },
+  { method: "POST", path: `${at}/test-reconcile`, act: "target.manage", verb: true, handle: test("reconcile") },
   { method: "POST", path: `${at}/accept`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await acceptIdentity(flow, callerOf(c), id, f["identity"] ?? ""); return "accepted"; }) },
   { method: "POST", path: `${at}/lock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: true }); return "blocked"; }) },
   { method: "POST", path: `${at}/unlock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: false }); return "unblocked"; }) },
