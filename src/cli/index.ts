@@ -7,6 +7,7 @@ import { ask } from "./ask.ts";
 import type { Register } from "./act.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
+import { completion } from "./completion.ts";
 import { doctor } from "./doctor.ts";
 import { exposures } from "./exposures.ts";
 import { imports } from "./import.ts";
@@ -28,7 +29,7 @@ import { token } from "./token.ts";
 import { approve, deny } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, imports, ask, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config,
+  login, imports, ask, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config, completion,
 ];
 
 /** What to do, where the sentence itself does not say. */
