@@ -1,6 +1,6 @@
 /** lockstep accounts. Rule: a password is typed twice without echo, or comes by stdin; never in the arguments. */
 import { Fault } from "../kernel/fault.ts";
-import { act, example, type Register, type Run } from "./act.ts";
+import { act, collect, example, type Register, type Run } from "./act.ts";
 import { seg, withQuery } from "./client.ts";
 import { fromStdin, newSecret } from "./prompt.ts";
 import { facts, relative, table } from "./print.ts";
@@ -34,6 +34,13 @@ export const accounts: Register = (program, io) => {
     .action(act(io, async (run, name) => {
       const { login, target } = split(name!), password = await passwordOf(run, name!);
       return run.show<Account>("POST", "/accounts", { login, target, passwordPolicy: run.text("policy"), adopt: run.flag("adopt"), ...(password === undefined ? {} : { password }) }, (a) => `${a.name} added: ${stands(a, run)}`);
+    }));
+  example(group.command("change").description("its password policy, its tags").argument("<account>", "root@web-1").option("--policy <name>", "low, medium, strong").option("--tag <text>", "the tags from now on; several times", collect, []), "lockstep accounts change root@web-1 --policy strong --tag tier0")
+    .action(act(io, (run, name) => { const tags = run.many("tag"); return run.show<Account>("PATCH", `/accounts/${seg(name!)}`, { passwordPolicy: run.text("policy"), ...(tags.length > 0 ? { tags } : {}) }, (a) => one(a, run)); }));
+  example(group.command("declare").description("give the vault the password of an account nobody manages yet").argument("<account>", "root@web-1").option("--password-stdin", "read it from stdin"), "lockstep accounts declare root@web-1")
+    .action(act(io, async (run, name) => {
+      const password = run.flag("passwordStdin") ? await fromStdin(run.io) : await newSecret(run.io, `Present password of ${name!}`, "Give it with --password-stdin.");
+      return run.show<Account>("POST", `/accounts/${seg(name!)}/declare`, { password }, (a) => `${a.name}: declared. You know it now; adopt it soon: lockstep accounts adopt ${a.name}`);
     }));
   example(group.command("adopt").description("take an account under management: two changes in a row must succeed").argument("<account>", "root@web-1").option("-w, --wait", "until the first has ended"), "lockstep accounts adopt root@web-1 --wait")
     .action(act(io, async (run, name) => {

@@ -22,6 +22,7 @@ import { requests } from "./requests.ts";
 import { rotate, verify } from "./rotate.ts";
 import { rotations } from "./rotations.ts";
 import { config, init, restore, serve } from "./server.ts";
+import { several } from "./several.ts";
 import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
 import { targets } from "./targets.ts";
@@ -29,7 +30,7 @@ import { token } from "./token.ts";
 import { approve, deny } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, imports, ask, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config, completion,
+  login, imports, several, ask, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config, completion,
 ];
 
 /** What to do, where the sentence itself does not say. */

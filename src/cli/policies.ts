@@ -5,7 +5,7 @@ import { sayIfAlone } from "./alone.ts";
 import { act, example, type Register, type Run } from "./act.ts";
 import { seg } from "./client.ts";
 import { fromStdin } from "./prompt.ts";
-import { relative, table } from "./print.ts";
+import { facts, relative, table } from "./print.ts";
 import type { List, Policy } from "./shapes.ts";
 
 const read = async (run: Run, file: string): Promise<{ name?: string }> => {
@@ -22,6 +22,9 @@ export const policies: Register = (program, io) => {
   example(group.command("list").description("all policies"), "lockstep policies list").action(act(io, (run) => run.show<List<Policy>>("GET", "/policies?limit=500", undefined, ({ items }) =>
     table(["policy", "id", "preset", "votes", "minutes", "active"], items.map((p) => [p.name, p.id, p.terms.preset, p.terms.approvals, p.terms.maxMinutes, p.active ? "yes" : "no"]), "No policies yet: nobody can ask for anything. Add one: lockstep policies put policy.json"))));
   example(group.command("show").description("one policy, as the JSON that `put` takes").argument("<policy>", "name or id"), "lockstep policies show web > web.json").action(act(io, (run, name) => run.show<Policy>("GET", `/policies/${seg(name!)}`, undefined, (p) => JSON.stringify(p, null, 2))));
+  type Tried = { readonly askers: readonly string[]; readonly approvers: readonly string[]; readonly accounts: readonly string[]; readonly quorum: boolean };
+  example(group.command("try").description("who could ask for what under a policy, without saving it").argument("<file>", "JSON, or - for stdin"), "lockstep policies try web.json")
+    .action(act(io, async (run, file) => run.show<Tried>("POST", "/policies/try", await read(run, file!), (t) => facts([["may ask", t.askers.join(", ")], ["for", t.accounts.join(", ")], ["may approve", t.approvers.join(", ")], ["enough approvers", t.quorum ? "yes" : "no"]]))));
   example(group.command("put").description("add or replace a policy").argument("<file>", "JSON, or - for stdin"), "lockstep policies put web.json").action(act(io, (run, file) => put(run, file!)));
 };
 
