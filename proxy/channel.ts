@@ -8,8 +8,13 @@ import { z } from "zod";
 import { FAULTS } from "../src/kernel/fault.ts";
 import type { FaultCode } from "../src/kernel/fault.ts";
 import type { Secret } from "../src/kernel/secret.ts";
+import type { Asking } from "./asking.ts";
+import { asking, askingReplies } from "./asking.ts";
 
-export const VERSION = 1;
+export type { Asking, AskingAsk, AskingKind, AskingReply, MenuItem, Offer, Progress } from "./asking.ts";
+export { MENU_MOST } from "./asking.ts";
+
+export const VERSION = 2;
 /** The longest line either side accepts, in bytes. */
 export const LINE = 262_144;
 /** Kinds of refusal a connection without a session is written down for. */
@@ -80,8 +85,9 @@ const up = {
   mark: z.strictObject({ kind: z.literal("mark"), n, session: id, chunk: count, hash: z.string().length(64), bytes: count }),
   heartbeat: z.strictObject({ kind: z.literal("heartbeat"), n, sessions: z.array(id) }),
   ended: z.strictObject({ kind: z.literal("ended"), n, session: id, why: z.enum(ENDED_WHY), cause: z.enum(CAUSES), detail: text, ledger }),
+  ...asking,
 } as const;
-export const upSchema = z.discriminatedUnion("kind", [up.hello, up.login, up.admit, up.refused, up.rejoin, up.opened, up.event, up.frame, up.mark, up.heartbeat, up.ended]);
+export const upSchema = z.discriminatedUnion("kind", [up.menu, up.ask, up.wait, up.cancel, up.hello, up.login, up.admit, up.refused, up.rejoin, up.opened, up.event, up.frame, up.mark, up.heartbeat, up.ended]);
 export type Up = z.infer<typeof upSchema>;
 
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(1).max(65_535) });
@@ -102,7 +108,8 @@ const admitReply = z.discriminatedUnion("ok", [
     remainingMs: z.number().positive(), address, username: id, hostKeys: z.array(text), password: box,
     recording: z.strictObject({ id, key: box }), terms,
   }),
-  z.strictObject({ ok: z.literal(false), code: z.enum(FAULT_CODES), message: text }),
+  /** `link`: where this person may ask for it, or looks at the request under way. */
+  z.strictObject({ ok: z.literal(false), code: z.enum(FAULT_CODES), message: text, link: text.optional() }),
 ]);
 export type LoginReply = z.infer<typeof loginReply>;
 export type AdmitReply = z.infer<typeof admitReply>;
@@ -111,7 +118,7 @@ export type Grant = Extract<AdmitReply, { ok: true }>;
 /** What each message up is answered with. */
 export const replies = {
   hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply, refused: z.null(), rejoin: z.null(),
-  opened: z.null(), event: z.null(), frame: z.null(), mark: z.null(), heartbeat: z.null(), ended: z.null(),
+  opened: z.null(), event: z.null(), frame: z.null(), mark: z.null(), heartbeat: z.null(), ended: z.null(), ...askingReplies,
 } as const satisfies Record<Up["kind"], z.ZodType>;
 export type Reply<K extends Up["kind"]> = z.infer<(typeof replies)[K]>;
 
@@ -143,10 +150,10 @@ export type LoginFactor =
   | { readonly kind: "totp"; readonly code: string };
 
 /** `connection` is new for every connection and user name: a half-finished login belongs to it and to nobody else. */
-export type LoginAsk = { readonly connection: string; readonly person: string; readonly address: string; readonly factor: LoginFactor };
+export type LoginAsk = { readonly worker: string; readonly connection: string; readonly person: string; readonly address: string; readonly factor: LoginFactor };
 /** Seal `password` and `recording.key` to `workerKey` with the contexts of `BOX`. */
 export type AdmitAsk = { readonly login: string; readonly account: string; readonly target: string; readonly workerKey: string; readonly channel: ChannelKind };
-export type RefusedAsk = { readonly login: string; readonly to: { readonly account: string; readonly target: string } | null; readonly what: readonly string[] };
+export type RefusedAsk = { readonly login: string; readonly worker: string; readonly to: { readonly account: string; readonly target: string } | null; readonly what: readonly string[] };
 /** A browser that lost its connection is back; `login` is its new one. */
 export type RejoinAsk = { readonly login: string; readonly session: string };
 export type Ended = { readonly why: EndedWhy; readonly cause: Cause; readonly detail: string; readonly ledger: Ledger };
@@ -156,7 +163,7 @@ export type Mark = { readonly chunk: number; readonly hash: string; readonly byt
  * Every answer is a decision already written down: `admit` has raised `used_no` and made the session row before it resolves.
  * A thrown Fault reaches the worker as its code and message; anything else as `internal`.
  */
-export interface ControlPlane {
+export interface ControlPlane extends Asking {
   login(ask: LoginAsk): Promise<LoginReply>;
   admit(ask: AdmitAsk): Promise<AdmitReply>;
   refused(ask: RefusedAsk): Promise<void>;

@@ -31,11 +31,11 @@ export const send = (seat: Seat, message: Down): boolean => {
   return true;
 };
 
-const login = async (m: Extract<Up, { kind: "login" }>, { control, key }: Desk): Promise<LoginReply> => {
-  const { connection, person, address, factor } = m;
-  if (factor.kind !== "password") return await control.login({ connection, person, address, factor });
+const login = async (m: Extract<Up, { kind: "login" }>, seat: Seat, { control, key }: Desk): Promise<LoginReply> => {
+  const { connection, person, address, factor } = m, worker = seat.key ?? "";
+  if (factor.kind !== "password") return await control.login({ worker, connection, person, address, factor });
   using password = openBox(key.privateKey, BOX.login(connection, person), factor.password);
-  return await control.login({ connection, person, address, factor: { kind: "password", password } });
+  return await control.login({ worker, connection, person, address, factor: { kind: "password", password } });
 };
 
 /** A session may be revoked between its row and this answer: such a cut waits here for its worker. */
@@ -63,12 +63,18 @@ const own = (seat: Seat, session: string): void => {
   if (!seat.sessions.has(session)) throw new Fault("not_found", "no such session here");
 };
 
+const bare = <M extends { kind: string; n: number }>({ kind: _kind, n: _n, ...rest }: M): Omit<M, "kind" | "n"> => rest;
+
 const answer = async (m: Exclude<Up, { kind: "hello" }>, seat: Seat, desk: Desk): Promise<unknown> => {
   const { control } = desk;
   switch (m.kind) {
-    case "login": return await login(m, desk);
+    case "login": return await login(m, seat, desk);
+    case "menu": return await control.menu({ ...bare(m), worker: seat.key ?? "" });
+    case "ask": return await control.ask({ ...bare(m), worker: seat.key ?? "" });
+    case "wait": return await control.wait({ ...bare(m), worker: seat.key ?? "" });
+    case "cancel": return await control.cancel({ ...bare(m), worker: seat.key ?? "" });
     case "admit": return await admit(m, seat, desk);
-    case "refused": return await control.refused({ login: m.login, to: m.to, what: m.what });
+    case "refused": return await control.refused({ login: m.login, worker: seat.key ?? "", to: m.to, what: m.what });
     case "rejoin": own(seat, m.session); return await control.rejoin({ login: m.login, session: m.session });
     case "opened": own(seat, m.session); return await control.opened(m.session);
     case "event": own(seat, m.session); return await control.event(m.session, m.event);

@@ -19,6 +19,8 @@ export const waits = (times: Times) => ({
   /** A refusal waits this long for a session that would own it. */
   refusal: times.leaseMargin,
   dial: times.targetDial,
+  /** A line that counts seconds. */
+  tick: times.tick,
   /** A cut must be over within `cutoff`: the person's client gets half of it to leave by itself. */
   farewell: Math.floor(times.cutoff / 4), force: Math.floor(times.cutoff / 2),
 });

@@ -66,14 +66,14 @@ const endLeftoverProcesses = async (socket: string, pause: number): Promise<void
 };
 
 /** What the portal and the session processes' desk share: browsers let in, and who looks on. */
-type Halves = { readonly arrivals: Arrivals; readonly watching: Watching };
+type Halves = { readonly arrivals: Arrivals; readonly watching: Watching; /** A page of the portal, for people to open. */ readonly link: (path: string) => string };
 
-const startProxy = async (config: Config, core: Core, identity: IdentityDeps, { arrivals, watching }: Halves): Promise<SshProxy> => {
+const startProxy = async (config: Config, core: Core, identity: IdentityDeps, { arrivals, watching, link }: Halves): Promise<SshProxy> => {
   const { deps, places } = core;
   if (brokenCiphers()) throw new Fault("unavailable", "ssh2's native ciphers are built wrongly for this Node: stock SSH clients could not log in. Run: npm rebuild");
   const proxy = await startSshProxy({
     listen: config.ssh, hostKeys: [hostKey(places.hostKey)], socketPath: places.workers, recordingsDir: places.recordings, timescale: config.timescale, log: (level, what, facts) => deps.log(level, what, facts),
-    control: controlPlane({ flow: deps, identity, recover: recoverBySession(deps, places.recordings), arrivals, watching }), ...(config.workers ? { workers: config.workers } : {}),
+    control: controlPlane({ flow: deps, identity, recover: recoverBySession(deps, places.recordings), arrivals, watching, link }), ...(config.workers ? { workers: config.workers } : {}),
   });
   watching.ask = (session, on) => proxy.watch(session, on);
   core.setCut((session, why, message) => Promise.resolve(proxy.cut(session, why, message)));
@@ -101,7 +101,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     await endLeftoverProcesses(places.workers, deps.times.cutoff / 10);
     const lost = await closeLeftovers(deps, recoverBySession(deps, places.recordings));
     if (lost > 0) deps.log("warn", `${lost} session(s) were cut off when the broker last stopped; their recordings were recovered`);
-    const identity = identityDeps(deps), halves: Halves = { arrivals: { expect: () => "" }, watching: new Watching() }, proxy = await startProxy(config, core, identity, halves);
+    const identity = identityDeps(deps), site = { origin: config.origin ?? "" }, halves: Halves = { arrivals: { expect: () => "" }, watching: new Watching(), link: (path) => `${site.origin}${path}` }, proxy = await startProxy(config, core, identity, halves);
     stops.push(() => proxy.close());
     const jobs = startJobs(deps, recoverBySession(deps, places.recordings), places.recordings);
     stops.push(() => jobs.close());
@@ -113,6 +113,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     } };
     const port = await server.listen(config.listen), origin = config.origin ?? `${scheme}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
     Object.assign(web.config, { origin });
+    site.origin = origin;
     const operator = openOperator(places.localToken, deps.random);
     stops.push(() => operator.close());
     const app = webApp(web, apiRoutes({ ...web, shelf: shelfOf(deps), doors: apiDoors, own: { operator, backup: (by) => spool(deps, by, places.data) } }) as never);

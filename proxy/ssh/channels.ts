@@ -4,9 +4,9 @@
  */
 import { Fault, toFault } from "../../src/kernel/fault.ts";
 import type { Client, ClientChannel, PseudoTtyInfo, Session } from "../../src/wires/ssh.ts";
-import type { ChannelKind } from "../channel.ts";
-import type { Deps } from "../deps.ts";
 import { words } from "../log.ts";
+import { enterByDialogue } from "./dialogue.ts";
+import type { Door } from "./door.ts";
 import type { PersonEnd, TargetChannel } from "./relay.ts";
 import { relay } from "./relay.ts";
 import { UserChannel } from "./user-channel.ts";
@@ -18,12 +18,9 @@ const ENV = /^(LANG|LANGUAGE|LC_[A-Z]+|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;
 const SHOWN = 4_096;
 
 /** The connection a channel belongs to. */
-export type Visit = {
-  readonly deps: Deps;
+export type Visit = Door & {
   add(channel: UserChannel): void;
   refuse(what: string): void;
-  /** Rejects with a Fault for the person. */
-  live(channel: ChannelKind): Promise<Live>;
 };
 type Size = { readonly rows: number; readonly cols: number; readonly height: number; readonly width: number };
 export type Asked = { pty: PseudoTtyInfo | undefined; readonly env: Record<string, string>; onSize: (size: Size) => void; onSignal: (name: string) => void };
@@ -62,9 +59,18 @@ export const join = async (visit: Pick<Visit, "live" | "refuse">, user: PersonEn
   });
 };
 
+/** A shell at a terminal is where a person can be asked; everything else is let in or refused at once. */
+const asking = (visit: Visit, user: UserChannel, asked: Asked): Pick<Visit, "live" | "refuse"> => ({
+  refuse: (what) => visit.refuse(what),
+  live: () => {
+    const keep = asked.onSize;
+    return enterByDialogue(visit, user, (resized) => { asked.onSize = (size) => { keep(size); resized(); }; });
+  },
+});
+
 const start = (visit: Visit, user: UserChannel, what: What, asked: Asked): void => {
   visit.add(user);
-  join(visit, user, what, asked).catch((error: unknown) => {
+  join(what.kind === "shell" && asked.pty !== undefined ? asking(visit, user, asked) : visit, user, what, asked).catch((error: unknown) => {
     const fault = toFault(error);
     if (fault.code === "internal") visit.deps.log("error", "a channel failed", { error: words(fault.cause ?? fault) });
     user.fail(fault.message);

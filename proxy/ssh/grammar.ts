@@ -26,4 +26,4 @@ export const parseUser = (text: string): Destination | undefined => {
 
 export const formatUser = (person: string, account: string, target: string): string => `${person}@${account}@${target}`;
 
-export const NO_MENU = "Name the account and the target: ssh person@account@target@broker (a menu comes later).";
+export const NO_MENU = "Name the account and the target: ssh person@account@target@broker. The menu needs a terminal: ssh -t person@broker, without a command.";

@@ -5,7 +5,7 @@
 import { REFUSALS } from "../channel.ts";
 import type { Deps } from "../deps.ts";
 
-export type Whither = { readonly login: string; readonly to: { readonly account: string; readonly target: string } | undefined };
+export type Whither = { readonly login: string; to(): { readonly account: string; readonly target: string } | undefined };
 
 export class Refusals {
   readonly #whither: Whither;
@@ -37,6 +37,6 @@ export class Refusals {
     const what = [...new Set(this.take().map((w) => w.slice(0, 256)))];
     if (what.length === 0) return;
     for (const one of what) this.#told.add(one);
-    this.#deps.tell("refused", { login: this.#whither.login, to: this.#whither.to ?? null, what });
+    this.#deps.tell("refused", { login: this.#whither.login, to: this.#whither.to() ?? null, what });
   }
 }

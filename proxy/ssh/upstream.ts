@@ -59,7 +59,7 @@ const dial = async (session: Session, deps: Deps): Promise<Client> => {
 /** `leg` is the person's side; it belongs to the session before anything is dialled. Rejects with a Fault whose message is for the person. */
 export const openUpstream = async (wish: Wish, leg: Leg, deps: Deps): Promise<Live> => {
   const grant = await deps.uplink.ask("admit", wish);
-  if (!grant.ok) throw new Fault(grant.code, grant.message);
+  if (!grant.ok) throw new Fault(grant.code, grant.link === undefined ? grant.message : `${grant.message} Page: ${grant.link}`);
   const session = beginSession(grant, deps);
   session.own(leg);
   const client = await dial(session, deps);

@@ -33,7 +33,8 @@ export class PersonVisit implements Leg, Visit {
     this.#connection = connection;
     this.#who = who;
     this.#deps = deps;
-    this.#refusals = new Refusals({ login: who.login, to: who.destination.to }, deps);
+    this.to = who.destination.to;
+    this.#refusals = new Refusals({ login: who.login, to: () => this.to }, deps);
     connection.on("session", (accept, reject) => {
       if (this.#gone || this.#channels.size >= MAX_CHANNELS) return void reject();
       serveChannel(this, accept());
@@ -45,6 +46,9 @@ export class PersonVisit implements Leg, Visit {
   }
 
   get deps(): Deps { return this.#deps; }
+  get login(): string { return this.#who.login; }
+  /** Where this connection leads: named in the login, or chosen in the menu. */
+  to: Destination["to"];
 
   add(channel: UserChannel): void {
     this.#channels.add(channel);
@@ -60,7 +64,7 @@ export class PersonVisit implements Leg, Visit {
 
   /** The session of this connection, admitted by the first channel that asks. Rejects with a Fault for the person. */
   async live(channel: ChannelKind): Promise<Live> {
-    const { to } = this.#who.destination;
+    const { to } = this;
     if (to === undefined) { this.refuse(`${channel} without an account`); throw new Fault("invalid", NO_MENU); }
     const first = this.#live === undefined;
     this.#live ??= openUpstream({ login: this.#who.login, ...to, channel }, this, this.#deps);

@@ -7,9 +7,7 @@ export type Io = {
   readonly stdin: NodeJS.ReadStream; readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream;
 };
 
-/** Text of others must not steer this terminal: control characters, C1 and bidirectional overrides become a visible mark. */
-// eslint-disable-next-line no-control-regex
-export const plain = (text: string): string => text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+export { plain } from "../kernel/plain.ts";
 /** JSON says the same with them escaped; JSON.stringify leaves these as they are. */
 // eslint-disable-next-line no-control-regex
 export const plainJson = (json: string): string => json.replace(/[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);

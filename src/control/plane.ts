@@ -1,5 +1,5 @@
 /** The broker's end of the session processes' channel: message -> verb -> answer. Rule: decisions are the verbs'; here they are only carried. */
-import { newId, type SessionId } from "../kernel/ids.ts";
+import type { SessionId } from "../kernel/ids.ts";
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { Fact } from "../domain/audit.ts";
 import type { Person } from "../domain/person.ts";
@@ -7,50 +7,43 @@ import { fingerprintOf } from "../crypto/envelope.ts";
 import type { Deps } from "../flow/deps.ts";
 import { connectionRefused, type Refusal } from "../flow/refuse.ts";
 import { admit, heartbeat, sessionEnded, sessionEvent, sessionLive, sessionMark, type Admitted } from "../flow/session.ts";
-import type { Caller } from "../flow/record.ts";
 import { lose } from "../flow/startup.ts";
 import { admitByTicket, rejoin } from "../flow/terminal.ts";
-import type { Shown } from "../flow/ticket.ts";
 import { untilWritten } from "../flow/unrecorded.ts";
 import type { IdentityDeps } from "../identity/deps.ts";
-import { passwordLogin, personOf, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
+import { passwordLogin, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
+import { whereToAsk } from "../flow/menu.ts";
+import { asking } from "./asking.ts";
+import { SshLogins, type Arrival, type Bearer } from "./logins.ts";
 import type { Watching } from "./watching.ts";
 import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply } from "../../proxy/channel.ts";
 
-/** `spent`: it has asked for its session and got none; it is kept for what the connection is refused afterwards. */
-type Login = {
-  readonly person: Person; readonly address: string; readonly means: Caller["means"]; readonly until: number; spent: boolean;
-  /** A browser's: what it is admitted with. */
-  readonly shown?: Shown;
-};
-type Logins = Map<string, Login>;
 type Recovered = { chunks: number; hash: string; bytes: number } | null;
-export type PlaneDeps = { readonly flow: Deps; readonly identity: IdentityDeps; readonly recover: (session: SessionId) => Promise<Recovered>; readonly arrivals: Arrivals; readonly watching: Watching };
-
-/** Browsers the portal let in and a session process will ask about. */
-export type Arrival = Pick<Login, "person" | "address" | "means"> & { readonly shown: Shown };
+export type { Arrival } from "./logins.ts";
 /** Takes an arrival, gives its one-time word. `controlPlane` fills it in. */
 export type Arrivals = { expect: (a: Arrival) => string };
-
-/** As long as a connection may be there without a session. */
-const forget = ({ times }: Deps, logins: Logins, now: number): void => { for (const [id, l] of logins) if (l.until + times.loginAbsolute < now) logins.delete(id); };
+export type PlaneDeps = {
+  readonly flow: Deps; readonly identity: IdentityDeps; readonly recover: (session: SessionId) => Promise<Recovered>; readonly arrivals: Arrivals; readonly watching: Watching;
+  /** A page of the portal, for people to open. */
+  readonly link: (path: string) => string;
+};
 
 export const controlPlane = (deps: PlaneDeps): ControlPlane => {
-  const { flow, identity } = deps, logins: Logins = new Map(), tickets = new Map<string, string>(), ending: Ending = new Set();
-  deps.arrivals.expect = (a) => keep(flow, logins, a);
+  const { flow, identity } = deps, logins = new SshLogins(flow, identity), tickets = new Map<string, string>(), ending: Ending = new Set();
+  deps.arrivals.expect = (a) => logins.arrive(a);
   return {
+    ...asking({ flow, logins, link: deps.link, away: (e) => (away(e) ? new Fault("unavailable", AWAY) : null) }),
     login: async (ask) => {
-      try { return loginReply(flow, logins, tickets, ask, await factor(identity, tickets, ask)); } catch (e) {
+      try { return loginReply(logins, tickets, ask, await factor(identity, tickets, ask)); } catch (e) {
         flow.log("error", `login: ${e instanceof Error ? e.message : String(e)}`);
         return { ok: false, message: away(e) ? AWAY : toFault(e).message };
       }
     },
-    admit: (ask) => admission(flow, identity, logins, ask),
-    refused: ({ login, ...refusal }) => noted(flow, logins, login, refusal),
+    admit: (ask) => admission(deps, logins, ask),
+    refused: ({ login, worker, ...refusal }) => noted(flow, logins, { login, worker }, refusal),
     rejoin: async ({ login, session }) => {
-      const l = taken(flow, logins, login);
-      logins.delete(login);
-      await rejoin(flow, await callerOf(identity, l), l.shown!, session as SessionId);
+      const { caller, shown } = await logins.take(login);
+      await rejoin(flow, caller, shown, session as SessionId);
     },
     opened: (id) => sessionLive(flow, id as SessionId),
     event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused"),
@@ -87,54 +80,36 @@ const factor = (identity: IdentityDeps, tickets: Map<string, string>, ask: Login
   }
 };
 
-const loginReply = (flow: Deps, logins: Logins, tickets: Map<string, string>, ask: LoginAsk, r: LoginResult): LoginReply => {
+const loginReply = (logins: SshLogins, tickets: Map<string, string>, ask: LoginAsk, r: LoginResult): LoginReply => {
   if (r.outcome === "refused") return { ok: false, message: r.why };
   if (r.outcome !== "ok") {
     tickets.set(ask.connection, r.ticket.cookie);
     return { ok: false, next: "totp" };
   }
   tickets.delete(ask.connection);
-  return { ok: true, login: keep(flow, logins, { person: r.person, address: ask.address, means: "ssh" }) };
+  return { ok: true, login: logins.add(r.person, ask.address, ask.worker) };
 };
 
-const keep = (flow: Deps, logins: Logins, who: Omit<Login, "until" | "spent">): string => {
-  const now = flow.clock.mono(), id = newId("token", flow.random);
-  forget(flow, logins, now);
-  logins.set(id, { ...who, until: now + flow.times.loginIdle, spent: false });
-  return id;
-};
-/** Once, and not for ever. */
-const taken = (flow: Deps, logins: Logins, id: string): Login => {
-  const login = logins.get(id);
-  if (!login || login.spent || login.until < flow.clock.mono()) throw new Fault("unauthenticated", "This login is too old. Connect again.");
-  login.spent = true;
-  return login;
-};
-/** Read again: roles, groups and disabling count from this moment. */
-const callerOf = async (identity: IdentityDeps, { person, address, means }: Login): Promise<Caller> => ({ person: await personOf(identity, person.id), address, means });
-
-const admission = async (flow: Deps, identity: IdentityDeps, logins: Logins, ask: AdmitAsk): Promise<AdmitReply> => {
-  const login = taken(flow, logins, ask.login);
+const admission = async ({ flow, link }: PlaneDeps, logins: SshLogins, ask: AdmitAsk): Promise<AdmitReply> => logins.spend({ login: ask.login, worker: ask.workerKey }, async (caller, shown): Promise<AdmitReply> => {
   try {
-    const caller = await callerOf(identity, login);
-    const a = login.shown ? await admitByTicket(flow, caller, login.shown, ask.channel) : await admit(flow, caller, ask.account, ask.target, ask.channel);
-    logins.delete(ask.login);
+    const a = shown ? await admitByTicket(flow, caller, shown, ask.channel) : await admit(flow, caller, ask.account, ask.target, ask.channel);
     return grant(flow, a, ask, caller.person);
   } catch (e) {
     const fault = toFault(e);
     if (fault.code === "internal") flow.log("error", `admit: ${fault.cause instanceof Error ? fault.cause.message : String(fault.cause)}`);
     if (away(e)) return { ok: false, code: "unavailable", message: AWAY };
-    await noted(flow, logins, ask.login, { to: { account: ask.account, target: ask.target }, what: [ask.channel], why: fault.message });
-    return { ok: false, code: fault.code, message: fault.message };
+    await noted(flow, logins, { login: ask.login, worker: ask.workerKey }, { to: { account: ask.account, target: ask.target }, what: [ask.channel], why: fault.message });
+    const page = fault.code === "conflict" ? await whereToAsk(flow.db, caller.person, ask.account, ask.target).catch(() => null) : null;
+    return { ok: false, code: fault.code, message: fault.message, ...(page === null ? {} : { link: link(page) }) };
   }
-};
+});
 
 /** A refusal that cannot be written down is still a refusal. */
-const noted = async (flow: Deps, logins: Logins, id: string, refusal: Refusal): Promise<void> => {
-  const login = logins.get(id);
-  if (!login) throw new Fault("not_found", "no such login");
-  await connectionRefused(flow, login, refusal)
-    .catch((e: unknown) => flow.log("error", `a refusal was not written down: ${e instanceof Error ? e.message : String(e)}`, { person: login.person.name, what: refusal.what.join(", ") }));
+const noted = async (flow: Deps, logins: SshLogins, by: Bearer, refusal: Refusal): Promise<void> => {
+  const caller = logins.refused(by, JSON.stringify(refusal));
+  if (caller === null) return;
+  await connectionRefused(flow, caller, refusal).catch((e: unknown) =>
+    flow.log("error", `a refusal was not written down: ${e instanceof Error ? e.message : String(e)}`, { person: caller.person.name, what: refusal.what.join(", ") }));
 };
 
 const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitReply => {

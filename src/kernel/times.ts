@@ -7,7 +7,7 @@ const BASE = {
   probeWindow: 15 * MINUTE, closureFirst: 60 * SECOND, closureSecond: 10 * MINUTE, closureNightly: DAY,
   sweep: 30 * SECOND, sessionLease: 60 * SECOND, sessionRenew: 15 * SECOND, sessionTakeover: 90 * SECOND, cutoff: SECOND,
   reconnectGrace: 60 * SECOND, typedTtl: 8 * HOUR, handshake: 10 * SECOND, targetDial: 10 * SECOND, auditSequence: SECOND,
-  ticket: 30 * SECOND, loginIdle: 15 * MINUTE, loginAbsolute: 8 * HOUR, lockout: 15 * MINUTE, idempotency: DAY,
+  ticket: 30 * SECOND, loginIdle: 15 * MINUTE, loginAbsolute: 8 * HOUR, lockout: 15 * MINUTE, idempotency: DAY, tick: SECOND,
   offer: 5 * MINUTE, idleHold: 15 * MINUTE, idleWarn: 5 * MINUTE, healerPause: 10 * MINUTE,
 } as const;
 

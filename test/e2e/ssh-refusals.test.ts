@@ -17,6 +17,8 @@ afterAll(async () => { await w?.close(); });
 const said = async (account: string, o: Parameters<World["run"]>[2] = {}) => { const r = await w.run(account, ["id"], o); return { code: r.code, out: r.out, err: r.err.trim() }; };
 const refused = (sentence: string) => ({ code: 255, out: "", err: `lockstep: ${sentence}` });
 const NOT_ASKED = "You have no approved request for this account. Ask for it in the portal or with: lockstep ask";
+/** With the page where it goes on. */
+const at = (sentence: string, page: string) => refused(`${sentence} Page: ${w.origin}${page}`);
 const UNKNOWN = "There is no such account, or no policy lets you ask for it.";
 
 describe("not logged in", () => {
@@ -53,11 +55,11 @@ describe("logged in, not let through", () => {
     expect([b.status, b.body["detail"]]).toEqual([404, UNKNOWN]);
   });
   test("no account named, nothing asked, still waiting", async () => {
-    expect(await said("", { user: "requester" })).toEqual(refused("Name the account and the target: ssh person@account@target@broker (a menu comes later)."));
+    expect(await said("", { user: "requester" })).toEqual(refused("Name the account and the target: ssh person@account@target@broker. The menu needs a terminal: ssh -t person@broker, without a command."));
     await w.settled(w.account(1));
-    expect(await said(w.account(1))).toEqual(refused(NOT_ASKED));
+    expect(await said(w.account(1))).toEqual(at(NOT_ASKED, `/ask/${w.account(1)}`));
     const id = await w.ask(w.account(1));
-    expect(await said(w.account(1))).toEqual(refused(`Your request ${id} is still waiting for approval.`));
+    expect(await said(w.account(1))).toEqual(at(`Your request ${id} is still waiting for approval.`, `/requests/${id}`));
     await w.ok("requester", "POST", `/requests/${id}/cancel`, {});
   });
   test("exit codes and end of input pass; another's hold, the time over and a give-back do not", async () => {
@@ -72,11 +74,11 @@ describe("logged in, not let through", () => {
     w.core.deps.bus.publish("deadlines");
     await until("the checkout expired", async () => (await w.ok("requester", "GET", `/requests/${id}`))["state"] === "closed");
     await w.settled(w.account(1));
-    expect(await said(w.account(1))).toEqual(refused(NOT_ASKED));
+    expect(await said(w.account(1))).toEqual(at(NOT_ASKED, `/ask/${w.account(1)}`));
     expect((await w.run(w.account(1), ["true"], { who: "rival" })).code).toBe(0);
     await w.ok("rival", "POST", `/requests/${rival}/give-back`, {});
     await w.settled(w.account(1));
-    expect(await said(w.account(1), { who: "rival" })).toEqual(refused(NOT_ASKED));
+    expect(await said(w.account(1), { who: "rival" })).toEqual(at(NOT_ASKED, `/ask/${w.account(1)}`));
   });
   test("a disabled person", async () => {
     await w.ok("operator", "PATCH", "/people/rival", { disabled: true });
@@ -105,7 +107,7 @@ test("no session at all: sftp, -W, no account named, not asked — each is an ev
   await w.run(w.account(1), [`requester@${w.account(1)}@127.0.0.1`], { program: "sftp" });
   await w.run(w.account(1), [], { options: ["-W", "127.0.0.1:22"] });
   expect(await said("", { user: "requester" })).toMatchObject({ code: 255, out: "" });
-  expect(await said(w.account(1))).toEqual(refused(NOT_ASKED));
+  expect(await said(w.account(1))).toEqual(at(NOT_ASKED, `/ask/${w.account(1)}`));
   const many = w.ssh(w.account(1), [], { options: ["-N", "-o", "ExitOnForwardFailure=no", "-L", `${port}:127.0.0.1:22`] });
   const knock = () => new Promise<boolean>((resolve) => { const s = connect(port, "127.0.0.1").on("connect", () => { s.resume(); }).on("close", (broken) => { resolve(!broken); }).on("error", () => undefined); });
   await until("the forward listens", knock);

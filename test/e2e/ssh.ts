@@ -17,7 +17,7 @@ const askpass = (home: string, answers: readonly string[]): Record<string, strin
   return { SSH_ASKPASS: base, SSH_ASKPASS_REQUIRE: "force", DISPLAY: ":0" };
 };
 
-const argv = (h: How, command: readonly string[]): string[] => [
+export const argv = (h: How, command: readonly string[]): string[] => [
   "-F", "none", "-p", String(h.port), ...(h.options ?? []), ...(h.key === undefined ? ["-o", "PubkeyAuthentication=no"] : ["-i", h.key, "-o", "IdentitiesOnly=yes"]),
   "-o", `BatchMode=${h.answers ? "no" : "yes"}`, "-o", "StrictHostKeyChecking=accept-new", "-o", `UserKnownHostsFile=${path.join(h.home, "known")}`, "-o", "LogLevel=ERROR", `${h.user}@127.0.0.1`, ...command,
 ];

@@ -35,7 +35,8 @@ import { generate } from "../../src/vault/generate.ts";
 import { newKeyPair } from "../../src/wires/ssh.ts";
 import { beforeExit } from "../lab/processes.ts";
 import { linuxHost, type LinuxHost, type LinuxOptions } from "../lab/host.ts";
-import { start, type Client, type Ran } from "./ssh.ts";
+import { argv, start, type Client, type Ran } from "./ssh.ts";
+import { atTty, type Tty, type TtyOptions } from "./tty.ts";
 import { patient } from "./times.ts";
 
 export type Who = { readonly name: string; readonly caller: Caller; readonly password: string; readonly totp: string | null; readonly token: string; readonly key: string };
@@ -137,6 +138,11 @@ export class World {
     return start({ port: this.sshPort, home: this.home, user: o.user ?? `${who.name}@${account}`, key, ...(o.options ? { options: o.options } : {}), ...(o.answers ? { answers: o.answers } : {}) }, command, o.stdin ?? "null", o.program);
   }
   run(account: string, command: readonly string[], o: Parameters<World["ssh"]>[2] = {}): Promise<Ran> { return this.ssh(account, command, o).exit; }
+  /** The same client at a terminal of its own; `account` empty = the person alone, which is the menu. */
+  terminal(account: string, o: TtyOptions & { who?: string; options?: readonly string[]; command?: readonly string[] } = {}): Tty {
+    const { name, key } = this.who[o.who ?? "requester"]!, user = account === "" ? name : `${name}@${account}`;
+    return atTty(this.home, ["ssh", ...argv({ port: this.sshPort, home: this.home, user, key, options: o.options ?? [] }, o.command ?? [])], o);
+  }
   /** A session that stays: the shell echoes `up` and waits. */
   async live(account: string, o: Parameters<World["ssh"]>[2] = {}): Promise<Client> {
     const c = this.ssh(account, ["echo up; exec sleep 600"], { stdin: "open", ...o });

@@ -24,6 +24,8 @@ export type FakeBroker = ControlPlane & {
 
 const TERMS: Terms = { channels: ["shell", "exec"], record: "full", recordInput: false, graceMs: 2_000, clipboardIn: true, clipboardOut: true };
 
+const NOTHING = { ok: false, code: "not_found", message: "There is no such account for you." } as const;
+
 const verdict = (broker: FakeBroker, half: Set<string>, ask: LoginAsk): LoginReply => {
   const person = broker.persons.get(ask.person), { factor, connection } = ask, no: LoginReply = { ok: false, ...(person?.message ? { message: person.message } : {}) };
   if (person === undefined) return no;
@@ -66,6 +68,8 @@ export const fakeBroker = (): FakeBroker => {
     refused: async (ask) => { broker.refusals.push(ask); },
     rejoin: async ({ session }) => { find(session); },
     frame: async (id, frame) => { find(id); broker.frames.push(frame); await broker.onFrame(frame); },
+    // Nobody may ask for anything here; the broker's own answers are tested against the broker (test/e2e).
+    menu: async () => NOTHING, ask: async () => NOTHING, wait: async () => NOTHING, cancel: async () => NOTHING,
     opened: async (id) => { find(id).opened = true; },
     event: async (id, event) => { find(id).events.push(event); },
     mark: async (id, mark) => { find(id).marks.push(mark); },

@@ -14,7 +14,7 @@ const act: fc.Arbitrary<Act> = fc.oneof({ weight: 6, arbitrary: fc.string({ maxL
 test("whatever a client does: every message is of the protocol, no kind is told twice, and a connection tells no more than its bound", () => {
   fc.assert(fc.property(fc.array(act, { maxLength: 80 }), (acts) => {
     const told: string[] = [], w = waits(times(1));
-    const refusals = new Refusals({ login: "tok_1", to: { account: "root", target: "web-1" } }, { waits: w, tell: (kind, message) => {
+    const refusals = new Refusals({ login: "tok_1", to: () => ({ account: "root", target: "web-1" }) }, { waits: w, tell: (kind, message) => {
       const { what } = upSchema.parse({ kind, n: 1, ...message }) as { what: string[] };
       told.push(...what);
     } });
@@ -32,7 +32,7 @@ test("whatever a client does: every message is of the protocol, no kind is told 
 });
 
 test("what a session takes over is not told; what it does not is told after the wait, without a close", () => {
-  const told: unknown[] = [], w = waits(times(1)), make = () => new Refusals({ login: "tok_1", to: undefined }, { waits: w, tell: (kind, message) => { told.push([kind, message]); } });
+  const told: unknown[] = [], w = waits(times(1)), make = () => new Refusals({ login: "tok_1", to: () => undefined }, { waits: w, tell: (kind, message) => { told.push([kind, message]); } });
   const taken = make(), left = make();
   taken.add("agent"); taken.add("agent"); left.add("sftp");
   expect(taken.take()).toEqual(["agent", "agent"]);
