@@ -28,7 +28,7 @@ import { apiDoors } from "./web/release.tsx";
 import type { WebDeps } from "./web/deps.ts";
 import { upgradeRouter, type Router } from "./web/upgrade.ts";
 import { watchDoor } from "./web/watch.ts";
-import { brokenCiphers, nativeCiphers, newSshKey } from "./wires/ssh.ts";
+import { brokenCiphers, nativeCiphers, newSshKey, publicLine } from "./wires/ssh.ts";
 import { startSshProxy, type SshProxy } from "../proxy/pool.ts";
 
 export type Broker = { readonly core: Core; readonly web: WebDeps; readonly origin: string; readonly sshPort: number; pids(): number[]; close(): Promise<void> };
@@ -109,7 +109,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     stops.push(() => clearInterval(tidy));
     const { server, scheme } = await portalServer(config, places);
     const web: WebDeps = { flow: deps, identity, recordings: places.recordings, config: {
-      origin: "", sshHost: config.sshHost ?? config.ssh.host, sshPort: proxy.port, secureCookies: scheme === "https" || (config.origin?.startsWith("https:") ?? false), trustedProxies: config.trustedProxies, root: rootOf(),
+      origin: "", sshHost: config.sshHost ?? config.ssh.host, sshPort: proxy.port, sshHostKeys: [publicLine(hostKey(places.hostKey))], secureCookies: scheme === "https" || (config.origin?.startsWith("https:") ?? false), trustedProxies: config.trustedProxies, root: rootOf(),
     } };
     const port = await server.listen(config.listen), origin = config.origin ?? `${scheme}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
     Object.assign(web.config, { origin });

@@ -10,7 +10,7 @@ const count = (text: string, what: string): number => {
   if (!/^\d{1,6}$/.test(text)) throw new Fault("invalid", `${what} is a whole number, not "${text}".`);
   return Number(text);
 };
-const waiting = (r: RequestDetail): string => `${r.id}: ${r.approvals.have} of ${r.approvals.need} votes${r.waitsForConfirmation ? ", and a change of yours waits for confirmation" : ""}; asked: ${r.approvers.join(", ")}`;
+export const waiting = (r: RequestDetail): string => `${r.id}: ${r.approvals.have} of ${r.approvals.need} votes${r.waitsForConfirmation ? ", and a change of yours waits for confirmation" : ""}; asked: ${r.approvers.join(", ")}`;
 const approved = (r: RequestDetail, run: Run): string => `${r.id} approved: ${r.minutes ?? r.asked} minutes of ${r.account.name}, to be begun ${relative(r.startBy, run.now)}${r.queue && !r.queue.yours ? `. ${r.queue.says}` : ""}${r.preset === "release" ? `. See the password with: lockstep release ${r.id}` : ""}`;
 
 export const fateOf = (r: RequestDetail): Fault | null => {

@@ -8,10 +8,11 @@ import type { Register } from "./act.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
 import { completion } from "./completion.ts";
+import { connect } from "./connect.ts";
 import { doctor } from "./doctor.ts";
 import { exposures } from "./exposures.ts";
 import { imports } from "./import.ts";
-import { line, plain, type Env, type Io } from "./io.ts";
+import { Exit, line, plain, type Env, type Io } from "./io.ts";
 import { login } from "./login.ts";
 import { cancel, giveBack, revoke } from "./own.ts";
 import { groups, people } from "./people.ts";
@@ -30,7 +31,8 @@ import { token } from "./token.ts";
 import { approve, deny } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, imports, several, ask, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets, sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config, completion,
+  login, imports, several, ask, connect, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets,
+  sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config, completion,
 ];
 
 /** What to do, where the sentence itself does not say. */
@@ -54,6 +56,7 @@ export const programOf = (io: Io): Command => {
 const sentence = (fault: Fault): string => (fault.code === "internal" && fault.cause instanceof Error ? `${fault.message} (${fault.cause.message})` : fault.message);
 const refused = (io: Io, e: unknown): number => {
   if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : FAULTS.invalid.exit;
+  if (e instanceof Exit) return e.code;
   const fault = toFault(e), next = NEXT[fault.code];
   line(io.stderr, `lockstep: ${plain(sentence(fault))}`);
   if (next) line(io.stderr, next);

@@ -14,3 +14,9 @@ export const plainJson = (json: string): string => json.replace(/[\x7f-\x9f\u202
 
 export const line = (stream: NodeJS.WritableStream, text: string): void => void stream.write(`${text}\n`);
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** Ends the program with this status and no word of ours: somebody else has said all there is. */
+export class Exit extends Error {
+  readonly code: number;
+  constructor(code: number) { super("exit"); this.code = code; }
+}

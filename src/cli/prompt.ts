@@ -45,6 +45,16 @@ export const newSecret = async (io: Io, question: string, instead: string): Prom
   return first;
 };
 
+/** One line, shown as it is typed. */
+export const question = async (io: Io, text: string, instead: string): Promise<string> => {
+  atTerminal(io, instead);
+  const ask = createInterface({ input: io.stdin, output: io.stderr }), gone = new AbortController();
+  ask.once("SIGINT", () => gone.abort());
+  ask.once("close", () => gone.abort());
+  try { return (await ask.question(`${text} `, { signal: gone.signal })).trim(); } catch (cause) {
+    throw new Fault("invalid", "Given up; nothing was done.", { cause });
+  } finally { ask.close(); }
+};
 export const confirm = async (io: Io, question: string, instead: string): Promise<boolean> => {
   atTerminal(io, instead);
   const ask = createInterface({ input: io.stdin, output: io.stderr });

@@ -10,6 +10,8 @@ export type WebConfig = {
   /** Where people point their SSH client. */
   readonly sshHost: string;
   readonly sshPort: number;
+  /** The proxy's own public keys, as lines of known_hosts without the name. */
+  readonly sshHostKeys?: readonly string[];
   /** https: `__Host-` cookies and HSTS. Plain names are for loopback http alone. */
   readonly secureCookies: boolean;
   /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. */

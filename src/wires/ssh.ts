@@ -33,6 +33,13 @@ export const newKeyPair = (): KeyPair => {
   }
 };
 
+/** `ssh-ed25519 AAAA…` of a private key. Throws when it cannot be read. */
+export const publicLine = (privateKey: string): string => {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw new Error("a private key cannot be read", { cause: key });
+  return `${key.type} ${key.getPublicSSH().toString("base64")}`;
+};
+
 /** A new Ed25519 private key in OpenSSH's format. */
 export const newSshKey = (): string => newKeyPair().private;
 

@@ -172,7 +172,7 @@ describe("default deny", () => {
     expect(said.code).toBe(255);
     expect(said.stderr).toMatch(/open failed|forwarding failed/);
     await eventually(() => lab.broker.refusals.at(-1)?.what[0] === "direct-tcpip");
-    expect(lab.broker.refusals.at(-1)).toEqual({ login: "login-of-requester", to: { account: "app1", target: "web-1" }, what: ["direct-tcpip"] });
+    expect(lab.broker.refusals.at(-1)).toMatchObject({ login: "login-of-requester", to: { account: "app1", target: "web-1" }, what: ["direct-tcpip"] });
   });
   test("sftp gets a sentence", async () => {
     const said = await lab.ssh(undefined, { options: ["-s"], user: "requester@app1@web-1" }).then(() => lab.ssh("sftp", { options: ["-s"] }));

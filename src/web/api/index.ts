@@ -23,12 +23,16 @@ import { requests } from "./requests.ts";
 import { rotations } from "./rotations.ts";
 import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
+import { ssh } from "./ssh.ts";
 import { targets } from "./targets.ts";
 import { authenticate } from "./who.ts";
 
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
-export const ENDPOINTS: readonly Endpoint[] = [...me, ...accounts, ...requests, ...sessions, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures, ...imports, ...search, ...health, ...backups];
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...me, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures,
+  ...imports, ...search, ...health, ...backups,
+];
 
 const MOST = 256 * 1024;
 /** Mounted at `/api/v1`. Description and docs need no login; everything else asks who calls before it looks at anything. */
