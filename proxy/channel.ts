@@ -38,6 +38,7 @@ export type ChannelKind = (typeof CHANNELS)[number];
 const factor = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("password"), password: box }),
   z.strictObject({ kind: z.literal("publickey"), key: text }),
+  z.strictObject({ kind: z.literal("certificate"), certificate: text }),
   z.strictObject({ kind: z.literal("totp"), code: z.string().max(64) }),
 ]);
 
@@ -147,6 +148,8 @@ export type LoginFactor =
   | { readonly kind: "password"; readonly password: Secret }
   /** The signature was verified by the worker; `key` is the OpenSSH public line. Is it registered for this person? */
   | { readonly kind: "publickey"; readonly key: string }
+  /** An OpenSSH certificate in base 64, whose key's signature the worker verified. Everything it says is the broker's to judge. */
+  | { readonly kind: "certificate"; readonly certificate: string }
   | { readonly kind: "totp"; readonly code: string };
 
 /** `connection` is new for every connection and user name: a half-finished login belongs to it and to nobody else. */

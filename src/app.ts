@@ -1,5 +1,6 @@
 /** The whole broker, wired by hand. Rule: start in the order in which things may be trusted, stop in the reverse; no container, no singletons. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { authorityTexts } from "./config/authorities.ts";
 import type { Config, Secrets } from "./config/env.ts";
 import { SOCKETS } from "./domain/ticket.ts";
 import { controlPlane, type Arrivals } from "./control/plane.ts";
@@ -11,6 +12,7 @@ import { recoverRecording } from "./flow/recordings.ts";
 import { broker, record } from "./flow/record.ts";
 import { closeLeftovers } from "./flow/startup.ts";
 import { forgetTickets } from "./flow/ticket.ts";
+import { NOTHING_REVOKED, parseAuthorities, parseRevoked, type Authorities } from "./identity/authorities.ts";
 import type { IdentityDeps } from "./identity/deps.ts";
 import { addressGate } from "./identity/gate.ts";
 import { openOperator } from "./identity/operator.ts";
@@ -37,6 +39,16 @@ export const identityDeps = (deps: Deps): IdentityDeps => ({
   db: deps.db, clock: deps.clock, random: deps.random, times: deps.times, issuer: "Lockstep", gate: addressGate(deps.times, deps.random), record: (tx, event) => record(deps, tx, event),
   vaulted: { seal: (purpose, context, secret) => deps.keyring.sealFor(purpose, context, secret), open: (purpose, context, box) => deps.keyring.openFor(purpose, context, box) },
 });
+
+/** Certificate authorities, read at each use: a key taken out of the file lets nobody in any more. */
+const authoritiesOf = (config: Config) => (): Authorities => {
+  const texts = authorityTexts({ authorities: config.sshCa, revoked: config.sshRevoked });
+  if (texts === null) return { keys: [], revoked: NOTHING_REVOKED };
+  const parse = <T>(setting: string, work: () => T): T => {
+    try { return work(); } catch (cause) { throw new Fault("unavailable", `${setting}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause }); }
+  };
+  return { keys: parse("LOCKSTEP_SSH_CA", () => parseAuthorities(texts.keys)), revoked: parse("LOCKSTEP_SSH_REVOKED", () => parseRevoked(texts.revoked)) };
+};
 
 const shelfOf = (deps: Deps): Shelf => ({
   rotations: (caller, account) => shelf.rotationList(deps, caller, account), rotation: (caller, id) => shelf.rotationOne(deps, caller, id),
@@ -101,7 +113,11 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     await endLeftoverProcesses(places.workers, deps.times.cutoff / 10);
     const lost = await closeLeftovers(deps, recoverBySession(deps, places.recordings));
     if (lost > 0) deps.log("warn", `${lost} session(s) were cut off when the broker last stopped; their recordings were recovered`);
-    const identity = identityDeps(deps), site = { origin: config.origin ?? "" }, halves: Halves = { arrivals: { expect: () => "" }, watching: new Watching(), link: (path) => `${site.origin}${path}` }, proxy = await startProxy(config, core, identity, halves);
+    const authorities = authoritiesOf(config), identity: IdentityDeps = { ...identityDeps(deps), authorities };
+    // A file that cannot be read is told at the start, not at the first login.
+    authorities();
+    const site = { origin: config.origin ?? "" }, link = (path: string): string => `${site.origin}${path}`;
+    const halves: Halves = { arrivals: { expect: () => "" }, watching: new Watching(), link }, proxy = await startProxy(config, core, identity, halves);
     stops.push(() => proxy.close());
     const jobs = startJobs(deps, recoverBySession(deps, places.recordings), places.recordings);
     stops.push(() => jobs.close());

@@ -3,6 +3,8 @@
  * AND this user name and is forgotten when the name changes; every refusal reads the same.
  */
 import { sealTo } from "../../src/crypto/box.ts";
+import { isCertificateType, parseCertificate } from "../../src/crypto/ssh-certificate.ts";
+import { provesSsh } from "../../src/crypto/ssh-signature.ts";
 import type { AuthContext, Connection, KeyboardAuthContext, PasswordAuthContext, PublicKeyAuthContext } from "../../src/wires/ssh.ts";
 import { sshUtils } from "../../src/wires/ssh.ts";
 import type { LoginReply, Up } from "../channel.ts";
@@ -29,7 +31,18 @@ const provenKey = (ctx: PublicKeyAuthContext): string | undefined => {
   if (key.type === "ssh-rsa" && hashAlgo === undefined) return undefined;
   return key.verify(blob, signature, hashAlgo as string) === true ? `${key.type} ${key.getPublicSSH().toString("base64")}` : undefined;
 };
-const offerable = (ctx: PublicKeyAuthContext): boolean => !(sshUtils.parseKey(ctx.key.data) instanceof Error);
+/** The certificate whose key signed this login, in base 64. ssh2 leaves the signature of a kind it does not know in SSH's own form. */
+const provenCertificate = ({ key, blob, signature }: PublicKeyAuthContext): string | undefined => {
+  const found = parseCertificate(key.data);
+  return found !== undefined && blob !== undefined && signature !== undefined && provesSsh(found.key, blob, signature) ? key.data.toString("base64") : undefined;
+};
+const provenFactor = (ctx: PublicKeyAuthContext): Factor | undefined => {
+  if (isCertificateType(ctx.key.algo)) { const certificate = provenCertificate(ctx); return certificate === undefined ? undefined : { kind: "certificate", certificate }; }
+  const key = provenKey(ctx);
+  return key === undefined ? undefined : { kind: "publickey", key };
+};
+const offerable = ({ key }: PublicKeyAuthContext): boolean =>
+  (isCertificateType(key.algo) ? parseCertificate(key.data) !== undefined : !(sshUtils.parseKey(key.data) instanceof Error));
 
 export class Login {
   readonly #connection: Connection;
@@ -96,8 +109,8 @@ export class Login {
   async #key(ctx: PublicKeyAuthContext): Promise<void> {
     if (this.#wantsCode) return this.#refuse(ctx);
     if (ctx.signature === undefined) return offerable(ctx) ? ctx.accept() : ctx.reject(METHODS);
-    const key = provenKey(ctx);
-    this.#judge(ctx, key === undefined ? { ok: false } : await this.#factor(() => ({ kind: "publickey", key })));
+    const factor = provenFactor(ctx);
+    this.#judge(ctx, factor === undefined ? { ok: false } : await this.#factor(() => factor));
   }
 
   /** Password (unless the first factor is proved), then the code, in one dialogue. */

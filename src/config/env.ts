@@ -14,6 +14,7 @@ const SHAPE = {
   LOCKSTEP_LISTEN: listen.default({ host: "127.0.0.1", port: 8282 }),
   LOCKSTEP_SSH_LISTEN: listen.default({ host: "127.0.0.1", port: 2222 }),
   LOCKSTEP_ORIGIN: z.url().optional(),
+  LOCKSTEP_SSH_CA: z.string().optional(), LOCKSTEP_SSH_REVOKED: z.string().optional(),
   LOCKSTEP_SSH_HOST: z.string().regex(/^[A-Za-z0-9.:-]+$/).optional(),
   LOCKSTEP_TLS_CERT: z.string().optional(), LOCKSTEP_TLS_KEY: z.string().optional(),
   LOCKSTEP_TLS: flag.optional(),
@@ -31,6 +32,8 @@ const SECRETS = ["LOCKSTEP_KEK", "DATABASE_URL", "LOCKSTEP_TOKEN"] as const;
 export type Config = {
   readonly data: string; readonly listen: { host: string; port: number }; readonly ssh: { host: string; port: number };
   readonly origin: string | undefined; readonly sshHost: string | undefined;
+  /** Files: public keys of certificate authorities for people, and what they revoked. */
+  readonly sshCa: string | undefined; readonly sshRevoked: string | undefined;
   readonly tls: { readonly cert: string; readonly key: string } | "own" | "off"; readonly trustedProxies: readonly string[];
   readonly kekFile: string; readonly workers: number | undefined; readonly log: "debug" | "info" | "warn" | "error" | "silent"; readonly timescale: number; readonly node: string;
   readonly engine: "postgresql" | "pglite";
@@ -55,11 +58,13 @@ export const parseEnv = (env: Readonly<Record<string, string | undefined>>): { c
   if (!v.LOCKSTEP_TLS_CERT && !own && !LOOPBACK.test(v.LOCKSTEP_LISTEN.host) && v.LOCKSTEP_TRUSTED_PROXIES.length === 0) {
     mistakes.push(`LOCKSTEP_LISTEN: ${v.LOCKSTEP_LISTEN.host} is not a loopback address, and plain HTTP leaves the machine. Set LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY, or LOCKSTEP_TLS=yes for a certificate of our own, or LOCKSTEP_TRUSTED_PROXIES for a proxy in front`);
   }
+  if (v.LOCKSTEP_SSH_REVOKED && !v.LOCKSTEP_SSH_CA) mistakes.push("LOCKSTEP_SSH_REVOKED takes back certificates, and LOCKSTEP_SSH_CA names no authority whose they would be");
   if (mistakes.length > 0) throw new Fault("invalid", `Settings cannot be used:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
   const data = path.resolve(v.LOCKSTEP_DATA);
   return {
     config: {
       data, listen: v.LOCKSTEP_LISTEN, ssh: v.LOCKSTEP_SSH_LISTEN, origin: v.LOCKSTEP_ORIGIN?.replace(/\/$/, ""), sshHost: v.LOCKSTEP_SSH_HOST,
+      sshCa: v.LOCKSTEP_SSH_CA && path.resolve(v.LOCKSTEP_SSH_CA), sshRevoked: v.LOCKSTEP_SSH_REVOKED && path.resolve(v.LOCKSTEP_SSH_REVOKED),
       tls: v.LOCKSTEP_TLS_CERT && v.LOCKSTEP_TLS_KEY ? { cert: v.LOCKSTEP_TLS_CERT, key: v.LOCKSTEP_TLS_KEY } : own ? "own" : "off", trustedProxies: v.LOCKSTEP_TRUSTED_PROXIES,
       kekFile: path.resolve(v.LOCKSTEP_KEK_FILE ?? path.join(data, "keys", "root.key")), workers: v.LOCKSTEP_WORKERS, log: v.LOCKSTEP_LOG, timescale: v.LOCKSTEP_TIMESCALE, node: v.LOCKSTEP_NODE ?? "broker-1",
       engine: env["DATABASE_URL"] ? "postgresql" : "pglite",

@@ -11,6 +11,7 @@ import { lose } from "../flow/startup.ts";
 import { admitByTicket, rejoin } from "../flow/terminal.ts";
 import { untilWritten } from "../flow/unrecorded.ts";
 import type { IdentityDeps } from "../identity/deps.ts";
+import { certificateLogin } from "../identity/certificates.ts";
 import { passwordLogin, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
 import { whereToAsk } from "../flow/menu.ts";
 import { asking } from "./asking.ts";
@@ -76,6 +77,7 @@ const factor = (identity: IdentityDeps, tickets: Map<string, string>, ask: Login
   switch (ask.factor.kind) {
     case "password": return passwordLogin(identity, { name: ask.person, password: ask.factor.password, ...from });
     case "publickey": return publicKeyLogin(identity, { name: ask.person, fingerprint: fingerprintOf(ask.factor.key), ...from });
+    case "certificate": return certificateLogin(identity, { name: ask.person, certificate: Buffer.from(ask.factor.certificate, "base64"), ...from });
     case "totp": return totpLogin(identity, { ticket: tickets.get(ask.connection) ?? "", code: ask.factor.code, ...from });
   }
 };

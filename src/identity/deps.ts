@@ -4,6 +4,7 @@ import type { Secret } from "../kernel/secret.ts";
 import type { Times } from "../kernel/times.ts";
 import type { Actor, AuditEvent } from "../domain/audit.ts";
 import type { Db, Tx } from "../store/db.ts";
+import type { Authorities } from "./authorities.ts";
 import type { Cost } from "./secrets.ts";
 
 /** The keyring's `sealFor`/`openFor`: TOTP keys, bound to the person by the context. */
@@ -25,6 +26,8 @@ export type IdentityDeps = {
   /** Shown in the authenticator app. */
   readonly issuer: string;
   readonly gate: Gate;
+  /** Certificate authorities for SSH; absent = none. Throws when they cannot be read. */
+  readonly authorities?: () => Authorities;
 };
 
 /** Who has failed too often, by address. In memory: a restart forgives addresses, never people (people.locked_until). */

@@ -54,7 +54,7 @@ export const welcome = async (deps: IdentityDeps, tx: Tx, person: Person, from: 
 };
 
 /** The first factor was right. Failures stay counted: a known password must not buy endless guesses at the code. */
-const firstFactor = (deps: IdentityDeps, person: Person, from: From, factor: string): Promise<LoginResult> => deps.db.transaction(async (tx) => {
+export const firstFactor = (deps: IdentityDeps, person: Person, from: From, factor: string): Promise<LoginResult> => deps.db.transaction(async (tx) => {
   if (!person.totp && !needsTotp(person)) return welcome(deps, tx, person, from, factor);
   if (!person.totp && from.means !== "portal") {
     await deps.record(tx, { what: "login.refused", who: actorOf(person, from), about: { person: person.id }, outcome: "refused", why: "second factor not set up" });
@@ -76,17 +76,22 @@ export const passwordLogin = async (deps: IdentityDeps, { name, password, ...fro
   return refused(WRONG);
 };
 
+/** A factor that proves itself and did not fit. Not counted for the person: clients offer every key they have, and nobody guesses one. */
+type Misfit = { readonly person: Person | null; readonly name: string; readonly from: From; readonly why: string; readonly fingerprint: string };
+export const factorRefused = async (deps: IdentityDeps, { person, name, from, why, fingerprint }: Misfit): Promise<LoginResult> => {
+  await deps.db.transaction((tx) => deps.record(tx, {
+    what: "login.refused", who: person ? actorOf(person, from) : stranger(name, from), about: person ? { person: person.id } : {}, outcome: "refused", why, facts: { fingerprint },
+  }));
+  return refused(WRONG);
+};
+export const BUSY_HERE: LoginResult = refused(BUSY);
+
 /** By SSH key, whose signature the caller has checked. A key is one factor; roles that need two still give a code. */
 export const publicKeyLogin = async (deps: IdentityDeps, { name, fingerprint, ...from }: { name: string; fingerprint: string } & From): Promise<LoginResult> => {
   if (!await deps.gate.open(from.address)) return refused(BUSY);
   const person = await people.named(deps.db, name), owner = await people.keyOwner(deps.db, fingerprint);
   if (person && !person.disabled && owner === person.id) return firstFactor(deps, person, from, "key");
-  // Not counted for the person: clients offer every key they have, and nobody guesses one.
-  await deps.db.transaction((tx) => deps.record(tx, {
-    what: "login.refused", who: person ? actorOf(person, from) : stranger(name, from), about: person ? { person: person.id } : {}, outcome: "refused",
-    why: !person ? "unknown name" : person.disabled ? "disabled" : "unknown key", facts: { fingerprint },
-  }));
-  return refused(WRONG);
+  return factorRefused(deps, { person, name, from, fingerprint, why: !person ? "unknown name" : person.disabled ? "disabled" : "unknown key" });
 };
 
 export type Ticketed = { readonly person: Person; readonly credentials: people.Credentials };
