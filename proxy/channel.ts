@@ -39,6 +39,7 @@ const factor = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("password"), password: box }),
   z.strictObject({ kind: z.literal("publickey"), key: text }),
   z.strictObject({ kind: z.literal("certificate"), certificate: text }),
+  z.strictObject({ kind: z.literal("browser"), step: z.enum(["begin", "wait"]) }),
   z.strictObject({ kind: z.literal("totp"), code: z.string().max(64) }),
 ]);
 
@@ -101,7 +102,8 @@ export type Terms = z.infer<typeof terms>;
 
 const loginReply = z.discriminatedUnion("ok", [
   z.strictObject({ ok: z.literal(true), login: id }),
-  z.strictObject({ ok: z.literal(false), next: z.literal("totp").optional(), message: text.optional() }),
+  /** `browser`: it waits there; `code` and `link` come with the first answer. */
+  z.strictObject({ ok: z.literal(false), next: z.enum(["totp", "browser"]).optional(), message: text.optional(), code: z.string().max(32).optional(), link: text.optional() }),
 ]);
 const admitReply = z.discriminatedUnion("ok", [
   z.strictObject({
@@ -150,6 +152,8 @@ export type LoginFactor =
   | { readonly kind: "publickey"; readonly key: string }
   /** An OpenSSH certificate in base 64, whose key's signature the worker verified. Everything it says is the broker's to judge. */
   | { readonly kind: "certificate"; readonly certificate: string }
+  /** `begin` gives a code to type in the portal; `wait` is answered when somebody has, or after a while. */
+  | { readonly kind: "browser"; readonly step: "begin" | "wait" }
   | { readonly kind: "totp"; readonly code: string };
 
 /** `connection` is new for every connection and user name: a half-finished login belongs to it and to nobody else. */

@@ -14,6 +14,8 @@ export const waits = (times: Times) => ({
   login: times.handshake * 12,
   /** Between two looks at a watched session. */
   frame: Math.max(20, Math.floor(times.cutoff / 20)),
+  /** Longer, once a code is to be typed in a browser: the code's own life and a moment to come back. */
+  browser: times.terminalCode + times.handshake,
   heartbeat: times.sessionRenew,
   mark: times.leaseMargin,
   /** A refusal waits this long for a session that would own it. */

@@ -44,24 +44,31 @@ const provenFactor = (ctx: PublicKeyAuthContext): Factor | undefined => {
 const offerable = ({ key }: PublicKeyAuthContext): boolean =>
   (isCertificateType(key.algo) ? parseCertificate(key.data) !== undefined : !(sshUtils.parseKey(key.data) instanceof Error));
 
+/** `patience`: called when the login waits for a browser. */
+export type Then = { patience(): void; done(who: Who): void };
+const PASSWORD = "Password (leave empty to log in with your browser): ";
+
 export class Login {
   readonly #connection: Connection;
   readonly #base: string;
   readonly #address: string;
   readonly #deps: Deps;
-  readonly #done: (who: Who) => void;
+  readonly #then: Then;
   #tries = 0;
+  #gone = false;
+  #browsed = false;
   #user: { readonly name: string; readonly id: string; readonly destination: Destination | undefined } | undefined;
   #names = 0;
   /** The first factor is proved; only a code is missing. */
   #wantsCode = false;
 
-  constructor(connection: Connection, base: string, address: string, deps: Deps, done: (who: Who) => void) {
+  constructor(connection: Connection, { id, address }: { readonly id: string; readonly address: string }, deps: Deps, then: Then) {
     this.#connection = connection;
-    this.#base = base;
+    this.#base = id;
     this.#address = address;
     this.#deps = deps;
-    this.#done = done;
+    this.#then = then;
+    connection.on("close", () => { this.#gone = true; });
     connection.on("authentication", (ctx) => {
       this.#answer(ctx).catch((error: unknown) => {
         this.#deps.log("warn", "a login could not be decided", { error: words(error) });
@@ -116,8 +123,9 @@ export class Login {
   /** Password (unless the first factor is proved), then the code, in one dialogue. */
   async #dialogue(ctx: KeyboardAuthContext): Promise<void> {
     if (!this.#wantsCode) {
-      const password = await ask(ctx, "Password: ");
+      const password = await ask(ctx, this.#browsed ? "Password: " : PASSWORD);
       if (password === undefined) return this.#refuse(ctx);
+      if (password === "" && !this.#browsed) return await this.#browser(ctx);
       const reply = await this.#password(password);
       if (reply.ok || reply.next === undefined) return await this.#close(ctx, reply);
       this.#wantsCode = true;
@@ -125,6 +133,17 @@ export class Login {
     const code = await ask(ctx, "One-time code: ");
     if (code === undefined) return this.#refuse(ctx);
     await this.#close(ctx, await this.#factor(() => ({ kind: "totp", code: code.trim().slice(0, 64) })));
+  }
+
+  /** Once a connection: a code to be typed in the portal, and a wait that the broker ends. */
+  async #browser(ctx: KeyboardAuthContext): Promise<void> {
+    this.#browsed = true;
+    let reply = await this.#factor(() => ({ kind: "browser", step: "begin" }));
+    if (reply.ok || reply.next !== "browser") return await this.#close(ctx, reply);
+    this.#then.patience();
+    await tell(ctx, `Open ${reply.link ?? "the portal"} where you are logged in, and type this code there: ${reply.code ?? ""}\nIt works once. Nobody else needs it: give it to nobody. Waiting ...`);
+    while (!reply.ok && reply.next === "browser" && !this.#gone) reply = await this.#factor(() => ({ kind: "browser", step: "wait" }));
+    if (!this.#gone) await this.#close(ctx, reply);
   }
 
   async #close(ctx: KeyboardAuthContext, reply: LoginReply): Promise<void> {
@@ -138,7 +157,7 @@ export class Login {
     if (!reply.ok && reply.next === "totp") { this.#wantsCode = true; return ctx.reject(CODE_ONLY, true); }
     if (!reply.ok || destination === undefined) return this.#refuse(ctx);
     // The next owner must hear of channels before ssh2 lets the client open one.
-    this.#done({ login: reply.login, destination });
+    this.#then.done({ login: reply.login, destination });
     ctx.accept();
   }
 

@@ -20,7 +20,8 @@ export const parseHostKeys = (keys: readonly string[]): ParsedKey[] => keys.map(
   return Array.isArray(parsed) ? parsed[0] as ParsedKey : parsed;
 });
 
-const guard = (connection: Connection, arrival: Arrival, deps: Deps): void => {
+/** The returned function gives a login that waits for a browser its own, longer time; once. */
+const guard = (connection: Connection, arrival: Arrival, deps: Deps): (() => void) => {
   let timer = setTimeout(() => arrival.socket.destroy(), deps.waits.handshake);
   connection.once("handshake", () => {
     clearTimeout(timer);
@@ -29,6 +30,10 @@ const guard = (connection: Connection, arrival: Arrival, deps: Deps): void => {
   connection.once("ready", () => clearTimeout(timer));
   connection.once("close", () => clearTimeout(timer));
   connection.on("error", (error: Error) => deps.log("debug", "a connection failed", { connection: arrival.id, error: words(error) }));
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => arrival.socket.destroy(), deps.waits.browser);
+  };
 };
 
 /** One ssh2 server per socket: its connection can then belong to no other arrival. */
@@ -39,11 +44,11 @@ export const serve = (arrival: Arrival, hostKeys: readonly ParsedKey[], deps: De
   socket.once("close", () => clearTimeout(silent));
   const server = sshServer({ hostKeys: hostKeys.map((key) => ({ key: key as never })) as never, ident: IDENT }, (connection) => {
     clearTimeout(silent);
-    guard(connection, arrival, deps);
-    new Login(connection, arrival.id, arrival.address, deps, (who) => {
+    const patience = guard(connection, arrival, deps);
+    new Login(connection, arrival, deps, { patience, done: (who) => {
       new PersonVisit(connection, who, deps);
       arrival.onLogin();
-    });
+    } });
   });
   receive(server, socket);
 };

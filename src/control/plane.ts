@@ -12,9 +12,10 @@ import { admitByTicket, rejoin } from "../flow/terminal.ts";
 import { untilWritten } from "../flow/unrecorded.ts";
 import type { IdentityDeps } from "../identity/deps.ts";
 import { certificateLogin } from "../identity/certificates.ts";
-import { passwordLogin, publicKeyLogin, totpLogin, type LoginResult } from "../identity/login.ts";
+import { passwordLogin, publicKeyLogin, totpLogin } from "../identity/login.ts";
 import { whereToAsk } from "../flow/menu.ts";
 import { asking } from "./asking.ts";
+import { browserLogins, type Browsed } from "./browser.ts";
 import { SshLogins, type Arrival, type Bearer } from "./logins.ts";
 import type { Watching } from "./watching.ts";
 import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply } from "../../proxy/channel.ts";
@@ -32,10 +33,11 @@ export type PlaneDeps = {
 export const controlPlane = (deps: PlaneDeps): ControlPlane => {
   const { flow, identity } = deps, logins = new SshLogins(flow, identity), tickets = new Map<string, string>(), ending: Ending = new Set();
   deps.arrivals.expect = (a) => logins.arrive(a);
+  const browsed = browserLogins(flow, identity);
   return {
     ...asking({ flow, logins, link: deps.link, away: (e) => (away(e) ? new Fault("unavailable", AWAY) : null) }),
     login: async (ask) => {
-      try { return loginReply(logins, tickets, ask, await factor(identity, tickets, ask)); } catch (e) {
+      try { return loginReply(deps, logins, tickets, ask, await factor(identity, tickets, browsed, ask)); } catch (e) {
         flow.log("error", `login: ${e instanceof Error ? e.message : String(e)}`);
         return { ok: false, message: away(e) ? AWAY : toFault(e).message };
       }
@@ -72,17 +74,19 @@ const ended = async (flow: Deps, ending: Ending, id: SessionId, e: Ended): Promi
   try { await untilWritten(flow, `the end of ${id}`, () => sessionEnded(flow, id, endOf(e))); } finally { ending.delete(id); }
 };
 
-const factor = (identity: IdentityDeps, tickets: Map<string, string>, ask: LoginAsk): Promise<LoginResult> => {
+const factor = (identity: IdentityDeps, tickets: Map<string, string>, browsed: ReturnType<typeof browserLogins>, ask: LoginAsk): Promise<Browsed> => {
   const from = { address: ask.address, means: "ssh" as const };
   switch (ask.factor.kind) {
     case "password": return passwordLogin(identity, { name: ask.person, password: ask.factor.password, ...from });
     case "publickey": return publicKeyLogin(identity, { name: ask.person, fingerprint: fingerprintOf(ask.factor.key), ...from });
     case "certificate": return certificateLogin(identity, { name: ask.person, certificate: Buffer.from(ask.factor.certificate, "base64"), ...from });
+    case "browser": return browsed(ask, ask.factor.step, from);
     case "totp": return totpLogin(identity, { ticket: tickets.get(ask.connection) ?? "", code: ask.factor.code, ...from });
   }
 };
 
-const loginReply = (logins: SshLogins, tickets: Map<string, string>, ask: LoginAsk, r: LoginResult): LoginReply => {
+const loginReply = ({ link }: PlaneDeps, logins: SshLogins, tickets: Map<string, string>, ask: LoginAsk, r: Browsed): LoginReply => {
+  if (r.outcome === "waits") return { ok: false, next: "browser", ...(r.code === undefined ? {} : { code: r.code, link: link("/terminal") }) };
   if (r.outcome === "refused") return { ok: false, message: r.why };
   if (r.outcome !== "ok") {
     tickets.set(ask.connection, r.ticket.cookie);

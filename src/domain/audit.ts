@@ -3,7 +3,7 @@ import type { PersonId } from "../kernel/ids.ts";
 
 export const EVENTS = [
   "person.added", "person.changed", "person.disabled", "group.changed", "token.made", "token.revoked",
-  "login.ok", "login.refused", "login.locked_out", "logout", "connection.refused",
+  "login.ok", "login.refused", "login.locked_out", "logout", "terminal.asked", "terminal.approved", "terminal.denied", "connection.refused",
   "target.added", "target.changed", "target.identity_changed", "target.identity_accepted", "target.locked", "target.unlocked", "target.tested",
   "account.added", "account.adopted", "account.changed", "account.blocked", "account.unblocked", "account.verified", "account.drift", "account.quarantined",
   "policy.added", "policy.changed", "change.confirmed", "collection.changed", "collection.removed", "import.run", "bulk.run",

@@ -25,7 +25,7 @@ export type LoginResult =
   | { readonly outcome: "totp"; readonly person: Person; readonly ticket: Opened }
   | { readonly outcome: "enrol"; readonly person: Person; readonly ticket: Opened }
   | { readonly outcome: "refused"; readonly why: string };
-const refused = (why: string): LoginResult => ({ outcome: "refused", why });
+export const refused = (why: string): Extract<LoginResult, { outcome: "refused" }> => ({ outcome: "refused", why });
 
 export const actorOf = (p: Person, from: From): Actor => ({ kind: "person", id: p.id, name: p.name, ...from });
 const stranger = (name: string, from: From): Actor => ({ kind: "stranger", name: name.slice(0, 64), ...from });
@@ -84,7 +84,7 @@ export const factorRefused = async (deps: IdentityDeps, { person, name, from, wh
   }));
   return refused(WRONG);
 };
-export const BUSY_HERE: LoginResult = refused(BUSY);
+export const BUSY_HERE = refused(BUSY);
 
 /** By SSH key, whose signature the caller has checked. A key is one factor; roles that need two still give a code. */
 export const publicKeyLogin = async (deps: IdentityDeps, { name, fingerprint, ...from }: { name: string; fingerprint: string } & From): Promise<LoginResult> => {

@@ -4,7 +4,7 @@ import type { Random } from "./clock.ts";
 export const PREFIX = {
   person: "per", group: "grp", target: "tgt", account: "acc", version: "ver", policy: "pol", request: "req", vote: "vot",
   session: "ses", recording: "rec", rotation: "rot", event: "evt", token: "tok", key: "key", exposure: "exp",
-  lock: "lck",
+  lock: "lck", terminal: "trm",
   check: "chk", run: "run",
   collection: "col",
 } as const;
@@ -30,6 +30,7 @@ export type LockId = Id<"lock">;
 export type CheckId = Id<"check">;
 export type RunId = Id<"run">;
 export type CollectionId = Id<"collection">;
+export type TerminalId = Id<"terminal">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 

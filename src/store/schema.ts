@@ -32,6 +32,12 @@ export const tickets = pgTable("tickets", {
   id: text("id").primaryKey(), kind: text("kind").notNull(), subject: text("subject").notNull(), holder: text("holder").notNull(),
   person: text("person_id").notNull().references(() => people.id), expiresAt: at("expires_at").notNull(),
 }, (t) => [index("tickets_expires").on(t.expiresAt)]);
+/** Terminals that wait for an approval in the browser; `codeHash` is sha256 of the code on their screen. Over within minutes, and not in backups. */
+export const terminals = pgTable("terminals", {
+  id: text("id").primaryKey(), name: text("name").notNull(), address: text("address").notNull(), codeHash: text("code_hash").notNull(),
+  state: text("state").notNull().default("waiting"), tries: integer("tries").notNull().default(0), by: text("by_id").references(() => people.id),
+  askedAt: at("asked_at").notNull(), expiresAt: at("expires_at").notNull(),
+}, (t) => [index("terminals_name").on(t.name)]);
 export const tokens = pgTable("tokens", {
   id: text("id").primaryKey(), person: text("person_id").notNull().references(() => people.id), hash: text("hash").notNull().unique(), label: text("label").notNull(),
   readOnly: boolean("read_only").notNull().default(false), networks: list("networks"), expiresAt: at("expires_at").notNull(),

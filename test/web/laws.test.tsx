@@ -28,7 +28,7 @@ beforeAll(async () => {
   const bare = await addAccount(flow, who.operator, { target: target.id, name: "app-bare" });
   const sample = await core.person("sample", ["user"]);
   const policy = await putPolicy(flow, who.operator, { name: "sample", terms: {}, binding: {} }), group = await putGroup(flow, who.operator, "sample", []);
-  ids = { requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor), exposures: await rotateSeen(flow, who.operator, { person: "requester", usedToo: true, reason: "for the test" }) };
+  ids = { requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", terminal: "trm_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor), exposures: await rotateSeen(flow, who.operator, { person: "requester", usedToo: true, reason: "for the test" }) };
   for (const name of Object.keys(SEEDS) as Seed[]) browsers.set(name, await new Browser(w).login(name));
 });
 afterAll(() => w.close());

@@ -25,12 +25,13 @@ import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
 import { ssh } from "./ssh.ts";
 import { targets } from "./targets.ts";
+import { terminals } from "./terminals.ts";
 import { authenticate } from "./who.ts";
 
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
-  ...me, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures,
+  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures,
   ...imports, ...search, ...health, ...backups,
 ];
 
