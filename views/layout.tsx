@@ -81,6 +81,10 @@ const Who = ({ nav }: { nav: Nav }) => (
         <Icon name="me" />
         My keys and tokens
       </a>
+      <a href="/terminal">
+        <Icon name="sessions" />
+        Log in a terminal
+      </a>
       <a href="/api/v1/docs">
         <Icon name="audit" />
         API

@@ -5,7 +5,7 @@ import { Layout, type Nav } from "./layout.tsx";
 import { ACCOUNTS } from "./stories/accounts.tsx";
 import { AUDIT } from "./stories/audit.tsx";
 import { EXPOSURES } from "./stories/exposures.tsx";
-import { FAULTS, LOGIN } from "./stories/door.tsx";
+import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
 import { HERE, type Story } from "./stories/fixed.tsx";
 import { HOME } from "./stories/home.tsx";
 import { PEOPLE } from "./stories/people.tsx";
@@ -18,6 +18,7 @@ import { TARGETS } from "./stories/targets.tsx";
 /** By page, as `npm run stories` lists them. */
 export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Login: LOGIN,
+  Terminals: TERMINALS,
   Home: HOME,
   Requests: REQUESTS,
   Accounts: ACCOUNTS,

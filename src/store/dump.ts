@@ -25,7 +25,7 @@ const back = (v: unknown): unknown => {
 export const DUMPED = TABLES.map((t) => getTableName(t));
 /** `transcript_lines` is derived: every recording is indexed again. */
 export const LEFT_OUT = [
-  "logins", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "request_transition", "session_transition", "rotation_transition", "credential_transition",
+  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "request_transition", "session_transition", "rotation_transition", "credential_transition",
 ];
 
 /** A page after the last row seen: by its key where one column is it, else (small tables) by its number in the key's order. */
