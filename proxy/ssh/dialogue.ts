@@ -22,16 +22,17 @@ const speaker = (door: Door): Speak => async (kind, message) => {
 /** Refusals that asking or waiting may turn into a session. */
 const mayHelp = (error: unknown): error is Fault => error instanceof Fault && error.code === "conflict";
 
-/** The request to wait for: the one there is, or a new one; undefined when it needs no waiting, or the broker's refusal is the answer. */
-const request = async (term: Terminal, to: Destination, speak: Speak): Promise<string | undefined> => {
+type Stands = { readonly request: string; readonly usable: boolean };
+/** The request there is, or a new one; undefined when there is none to wait for and the broker's own refusal is the answer. */
+const request = async (term: Terminal, to: Destination, speak: Speak): Promise<Stands | undefined> => {
   const { items: [item], link } = await speak("menu", to).catch((error: unknown) => {
     if (error instanceof Fault && error.code === "not_found") return { items: [], link: "" };
     throw error;
   });
-  if (item === undefined || item.mine?.state === "checked_out") return undefined;
-  if (item.mine === null) return await askFor(term, to, item, link, speak);
+  if (item === undefined) return undefined;
+  if (item.mine === null) return { request: await askFor(term, to, item, link, speak), usable: false };
   if (item.mine.state === "pending") term.say(`You have asked for ${to.account}@${to.target} already; the request waits for approval.`);
-  return item.mine.request;
+  return { request: item.mine.request, usable: item.mine.state !== "pending" };
 };
 
 /** A session, or the sentence that may be waited out. */
@@ -46,14 +47,16 @@ const attempt = async (door: Door): Promise<Live | string> => {
 const enter = async (door: Door, term: Terminal): Promise<Live> => {
   const speak = speaker(door);
   if (door.to === undefined) door.to = await chooseFrom(term, speak);
-  const { to } = door, asked = await request(term, to, speak);
-  if (asked === undefined) return await door.live("shell");
-  for (const waiting = new Waiting({ term, request: asked, speak, deps: door.deps }); ;) {
-    await waiting.go();
-    term.status(`Connecting to ${to.account}@${to.target} ...`);
+  const { to } = door, stands = await request(term, to, speak);
+  if (stands === undefined) return await door.live("shell");
+  const waiting = new Waiting({ term, request: stands.request, speak, deps: door.deps });
+  if (!stands.usable) await waiting.go();
+  for (;;) {
+    if (!stands.usable) term.status(`Connecting to ${to.account}@${to.target} ...`);
     const live = await attempt(door);
     if (typeof live !== "string") return live;
     waiting.refused(live);
+    await waiting.go();
   }
 };
 

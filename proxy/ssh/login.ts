@@ -19,9 +19,9 @@ import type { Who } from "./visit.ts";
 type Factor = Extract<Up, { kind: "login" }>["factor"];
 const METHODS = ["publickey" as const, "keyboard-interactive" as const, "password" as const];
 const CODE_ONLY = ["keyboard-interactive" as const];
-/** Answers to a prompt; undefined when the client gave up on it. */
-const ask = (ctx: KeyboardAuthContext, prompt: string): Promise<string | undefined> => new Promise((resolve) =>
-  ctx.prompt([{ prompt, echo: false }], (answers) => resolve(Array.isArray(answers) && answers.length === 1 ? answers[0] : undefined)));
+/** Answers to a prompt; undefined when the client gave up on it. `hint`: shown above it. */
+const ask = (ctx: KeyboardAuthContext, prompt: string, hint = ""): Promise<string | undefined> => new Promise((resolve) =>
+  ctx.prompt([{ prompt, echo: false }], "", hint, (answers) => resolve(Array.isArray(answers) && answers.length === 1 ? answers[0] : undefined)));
 const tell = (ctx: KeyboardAuthContext, sentence: string): Promise<void> => new Promise((resolve) => ctx.prompt([], "", sentence, () => resolve()));
 
 /** The key a signature over this login proves, as an OpenSSH line; undefined when it proves nothing. SHA-1 proves nothing. */
@@ -46,7 +46,7 @@ const offerable = ({ key }: PublicKeyAuthContext): boolean =>
 
 /** `patience`: called when the login waits for a browser. */
 export type Then = { patience(): void; done(who: Who): void };
-const PASSWORD = "Password (leave empty to log in with your browser): ";
+const HINT = "Leave the password empty to log in with your browser.";
 
 export class Login {
   readonly #connection: Connection;
@@ -123,7 +123,7 @@ export class Login {
   /** Password (unless the first factor is proved), then the code, in one dialogue. */
   async #dialogue(ctx: KeyboardAuthContext): Promise<void> {
     if (!this.#wantsCode) {
-      const password = await ask(ctx, this.#browsed ? "Password: " : PASSWORD);
+      const password = await ask(ctx, "Password: ", this.#browsed ? "" : HINT);
       if (password === undefined) return this.#refuse(ctx);
       if (password === "" && !this.#browsed) return await this.#browser(ctx);
       const reply = await this.#password(password);

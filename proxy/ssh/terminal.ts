@@ -24,6 +24,7 @@ export class Terminal {
   /** What stands on the line that is rewritten in place. */
   #status = "";
   #ahead: Key[] = [];
+  #listens = false;
   #onKey: ((key: Key) => void) | undefined;
   #onGone: () => void = () => undefined;
   #onSize: () => void = () => undefined;
@@ -36,15 +37,22 @@ export class Terminal {
   constructor(user: UserChannel, size: () => Size | undefined) {
     this.#user = user;
     this.#size = size;
-    user.channel.on("data", this.#take);
-    user.channel.on("close", this.#gone);
-    user.channel.on("end", this.#gone);
-    user.channel.resume();
+  }
+
+  /** Only when something is asked: what a client sends along with an access it has already is for the target. */
+  #listen(): void {
+    if (this.#listens) return;
+    this.#listens = true;
+    this.#user.channel.on("data", this.#take);
+    this.#user.channel.on("close", this.#gone);
+    this.#user.channel.on("end", this.#gone);
+    this.#user.channel.resume();
   }
 
   /** The channel is somebody else's from here on; what comes meanwhile waits for them. */
   release(): void {
     this.clear();
+    if (!this.#listens) return;
     this.#user.channel.pause();
     this.#user.channel.off("data", this.#take);
     this.#user.channel.off("close", this.#gone);
@@ -78,6 +86,7 @@ export class Terminal {
 
   /** Keys go to `on` until the returned function is called; `gone` once when the person has left. */
   keys(on: (key: Key) => void, gone: () => void): () => void {
+    this.#listen();
     this.#onKey = on;
     this.#onGone = gone;
     // Not before the caller holds what it stops with.

@@ -166,6 +166,18 @@ test("held by somebody else: by whom and how long, and the session begins when t
   await w.ok("requester", "POST", `/requests/${mine}/give-back`, {});
 });
 
+test("an access one has already is used at once: what is piped in reaches the target, and the end of input ends it", async () => {
+  await w.settled(w.account(0));
+  const id = await w.access(w.account(0));
+  const piped = w.ssh(w.account(0), [], { options: ["-tt"], stdin: "open" });
+  piped.child.stdin!.end("id -un; exit 6\n");
+  const r = await piped.exit;
+  expect([r.code, r.out.includes(`\r${w.names[0]!}\r`) || r.out.includes(`\n${w.names[0]!}\r`)]).toEqual([6, true]);
+  await w.ok("requester", "POST", `/requests/${id}/give-back`, {});
+  const none = w.ssh(w.account(0), [], { options: ["-tt"], stdin: "null" });
+  expect((await none.exit).code, "nobody is there to be asked").toBe(130);
+});
+
 test("a person disabled while waiting is told and dropped", async () => {
   const t = w.terminal(w.account(1), { who: "rival" }), id = await form(t);
   await t.see("Waiting for");

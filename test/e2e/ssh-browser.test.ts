@@ -17,7 +17,8 @@ const portal = async (name: string) => {
 const KEYBOARD = ["-o", "PubkeyAuthentication=no", "-o", "PreferredAuthentications=keyboard-interactive", "-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"];
 const terminal = async () => {
   const t = w.terminal(w.account(0), { options: KEYBOARD, command: ["id -un; exit 4"] });
-  await t.see("Password (leave empty to log in with your browser):", 60_000);
+  await t.see("Leave the password empty to log in with your browser.", 60_000);
+  await t.see("Password:");
   t.type("\r");
   const text = await t.see(/type this code there: [A-Z]{4}-[A-Z]{4}/, 60_000);
   return { t, text, code: /there: (\S+)/.exec(text)![1]! };
