@@ -105,7 +105,7 @@ export class Waiting {
 
   /** The broker cannot be asked: the request is not lost with the line. */
   #lost(error: unknown): unknown {
-    return error instanceof Fault && error.code === "unavailable" ? new Fault("unavailable",
-      `${error.message} Your request stands.`, { cause: error }) : error;
+    if (!(error instanceof Fault) || error.code !== "unavailable") return error;
+    return new Fault("unavailable", `${error.message} Your request stands.`, { cause: error });
   }
 }
