@@ -59,3 +59,8 @@ test("config holds no secret however it is printed, nor does a mistake", () => {
   expect([reveal(secrets.kek!), reveal(secrets.databaseUrl!)]).toEqual([env.LOCKSTEP_KEK, env.DATABASE_URL]);
   expect(mistakes({ ...env, LOCKSTEP_LOG: "loud", LOCKSTEP_KEKK: "canary-typo-value" }).join()).not.toMatch(/canary/);
 });
+
+test("a list of what an authority took back belongs to an authority", () => {
+  expect(mistakes({ LOCKSTEP_SSH_REVOKED: "revoked" })).toEqual([expect.stringMatching(/^LOCKSTEP_SSH_REVOKED takes back certificates, and LOCKSTEP_SSH_CA names no authority/)]);
+  expect(mistakes({ LOCKSTEP_SSH_REVOKED: "revoked", LOCKSTEP_SSH_CA: "ca.pub" })).toEqual([]);
+});
