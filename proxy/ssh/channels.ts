@@ -10,7 +10,6 @@ import type { Door } from "./door.ts";
 import type { PersonEnd, TargetChannel } from "./relay.ts";
 import { relay } from "./relay.ts";
 import { UserChannel } from "./user-channel.ts";
-import type { Live } from "./upstream.ts";
 
 /** The environment a person may send on; anything else (LD_PRELOAD, PATH …) stays behind. */
 const ENV = /^(LANG|LANGUAGE|LC_[A-Z]+|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;

@@ -44,3 +44,14 @@ test("a disabled person is refused at the next step", async () => {
   await changePerson(core.deps, admin, who.person.id, { disabled: true });
   await expect(logins.caller(by)).rejects.toMatchObject({ code: "unauthenticated", message: "Your login has ended: this person is disabled." });
 });
+
+test("a browser's word is good for one try, in whichever process, and a terminal's login is no such word", async () => {
+  const { person } = await core.person("browser", ["user"]), logins = open(), shown = {} as never;
+  const arrive = (): string => logins.arrive({ person, address: "192.0.2.9", means: "portal", shown }), word = { login: arrive(), worker: "any" };
+  expect(await logins.spend(word, (caller, given) => Promise.resolve({ ok: false, means: caller.means, same: given === shown }))).toEqual({ ok: false, means: "portal", same: true });
+  await expect(logins.spend(word, () => Promise.resolve({ ok: true })), "refused once is spent").rejects.toMatchObject(OLD);
+  const again = arrive();
+  expect(await logins.take(again)).toMatchObject({ caller: { person: { name: "browser" }, means: "portal" } });
+  await expect(logins.take(again)).rejects.toMatchObject(OLD);
+  await expect(logins.take(logins.add(person, "::1", "w"))).rejects.toMatchObject(OLD);
+});
