@@ -329,6 +329,12 @@
       },
       true,
     );
+  /* The edge around the letters is the terminal too. */
+  box.addEventListener("mousedown", (e) => {
+    if (e.target !== box) return;
+    e.preventDefault();
+    term.focus();
+  });
   term.onSelectionChange(() => {
     if (!mayOut() && term.hasSelection()) {
       term.clearSelection();
