@@ -32,7 +32,7 @@ const page = (o: { session?: string; polite?: boolean; start?: boolean } = {}): 
   const shown = (): string => Buffer.concat(parts).toString();
   return {
     ws, said, shown, send, bytes: () => total, type: (text) => ws.send(Buffer.from(text)),
-    hears: (type, ms) => eventually(() => said.find((m) => m.type === type), ms), sees: (text, ms) => eventually(() => (typeof text === "string" ? shown().includes(text) : text.test(shown())), ms), closed: () => eventually(() => code),
+    hears: (type, ms) => eventually(() => said.find((m) => m.type === type), ms), sees: (text, ms) => eventually(() => (typeof text === "string" ? shown().includes(text) : text.test(shown())), ms), closed: () => eventually(() => code || undefined),
   };
 };
 const opened = async (o: { polite?: boolean } = {}): Promise<Page> => { const p = page(o); await p.hears("hello"); await p.sees(/[$#] /); return p; };
