@@ -26,7 +26,7 @@ export const apiOf = (origin: string, tokens: Readonly<Record<Seed, string>>, ke
 const every = async (api: Api, who: Seed, at: string): Promise<Record<string, unknown>[] | null> => {
   const out: Record<string, unknown>[] = [];
   for (let next = "", turn = 0; turn < 400; turn++) {
-    const r = await api(who, "GET", `${at}?limit=500${next}`);
+    const r = await api(who, "GET", `${at}?limit=500${ASKED[at] ?? ""}${next}`);
     if (r.status !== 200) return null;
     out.push(...(Array.isArray(r.body["items"]) ? r.body["items"] as Record<string, unknown>[] : []));
     if (typeof r.body["next"] !== "string") return out;
@@ -35,9 +35,11 @@ const every = async (api: Api, who: Seed, at: string): Promise<Record<string, un
   throw new Error(`${at} never ends`);
 };
 
-/** Every GET of the document, for every thing there is, as everybody. Returns how many answers, and the routes that answered nobody. */
-export const readApi = async (api: Api): Promise<{ answers: number; silent: string[] }> => {
-  const routes = ENDPOINTS.filter((e) => e.method === "get").map((e) => e.path), ids = new Map<string, string[]>(), spoken = new Set<string>();
+/** What a list must be asked for, where it says nothing to nobody in particular. */
+const ASKED: Readonly<Record<string, string>> = { "/exposures/seen": "&person=requester&usedToo=true" };
+/** Every GET of the document, for every thing there is, as everybody. Returns how many answers, and the routes that answered nobody. `known`: ids of what no list names. */
+export const readApi = async (api: Api, known: Readonly<Record<string, string[]>>): Promise<{ answers: number; silent: string[] }> => {
+  const routes = ENDPOINTS.filter((e) => e.method === "get").map((e) => e.path), ids = new Map<string, string[]>(Object.entries(known)), spoken = new Set<string>();
   for (const at of routes.filter((p) => !p.includes("{"))) for (const who of ROLES) {
     const items = at === "/audit/export" ? ((await api(who, "GET", at)).status === 200 ? [] : null) : await every(api, who, at);
     if (items === null) continue;

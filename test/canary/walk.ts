@@ -124,15 +124,22 @@ const inCommand = async (f: Field, ids: readonly AccountId[]): Promise<void> => 
   await ok(f, "requester", "POST", `/requests/${request}/give-back`, {});
   await settled(f, ids, 60_000);
 };
+/** The log is checked, and everything the requester has seen is changed once more: both leave pages of their own. */
+const afterwards = async (f: Field, ids: readonly AccountId[]): Promise<string> => {
+  await ok(f, "auditor", "POST", "/audit/checks", {});
+  const run = String((await ok(f, "operator", "POST", "/exposures/rotate", { person: "requester", usedToo: true, reason: "canary" }))["id"]);
+  await settled(f, ids, 60_000 + ids.length * 20_000);
+  return run;
+};
 
 const allPasswords = async ({ core: { deps } }: Broker, ids: readonly AccountId[]): Promise<string[]> =>
   (await Promise.all(ids.map((id) => versions.of(deps.db, id)))).flat().map((row) => reveal(openVersion(deps, row)));
 const connection = (url: string) => { const u = new URL(url); return { PGHOST: u.hostname, PGPORT: u.port, PGUSER: u.username, PGDATABASE: u.pathname.slice(1), PGPASSWORD: decodeURIComponent(u.password) }; };
 
 /** Everything people read, kept; and how much of what was on screens the unmasked recordings hold. */
-const readAll = async (f: Field, keep: (where: string, text: string) => void) => {
+const readAll = async (f: Field, run: string, keep: (where: string, text: string) => void) => {
   const list = (await ok(f, "auditor", "GET", "/sessions?limit=500"))["items"] as { id: SessionId }[], raw = await Promise.all(list.map((s) => rawRecording(f.broker, s.id)));
-  const portal = await readPortal(f.broker, f.who, list.map((s) => s.id), keep), api = await readApi(f.api);
+  const portal = await readPortal(f.broker, f.who, list.map((s) => s.id), keep), api = await readApi(f.api, { "/exposures/runs": [run] });
   for (const s of list) keepCast(`the cast of ${s.id} by the API`, (await f.api("auditor", "GET", `/sessions/${s.id}/cast`)).text, keep);
   return { raw, ...portal, ...api };
 };
@@ -148,7 +155,8 @@ export const walk = async (o: { accounts: number; rounds: number; engine: "pglit
     broker = await startBroker(config, secrets, { times: own, log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } });
     const f = await fieldOf(broker, home, keep), ids = await live(f, host, o.accounts, o.rounds), watched = await watch.stop();
     await inCommand(f, ids);
-    const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, keep);
+    const run = await afterwards(f, ids);
+    const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, run, keep);
     await broker.close();
     broker = null;
     const scan = new Scanner(passwords), seen = read.raw.filter((text) => { const s = new Scanner(passwords); s.text("raw", text); return s.hits.length > 0; });
