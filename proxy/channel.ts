@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { FAULTS } from "../src/kernel/fault.ts";
 import type { FaultCode } from "../src/kernel/fault.ts";
+import { CommandRules } from "../src/domain/commands.ts";
 import type { Secret } from "../src/kernel/secret.ts";
 import type { Asking } from "./asking.ts";
 import { asking, askingReplies } from "./asking.ts";
@@ -64,6 +65,8 @@ const event = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("refused"), what: z.string().max(256) }),
   /** A browser lost its connection and has the grace time to come back. That it came back is the broker's own event. */
   z.strictObject({ kind: z.literal("away"), channel: count }),
+  /** A command rule said no, or took a note. */
+  z.strictObject({ kind: z.literal("command"), effect: z.enum(["deny", "warn"]), rule: z.string().max(300), command: text }),
 ]);
 export type SessionEvent = z.infer<typeof event>;
 
@@ -94,7 +97,7 @@ export type Up = z.infer<typeof upSchema>;
 
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(1).max(65_535) });
 export const terms = z.strictObject({
-  channels: z.array(z.enum(CHANNELS)), record: z.enum(["full", "head", "digest"]), recordInput: z.boolean(), banner: text.optional(),
+  channels: z.array(z.enum(CHANNELS)), record: z.enum(["full", "head", "digest"]), recordInput: z.boolean(), banner: text.optional(), commands: CommandRules.optional(),
   /** A browser may come back to its session within this time, in milliseconds; what it may paste in and copy out. */
   graceMs: count, clipboardIn: z.boolean(), clipboardOut: z.boolean(),
 });

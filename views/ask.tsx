@@ -3,7 +3,7 @@ import type { Standing } from "../src/domain/account.ts";
 import type { Preset } from "../src/domain/policy.ts";
 import { here } from "./here.ts";
 import { OfferRows, type Offered } from "./home.tsx";
-import { Facts, Field, minutes, PageHead, Post } from "./parts.tsx";
+import { Exact, Facts, Field, minutes, PageHead, Post } from "./parts.tsx";
 import { PRESET, StandingBadge } from "./words.tsx";
 
 export const AskSearch = ({ offered, q }: { offered: readonly Offered[]; q: string }) => {
@@ -45,6 +45,13 @@ export type AskPolicy = {
   readonly reasonMin: number;
   readonly ticketPattern: string;
   readonly recordInput: boolean;
+  /** `closed`: the sentence that says when it opens next, while it is closed. */
+  readonly hours: { readonly text: string; readonly closed: string | null } | null;
+  readonly networks: readonly string[];
+  readonly entries: number;
+  readonly review: boolean;
+  /** `rules`: single commands are checked; `listed`: nothing else runs, and there is no shell. */
+  readonly commands: "none" | "rules" | "listed";
 };
 export type AskView = {
   readonly account: string;
@@ -52,6 +59,7 @@ export type AskView = {
   readonly standing: Standing;
   readonly policies: readonly AskPolicy[];
   readonly chosen: AskPolicy;
+  readonly holders: readonly { readonly name: string; readonly until: Date }[];
 };
 
 const Presets = ({ max }: { max: number }) => {
@@ -75,6 +83,12 @@ const Length = ({ max }: { max: number }) => (
     </Field>
     <Presets max={max} />
   </>
+);
+
+const Later = () => (
+  <Field label="Begin at a fixed time (optional, UTC)" hint="Empty: from first use. A window is booked for you; those of one account never overlap.">
+    <input type="datetime-local" name="from" />
+  </Field>
 );
 
 const Why = ({ p }: { p: AskPolicy }) => (
@@ -103,7 +117,12 @@ const Then = ({ p }: { p: AskPolicy }) => (
         ["You get", PRESET[p.preset]],
         [
           "Approval",
-          p.approvers.length === 0 ? (
+          p.preset === "break-glass" ? (
+            <span class="note warn">
+              None. Its approvers{p.approvers.length > 0 ? ` (${p.approvers.join(", ")})` : ""} and every auditor are told at once, and somebody
+              else reviews what you did.
+            </span>
+          ) : p.approvers.length === 0 ? (
             <span class="note warn">Nobody is seated who may approve. Ask an admin first.</span>
           ) : (
             <>
@@ -115,18 +134,58 @@ const Then = ({ p }: { p: AskPolicy }) => (
           "Recorded",
           <>Every session, {p.recordInput ? "screen and what you type" : "the screen; not what you type"}. Auditors can play it back.</>,
         ],
+        p.hours ? ["Hours", p.hours.closed ? <span class="note warn">Closed now. {p.hours.closed}</span> : p.hours.text] : null,
+        p.networks.length > 0 ? ["From", p.networks.join(", ")] : null,
+        p.entries > 0 ? ["Sessions", p.entries === 1 ? "one, then it is closed" : `${p.entries}, then it is closed`] : null,
+        p.commands === "none"
+          ? null
+          : [
+              "Commands",
+              p.commands === "listed"
+                ? "listed ones only, and no shell"
+                : "single commands are checked by rules; in a shell nothing is stopped, it is recorded",
+            ],
+        p.review ? ["Review", "somebody else looks at it afterwards and says so"] : null,
         [
           "Afterwards",
-          p.preset === "release"
+          p.preset === "release" || p.preset === "break-glass"
             ? "The password is changed when you give it back or time is up."
-            : "The password is changed after your last session.",
+            : p.preset === "shared"
+              ? "The password is changed when the last session of everybody is over."
+              : "The password is changed after your last session.",
         ],
       ]}
     />
   </aside>
 );
 
-export const AskForm = ({ account, target, standing, policies, chosen: p }: AskView) => (
+const Others = ({ holders }: { holders: AskView["holders"] }) => (
+  <fieldset class="checks">
+    <legend>
+      {holders.length === 0 ? (
+        "Nobody holds this account right now. Should somebody by then:"
+      ) : (
+        <>
+          Held by{" "}
+          {holders.map((h, i) => (
+            <>
+              {i > 0 ? ", " : ""}
+              <b>{h.name}</b> until <Exact at={h.until} />
+            </>
+          ))}
+        </>
+      )}
+    </legend>
+    <label class="check">
+      <input type="radio" name="others" value="share" checked /> Share: they keep what they have
+    </label>
+    <label class="check">
+      <input type="radio" name="others" value="cut" /> Cut: end their sessions and their access now
+    </label>
+  </fieldset>
+);
+
+export const AskForm = ({ account, target, standing, policies, chosen: p, holders }: AskView) => (
   <>
     <PageHead
       title={
@@ -154,8 +213,16 @@ export const AskForm = ({ account, target, standing, policies, chosen: p }: AskV
           <input type="hidden" name="account" value={`${account}@${target}`} />
           <input type="hidden" name="policy" value={p.id} />
           <Length max={p.maxMinutes} />
+          {p.preset === "break-glass" ? null : <Later />}
           <Why p={p} />
-          <button type="submit">Ask</button>
+          {p.preset === "break-glass" ? <Others holders={holders} /> : null}
+          {p.preset === "break-glass" ? (
+            <button type="submit" class="danger">
+              Break the glass
+            </button>
+          ) : (
+            <button type="submit">Ask</button>
+          )}
         </Post>
       </section>
       <Then p={p} />

@@ -7,9 +7,10 @@ import { here } from "./here.ts";
 import { sshLine } from "./request-card.tsx";
 import { Turn } from "./queue.tsx";
 import { Account, Ago, Copy, Empty, minutes, PageHead, Press, Table, TimeLeft } from "./parts.tsx";
+import { RequestRows, type Listed } from "./request-rows.tsx";
+import { BrokenGlass, ToReview } from "./review.tsx";
 import { StandingBadge, StateBadge } from "./words.tsx";
 
-export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string };
 export type Offered = {
   readonly name: string;
   readonly target: string;
@@ -27,8 +28,11 @@ export type HomeView = {
   readonly votes: boolean;
   /** One administrator only, and it is this person. */
   readonly alone: boolean;
+  readonly glass: readonly Listed[];
+  readonly toReview: readonly Listed[];
 };
 
+const SHOWS: Readonly<Record<Preset, boolean>> = { session: false, release: true, shared: false, "break-glass": true };
 const Holding = ({ l, me }: { l: Listed; me: string }) => {
   const r = l.request,
     at = `/requests/${r.id}`;
@@ -59,7 +63,7 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
             Connect
           </a>
         )}
-        {r.state !== "pending" && r.terms.preset === "release" ? <Press action={`${at}/password`}>Show the password</Press> : null}
+        {r.state !== "pending" && SHOWS[r.terms.preset] ? <Press action={`${at}/password`}>Show the password</Press> : null}
         {r.state === "checked_out" ? (
           <Press action={`${at}/give-back`} look="contrast">
             Give back now
@@ -72,29 +76,6 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
     </article>
   );
 };
-
-export const RequestRows = ({ list, me, label, empty }: { list: readonly Listed[]; me: string; label: string; empty?: string }) =>
-  list.length === 0 ? (
-    <p class="muted">{empty ?? "Nothing here."}</p>
-  ) : (
-    <Table label={label} head={["Account", "By", "Reason", "State", "Asked"]}>
-      {list.map((l) => (
-        <tr>
-          <td>
-            <Account account={l.accountName} target={l.targetName} href={`/requests/${l.request.id}`} />
-          </td>
-          <td>{l.requesterName}</td>
-          <td class="wrap clip">{l.request.terms.reason}</td>
-          <td>
-            <StateBadge request={l.request} mine={l.requesterName === me} />
-          </td>
-          <td>
-            <Ago at={l.request.submittedAt} />
-          </td>
-        </tr>
-      ))}
-    </Table>
-  );
 
 export const OfferRows = ({ offered, q }: { offered: readonly Offered[]; q: string }) => (
   <div id="offers">
@@ -143,12 +124,14 @@ export const Home = (v: HomeView) => (
   <>
     <PageHead title={`Hello, ${v.me}`} />
     <SingleAdministrator alone={v.alone} manages />
+    <BrokenGlass list={v.glass} />
     {v.votes && v.waiting.length > 0
       ? section(`Waits for your vote (${v.waiting.length})`, <RequestRows list={v.waiting} me={v.me} label="Requests waiting for your vote" />, {
           href: "/votes",
           text: "Vote",
         })
       : null}
+    <ToReview list={v.toReview} me={v.me} />
     {section(
       "What I hold",
       v.mine.length === 0 ? (

@@ -30,6 +30,7 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
     { href: "/audit", icon: "search", text: "Audit log", shown: can.has("audit.read") },
     { href: "/exposures", icon: "lock", text: "Exposure", shown: can.has("exposure.see") },
     { href: "/people", icon: "people", text: "People", shown: can.has("person.manage") },
+    { href: "/locks", icon: "locks", text: "Locks", shown: can.has("lock.see") },
     { href: "/policies", icon: "policies", text: "Policies", shown: can.has("policy.see") },
   ],
 ];

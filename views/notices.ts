@@ -22,6 +22,8 @@ const SENTENCES = {
   "noted-change": "Saved. Where it could help you it waits for a second person.",
   declared: "Kept in the vault. You know it now: adopt the account soon, so that the broker changes it.",
   where: "Saved. Its accounts are blocked until somebody else accepts the new identity.",
+  locked: "Locked. Live sessions are cut, and nothing new begins.",
+  lifted: "The lock is lifted.",
   added: "Added.",
   changed: "Saved.",
   accepted: "Accepted. The accounts of this target are free again.",

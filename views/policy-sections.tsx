@@ -7,6 +7,8 @@ import type { Person } from "../src/domain/person.ts";
 import type { Policy } from "../src/domain/policy.ts";
 import { Num, Pick, Tick, Words } from "./inputs.tsx";
 import { Field, minutes } from "./parts.tsx";
+import { COMMANDS } from "./policy-commands.tsx";
+import { WHEN } from "./policy-when.tsx";
 import { which, whom, type Names } from "./policy-words.ts";
 import { PRESET, TICKET_HELP } from "./words.tsx";
 
@@ -66,7 +68,9 @@ const WHO: Section = {
   ),
   says: ({ binding: b, terms: t }, names) => [
     `${whom(b.requesters, b.requesterGroups, names, "Nobody")} may ask.`,
-    b.approvers.length + b.approverGroups.length === 0
+    t.preset === "break-glass"
+      ? "Nobody votes: they have it at once, and its approvers and every auditor are told."
+      : b.approvers.length + b.approverGroups.length === 0
       ? "Nobody is seated who may approve: what is asked stays undecided."
       : `${t.approvals} of ${whom(b.approvers, b.approverGroups, names, "nobody")} must approve; never the requester.`,
   ],
@@ -100,6 +104,11 @@ const WHICH: Section = {
   says: (p) => [`It is for ${which(p)}.`],
 };
 
+const after = (t: Policy["terms"]): string => {
+  if (t.preset === "release" || t.preset === "break-glass") return "The password is changed when it is given back or time is up.";
+  const soon = t.reconnectGraceSeconds === 0 || t.preset === "shared" ? "at once" : minutes(t.reconnectGraceSeconds / 60);
+  return `The password is changed ${soon} after the last session${t.preset === "shared" ? " of everybody" : ""}.`;
+};
 const WHAT: Section = {
   title: "What they get",
   fields: ({ terms: t }) => (
@@ -116,34 +125,26 @@ const WHAT: Section = {
           hint="After the last session, before the password is changed."
         />
       </div>
+      <div class="pair">
+        <Num
+          label="Sessions per approval"
+          name="entries"
+          value={t.entries}
+          min={0}
+          max={100}
+          hint="After the last one it is closed. 0: as many as its time holds."
+        />
+        <Tick name="review" checked={t.review || t.preset === "break-glass"}>
+          Somebody else reviews it afterwards (break-glass: always)
+        </Tick>
+      </div>
     </>
   ),
   says: ({ terms: t }) => [
     `They get ${PRESET[t.preset]}, for ${minutes(t.maxMinutes)} at most; an approver may shorten it.`,
-    t.preset === "release"
-      ? "The password is changed when it is given back or time is up."
-      : `The password is changed ${t.reconnectGraceSeconds === 0 ? "at once" : `${minutes(t.reconnectGraceSeconds / 60)}`} after the last session.`,
-  ],
-};
-
-const WHEN: Section = {
-  title: "When",
-  fields: ({ terms: t }) => (
-    <div class="pair">
-      <Num label="Start within, in minutes" name="startWindowMinutes" value={t.startWindowMinutes} min={1} max={43_200} hint="After approval." />
-      <Num
-        label="Decided within, in minutes"
-        name="requestTtlMinutes"
-        value={t.requestTtlMinutes}
-        min={1}
-        max={43_200}
-        hint="Undecided after that: void."
-      />
-    </div>
-  ),
-  says: ({ terms: t }) => [
-    `A request nobody decides is void after ${minutes(t.requestTtlMinutes)}.`,
-    `An approved one must be started within ${minutes(t.startWindowMinutes)}.`,
+    ...(t.entries > 0 ? [`One approval carries ${t.entries === 1 ? "one session" : `${t.entries} sessions`}, then it is closed.`] : []),
+    ...(t.review || t.preset === "break-glass" ? ["Somebody else reviews every use: its approvers or an auditor."] : []),
+    after(t),
   ],
 };
 
@@ -207,7 +208,7 @@ const HOW: Section = {
   ],
 };
 
-export const SECTIONS: readonly Section[] = [WHO, WHICH, WHAT, WHEN, WHY, HOW];
+export const SECTIONS: readonly Section[] = [WHO, WHICH, WHAT, WHEN, WHY, HOW, COMMANDS];
 
 /** What the policy does, in words: on its page, and beside the form while it is filled in. */
 export const PolicySentences = ({ policy, names }: { policy: Draft; names: Names }) => (

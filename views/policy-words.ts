@@ -20,3 +20,8 @@ export const which = ({ binding: b }: Binding): string =>
   ]
     .filter(Boolean)
     .join(" ");
+
+const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
+type Openings = NonNullable<Policy["terms"]["hours"]>["open"];
+/** One line an opening, as domain/hours.ts reads it back: "Mon, Tue 08:00-17:00" */
+export const openings = (open: Openings): readonly string[] => open.map((o) => `${o.days.map((d) => DAYS[d - 1]).join(", ")} ${o.from}-${o.to}`);

@@ -16,6 +16,22 @@ export const Letters = ({ text }: { text: string }) => (
   </output>
 );
 
+type Other = { readonly password: string; readonly no: number; readonly says: string };
+/** Under broken glass: what else may be in force. */
+const Others = ({ list }: { list: readonly Other[] }) => (
+  <>
+    {list.map((o) => (
+      <div class="candidate">
+        <p>
+          If that one does not open it, version {o.no}: {o.says}.
+        </p>
+        <Letters text={o.password} />
+        <Copy text={o.password} label={`version ${o.no}`} />
+      </div>
+    ))}
+  </>
+);
+
 export const ReleasePage = ({
   password,
   account,
@@ -23,6 +39,8 @@ export const ReleasePage = ({
   until,
   back,
   seconds,
+  says = null,
+  others = [],
 }: {
   password: string;
   account: string;
@@ -30,6 +48,8 @@ export const ReleasePage = ({
   until: Date;
   back: string;
   seconds: number;
+  says?: string | null;
+  others?: readonly Other[];
 }) => (
   <>
     <PageHead
@@ -41,12 +61,15 @@ export const ReleasePage = ({
       }
     />
     <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
+      {says === null ? null : <p class="note warn">Likeliest: {says}.</p>}
       <Letters text={password} />
       <p class="legend" aria-hidden="true">
         <span class="upper">ABC</span> capital <span class="lower">abc</span> small <span class="digit">123</span> digit{" "}
         <span class="symbol">#/?</span> symbol
       </p>
       <Copy text={password} label="the password" />
+      <Others list={others} />
+      {says === null ? null : <p class="muted">The broker touches the target no more for 10 minutes from your look, so that these stay true.</p>}
       <p class="muted">
         This page hides it after <b data-seconds="">{seconds}</b> s and goes back to the request. The password is changed when you give the
         account back.

@@ -68,6 +68,9 @@ const Closed = ({ r }: { r: Request<"closed"> | Request<"reviewed"> }) => (
   </p>
 );
 
+const Waits = ({ r }: { r: Request }) =>
+  r.review && r.state === "closed" ? <p class="note warn">Somebody else still has to review this use.</p> : null;
+
 const Body = ({ f, mine }: { f: CardFacts; mine: boolean }) => {
   const r = f.request;
   switch (r.state) {
@@ -78,7 +81,12 @@ const Body = ({ f, mine }: { f: CardFacts; mine: boolean }) => {
     case "checked_out":
       return <Held f={f} r={r} mine={mine} />;
     case "closed":
-      return <Closed r={r} />;
+      return (
+        <>
+          <Closed r={r} />
+          <Waits r={r} />
+        </>
+      );
     case "reviewed":
       return (
         <>
@@ -180,7 +188,15 @@ export const RequestCard = ({ me, link, ...f }: CardFacts & { me: string; link?:
               <Ago at={r.submittedAt} />, for {minutes(terms.minutes)}
             </>,
           ],
-          ["Gives", PRESET[terms.preset]],
+          terms.window
+          ? [
+              "Window",
+              <>
+                <Exact at={new Date(terms.window.from)} /> to <Exact at={new Date(terms.window.to)} />
+              </>,
+            ]
+          : null,
+        ["Gives", PRESET[terms.preset]],
           ["Policy", f.policy.name],
         ]}
       />

@@ -7,6 +7,7 @@ import type { Request } from "../src/domain/request.ts";
 import type { Target } from "../src/domain/target.ts";
 import type { Tally, Vote as Cast } from "../src/domain/vote.ts";
 import { Field, Post, Press, Unfold } from "./parts.tsx";
+import { Review } from "./review.tsx";
 
 export type Can = {
   readonly approve: boolean;
@@ -16,6 +17,7 @@ export type Can = {
   readonly connect: boolean;
   readonly giveBack: boolean;
   readonly revoke: boolean;
+  readonly review: boolean;
 };
 export type CardFacts = {
   readonly request: Request;
@@ -82,6 +84,7 @@ export const RequestMoves = ({ f }: { f: CardFacts }) => {
           Cancel the request
         </Press>
       ) : null}
+      {can.review ? <Review at={at} swap={swap} /> : null}
       {can.revoke ? (
         <Unfold label="Revoke" tone="bad">
           <Post action={`${at}/revoke`} swap={swap}>

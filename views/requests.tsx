@@ -2,10 +2,11 @@
 import type { Certificate } from "../src/domain/certificate.ts";
 import { Closure } from "./certificate.tsx";
 import { here } from "./here.ts";
-import { RequestRows, type Listed } from "./home.tsx";
+import { RequestRows, type Listed } from "./request-rows.tsx";
 import { Ago, Empty, PageHead } from "./parts.tsx";
 import { RequestCard } from "./request-card.tsx";
 import type { CardFacts } from "./request-moves.tsx";
+import { ToReview } from "./review.tsx";
 import { Timeline, type Told } from "./story.tsx";
 import { SessionRows, type SessionListed } from "./sessions.tsx";
 
@@ -43,7 +44,7 @@ export const Requests = ({ list, me, tab, sees }: { list: readonly Listed[]; me:
   </>
 );
 
-export const Votes = ({ cards, me }: { cards: readonly CardFacts[]; me: string }) => (
+export const Votes = ({ cards, me, toReview = [] }: { cards: readonly CardFacts[]; me: string; toReview?: readonly Listed[] }) => (
   <>
     <PageHead title="Votes" sub={cards.length === 0 ? undefined : `${cards.length} waiting, oldest first`} />
     {cards.length === 0 ? (
@@ -55,6 +56,7 @@ export const Votes = ({ cards, me }: { cards: readonly CardFacts[]; me: string }
         ))}
       </div>
     )}
+    <ToReview list={toReview} me={me} />
   </>
 );
 

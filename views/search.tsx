@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Person } from "../src/domain/person.ts";
 import type { Target } from "../src/domain/target.ts";
 import type { AccountCard } from "./accounts.tsx";
-import { RequestRows, type Listed } from "./home.tsx";
+import { RequestRows, type Listed } from "./request-rows.tsx";
 import { Account, Badge, Empty, PageHead, Table } from "./parts.tsx";
 import { SessionRows, type SessionListed } from "./sessions.tsx";
 import { StandingBadge } from "./words.tsx";

@@ -1,13 +1,15 @@
 /** Proxied sessions, live and past. Rule: what was said in them stands on pages of its own (player.tsx, session-search.tsx). */
 import type { Session } from "../src/domain/session.ts";
 import { here } from "./here.ts";
-import { Account, Ago, Empty, Facts, Field, PageHead, Post, span, Table, Unfold } from "./parts.tsx";
+import { Account, Ago, Badge, Empty, Facts, Field, PageHead, Post, span, Table, Unfold } from "./parts.tsx";
 import { SessionEvents } from "./player.tsx";
 import type { Told } from "./story.tsx";
 import { Filters, isFiltered, NO_FILTER, SearchBar, type IndexProgress, type SessionQuery } from "./session-search.tsx";
 import { SessionBadge } from "./words.tsx";
 
+/** `flagged`: a command rule spoke in it. */
 export type SessionListed = {
+  readonly flagged?: boolean;
   readonly session: Session;
   readonly personName: string;
   readonly accountName: string;
@@ -20,14 +22,14 @@ const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.
 type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean };
 export const SessionRows = ({ list, plays, watches }: Rows) => (
   <Table label="Sessions" head={["Account", "Person", "State", "Began", "Length", "From", ""]}>
-    {list.map(({ session: s, personName, accountName, targetName }) => (
+    {list.map(({ session: s, flagged, personName, accountName, targetName }) => (
       <tr>
         <td>
           <Account account={accountName} target={targetName} href={`/sessions/${s.id}`} />
         </td>
         <td>{personName}</td>
         <td>
-          <SessionBadge session={s} />
+          <SessionBadge session={s} /> {flagged ? <Badge tone="warn">command rule</Badge> : null}
         </td>
         <td>
           <Ago at={s.openedAt} />

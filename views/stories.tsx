@@ -8,6 +8,7 @@ import { EXPOSURES } from "./stories/exposures.tsx";
 import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
 import { HERE, type Story } from "./stories/fixed.tsx";
 import { HOME } from "./stories/home.tsx";
+import { LOCKS } from "./stories/locks.tsx";
 import { PEOPLE } from "./stories/people.tsx";
 import { POLICIES } from "./stories/policies.tsx";
 import { REQUESTS } from "./stories/requests.tsx";
@@ -29,6 +30,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Exposure: EXPOSURES,
   People: PEOPLE,
   Policies: POLICIES,
+  Locks: LOCKS,
   Faults: FAULTS,
 };
 export const STORIES: readonly Story[] = Object.values(SHELVES).flat();

@@ -2,6 +2,8 @@
  * What a person may do inside a session channel. Rule: default deny; exec and shell pass, `accept()` is called synchronously (a client that
  * sends EOF at once makes a later one too late), everything else gets a refusal and an event.
  */
+import { judge } from "../../src/domain/commands.ts";
+import { like } from "../../src/domain/like.ts";
 import { Fault, toFault } from "../../src/kernel/fault.ts";
 import type { Client, ClientChannel, PseudoTtyInfo, Session } from "../../src/wires/ssh.ts";
 import { words } from "../log.ts";
@@ -10,6 +12,7 @@ import type { Door } from "./door.ts";
 import type { PersonEnd, TargetChannel } from "./relay.ts";
 import { relay } from "./relay.ts";
 import { UserChannel } from "./user-channel.ts";
+import type { Live } from "./upstream.ts";
 
 /** The environment a person may send on; anything else (LD_PRELOAD, PATH …) stays behind. */
 const ENV = /^(LANG|LANGUAGE|LC_[A-Z]+|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;
@@ -41,9 +44,19 @@ const describe = (what: What, pty: PseudoTtyInfo | undefined): object => ({
   ...what, ...(pty === undefined ? {} : { term: (pty as { term?: string }).term ?? "xterm", cols: pty.cols, rows: pty.rows }),
 });
 
+/** The rules of the grant, before anything reaches the target. Throws what the person is told. */
+const judged = (session: Live["session"], user: PersonEnd, command: string): void => {
+  const { commands } = session.grant.terms, verdict = commands === undefined ? null : judge(commands, command, like);
+  if (verdict === null || verdict.effect === "pass") return;
+  session.event({ kind: "command", effect: verdict.effect, rule: verdict.like, command: command.slice(0, SHOWN) });
+  if (verdict.effect === "deny") throw new Fault("forbidden", verdict.says);
+  user.say(verdict.says);
+};
+
 /** Admit (or join), open the target's channel, relay. Rejects with what the person is told. */
 export const join = async (visit: Pick<Visit, "live" | "refuse">, user: PersonEnd, what: What, asked: Asked): Promise<void> => {
   const { session, client } = await visit.live(what.kind), terminal = what.kind === "shell" || asked.pty !== undefined;
+  if (what.kind === "exec") judged(session, user, what.command);
   const target = await openTarget(client, what, asked);
   if (user.over || session.ended) return void target.channel.close();
   const tape = session.tape(what.kind, terminal);
@@ -51,7 +64,7 @@ export const join = async (visit: Pick<Visit, "live" | "refuse">, user: PersonEn
   session.event({ kind: "channel_opened", channel: tape.channel, type: what.kind, ...(what.kind === "exec" ? { command: what.command.slice(0, SHOWN) } : {}) });
   asked.onSize = ({ rows, cols, height, width }) => { tape.resize(cols, rows); target.channel.setWindow(rows, cols, height, width); };
   asked.onSignal = (name) => { try { target.channel.signal(name); } catch { visit.refuse(`signal ${name}`); } };
-  if (terminal && session.grant.terms.banner !== undefined) user.say(session.grant.terms.banner);
+  if (what.kind === "shell" && session.grant.terms.banner !== undefined) user.say(session.grant.terms.banner);
   relay(user, target, tape, (exit) => {
     const { in: input, out, err } = tape.ledger();
     session.event({ kind: "channel_closed", channel: tape.channel, exit, in: input.bytes, out: out.bytes + err.bytes });

@@ -13,6 +13,7 @@ import { doctor } from "./doctor.ts";
 import { exposures } from "./exposures.ts";
 import { imports } from "./import.ts";
 import { Exit, line, plain, type Env, type Io } from "./io.ts";
+import { lock, locks, unlock } from "./locks.ts";
 import { login } from "./login.ts";
 import { cancel, giveBack, revoke } from "./own.ts";
 import { groups, people } from "./people.ts";
@@ -28,11 +29,12 @@ import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
 import { targets } from "./targets.ts";
 import { token } from "./token.ts";
-import { approve, deny } from "./vote.ts";
+import { approve, deny, review } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, imports, several, ask, connect, approve, deny, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations, targets,
-  sessions, play, audit, exposures, people, groups, policies, changes, token, doctor, serve, init, backup, restore, config, completion,
+  login, imports, several, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations,
+  targets, sessions, play, audit, exposures, people, groups, policies, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
+  completion,
 ];
 
 /** What to do, where the sentence itself does not say. */

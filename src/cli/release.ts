@@ -4,7 +4,7 @@ import { seg } from "./client.ts";
 import { line, plainJson } from "./io.ts";
 import { relative } from "./print.ts";
 
-type Released = { readonly password: string; readonly account: string; readonly until: string };
+type Released = { readonly password: string; readonly account: string; readonly until: string; readonly says: string | null; readonly others: readonly { readonly password: string; readonly no: number; readonly says: string }[] };
 
 export const release: Register = (program, io) => {
   example(program.command("release").description("show the password of an approved request; the first time starts the clock").argument("<request>", "req_…"), "lockstep release req_…")
@@ -12,6 +12,8 @@ export const release: Register = (program, io) => {
       const text = await run.client.text("POST", `/requests/${seg(id!)}/release`, {}), r = JSON.parse(text) as Released;
       if (run.json) return line(io.stdout, plainJson(text));
       run.say(`${r.account}, yours until ${r.until} (${relative(r.until, run.now)}). Give it back with: lockstep give-back ${id!}`);
+      if (r.says !== null) run.say(`Likeliest: ${r.says}.`);
       line(io.stdout, r.password);
+      for (const o of r.others) { run.say(`Or version ${o.no}: ${o.says}.`); line(io.stdout, o.password); }
     }));
 };

@@ -4,6 +4,7 @@ export type When = string | null;
 export type Request = {
   readonly id: string; readonly state: string; readonly account: { readonly id: string; readonly name: string }; readonly requester: string; readonly preset: string; readonly asked: number; readonly minutes: number | null;
   readonly reason: string; readonly ticket: string; readonly submittedAt: When; readonly expiresAt: When; readonly startBy: When; readonly until: When; readonly endedAt: When; readonly why: When; readonly endReason: When;
+  readonly window: { readonly from: string; readonly to: string } | null; readonly review: boolean; readonly verdict: string | null;
 };
 export type RequestDetail = Request & {
   readonly policyName: string; readonly approvals: { readonly have: number; readonly need: number }; readonly approvers: readonly string[]; readonly waitsForConfirmation: boolean;

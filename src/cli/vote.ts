@@ -23,6 +23,10 @@ export const approve: Register = (program, io) => {
       return cast(run, id!, { decision: "approve", ...(minutes === undefined ? {} : { minutes: Number(minutes) }), ...(reason === undefined ? {} : { reason }) });
     }));
 };
+export const review: Register = (program, io) => {
+  example(program.command("review").description("say what you found about somebody's past use").argument("<request>", "req_…").requiredOption("-v, --verdict <text>", "what you found"), "lockstep review req_… --verdict \"did what the ticket says\"")
+    .action(act(io, (run, id) => run.show<RequestDetail>("POST", `/requests/${seg(id!)}/review`, { verdict: run.text("verdict") }, (r) => `${r.id} ${r.state}`)));
+};
 export const deny: Register = (program, io) => {
   example(program.command("deny").description("deny a request; later, this revokes it").argument("<request>", "req_…").requiredOption("-r, --reason <text>", "why: the requester reads it").option("-y, --yes", "without asking back"), "lockstep deny req_… --reason \"use the staging host\"")
     .action(act(io, async (run, id) => { await look(run, id!, "Deny"); return cast(run, id!, { decision: "deny", reason: run.text("reason") }); }));

@@ -2,7 +2,9 @@
 import type { SessionId } from "../kernel/ids.ts";
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { Fact } from "../domain/audit.ts";
+import { SHELL_BANNER } from "../domain/commands.ts";
 import type { Person } from "../domain/person.ts";
+import { channelsOf } from "../domain/policy.ts";
 import { fingerprintOf } from "../crypto/envelope.ts";
 import type { Deps } from "../flow/deps.ts";
 import { connectionRefused, type Refusal } from "../flow/refuse.ts";
@@ -49,7 +51,7 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
       await rejoin(flow, caller, shown, session as SessionId);
     },
     opened: (id) => sessionLive(flow, id as SessionId),
-    event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused"),
+    event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused" || (e.kind === "command" && e.effect === "deny"), e.kind === "command"),
     frame: (id, f) => Promise.resolve(deps.watching.show(id, f)),
     mark: (id, m) => sessionMark(flow, id as SessionId, m),
     heartbeat: leases(flow, ending),
@@ -124,7 +126,7 @@ const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitRep
       ok: true, session: a.session, person: person.name, account: a.username, target: a.target.name, started: a.started.toISOString(), remainingMs: Math.max(1, a.remainingMs),
       address: { host: a.target.host, port: a.target.port }, username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
       recording: { id: a.recording.id, key: flow.keyring.handOverKey(a.recording.key, ask.workerKey, BOX.recording(a.recording.id)) },
-      terms: { channels: [...a.terms.channels], record: a.terms.record, recordInput: a.terms.recordInput, graceMs: a.terms.reconnectGraceSeconds * 1_000, clipboardIn: a.terms.clipboardIn, clipboardOut: a.terms.clipboardOut },
+      terms: { channels: [...channelsOf(a.terms)], record: a.terms.record, recordInput: a.terms.recordInput, graceMs: a.terms.reconnectGraceSeconds * 1_000, clipboardIn: a.terms.clipboardIn, clipboardOut: a.terms.clipboardOut, ...(a.terms.commands.rules.length > 0 || a.terms.commands.mode === "listed" ? { commands: a.terms.commands, banner: SHELL_BANNER } : {}) },
     };
   } finally { a.password.wipe(); a.recording.key.fill(0); }
 };

@@ -29,6 +29,7 @@ const RULES = {
   "request.cancel":  (p: Person, t: Thing) => mine(p, t),
   "request.vote":    (_p: Person, t: Thing) => t.entitled === true,
   "request.revoke":  (p: Person, t: Thing) => t.entitled === true || admin(p),
+  "request.review":  (p: Person, t: Thing) => t.entitled === true || auditor(p),
   "checkout.use":    (p: Person, t: Thing) => mine(p, t),
   "checkout.close":  (p: Person, t: Thing) => mine(p, t) || admin(p),
   "password.show":   (p: Person, t: Thing) => mine(p, t),
@@ -48,6 +49,7 @@ const RULES = {
   "policy.see":      (p: Person) => admin(p) || auditor(p),
   "change.confirm":  (p: Person) => admin(p) || auditor(p),
   "lock.set":        (p: Person) => admin(p),
+  "lock.see":        (p: Person) => admin(p) || auditor(p),
   "broker.backup":   (p: Person) => admin(p),
   "broker.health":   (p: Person) => admin(p) || auditor(p),
 } as const;

@@ -19,7 +19,9 @@ export type Person = {
   readonly employeeNo: string | null;
   readonly roles: readonly Role[];
   readonly groups: readonly GroupId[];
+  /** May nothing: disabled for good, or locked by an admin (`locked`) until that is lifted. */
   readonly disabled: boolean;
+  readonly locked?: boolean;
   readonly totp: boolean;
 };
 

@@ -2,6 +2,10 @@
 import { z } from "zod";
 import type { GroupId, PersonId, PolicyId } from "../kernel/ids.ts";
 import type { Account } from "./account.ts";
+import { CommandRules } from "./commands.ts";
+import { Hours } from "./hours.ts";
+import { isNetwork } from "./networks.ts";
+import { like } from "./like.ts";
 import { has, type Person } from "./person.ts";
 import type { Target } from "./target.ts";
 import { unreadable } from "./ticket-pattern.ts";
@@ -30,6 +34,12 @@ export const PolicyTerms = z.object({
   entries: z.int().min(0).max(100).default(0),
   /** Somebody else looks at it afterwards and says so; break-glass always asks for it. */
   review: z.boolean().default(false),
+  /** Addresses and networks it may be asked for and used from; empty: from anywhere. */
+  networks: z.array(z.string().max(60).refine(isNetwork, "neither an address nor a network such as 10.20.0.0/16")).max(50).default([]),
+  /** Weekly hours in which it may be used; a checkout ends with them. */
+  hours: Hours.nullable().default(null),
+  /** For single commands; a free shell is only recorded. */
+  commands: CommandRules.default({ mode: "open", rules: [] }),
   reconnectGraceSeconds: z.int().min(0).max(3_600).default(60),
   reasonMin: z.int().min(0).max(500).default(3),
   ticketPattern: z.string().max(200).default(""),
@@ -41,6 +51,9 @@ export const PolicyTerms = z.object({
   clipboardOut: z.boolean().default(true),
 });
 export type PolicyTerms = z.infer<typeof PolicyTerms>;
+
+/** A list of commands is no list beside a shell: with one, single commands are all there is. */
+export const channelsOf = (t: Pick<PolicyTerms, "channels" | "commands">): readonly Channel[] => (t.commands.mode === "listed" ? t.channels.filter((c) => c === "exec") : t.channels);
 
 /** Groups and people by id; accounts by target name, target tag, platform and account name (`*` matches any run). Empty = any. */
 export const PolicyBinding = z.object({
@@ -55,20 +68,6 @@ export const PolicyInput = z.object({ name: z.string().min(1).max(80), terms: Wr
 export type PolicyInput = z.infer<typeof PolicyInput>;
 
 export type Policy = { readonly id: PolicyId; readonly name: string; readonly terms: PolicyTerms; readonly binding: PolicyBinding; readonly active: boolean };
-
-/** `*` stands for any run of characters; everything else for itself. No regular expression: a pattern of many stars must not hang the broker. */
-export const like = (pattern: string, text: string): boolean => {
-  const [head = "", ...rest] = pattern.split("*"), tail = rest.pop();
-  if (tail === undefined) return text === pattern;
-  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
-  let at = head.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= text.length - tail.length;
-};
 
 const anyOf = (patterns: readonly string[], text: string): boolean => patterns.length === 0 || patterns.some((p) => like(p, text));
 

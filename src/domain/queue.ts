@@ -5,7 +5,7 @@
 import type { RequestId } from "../kernel/ids.ts";
 import type { Times } from "../kernel/times.ts";
 
-export type Waiting = { readonly id: RequestId; readonly approvedAt: Date; readonly offeredUntil: Date | null };
+export type Waiting = { readonly id: RequestId; readonly approvedAt: Date; readonly offeredUntil: Date | null; /** Its fixed window has begun: nobody else before then. */ readonly bookedUntil?: Date | null };
 export type Turn =
   | { readonly whose: "nobody" }
   /** `until`: its offer runs; null: it is next and has not been offered the account yet. */
@@ -14,7 +14,8 @@ export type Turn =
 
 const oldest = (a: Waiting, b: Waiting): number => a.approvedAt.getTime() - b.approvedAt.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 const runs = (w: Waiting, now: Date): boolean => w.offeredUntil !== null && w.offeredUntil > now;
-const rank = (w: Waiting, now: Date): number => (runs(w, now) ? 0 : w.offeredUntil === null ? 1 : 2);
+const booked = (w: Waiting, now: Date): boolean => w.bookedUntil !== undefined && w.bookedUntil !== null && w.bookedUntil > now;
+const rank = (w: Waiting, now: Date): number => (booked(w, now) ? -1 : runs(w, now) ? 0 : w.offeredUntil === null ? 1 : 2);
 
 /** The running offer, then who has had none, then who let theirs pass; oldest approval first. */
 export const inOrder = (queue: readonly Waiting[], now: Date): readonly Waiting[] => queue.toSorted((a, b) => rank(a, now) - rank(b, now) || oldest(a, b));
@@ -22,6 +23,7 @@ export const inOrder = (queue: readonly Waiting[], now: Date): readonly Waiting[
 export const turnOf = (queue: readonly Waiting[], now: Date): Turn => {
   const head = inOrder(queue, now)[0];
   if (!head) return { whose: "nobody" };
+  if (booked(head, now)) return { whose: "one", id: head.id, until: head.bookedUntil ?? null };
   if (runs(head, now)) return { whose: "one", id: head.id, until: head.offeredUntil };
   return head.offeredUntil === null ? { whose: "one", id: head.id, until: null } : { whose: "anybody" };
 };

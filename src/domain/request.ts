@@ -84,5 +84,9 @@ export const AskInput = z.object({
   minutes: z.int().min(1).max(7 * 24 * 60),
   reason: text(500),
   ticket: text(80),
+  /** A fixed time in the future instead of "from first use"; its length counts, not `minutes`. */
+  window: z.object({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) }).optional(),
+  /** Break-glass alone: beside who holds the account, or in their place. */
+  others: z.enum(["share", "cut"]).optional(),
 });
 export type AskInput = z.infer<typeof AskInput>;

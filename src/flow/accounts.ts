@@ -14,6 +14,7 @@ import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { cutSoon, type Deps } from "./deps.ts";
 import { noteNewAccount } from "./four-eyes.ts";
+import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 import { journalled, keepVersion } from "./secrets.ts";
@@ -83,7 +84,14 @@ export const rotateNow = (deps: Deps, caller: Caller, id: AccountId, reason: str
   return openRotation(deps, tx, account, { trigger: "manual", reason: reason || "changed by hand", by: caller.person.id });
 });
 
-export const setBlock = (deps: Deps, caller: Caller, id: AccountId, block: Extract<Block, "none" | "disabled" | "locked">, reason: string): Promise<void> => deps.db.transaction(async (tx) => {
+/** `locked` is a lock like every other (flow/lock.ts), an admin's to set and lift; `disabled` is its owner's own. */
+export const setBlock = async (deps: Deps, caller: Caller, id: AccountId, block: Extract<Block, "none" | "disabled" | "locked">, reason: string): Promise<void> => {
+  const seen = await managedBy(deps.db, caller, id, "account.manage");
+  if (block === "locked") return void await setLock(deps, caller, { kind: "account", subject: id, reason: reason.trim() || "locked on the account's page" });
+  if (seen.block === "locked") await liftFrom(deps, caller, "account", id, reason);
+  if (seen.block !== "locked" || block !== "none") await disable(deps, caller, id, block, reason);
+};
+const disable = (deps: Deps, caller: Caller, id: AccountId, block: "none" | "disabled", reason: string): Promise<void> => deps.db.transaction(async (tx) => {
   const seen = await managedBy(tx, caller, id, "account.manage"), account = await accounts.lock(tx, id);
   if (account.block === "identity_changed") throw new Fault("conflict", "This account waits for its target's identity to be accepted; that is done on the target.");
   await accounts.setBlock(tx, id, block);

@@ -11,12 +11,15 @@ import type { AskInput, Request, Terms } from "../domain/request.ts";
 import { ticketMatches, unreadable } from "../domain/ticket-pattern.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
+import * as locks from "../store/locks.ts";
 import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
 import * as targets from "../store/targets.ts";
+import { breakGlass } from "./break-glass.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
+import { refusePlace, windowOf } from "./times-and-places.ts";
 
 export const UNKNOWN_ACCOUNT = "There is no such account, or no policy lets you ask for it.";
 export const hashTerms = (t: Terms): string => sha256Hex(canonical(t));
@@ -29,37 +32,46 @@ export const offers = async (db: Reader, person: Person, account: Account): Prom
 
 const findAccount = async (db: Reader, text: string) => (text.startsWith("acc_") ? accounts.find(db, text as never) : accounts.named(db, text));
 
-export const ask = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "passive">, caller: Caller, input: AskInput): Promise<RequestId> => deps.db.transaction(async (tx) => {
+export const ask = (deps: Deps, caller: Caller, input: AskInput): Promise<RequestId> => deps.db.transaction(async (tx) => {
+  await locks.gate(tx, "hand_out");
   const account = await findAccount(tx, input.account);
   const offered = account ? await offers(tx, caller.person, account) : [];
   if (!account || !may(caller.person, "account.ask", { offered: offered.length > 0 })) throw new Fault("not_found", UNKNOWN_ACCOUNT);
   const policy = choose(offered, input.policy);
-  refuseTerms(policy, input);
-  if (approverNames(policy, await people.all(tx), caller.person.id).length === 0) throw new Fault("conflict", `Nobody who may approve is seated in the policy "${policy.name}". Ask an admin to name an approver.`);
-  const terms: Terms = { account: account.id, policy: policy.id, preset: policy.terms.preset, minutes: input.minutes, reason: input.reason, ticket: input.ticket };
+  refusePlace(policy, caller.address);
+  const window = refuseTerms(policy, input, tx.now), minutes = window ? Math.ceil((Date.parse(window.to) - Date.parse(window.from)) / 60_000) : input.minutes;
+  const glass = policy.terms.preset === "break-glass";
+  if (!glass && approverNames(policy, await people.all(tx), caller.person.id).length === 0) throw new Fault("conflict", `Nobody who may approve is seated in the policy "${policy.name}". Ask an admin to name an approver.`);
+  const terms: Terms = { account: account.id, policy: policy.id, preset: policy.terms.preset, minutes, reason: input.reason, ticket: input.ticket, ...(window ? { window } : {}) };
   const request: Request<"pending"> = {
-    id: newId("request", deps.random), requester: caller.person.id, terms, termsHash: hashTerms(terms), exclusive: PRESETS[policy.terms.preset].exclusive, review: policy.terms.review, submittedAt: tx.now,
-    state: "pending", expiresAt: new Date(tx.now.getTime() + policy.terms.requestTtlMinutes * 60_000),
+    id: newId("request", deps.random), requester: caller.person.id, terms, termsHash: hashTerms(terms), exclusive: PRESETS[policy.terms.preset].exclusive, review: glass || policy.terms.review, submittedAt: tx.now,
+    state: "pending", expiresAt: new Date(Math.min(tx.now.getTime() + policy.terms.requestTtlMinutes * 60_000, window ? Date.parse(window.to) : Infinity)),
   };
   await requests.submit(tx, request);
-  await record(deps, tx, { what: "request.submitted", who: actor(caller), about: { request: request.id, account: account.id, policy: policy.id }, outcome: "ok", why: input.reason, facts: { minutes: input.minutes, preset: policy.terms.preset, ticket: input.ticket } });
+  await record(deps, tx, { what: "request.submitted", who: actor(caller), about: { request: request.id, account: account.id, policy: policy.id }, outcome: "ok", why: input.reason, facts: { minutes, preset: policy.terms.preset, ticket: input.ticket, ...(window ? { from: window.from, to: window.to } : {}) } });
+  if (glass) await breakGlass(deps, tx, caller, request, policy, input.others ?? "share");
   tx.onCommit(() => { deps.bus.publish("requests"); deps.bus.publish("deadlines"); });
   return request.id;
 });
 
+/** Glass is broken by name only, never because it happened to be the first policy. */
 const choose = (offered: readonly Policy[], wanted: string | undefined): Policy => {
-  const policy = wanted ? offered.find((p) => p.id === wanted || p.name === wanted) : offered[0];
+  const policy = wanted ? offered.find((p) => p.id === wanted || p.name === wanted) : offered.find((p) => p.terms.preset !== "break-glass");
+  if (!policy && !wanted && offered.length > 0) throw new Fault("invalid", `Only break-glass lets you have this account. If that is what you mean, name its policy: ${offered.map((p) => `"${p.name}"`).join(", ")}.`);
   if (!policy) throw new Fault("not_found", `No policy named "${wanted ?? ""}" lets you ask for this account.`);
   return policy;
 };
 
 /** Every broken term at once. */
-const refuseTerms = ({ terms }: Policy, input: AskInput): void => {
+const refuseTerms = (policy: Policy, input: AskInput, now: Date): Terms["window"] | null => {
+  const { terms } = policy;
   const broken: string[] = [];
-  if (input.minutes > terms.maxMinutes) broken.push(`at most ${terms.maxMinutes} minutes are allowed`);
+  if (!input.window && input.minutes > terms.maxMinutes) broken.push(`at most ${terms.maxMinutes} minutes are allowed`);
   if (input.reason.length < terms.reasonMin) broken.push(`a reason of ${terms.reasonMin} or more characters is needed`);
   const ticket = terms.ticketPattern === "" || ticketMatches(terms.ticketPattern, input.ticket);
   if (ticket === null) broken.push(`the policy's ticket pattern cannot be read (${unreadable(terms.ticketPattern)}); an admin must write it anew`);
   if (ticket === false) broken.push(`the ticket must look like ${terms.ticketPattern}`);
+  const window = windowOf(policy, input, now, broken);
   if (broken.length > 0) throw new Fault("invalid", `Not asked: ${broken.join("; ")}.`);
+  return window;
 };

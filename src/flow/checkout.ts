@@ -8,22 +8,26 @@ import { checkOut, isState, type Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
+import * as locks from "../store/locks.ts";
 import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
 import * as queue from "../store/queue.ts";
 import * as requests from "../store/requests.ts";
+import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import type { Deps } from "./deps.ts";
-import { obstacleNow } from "./obstacle.ts";
+import { obstacleNow, stopNow } from "./obstacle.ts";
 import { queueObstacle } from "./queue.ts";
 import { record } from "./record.ts";
+import { latestEnd, refuseTime } from "./times-and-places.ts";
 import { standingOf } from "./vote.ts";
 
 export type Held = { readonly request: Request<"checked_out">; readonly account: Account; readonly target: Target; readonly policy: Policy };
 
-/** Locks account, then request; checks everything that may stand in the way; starts the clock if this is the first use. */
-export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor): Promise<Held> => {
+/** Locks account, then request; checks everything that may stand in the way; starts the clock if this is the first use. `to`: break-glass shows also what a rotation has in hand. */
+export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor, to: "connect" | "show"): Promise<Held> => {
   if (deps.passive.why !== null) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
+  await locks.gate(tx, "hand_out");
   const seen = await requests.find(tx, id);
   if (!seen) throw new Fault("not_found", "No such request.");
   const account = await accounts.lock(tx, seen.terms.account), r = await requests.lock(tx, id);
@@ -32,13 +36,26 @@ export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor): Promi
     if (r.until <= tx.now) throw new Fault("conflict", "Your time with this account is over. Ask again.");
   } else if (!isState(r, "approved")) throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
   else if (r.startBy <= tx.now && r.pausedAt === null) throw new Fault("conflict", "This approval was not used in time. Ask again.");
-  if ((await people.find(tx, r.requester))!.disabled) throw new Fault("forbidden", "This person is disabled.");
-  const why = await obstacleNow(deps, tx, account, target);
+  const holder = (await people.find(tx, r.requester))!;
+  if (holder.disabled) throw new Fault("forbidden", holder.locked ? "This person is locked. Ask an admin." : "This person is disabled.");
+  refuseTime(policy, r, who, tx.now);
+  const why = (to === "show" && r.terms.preset === "break-glass" ? await stopNow(tx, account, target) : await obstacleNow(deps, tx, account, target)) ?? await othersInTheWay(tx, r);
   if (why) throw new Fault("conflict", why);
   if (isState(r, "checked_out")) return { request: r, account, target, policy };
-  const first = r.exclusive ? await queueObstacle(tx, r as Request<"approved">) : null;
+  const first = r.exclusive ? await queueObstacle(deps, tx, r as Request<"approved">) : null;
   if (first) throw new Fault("conflict", first);
   return { request: await start(deps, tx, r as Request<"approved">, policy, who), account, target, policy };
+};
+
+/** Exclusive is alone with the account: no shared use beside it, none begun under a foreign hold. Break-glass competes with nobody. */
+const othersInTheWay = async (tx: Tx, r: Request): Promise<string | null> => {
+  if (r.terms.preset === "break-glass") return null;
+  const live = (await requests.live(tx, r.terms.account)).filter((h) => h.requester !== r.requester);
+  if (!r.exclusive) return live.some((h) => h.exclusive) ? "Somebody holds this account alone right now. Try again when they have given it back." : null;
+  for (const h of isState(r, "approved") ? live.filter((x) => x.terms.preset === "shared") : []) {
+    if ((await sessions.openWhere(tx, { request: h.id })).length > 0) return "Others are in sessions with this account under a shared policy. It is yours alone when they have left.";
+  }
+  return null;
 };
 
 const start = async (deps: Deps, tx: Tx, r: Request<"approved">, policy: Policy, who: Actor): Promise<Request<"checked_out">> => {
@@ -46,7 +63,7 @@ const start = async (deps: Deps, tx: Tx, r: Request<"approved">, policy: Policy,
   const { standing, helped } = await standingOf(tx, r, requester, policy);
   // Removing an approver acts at once; so does a change nobody else has confirmed.
   if (!standing.enough || helped || !policy.active || policy.terms.preset !== r.terms.preset) throw new Fault("conflict", "The approval does not stand any more: an approver or the policy changed. Ask again.");
-  const held = await requests.save(tx, checkOut(r, tx.now, policy.terms.maxMinutes)) as Request<"checked_out">;
+  const held = await requests.save(tx, checkOut(r, tx.now, policy.terms.maxMinutes, await latestEnd(tx, policy, r))) as Request<"checked_out">;
   if (held.exclusive) await queue.taken(tx, r.terms.account);
   await record(deps, tx, { what: "checkout.started", who, about: { request: r.id, account: r.terms.account }, outcome: "ok", facts: { minutes: held.minutes, until: held.until.toISOString() } });
   tx.onCommit(() => { deps.bus.publish("deadlines"); deps.bus.publish("requests"); });

@@ -22,6 +22,7 @@ import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { queuePlace } from "./queue.ts";
+import { brokenGlass, mayNotReview, toReview } from "./review.ts";
 import { standingOf } from "./vote.ts";
 
 export type AccountCard = { readonly account: Account; readonly target: Target; readonly standing: Standing; readonly holds: readonly Hold[]; readonly offers: readonly Policy[]; readonly manage: boolean };
@@ -60,7 +61,7 @@ export const accountHistory = async (db: Reader, person: Person, id: AccountId, 
 };
 
 /** Exactly the legal moves of this person on this request now: a page's buttons, and nothing else. */
-export type Can = { readonly approve: boolean; readonly deny: boolean; readonly cancel: boolean; readonly show: boolean; readonly connect: boolean; readonly giveBack: boolean; readonly revoke: boolean };
+export type Can = { readonly approve: boolean; readonly deny: boolean; readonly cancel: boolean; readonly show: boolean; readonly connect: boolean; readonly giveBack: boolean; readonly revoke: boolean; readonly review: boolean };
 export type RequestCard = {
   readonly request: Request; readonly requester: Person; readonly account: Account; readonly target: Target; readonly policy: Policy; readonly standing: Tally; readonly votes: readonly (Vote & { voterName: string })[];
   readonly approvers: readonly string[]; readonly can: Can; readonly waitsForConfirmation: boolean; readonly holders: readonly Hold[]; readonly sessions: readonly sessions.Listed[]; readonly rotation: Awaited<ReturnType<typeof rotations.openOf>>;
@@ -84,6 +85,7 @@ export const canDo = (person: Person, r: Request, requester: Person, policy: Pol
     approve: votes && isState(r, "pending"), deny: votes && isState(r, "pending"), cancel: mine && isState(r, "pending", "approved"),
     show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable, giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
     revoke: !mine && may(person, "request.revoke", { entitled: entitled(policy, person) }) && usable,
+    review: r.review && isState(r, "closed") && mayNotReview(person, requester, policy) === null,
   };
 };
 export const requestStory = async (db: Reader, person: Person, id: RequestId): Promise<events.EventRow[]> => {
@@ -91,9 +93,9 @@ export const requestStory = async (db: Reader, person: Person, id: RequestId): P
   return events.story(db, id);
 };
 
-export type Home = { readonly mine: readonly requests.Listed[]; readonly waiting: readonly requests.Listed[]; readonly accounts: readonly AccountCard[]; readonly recent: readonly requests.Listed[] };
+export type Home = { readonly mine: readonly requests.Listed[]; readonly waiting: readonly requests.Listed[]; readonly accounts: readonly AccountCard[]; readonly recent: readonly requests.Listed[]; readonly glass: readonly requests.Listed[]; readonly toReview: readonly requests.Listed[] };
 export const home = async (db: Reader, person: Person): Promise<Home> => ({
-  mine: await requests.list(db, { requester: person.id, states: ["pending", "approved", "checked_out"] }), waiting: await waitingFor(db, person),
+  mine: await requests.list(db, { requester: person.id, states: ["pending", "approved", "checked_out"] }), waiting: await waitingFor(db, person), glass: await brokenGlass(db, person), toReview: await toReview(db, person),
   accounts: (await accountCards(db, person)).filter((c) => c.offers.length > 0), recent: await requests.list(db, { requester: person.id, states: ["closed", "denied", "cancelled", "expired", "revoked", "reviewed"], limit: 8 }),
 });
 /** Pending requests this person may vote on and has not. */

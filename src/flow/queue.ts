@@ -1,9 +1,12 @@
 /** The queue of an exclusive account, tended. Rule: it is derived from approved requests and read again under the account's lock; a wake-up lost costs one sweep. */
 import type { AccountId, RequestId } from "../kernel/ids.ts";
-import { goOn, inOrder, isTurnOf, placeOf, restStep, turnOf, type QueuePlace, type Turn } from "../domain/queue.ts";
+import { times, type Times } from "../kernel/times.ts";
+import { isOpen } from "../domain/hours.ts";
+import { goOn, inOrder, isTurnOf, placeOf, restStep, turnOf, type QueuePlace, type Turn, type Waiting } from "../domain/queue.ts";
 import { isState, type Request } from "../domain/request.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
+import * as policies from "../store/policies.ts";
 import * as queue from "../store/queue.ts";
 import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
@@ -12,6 +15,7 @@ import { closeCheckout } from "./checkin.ts";
 import type { Deps } from "./deps.ts";
 import { obstacleNow } from "./obstacle.ts";
 import { broker, record } from "./record.ts";
+import { tell } from "./tell.ts";
 
 type Approved = Request<"approved">;
 const about = (r: Request) => ({ request: r.id, account: r.terms.account, person: r.requester });
@@ -20,13 +24,20 @@ const about = (r: Request) => ({ request: r.id, account: r.terms.account, person
 export const tendQueue = (deps: Deps, id: AccountId): Promise<Date | null> => deps.db.transaction(async (tx) => {
   if (deps.passive.why !== null) return null;
   const account = await accounts.lock(tx, id), target = (await targets.find(tx, account.target))!;
-  const waiting = await queue.waiting(tx, id), holder = (await requests.live(tx, id)).find((r) => r.exclusive);
+  const all = await queue.waiting(tx, id), waiting = await openNow(tx, deps.times, all, tx.now), holder = (await requests.live(tx, id)).find((r) => r.exclusive);
   const free = holder === undefined && (await obstacleNow(deps, tx, account, target)) === null;
   const turn: Turn = free ? turnOf(waiting, tx.now) : { whose: "nobody" };
-  for (const r of waiting) await letRun(deps, tx, r, isTurnOf(turn, r.id));
+  for (const r of all) await letRun(deps, tx, r, isTurnOf(turn, r.id) && waiting.some((x) => x.id === r.id));
   const offered = await offer(deps, tx, turn, waiting);
   return holder ? rest(deps, tx, holder, waiting.length > 0) : offered;
 });
+
+type Queued = Approved & Pick<Waiting, "bookedUntil">;
+/** Who waits and may use their policy at this hour; a window that has begun goes first for a while. */
+const openNow = async (db: Reader, times: Pick<Times, "idleHold">, all: readonly Approved[], now: Date): Promise<Queued[]> => {
+  const rules = new Map((await policies.all(db)).map((p) => [p.id, p]));
+  return all.filter((r) => isOpen(rules.get(r.terms.policy)!.terms.hours, now)).map((r) => ({ ...r, bookedUntil: r.terms.window ? new Date(Date.parse(r.terms.window.from) + times.idleHold) : null }));
+};
 
 const letRun = async (deps: Deps, tx: Tx, r: Approved, itsTurn: boolean): Promise<void> => {
   if (itsTurn && r.pausedAt) await queue.note(tx, r.id, { pausedAt: null, startBy: r.terms.window ? r.startBy : goOn(r.startBy, r.pausedAt, tx.now) });
@@ -42,6 +53,7 @@ const offer = async (deps: Deps, tx: Tx, turn: Turn, waiting: readonly Approved[
   const until = new Date(tx.now.getTime() + deps.times.offer);
   await queue.note(tx, head.id, { offeredUntil: until });
   await record(deps, tx, { what: "queue.offered", who: broker("queue"), about: about(head), outcome: "ok", why: "the account is free, and this request is next", facts: { until: until.toISOString(), waiting: waiting.length } });
+  tell(deps, tx, { what: "offered", request: head.id, account: head.terms.account, to: head.requester });
   return until;
 };
 
@@ -57,14 +69,18 @@ const rest = async (deps: Deps, tx: Tx, seen: Request<"checked_out">, somebodyWa
   if (step.do === "forget") return new Date(tx.now.getTime() + deps.times.idleWarn);
   const backAt = new Date(tx.now.getTime() + deps.times.idleWarn);
   await record(deps, tx, { what: "checkout.idle_warned", who: broker("queue"), about: about(r), outcome: "ok", why: "not used for a while, and somebody waits: use it or it is given back", facts: { back_at: backAt.toISOString() } });
+  tell(deps, tx, { what: "idle_warned", request: r.id, account: r.terms.account, to: r.requester });
   return backAt;
 };
+
+/** For those who only look: real life's own times. */
+const WHOLE = times(1);
 
 /** The place of an approved request of an exclusive account; null for every other. For pages, API, and whoever waits in a terminal. */
 export const queuePlace = async (db: Reader, id: RequestId): Promise<QueuePlace | null> => {
   const r = await requests.find(db, id);
   if (!r || !r.exclusive || !isState(r, "approved")) return null;
-  const waiting = await queue.waiting(db, r.terms.account), now = await queue.clock(db), place = placeOf(waiting, r.id, now);
+  const now = await queue.clock(db), waiting = await openNow(db, WHOLE, await queue.waiting(db, r.terms.account), now), place = placeOf(waiting, r.id, now);
   if (place === null) return null;
   const account = (await accounts.find(db, r.terms.account))!, holder = (await requests.holds(db, account.id)).find((h) => h.exclusive) ?? null;
   const busy = account.credential !== "in_sync" || account.block !== "none" || account.usedNo > account.rotatedNo;
@@ -81,8 +97,8 @@ const sentence = (p: Omit<QueuePlace, "says"> & { busy: boolean }): string => {
 };
 
 /** Why an approved request may not begin now as far as others are concerned, or null. Asked under the account's lock. */
-export const queueObstacle = async (tx: Tx, r: Approved): Promise<string | null> => {
-  const waiting = await queue.waiting(tx, r.terms.account), turn = turnOf(waiting, tx.now), place = placeOf(waiting, r.id, tx.now);
+export const queueObstacle = async (deps: Pick<Deps, "times">, tx: Tx, r: Approved): Promise<string | null> => {
+  const waiting = await openNow(tx, deps.times, await queue.waiting(tx, r.terms.account), tx.now), turn = turnOf(waiting, tx.now), place = placeOf(waiting, r.id, tx.now);
   const at = waiting.length > 1 ? ` You are number ${place ?? waiting.length} of ${waiting.length} in its queue.` : "";
   const holder = (await requests.live(tx, r.terms.account)).find((h) => h.exclusive && h.id !== r.id);
   if (holder?.requester === r.requester) return "You hold this account already, by another request of yours. Give that back first.";

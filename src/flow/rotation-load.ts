@@ -32,7 +32,7 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: D
   // law A1: who may rescue the administrator is not changed by it; both change themselves, so "is changed by" has no cycle.
   const administrative = target.administrative === account.id || target.reconcile === account.id ? null : target.administrative;
   const reconcile = target.reconcile === account.id ? null : target.reconcile;
-  const admin = await helper(db, administrative, target, now);
+  const admin = await helper(db, administrative, target, now), paused = await accounts.healerPaused(db, account.id);
   const facts: Facts = {
     versions: rows, credential: account.credential,
     // An administrative account changes itself with its own rights; nobody else needs to.
@@ -40,7 +40,8 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: D
     administrative: admin, reconcile: await helper(db, reconcile, target, now),
     canCompare: connector.compare !== undefined && admin === "ready",
     budget: await accounts.budget(db, account.id), resetsOnSuccess: true, lockoutWindow: null,
-    blocked: account.block !== "none" || target.locked || account.identityNo !== target.identityNo || deps.passive.why !== null,
+    blocked: account.block !== "none" || target.locked || account.identityNo !== target.identityNo || deps.passive.why !== null
+      || (paused !== null && paused > now),
     adoptedBefore: account.adopted,
   };
   return { account, target, connector, versions: rows, facts, administrative, reconcile };

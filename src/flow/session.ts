@@ -5,7 +5,7 @@ import type { Secret } from "../kernel/secret.ts";
 import { obstacle } from "../domain/account.ts";
 import type { Fact } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
-import type { Policy, PolicyTerms } from "../domain/policy.ts";
+import { channelsOf, type Policy, type PolicyTerms } from "../domain/policy.ts";
 import { isState, type Request } from "../domain/request.ts";
 import { end, goLive, isOpen, type EndedWhy, type Session, type Via } from "../domain/session.ts";
 import type { Target } from "../domain/target.ts";
@@ -38,16 +38,15 @@ export const admit = (deps: Deps, caller: Caller, accountName: string, targetNam
   const usable = found ? await requests.usable(tx, caller.person.id, found.id) : [];
   const request = usable[0];
   if (!found || !request) throw await refusal(tx, caller, found);
-  const held = await hold(deps, tx, request.id, actor(caller));
+  const held = await hold(deps, tx, request.id, actor(caller), "connect");
   includes(held.policy, channel);
-  await refuseEntry(tx, held);
   return open(deps, tx, caller, held, "ssh");
 });
 export const includes = (policy: Policy, channel: string): void => {
-  if (!(policy.terms.channels as readonly string[]).includes(channel)) throw new Fault("forbidden", `The policy "${policy.name}" does not allow ${channel} sessions.`);
+  if (!(channelsOf(policy.terms) as readonly string[]).includes(channel)) throw new Fault("forbidden", `The policy "${policy.name}" does not allow ${channel} sessions.`);
 };
 
-const refuseEntry = async (tx: Tx, { request, policy: { terms: { entries } } }: Held): Promise<void> => {
+const refuseEntry = async (tx: Tx, { request, policy: { terms: { entries } } }: Pick<Held, "request" | "policy">): Promise<void> => {
   if (entries === 0 || await queue.entries(tx, request.id) < entries) return;
   throw new Fault("conflict", entries === 1 ? "This approval was for one session, and it has begun already. Ask again for another." : `This approval was for ${entries} sessions, and all have begun already. Ask again for more.`);
 };
@@ -70,6 +69,7 @@ const refusal = async (tx: Tx, caller: Caller, found: Awaited<ReturnType<typeof 
 
 /** Use, exposure, session and recording as rows, whichever way the person came in. */
 export const open = async (deps: Deps, tx: Tx, caller: Caller, { request, account, target, policy }: Held, via: Via): Promise<Admitted> => {
+  await refuseEntry(tx, { request, policy });
   if (!account.current) throw new Fault("conflict", "The vault holds no password for this account yet.");
   const row = (await versions.find(tx, account.current))!, recording = newId("recording", deps.random), key = deps.keyring.recordingKey(recording);
   const s: Session<"opening"> = {
@@ -126,9 +126,13 @@ export const sessionMark = (deps: Deps, id: SessionId, m: { chunk: number; hash:
   await record(deps, tx, { what: "session.mark", who: broker("proxy"), about: { session: id, recording: s.recording }, outcome: "ok", facts: { ...m } });
 });
 
-/** What a person says is in it, and an event never holds a secret: a password of this account in it becomes dots. */
-export const sessionEvent = (deps: Deps, id: SessionId, facts: Record<string, Fact>, refused: boolean): Promise<void> => deps.db.transaction(async (tx) => {
+/**
+ * What a person says is in it, and an event never holds a secret: a password of this account in it becomes dots. `flags`: a command rule spoke;
+ * auditors see the session marked.
+ */
+export const sessionEvent = (deps: Deps, id: SessionId, facts: Record<string, Fact>, refused: boolean, flags = false): Promise<void> => deps.db.transaction(async (tx) => {
   const s = await sessions.find(tx, id);
+  if (s && flags) await sessions.flag(tx, id);
   if (s) await record(deps, tx, { what: "session.event", who: broker("proxy"), about: about(s), outcome: refused ? "refused" : "ok", facts: await withoutSecrets(deps, tx, s.account, facts) });
 });
 const withoutSecrets = (deps: Deps, tx: Tx, account: Session["account"], facts: Record<string, Fact>): Promise<Record<string, Fact>> => {

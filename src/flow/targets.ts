@@ -9,10 +9,10 @@ import { identityText, TargetInput, type Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as people from "../store/people.ts";
-import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
-import { cutSoon, type Deps } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { noteChange, noteCoverage } from "./four-eyes.ts";
+import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
 
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" | "link" | "times" | "cut" | "log">;
@@ -69,7 +69,15 @@ const noteOwner = async (deps: Small, tx: Tx, caller: Caller, t: Target, owner: 
   await noteChange(deps, tx, caller, t.id, `owner of ${t.name} changed`);
 };
 /** What decides where passwords go blocks the accounts until somebody else accepts; the rest applies at once, but tags that bring accounts under a policy help their author only once confirmed. */
-export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: TargetChange): Promise<Target> => deps.db.transaction(async (tx) => {
+export const changeTarget = async (deps: Deps, caller: Caller, id: TargetId, { locked, ...change }: TargetChange): Promise<Target> => {
+  const seen = await visible(deps.db, caller, id), after = Object.keys(change).length > 0 ? await changeFacts(deps, caller, id, change) : seen;
+  // A lock is a lock wherever it is set: flow/lock.ts.
+  if (locked === undefined || locked === after.locked) return after;
+  if (locked) await setLock(deps, caller, { kind: "target", subject: id, reason: "locked on the target's page" });
+  else await liftFrom(deps, caller, "target", id, "");
+  return (await targets.find(deps.db, id))!;
+};
+const changeFacts = (deps: Small, caller: Caller, id: TargetId, change: Omit<TargetChange, "locked">): Promise<Target> => deps.db.transaction(async (tx) => {
   await targets.lock(tx, id);
   const t = await visible(tx, caller, id);
   const plain = { platform: t.platform, host: change.host ?? t.host, port: change.port ?? t.port, link: t.link, settings: change.settings ?? t.settings };
@@ -87,14 +95,11 @@ export const changeTarget = (deps: Small, caller: Caller, id: TargetId, change: 
   }
   const after = (role: "administrative" | "reconcile"): AccountId | null => (change[role] === undefined ? t[role] : change[role] ?? null);
   if (after("reconcile") !== null && after("reconcile") === after("administrative")) throw new Fault("invalid", "law A1: an account cannot be its own reconcile credential. Name another one.");
-  const set = Object.fromEntries((["tags", "owner", "locked", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
+  const set = Object.fromEntries((["tags", "owner", "administrative", "reconcile"] as const).filter((k) => change[k] !== undefined).map((k) => [k, change[k]]));
   if (Object.keys(set).length > 0) {
     await targets.change(tx, id, set);
     if (change.tags) await noteCoverage(deps, tx, caller, await accounts.onTarget(tx, id), t, { ...t, tags: change.tags });
-    const open = change.locked ? await sessions.openWhere(tx, { target: id }) : [];
-    for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
-    tx.onCommit(() => { for (const s of open) cutSoon(deps, s.id, "this target was locked"); });
-    await record(deps, tx, { what: change.locked === undefined ? "target.changed" : change.locked ? "target.locked" : "target.unlocked", who: actor(caller), about: { target: id }, outcome: "ok", facts: Object.fromEntries(Object.entries(set).map(([k, v]) => [k, Array.isArray(v) ? v.join(",") : (v as string | boolean | null)])) });
+    await record(deps, tx, { what: "target.changed", who: actor(caller), about: { target: id }, outcome: "ok", facts: Object.fromEntries(Object.entries(set).map(([k, v]) => [k, Array.isArray(v) ? v.join(",") : (v as string | null)])) });
   }
   return (await targets.find(tx, id))!;
 });

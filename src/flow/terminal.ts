@@ -14,7 +14,7 @@ import { about, includes, open, type Admitted } from "./session.ts";
 import { paying, spend, type Shown } from "./ticket.ts";
 
 export const admitByTicket = (deps: Deps, caller: Caller, shown: Shown, channel: string): Promise<Admitted> => paying(deps, shown, async (tx) => {
-  const ticket = await spend(tx, caller, shown, "terminal"), held = await hold(deps, tx, ticket.subject as RequestId, actor(caller));
+  const ticket = await spend(tx, caller, shown, "terminal"), held = await hold(deps, tx, ticket.subject as RequestId, actor(caller), "connect");
   if (!may(caller.person, "checkout.use", { requester: held.request.requester })) throw new Fault("not_found", "No such request.");
   includes(held.policy, channel);
   return open(deps, tx, caller, held, "web");

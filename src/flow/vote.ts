@@ -14,6 +14,7 @@ import * as requests from "../store/requests.ts";
 import { closeCheckout } from "./checkin.ts";
 import type { Deps } from "./deps.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
+import { refuseOverlap } from "./times-and-places.ts";
 
 export type VoteInput = { readonly decision: "approve" | "deny"; readonly minutes?: number; readonly reason?: string };
 type Needs = Deps;
@@ -56,6 +57,7 @@ const denied = async (deps: Needs, tx: Tx, caller: Caller, r: Request, reason: s
 export const counted = async (deps: Needs, tx: Tx, r: Request<"pending">): Promise<Request> => {
   const { requester, policy } = await facts(tx, r), { standing, helped } = await standingOf(tx, r, requester, policy);
   if (!standing.enough || helped) return r;
+  await refuseOverlap(tx, r);
   const approved = await requests.save(tx, approve(r, tx.now, standing.minutes, policy.terms.startWindowMinutes));
   await record(deps, tx, { what: "request.approved", who: broker("policy"), about: { request: r.id, account: r.terms.account, policy: policy.id }, outcome: "ok", facts: { votes: standing.have, minutes: standing.minutes } });
   tx.onCommit(() => { deps.bus.publish(r.terms.account); deps.bus.publish("deadlines"); });

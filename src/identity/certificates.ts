@@ -10,7 +10,7 @@ import * as people from "../store/people.ts";
 import { NOTHING_REVOKED, type Authorities, type Revoked } from "./authorities.ts";
 import type { From, IdentityDeps } from "./deps.ts";
 import { factorRefused, firstFactor, BUSY_HERE, type LoginResult } from "./login.ts";
-import { isFrom } from "./networks.ts";
+import { isFrom } from "../domain/networks.ts";
 
 const isRevoked = (c: Certificate, { serials, ids, keys }: Revoked): boolean =>
   serials.some(([from, to]) => c.serial >= from && c.serial <= to) || ids.includes(c.id)

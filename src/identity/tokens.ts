@@ -8,7 +8,7 @@ import * as people from "../store/people.ts";
 import * as tokens from "../store/tokens.ts";
 import type { From, IdentityDeps } from "./deps.ts";
 import { actorOf } from "./login.ts";
-import { isFrom, isNetwork } from "./networks.ts";
+import { isFrom, isNetwork } from "../domain/networks.ts";
 import { newToken, tokenHash } from "./secrets.ts";
 
 export type { Token } from "../store/tokens.ts";

@@ -80,4 +80,7 @@ export const openBreaker = async (tx: Tx, id: AccountId, until: Date | null): Pr
 /** Its login worked for somebody: for a moment others may use it side by side, and no breaker is open. */
 export const served = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ servedAt: tx.now, breakerUntil: null }).where(eq(accounts.id, id));
 export const lastServed = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ at: accounts.servedAt }).from(accounts).where(eq(accounts.id, id)))[0]?.at ?? null;
+/** Break-glass: no rotation of it touches the target before. */
+export const pauseHealer = async (tx: Tx, id: AccountId, until: Date): Promise<void> => void await tx.q.update(accounts).set({ healerPausedUntil: until }).where(eq(accounts.id, id));
+export const healerPaused = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ until: accounts.healerPausedUntil }).from(accounts).where(eq(accounts.id, id)))[0]?.until ?? null;
 export const breaker = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ until: accounts.breakerUntil }).from(accounts).where(eq(accounts.id, id)))[0]?.until ?? null;

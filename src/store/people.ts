@@ -5,18 +5,19 @@ import type { GroupId, PersonId } from "../kernel/ids.ts";
 import type { Person, Role } from "../domain/person.ts";
 import type { Change } from "../domain/vote.ts";
 import { violated, type Reader, type Tx } from "./db.ts";
-import { changes, groupMembers, groups, people, sshKeys } from "./schema.ts";
+import { changes, groupMembers, groups, locks, people, sshKeys } from "./schema.ts";
 
 type Row = typeof people.$inferSelect;
-const fromRow = (r: Row, groupIds: readonly GroupId[]): Person => ({
+const fromRow = (r: Row, groupIds: readonly GroupId[], locked: boolean): Person => ({
   id: r.id as PersonId, name: r.name, fullName: r.fullName, mail: r.mail, subject: r.subject, employeeNo: r.employeeNo,
-  roles: r.roles as Role[], groups: groupIds, disabled: r.disabled, totp: r.totp !== null,
+  roles: r.roles as Role[], groups: groupIds, disabled: r.disabled || locked, totp: r.totp !== null, ...(locked ? { locked } : {}),
 });
 
 const withGroups = async ({ q }: Reader, rows: readonly Row[]): Promise<Person[]> => {
   if (rows.length === 0) return [];
   const members = await q.select().from(groupMembers).where(inArray(groupMembers.person, rows.map((r) => r.id)));
-  return rows.map((r) => fromRow(r, members.filter((m) => m.person === r.id).map((m) => m.group as GroupId)));
+  const stopped = await q.select({ id: locks.subject }).from(locks).where(and(eq(locks.kind, "person"), isNull(locks.liftedAt), inArray(locks.subject, rows.map((r) => r.id))));
+  return rows.map((r) => fromRow(r, members.filter((m) => m.person === r.id).map((m) => m.group as GroupId), stopped.some((l) => l.id === r.id)));
 };
 
 export const find = async (db: Reader, id: PersonId): Promise<Person | null> => (await withGroups(db, await db.q.select().from(people).where(eq(people.id, id))))[0] ?? null;

@@ -1,5 +1,5 @@
 /** Requests and votes as rows. Rule: `save` is the only consumer of a Step, and zero rows means somebody moved first. */
-import { and, asc, desc, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId, PolicyId, RequestId, VoteId } from "../kernel/ids.ts";
 import type { Hold } from "../domain/account.ts";
@@ -83,6 +83,17 @@ export const holds = async ({ q }: Reader, account: AccountId): Promise<Hold[]> 
     .from(requests).innerJoin(people, eq(people.id, requests.requester)).where(and(eq(requests.account, account), eq(requests.state, "checked_out")));
   return rows.map((r) => ({ person: r.person as PersonId, personName: r.personName, until: r.until!, exclusive: r.exclusive, policy: r.policy as PolicyId }));
 };
+const windows = (r: Request) => and(eq(requests.account, r.terms.account), requests.exclusive, ne(requests.id, r.id), isNotNull(requests.windowStart), inArray(requests.state, ["approved", "checked_out"]));
+/** The next approved window of somebody else that has not begun. */
+export const nextWindow = async (tx: Tx, r: Request): Promise<Request | null> => {
+  const [row] = await tx.q.select().from(requests).where(and(windows(r), ne(requests.requester, r.requester), gt(requests.windowStart, tx.now))).orderBy(asc(requests.windowStart)).limit(1);
+  return row ? fromRow(row) : null;
+};
+export const overlapping = async (tx: Tx, r: Request): Promise<{ request: Request; requesterName: string } | null> => {
+  const { from, to } = r.terms.window!;
+  const [row] = await tx.q.select({ r: requests, name: people.name }).from(requests).innerJoin(people, eq(people.id, requests.requester)).where(and(windows(r), lt(requests.windowStart, new Date(to)), gt(requests.windowEnd, new Date(from)))).limit(1);
+  return row ? { request: fromRow(row.r), requesterName: row.name } : null;
+};
 export const live = async ({ q }: Reader, account: AccountId): Promise<Request<"checked_out">[]> =>
   (await q.select().from(requests).where(and(eq(requests.account, account), eq(requests.state, "checked_out")))).map(fromRow) as Request<"checked_out">[];
 
@@ -106,12 +117,13 @@ export const nextDeadline = async ({ q }: Reader): Promise<Date | null> => {
 };
 
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string };
-export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date }): Promise<Listed[]> => {
+export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date; review?: boolean; preset?: Preset }): Promise<Listed[]> => {
   const rows = await q.select({ r: requests, requesterName: people.name, accountName: accounts.name, targetName: targets.name }).from(requests)
     .innerJoin(people, eq(people.id, requests.requester)).innerJoin(accounts, eq(accounts.id, requests.account)).innerJoin(targets, eq(targets.id, accounts.target))
     .where(and(
       filter.requester ? eq(requests.requester, filter.requester) : undefined, filter.states ? inArray(requests.state, [...filter.states]) : undefined,
       filter.account ? eq(requests.account, filter.account) : undefined, filter.before ? lt(requests.submittedAt, filter.before) : undefined,
+      filter.review === undefined ? undefined : eq(requests.review, filter.review), filter.preset ? eq(requests.preset, filter.preset) : undefined,
     )).orderBy(desc(requests.submittedAt), desc(requests.id)).limit(filter.limit ?? 100);
   return rows.map(({ r, ...names }) => ({ request: fromRow(r), ...names }));
 };

@@ -50,7 +50,10 @@ export const cutOf = async ({ q }: Reader, id: SessionId): Promise<{ why: string
   return r?.why ? { why: r.why, by: r.by ?? "" } : null;
 };
 
-export type Listed = { readonly session: Session; readonly personName: string; readonly accountName: string; readonly targetName: string };
+/** A command rule spoke in it. */
+export const flag = async (tx: Tx, id: SessionId): Promise<void> => void await tx.q.update(sessions).set({ flagged: true }).where(eq(sessions.id, id));
+
+export type Listed = { readonly flagged?: boolean; readonly session: Session; readonly personName: string; readonly accountName: string; readonly targetName: string };
 export type SessionFilter = {
   readonly person?: PersonId; readonly request?: RequestId; readonly account?: AccountId; readonly target?: TargetId; readonly live?: boolean; readonly why?: EndedWhy; readonly protocol?: string;
   readonly from?: Date; readonly to?: Date;
@@ -70,7 +73,7 @@ export const list = async ({ q }: Reader, filter: SessionFilter & { before?: Dat
   const rows = await q.select({ s: sessions, personName: people.name, accountName: accounts.name, targetName: targets.name }).from(sessions)
     .innerJoin(people, eq(people.id, sessions.person)).innerJoin(accounts, eq(accounts.id, sessions.account)).innerJoin(targets, eq(targets.id, sessions.target))
     .where(and(...matching(filter), filter.before ? lt(sessions.openedAt, filter.before) : undefined)).orderBy(desc(sessions.openedAt), desc(sessions.id)).limit(filter.limit ?? 100);
-  return rows.map(({ s, ...names }) => ({ session: fromRow(s), ...names }));
+  return rows.map(({ s, ...names }) => ({ session: fromRow(s), flagged: s.flagged, ...names }));
 };
 
 export type RecordingRow = typeof recordings.$inferSelect;

@@ -1,6 +1,6 @@
 /** Small tests on text from outside. Rule: pure. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { isNetwork } from "../identity/networks.ts";
+import { isNetwork } from "../domain/networks.ts";
 
 export const isIP = (text: string): boolean => !text.includes("/") && isNetwork(text);
 

@@ -13,6 +13,7 @@ import { EXPOSURES } from "./pages/exposures.tsx";
 import { HOME } from "./pages/home.tsx";
 import { IMPORT } from "./pages/import.tsx";
 import { LET_IN } from "./pages/let-in.tsx";
+import { LOCKS } from "./pages/locks.tsx";
 import { LOGIN } from "./pages/login.tsx";
 import { ME } from "./pages/me.tsx";
 import { PEOPLE } from "./pages/people.tsx";
@@ -30,7 +31,7 @@ import { headers, sameOrigin } from "./security.ts";
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
   ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
-  ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES,
+  ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS,
 ];
 const MAX_BODY = 256 * 1024;
 

@@ -19,12 +19,14 @@ const noStore = (c: Ctx): void => c.header("Cache-Control", "no-store, max-age=0
 /** Hidden again after this long, by script or by the page's own refresh. */
 export const SHOWN_SECONDS = 20;
 
+const opened = (secret: Released["password"]): string => { using s = secret; return reveal(s); };
+
 export const showPassword = (c: Ctx, deps: WebDeps, request: string, r: Released): Response | Promise<Response> => {
   using password = r.password;
   noStore(c);
   const back = `/requests/${request}`;
-  return render(c, deps, { title: `Password of ${r.account}@${r.target}`, refresh: { seconds: SHOWN_SECONDS, to: back } },
-    <ReleasePage password={reveal(password)} account={r.account} target={r.target} until={r.until} back={back} seconds={SHOWN_SECONDS} />);
+  return render(c, deps, { title: `Password of ${r.account}@${r.target}`, refresh: { seconds: r.others.length > 0 ? 3 * SHOWN_SECONDS : SHOWN_SECONDS, to: back } },
+    <ReleasePage password={reveal(password)} account={r.account} target={r.target} until={r.until} back={back} seconds={r.others.length > 0 ? 3 * SHOWN_SECONDS : SHOWN_SECONDS} says={r.says} others={r.others.map((o) => ({ no: o.no, says: o.says, password: opened(o.password) }))} />);
 };
 
 export const showToken = (c: Ctx, deps: WebDeps, { token, made }: Made): Response | Promise<Response> => {
@@ -54,6 +56,7 @@ export const openText = (deps: WebDeps, person: PersonId, sealed: string): strin
 
 /** The API's two answers that carry plaintext, as text for one JSON field (web/api/deps.ts `Doors`); what was opened is wiped. */
 export const apiDoors = {
-  password: (r: Released): string => { using opened = r.password; return reveal(opened); },
+  password: (r: Released): string => opened(r.password),
+  others: (r: Released) => r.others.map((o) => ({ no: o.no, says: o.says, password: opened(o.password) })),
   token: ({ token }: Made): string => { using opened = token; return reveal(opened); },
 };

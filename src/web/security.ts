@@ -2,7 +2,7 @@
 import { isIP } from "./address.ts";
 import type { MiddlewareHandler } from "hono";
 import { Fault } from "../kernel/fault.ts";
-import { isFrom } from "../identity/networks.ts";
+import { isFrom } from "../domain/networks.ts";
 import { equalText } from "./address.ts";
 import type { Ctx, Env, WebDeps } from "./deps.ts";
 

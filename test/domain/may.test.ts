@@ -9,12 +9,12 @@ const ME = "per_me" as PersonId, person = (roles: readonly Role[], disabled = fa
 const ALLOWED: Record<Act, string[]> = {
   "account.see": ["admin", "auditor", "owner+owns", "offered"], "account.ask": ["user+offered"], "account.manage": ["admin", "owner+owns"], "account.rotate": ["admin", "owner+owns"], "account.verify": ["admin", "owner+owns"],
   "account.history": ["admin", "auditor", "owner+owns"], "target.manage": ["admin", "owner+owns"], "target.add": ["admin", "owner"],
-  "request.see": ["admin", "auditor", "mine", "entitled"], "request.cancel": ["mine"], "request.vote": ["entitled"], "request.revoke": ["admin", "entitled"],
+  "request.see": ["admin", "auditor", "mine", "entitled"], "request.cancel": ["mine"], "request.vote": ["entitled"], "request.revoke": ["admin", "entitled"], "request.review": ["auditor", "entitled"],
   "checkout.use": ["mine"], "checkout.close": ["admin", "mine"], "password.show": ["mine"],
   "session.list": ["admin", "auditor", "mine"], "session.play": ["auditor"], "session.watch": ["auditor"], "session.end": ["admin", "auditor", "mine"],
   "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "change.confirm": ["admin", "auditor"],
   "audit.check": ["admin", "auditor"], "audit.export": ["admin", "auditor"], "session.search": ["auditor"], "session.raw": ["auditor"], "exposure.see": ["admin", "auditor"], "exposure.rotate": ["admin"],
-  "lock.set": ["admin"], "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
+  "lock.set": ["admin"], "lock.see": ["admin", "auditor"], "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
 };
 const THINGS: Record<string, Thing> = { "": {}, mine: { requester: ME }, owns: { owner: ME }, entitled: { entitled: true }, offered: { offered: true }, foreign: { requester: "per_other" as PersonId, owner: "per_other" as PersonId, entitled: false, offered: false }, ownerless: { owner: null } };
 const allowed = (act: Act, role: Role | null, tie: string): boolean => ALLOWED[act].some((way) => way === role || way === tie || way === `${role ?? ""}+${tie}`);

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { needsTotp, PersonName, samePerson, type Person } from "../../src/domain/person.ts";
-import { approverNames, coversAccount, entitled, like, mayAsk, PolicyBinding, PolicyInput, PolicyTerms, type Policy } from "../../src/domain/policy.ts";
+import { approverNames, coversAccount, entitled, mayAsk, PolicyBinding, PolicyInput, PolicyTerms, type Policy } from "../../src/domain/policy.ts";
+import { like } from "../../src/domain/like.ts";
 import type { Request } from "../../src/domain/request.ts";
 import { helpedByOwnChange, tally, type Vote } from "../../src/domain/vote.ts";
 import type { GroupId, PersonId } from "../../src/kernel/ids.ts";

@@ -44,7 +44,7 @@ describe("law: cut-off-2 — within a second, both legs, with the reason", () =>
   test("the account is locked, and nobody gets in until it is unlocked", async () => {
     const seats: Seat[] = [];
     for (let i = 0; i < ACCOUNTS; i++) seats.push(await seated(i));
-    for (const s of seats) await cutBy([s], () => w.ok("operator", "POST", `/accounts/${w.account(s.i)}/block`, { block: "locked", reason: "incident" }), "account.blocked", "killed", "this account was locked");
+    for (const s of seats) await cutBy([s], () => w.ok("operator", "POST", `/accounts/${w.account(s.i)}/block`, { block: "locked", reason: "incident" }), "lock.set", "killed", "an administrator locked this: incident");
     const again = await w.run(w.account(0), ["id"]);
     expect([again.code, again.out, again.err]).toEqual([255, "", "lockstep: This account is locked. Ask an admin.\n"]);
     for (const s of seats) await w.ok("operator", "POST", `/accounts/${w.account(s.i)}/block`, { block: "none" });
@@ -59,8 +59,18 @@ describe("law: cut-off-2 — within a second, both legs, with the reason", () =>
     await w.ok("operator", "PATCH", "/people/requester", { disabled: false });
     await over(seats);
   }, 240_000);
+  test.each([["person", "requester"], ["target", "web-1"], ["broker", ""]])("a lock on the %s cuts all of it at once, and nobody gets in until it is lifted", async (kind, subject) => {
+    const seats: Seat[] = [];
+    for (let i = 0; i < ACCOUNTS; i++) seats.push(await seated(i));
+    let lock = "";
+    await cutBy(seats, async () => { lock = String((await w.ok("operator", "POST", "/locks", { kind, subject, reason: "incident 7" }))["id"]); }, "lock.set", "killed", "an administrator locked this: incident 7");
+    const again = await w.run(w.account(0), ["id"]);
+    expect([again.code, again.out]).toEqual([255, ""]);
+    await w.ok("second", "POST", `/locks/${lock}/lift`, { reason: "over" });
+    await over(seats);
+  }, 240_000);
   test("the slowest of all", () => {
-    expect(took.length).toBe(4 * ACCOUNTS);
+    expect(took.length).toBe(7 * ACCOUNTS);
     expect(Math.max(...took)).toBeLessThanOrEqual(1_000);
   });
 });

@@ -64,7 +64,7 @@ const VERBS: readonly Verb[] = [
   ["add account", async (w) => { const m = await w.managed(); return { act: () => addAccount(w.deps, w.operator, { target: m.target, name: "app2", password: Secret.of("Typed-Pw-1!x9Qz") }) }; }],
   ["adopt", async (w) => { const m = await w.managed(), a = await addAccount(w.deps, w.operator, { target: m.target, name: "app3" }); return { act: () => adopt(w.deps, w.operator, a.id) }; }],
   ["change now", async (w) => { const m = await w.managed(); return { act: () => rotateNow(w.deps, w.operator, m.account.id, "") }; }],
-  ["block account", async (w) => { const { m } = await inSession(w); return { act: () => setBlock(w.deps, w.operator, m.account.id, "locked", "x") }; }],
+  ["block account", async (w) => { const { m } = await inSession(w); return { act: () => setBlock(w.deps, w.operator, m.account.id, "locked", "incident") }; }],
   ["rotate after use", async (w) => { const m = await w.managed(); await w.sql(`update accounts set used_no = 1 where id = '${m.account.id}'`); return { act: () => rotateAfterUse(w.deps, m.account.id) }; }],
   ["claim a rotation", async (w) => { const m = await w.managed(); await rotateNow(w.deps, w.operator, m.account.id, ""); return { act: () => claim(w.deps, []) }; }],
 ];

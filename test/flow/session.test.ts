@@ -91,8 +91,8 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       ["revoked", async (_m, a) => revokeRequest(w.deps, w.operator, await held(a), "incident 7"), "revoked", /^your access was revoked: incident 7$/],
       ["given back", async (_m, a) => giveBack(w.deps, w.requester, await held(a)), "checked_in", /^you gave the account back$/],
       ["expired", async (_m, a) => { await w.late(await held(a), "until"); await expireRequest(w.deps, await held(a)); }, "expired", /time with this account is over/],
-      ["account locked", (m) => setBlock(w.deps, w.operator, m.account.id, "locked", "x"), "killed", /^this account was locked$/],
-      ["target locked", (m) => changeTarget(w.deps, w.operator, m.target, { locked: true }), "killed", /^this target was locked$/],
+      ["account locked", (m) => setBlock(w.deps, w.operator, m.account.id, "locked", ""), "killed", /^an administrator locked this: locked on the account's page$/],
+      ["target locked", (m) => changeTarget(w.deps, w.operator, m.target, { locked: true }), "killed", /^an administrator locked this: locked on the target's page$/],
       ["disabled person", (_m, a) => leaver(a), "killed", /access to the broker was disabled/],
       ["auditor", (_m, a) => endSession(w.deps, w.auditor, a.session, "odd"), "killed", /^ended by auditor: odd$/],
     ];

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { connector } from "../../src/connectors/connector.ts";
 import type { Account } from "../../src/domain/account.ts";
 import type { Role } from "../../src/domain/person.ts";
-import type { Policy, PolicyBinding, PolicyTerms } from "../../src/domain/policy.ts";
+import type { Policy, PolicyBinding, PolicyTerms, Preset } from "../../src/domain/policy.ts";
 import { addAccount } from "../../src/flow/accounts.ts";
 import { ask } from "../../src/flow/ask.ts";
 import type { Bus, Deps } from "../../src/flow/deps.ts";
@@ -41,7 +41,7 @@ export type World = {
   /** Makes a new account managed: PASSWORD is current, nothing is due. */
   inSync(account: Account): Promise<void>;
   /** A managed account, in sync, on a target of its own; nothing due. */
-  managed(preset?: "session" | "release", terms?: Partial<PolicyTerms>, binding?: Partial<PolicyBinding>): Promise<Managed>;
+  managed(preset?: Preset, terms?: Partial<PolicyTerms>, binding?: Partial<PolicyBinding>): Promise<Managed>;
   asked(m: Managed, by?: Caller, minutes?: number): Promise<RequestId>;
   approved(m: Managed, by?: Caller, minutes?: number): Promise<RequestId>;
   /** Moves a request's moments into the past: the clock is the database's, so the rows move. */

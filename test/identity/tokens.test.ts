@@ -6,7 +6,7 @@ import { Secret } from "../../src/kernel/secret.ts";
 import { sha256Hex } from "../../src/crypto/envelope.ts";
 import type { Person } from "../../src/domain/person.ts";
 import type { IdentityDeps } from "../../src/identity/deps.ts";
-import { isFrom } from "../../src/identity/networks.ts";
+import { isFrom } from "../../src/domain/networks.ts";
 import { bearer, makeToken, revokeToken, TokenInput, tokensOf } from "../../src/identity/tokens.ts";
 import type { Db } from "../../src/store/db.ts";
 import * as people from "../../src/store/people.ts";

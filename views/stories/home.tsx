@@ -37,6 +37,8 @@ const home: HomeView = {
   asks: true,
   votes: true,
   alone: false,
+  glass: [],
+  toReview: [],
 };
 const ask = {
   id: "pol_1",
@@ -48,8 +50,14 @@ const ask = {
   reasonMin: 10,
   ticketPattern: "CHG-\\d+",
   recordInput: false,
+  hours: null,
+  networks: [],
+  entries: 0,
+  review: false,
+  commands: "rules" as const,
 };
 
+const CLOSED = "It is open Mon–Fri 08:00–17:00 (Europe/Berlin); next on Mon 2026-05-04 08:00.";
 export const HOME: readonly Story[] = [
   story("home", () => <Home {...home} />),
   story("home, empty", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} />),
@@ -64,9 +72,39 @@ export const HOME: readonly Story[] = [
       standing={{ word: "available" }}
       policies={[ask, { ...ask, id: "pol_2", name: "Second" }]}
       chosen={ask}
+      holders={[]}
+    />
+  )),
+  story("ask, closed now", () => (
+    <AskForm
+      account="root"
+      target="web-1"
+      standing={{ word: "available" }}
+      policies={[ask]}
+      chosen={{
+        ...ask,
+        entries: 1,
+        review: true,
+        networks: ["10.20.0.0/16"],
+        hours: { text: "Mon–Fri 08:00–17:00 (Europe/Berlin)", closed: CLOSED },
+      }}
+      holders={[]}
     />
   )),
   story("ask, nobody to approve", () => (
-    <AskForm account="root" target="web-1" standing={{ word: "due" }} policies={[ask]} chosen={{ ...ask, approvers: [] }} />
+    <AskForm account="root" target="web-1" standing={{ word: "due" }} policies={[ask]} chosen={{ ...ask, approvers: [] }} holders={[]} />
+  )),
+  story("ask, break-glass", () => (
+    <AskForm
+      account="root"
+      target="web-1"
+      standing={{ word: "held", by: "requester", until: at(40) }}
+      policies={[ask, { ...ask, id: "pol_2", name: "Emergency", preset: "break-glass" }]}
+      chosen={{ ...ask, id: "pol_2", name: "Emergency", preset: "break-glass" }}
+      holders={[{ name: "requester", until: at(40) }]}
+    />
+  )),
+  story("home, broken glass", () => (
+    <Home {...home} mine={[]} glass={[listed(STATES["glass"]!)]} toReview={[listed(STATES["closed, to be reviewed"]!)]} />
   )),
 ];

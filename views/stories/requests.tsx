@@ -3,7 +3,7 @@ import type { Request } from "../../src/domain/request.ts";
 import type { Session } from "../../src/domain/session.ts";
 import type { Certificate, Line } from "../../src/domain/certificate.ts";
 import { CertificatePage } from "../certificate.tsx";
-import type { Listed } from "../home.tsx";
+import type { Listed } from "../request-rows.tsx";
 import { ReleasePage } from "../release.tsx";
 import type { Can, CardFacts } from "../request-moves.tsx";
 import { RequestPage, Requests, Votes } from "../requests.tsx";
@@ -34,22 +34,19 @@ export const STATES: Readonly<Record<string, Request>> = {
   "approved, offered": request({ state: "approved", approvedAt: at(-5), minutes: 30, startBy: at(470), offeredUntil: at(4) }),
   "checked out": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40) }, "release"),
   "checked out, ending": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-59.5), until: at(0.5) }),
-  "checked out, resting": request({
-    state: "checked_out",
-    minutes: 60,
-    checkedOutAt: at(-20),
-    until: at(40),
-    idleWarnedAt: at(-1),
-  }),
-  closed: request({
+  "checked out, resting": request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40), idleWarnedAt: at(-1) }),
+  glass: request({ state: "checked_out", minutes: 60, checkedOutAt: at(-20), until: at(40), review: true, exclusive: false }, "break-glass"),
+  "closed, to be reviewed": request({
     state: "closed",
     checkedOutAt: at(-60),
     until: at(0),
     closedAt: at(-5),
-    why: "checked_in",
-    by: "per_requester",
+    why: "expired",
+    by: null,
     reason: "",
+    review: true,
   }),
+  closed: request({ state: "closed", checkedOutAt: at(-60), until: at(0), closedAt: at(-5), why: "checked_in", by: "per_requester", reason: "" }),
   revoked: request({ state: "revoked", by: "per_approver", reason: NASTY, endedAt: at(-1) }),
   denied: request({ state: "denied", by: "per_approver", reason: "Which host?", endedAt: at(-1) }),
   cancelled: request({ state: "cancelled", by: "per_requester", reason: "", endedAt: at(-1) }),
@@ -68,10 +65,10 @@ export const STATES: Readonly<Record<string, Request>> = {
   }),
 };
 const QUEUED = "rival holds this account until 09:25 UTC at the latest. You are number 2 of 3 in its queue.";
-const NONE: Can = { approve: false, deny: false, cancel: false, show: false, connect: false, giveBack: false, revoke: false };
+const NONE: Can = { approve: false, deny: false, cancel: false, show: false, connect: false, giveBack: false, revoke: false, review: false };
 const CAN: Readonly<Record<string, Can>> = {
   "as the requester": { ...NONE, cancel: true, show: true, connect: true, giveBack: true },
-  "as an approver": { ...NONE, approve: true, deny: true, revoke: true },
+  "as an approver": { ...NONE, approve: true, deny: true, revoke: true, review: true },
 };
 const facts = (r: Request, can: Can): CardFacts => ({
   request: r,
@@ -237,5 +234,17 @@ export const REQUESTS: readonly Story[] = [
   story("votes, none", () => <Votes cards={[]} me="approver" />),
   story("release", () => (
     <ReleasePage password={`Il1O0"'<&>aB3$`} account="root" target="web-1" until={at(40)} back="/requests/req_1" seconds={20} />
+  )),
+  story("release, broken glass", () => (
+    <ReleasePage
+      password="Il1O0-candidate"
+      account="root"
+      target="web-1"
+      until={at(40)}
+      back="/requests/req_1"
+      seconds={60}
+      says="sent to the target; it has not said yet whether it is in force"
+      others={[{ no: 3, password: "Was-Before-7!", says: "a login with it worked 2026-05-03 08:00 UTC; not asked since" }]}
+    />
   )),
 ];

@@ -23,8 +23,8 @@ export type Shelf = {
   keepReply(person: PersonId, key: string, reply: Reply): Promise<void>;
 };
 
-/** src/web/release.tsx is the one web file that opens a Secret: these two are its. Each wipes what it opened. */
-export type Doors = { password(released: Released): string; token(made: Made): string };
+/** src/web/release.tsx is the one web file that opens a Secret: these are its. Each wipes what it opened. */
+export type Doors = { password(released: Released): string; others(released: Released): { no: number; says: string; password: string }[]; token(made: Made): string };
 
 /** What only a broker on its own data directory has; absent where the API stands without one. */
 export type Own = { readonly operator: Operator; backup(by: Asker): Promise<Spooled> };

@@ -14,6 +14,7 @@ import { exposures } from "./exposures.ts";
 import { groups } from "./groups.ts";
 import { health } from "./health.ts";
 import { imports } from "./import.ts";
+import { locks } from "./locks.ts";
 import { me } from "./me.ts";
 import { documentOf } from "./openapi.ts";
 import { people } from "./people.ts";
@@ -31,7 +32,7 @@ import { authenticate } from "./who.ts";
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
-  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...audit, ...exposures,
+  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...locks, ...audit, ...exposures,
   ...imports, ...search, ...health, ...backups,
 ];
 

@@ -10,6 +10,7 @@ const text = z.string(), maybe = z.string().nullable(), count = z.int();
 const fields = {
   id: text, state: text, account: z.object({ id: text, name: text }), requester: text, policy: text, preset: text, asked: count, minutes: count.nullable(), reason: text, ticket: text,
   submittedAt: When, expiresAt: When, approvedAt: When, startBy: When, checkedOutAt: When, until: When, endedAt: When, why: maybe, endReason: maybe,
+  window: z.object({ from: text, to: text }).nullable(), review: z.boolean(), reviewedAt: When, verdict: maybe,
 };
 export const RequestOut = z.object(fields).openapi("Request");
 type Names = { readonly account: string; readonly requester: string };
@@ -22,24 +23,25 @@ export const requestOut = (r: Request, names: Names): z.input<typeof RequestOut>
   id: r.id, state: r.state, account: { id: r.terms.account, name: names.account }, requester: names.requester, policy: r.terms.policy, preset: r.terms.preset, asked: r.terms.minutes,
   minutes: "minutes" in r ? r.minutes : null, reason: r.terms.reason, ticket: r.terms.ticket, submittedAt: iso(r.submittedAt), expiresAt: at(r, "expiresAt"), approvedAt: at(r, "approvedAt"), startBy: at(r, "startBy"),
   checkedOutAt: at(r, "checkedOutAt"), until: at(r, "until"), endedAt: at(r, "endedAt", "closedAt"), why: "why" in r ? r.why : null, endReason: "reason" in r ? r.reason : null,
+  window: r.terms.window ?? null, review: r.review, reviewedAt: at(r, "reviewedAt"), verdict: "verdict" in r ? r.verdict : null,
 });
 
 export const SessionOut = z.object({
   id: text, state: text, request: text, person: text, account: text, target: text, protocol: text, via: text, address: text, recording: text,
-  openedAt: When, liveAt: When, endedAt: When, why: maybe, detail: maybe, bytes: count.nullable(),
+  openedAt: When, liveAt: When, endedAt: When, why: maybe, detail: maybe, bytes: count.nullable(), flagged: z.boolean(),
 }).openapi("Session");
 export type SessionListed = Awaited<ReturnType<typeof sessionList>>[number];
 const ends = (s: Session) => (s.state === "ended" ? { endedAt: iso(s.endedAt), why: s.why, detail: s.detail, bytes: s.bytes } : { endedAt: null, why: null, detail: null, bytes: null });
-export const sessionOut = ({ session: s, personName, accountName, targetName }: SessionListed): z.input<typeof SessionOut> => ({
+export const sessionOut = ({ session: s, flagged = false, personName, accountName, targetName }: SessionListed): z.input<typeof SessionOut> => ({
   id: s.id, state: s.state, request: s.request, person: personName, account: `${accountName}@${targetName}`, target: targetName, protocol: s.protocol, via: s.via, address: s.address, recording: s.recording,
-  openedAt: iso(s.openedAt), liveAt: "liveAt" in s ? iso(s.liveAt) : null, ...ends(s),
+  openedAt: iso(s.openedAt), liveAt: "liveAt" in s ? iso(s.liveAt) : null, ...ends(s), flagged,
 });
 
 const flag = z.boolean();
 export const RequestDetail = z.object({
   ...fields, policyName: text, approvals: z.object({ have: count, need: count }), approvers: z.array(text), waitsForConfirmation: flag,
   votes: z.array(z.object({ by: text, decision: text, minutes: count.nullable(), reason: text, at: When })),
-  can: z.object({ approve: flag, deny: flag, cancel: flag, show: flag, connect: flag, giveBack: flag, revoke: flag }),
+  can: z.object({ approve: flag, deny: flag, cancel: flag, show: flag, connect: flag, giveBack: flag, revoke: flag, review: flag }),
   holders: z.array(z.object({ by: text, until: When })), sessions: z.array(SessionOut), rotation: z.object({ id: text, state: text }).nullable(),
   queue: z.object({ place: count, of: count, yours: flag, offeredUntil: When, says: text }).nullable(), idleWarnedAt: When,
 }).openapi("RequestDetail");

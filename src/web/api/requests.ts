@@ -7,6 +7,7 @@ import { certificate } from "../../flow/certificate.ts";
 import { giveBack } from "../../flow/checkin.ts";
 import { accountCard, requestCard, requestList, requestStory, waitingFor } from "../../flow/look.ts";
 import { release } from "../../flow/release.ts";
+import { brokenGlass, reviewRequest, toReview } from "../../flow/review.ts";
 import { terminalTicket } from "../../flow/ticket.ts";
 import { cancelRequest, revokeRequest, vote } from "../../flow/vote.ts";
 import type { ApiDeps, Who } from "./deps.ts";
@@ -27,12 +28,14 @@ const Vote = z.object({ decision: z.enum(["approve", "deny"]), minutes: z.int().
 const Filter = Paging.extend({
   state: z.enum(STATES).optional(), account: z.string().optional().openapi({ description: "root@web-1 or an id" }),
   mine: z.enum(["true", "false"]).optional(), waiting: z.enum(["true", "false"]).optional().openapi({ description: "only what waits for your vote" }),
+  toReview: z.enum(["true", "false"]).optional().openapi({ description: "only uses that wait for your review" }), glass: z.enum(["true", "false"]).optional().openapi({ description: "only break-glass of others in use right now" }),
 });
 
 const list: Endpoint = endpoint({
   method: "get", path: "/requests", tag, summary: "Requests you may see, newest first", query: Filter, answer: pageOf(RequestOut),
   run: async ({ flow: { db } }, { caller: { person }, query }) => {
-    if (query.waiting === "true") { const p = cut(await waitingFor(db, person), query, (l) => l.request.id); return { ...p, items: p.items.map(out) }; }
+    const desk = query.waiting === "true" ? waitingFor : query.toReview === "true" ? toReview : query.glass === "true" ? brokenGlass : null;
+    if (desk) { const p = cut(await desk(db, person), query, (l) => l.request.id); return { ...p, items: p.items.map(out) }; }
     const account = query.account === undefined ? undefined : (await accountCard(db, person, query.account)).account.id as AccountId;
     const filter = { ...(query.state ? { states: [query.state] } : {}), ...(account ? { account } : {}), ...(query.mine === "true" ? { requester: person.id } : {}) };
     const page = await newest(query, (q) => requestList(db, person, { ...filter, ...q }), (l) => ({ at: l.request.submittedAt, id: l.request.id }));
@@ -43,7 +46,7 @@ const list: Endpoint = endpoint({
 const one: Endpoint = endpoint({ method: "get", path: "/requests/{id}", tag, summary: "One request, with what you may do now", params: Id, answer: RequestDetail, run: (deps, a) => detail(deps, a, a.params.id) });
 
 const submit: Endpoint = endpoint({
-  method: "post", path: "/requests", tag, summary: "Ask for an account", body: AskInput, answer: RequestDetail, status: 201,
+  method: "post", path: "/requests", tag, summary: "Ask for an account", says: "Naming a break-glass policy breaks the glass: it is checked out in the answer. `others` says what becomes of who holds it.", body: AskInput, answer: RequestDetail, status: 201,
   run: async (deps, a) => detail(deps, a, await ask(deps.flow, a.caller, a.body)),
 });
 
@@ -62,13 +65,14 @@ const act = (path: string, summary: string, verb: (deps: ApiDeps, a: Who, id: Re
   run: async (deps, a) => { await verb(deps, a, a.params.id as RequestId, a.body.reason); return detail(deps, a, a.params.id); },
 });
 
-const Released = z.object({ password: z.string(), account: z.string(), until: When }).openapi("Released");
+const Other = z.object({ no: z.int(), says: z.string(), password: z.string() });
+const Released = z.object({ password: z.string(), account: z.string(), until: When, says: z.string().nullable(), others: z.array(Other) }).openapi("Released");
 const show: Endpoint = endpoint({
   method: "post", path: "/requests/{id}/release", tag, summary: "Show the password", says: "Starts the checkout if it has not started. Each call is an exposure and an event. Not cached, not kept under an Idempotency-Key.",
   params: Id, answer: Released, secret: true,
   run: async ({ flow, doors }, { caller, params }) => {
     const released = await release(flow, caller, params.id as RequestId);
-    return { password: doors.password(released), account: `${released.account}@${released.target}`, until: released.until.toISOString() };
+    return { password: doors.password(released), account: `${released.account}@${released.target}`, until: released.until.toISOString(), says: released.says, others: doors.others(released) };
   },
 });
 
@@ -92,8 +96,14 @@ const closure: Endpoint = endpoint({
   run: async ({ flow: { db } }, { caller, params }) => { const c = await certificate(db, caller.person, params.id as RequestId); return { ...c, lines: c.lines.map((l) => ({ ...l, at: iso(l.at) })) }; },
 });
 
+const Verdict = z.object({ verdict: z.string().trim().max(1_000) });
+const review: Endpoint = endpoint({
+  method: "post", path: "/requests/{id}/review", tag, summary: "Review somebody's past use", says: "By its approvers and auditors; never by who used it.", params: Id, body: Verdict, answer: RequestDetail,
+  run: async (deps, a) => { await reviewRequest(deps.flow, a.caller, a.params.id as RequestId, a.body.verdict); return detail(deps, a, a.params.id); },
+});
+
 export const requests: readonly Endpoint[] = [
-  list, one, submit, cast, show, story, terminal, closure,
+  list, one, submit, cast, show, story, review, terminal, closure,
   act("cancel", "Take your own request back", (deps, { caller }, id, reason) => cancelRequest(deps.flow, caller, id, reason)),
   act("revoke", "End somebody's access now", (deps, { caller }, id, reason) => revokeRequest(deps.flow, caller, id, reason)),
   act("give-back", "Give the account back", (deps, { caller }, id) => giveBack(deps.flow, caller, id)),

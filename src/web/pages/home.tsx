@@ -5,6 +5,7 @@ import { accountCard, accountCards, home } from "../../flow/look.ts";
 import { ask } from "../../flow/ask.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { AskInput } from "../../domain/request.ts";
+import { closedSentence, hoursText } from "../../domain/hours.ts";
 import { approverNames, type Policy } from "../../domain/policy.ts";
 import type { Person } from "../../domain/person.ts";
 import { may } from "../../domain/may.ts";
@@ -30,7 +31,9 @@ const matches = (c: AccountCard, q: string): boolean => {
 const ORDER: readonly string[] = ["checked_out", "approved", "pending"];
 const homePage = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), v = await home(deps.flow.db, person);
-  return render(c, deps, { title: "Home" }, <Home me={person.name} mine={v.mine.toSorted((a, b) => ORDER.indexOf(a.request.state) - ORDER.indexOf(b.request.state))} waiting={v.waiting} offered={v.accounts.map(offered)} recent={v.recent} asks={may(person, "account.ask", { offered: true })} votes={person.roles.includes("approver")} alone={may(person, "person.manage") && await singleAdministrator(deps.flow.db)} />);
+  const alone = may(person, "person.manage") && await singleAdministrator(deps.flow.db), mine = v.mine.toSorted((a, b) => ORDER.indexOf(a.request.state) - ORDER.indexOf(b.request.state));
+  const asks = may(person, "account.ask", { offered: true }), votes = person.roles.includes("approver");
+  return render(c, deps, { title: "Home" }, <Home {...v} me={person.name} mine={mine} offered={v.accounts.map(offered)} asks={asks} votes={votes} alone={alone} />);
 };
 
 const search = async (c: Ctx, deps: WebDeps) => {
@@ -39,20 +42,28 @@ const search = async (c: Ctx, deps: WebDeps) => {
   return isPartial(c) ? fragment(c, deps, <OfferRows offered={found} q={q} />) : render(c, deps, { title: "Ask for access" }, <AskSearch offered={found} q={q} />);
 };
 
-const policyView = (p: Policy, people: readonly Person[], requester: Person): AskPolicy => ({
+const policyView = (p: Policy, people: readonly Person[], requester: Person, now: Date): AskPolicy => ({
   id: p.id, name: p.name, preset: p.terms.preset, maxMinutes: p.terms.maxMinutes, approvals: p.terms.approvals, approvers: approverNames(p, people, requester.id),
-  reasonMin: p.terms.reasonMin, ticketPattern: p.terms.ticketPattern, recordInput: p.terms.recordInput,
+  reasonMin: p.terms.reasonMin, ticketPattern: p.terms.ticketPattern, recordInput: p.terms.recordInput, hours: p.terms.hours ? { text: hoursText(p.terms.hours), closed: closedSentence(p.terms.hours, now) } : null, networks: p.terms.networks, entries: p.terms.entries, commands: p.terms.commands.mode === "listed" ? "listed" : p.terms.commands.rules.length > 0 ? "rules" : "none", review: p.terms.review || p.terms.preset === "break-glass",
 });
 const form = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), card = await accountCard(deps.flow.db, person, param(c, "account"));
-  const people = await approversOf(deps.flow.db), policies = card.offers.map((p) => policyView(p, people, person)), wanted = c.req.query("policy");
-  const chosen = policies.find((p) => p.id === wanted) ?? policies[0];
+  const people = await approversOf(deps.flow.db), policies = card.offers.map((p) => policyView(p, people, person, deps.flow.clock.now())), wanted = c.req.query("policy");
+  const chosen = policies.find((p) => p.id === wanted) ?? policies.find((p) => p.preset !== "break-glass") ?? policies[0];
   if (!chosen) throw new Fault("not_found", "There is no such account, or no policy lets you ask for it.");
-  return render(c, deps, { title: `Ask for ${card.account.name}@${card.target.name}` }, <AskForm account={card.account.name} target={card.target.name} standing={card.standing} policies={policies} chosen={chosen} />);
+  return render(c, deps, { title: `Ask for ${card.account.name}@${card.target.name}` }, <AskForm account={card.account.name} target={card.target.name} standing={card.standing} policies={policies} chosen={chosen} holders={card.holds.map((h) => ({ name: h.personName, until: h.until }))} />);
+};
+/** A local date and time of the form, in UTC as the page says. */
+const momentOf = (text: string | undefined): string | undefined => {
+  if (text === undefined || text.trim() === "") return undefined;
+  const at = new Date(`${text.trim()}Z`);
+  if (Number.isNaN(at.getTime())) throw new Fault("invalid", "The begin of the window is not a date and time.");
+  return at.toISOString();
 };
 const send = async (c: Ctx, deps: WebDeps) => {
   const f = await fields(c);
-  const id = await ask(deps.flow, callerOf(c), AskInput.parse({ ...f, minutes: whole(f["minutes"]) }));
+  const from = momentOf(f["from"]), window = from === undefined ? {} : { window: { from, to: new Date(Date.parse(from) + (whole(f["minutes"]) ?? 0) * 60_000).toISOString() } };
+  const id = await ask(deps.flow, callerOf(c), AskInput.parse({ ...f, minutes: whole(f["minutes"]), ...window }));
   return c.redirect(`/requests/${id}?done=asked`, 303);
 };
 

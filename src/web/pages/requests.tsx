@@ -3,6 +3,7 @@ import { certificateFor } from "../../flow/certificate.ts";
 import { giveBack } from "../../flow/checkin.ts";
 import { release } from "../../flow/release.ts";
 import { requestCard, requestList, requestStory, waitingFor } from "../../flow/look.ts";
+import { reviewRequest, toReview } from "../../flow/review.ts";
 import { cancelRequest, revokeRequest, vote } from "../../flow/vote.ts";
 import { has } from "../../domain/person.ts";
 import { may } from "../../domain/may.ts";
@@ -36,10 +37,10 @@ const list = async (c: Ctx, deps: WebDeps) => {
 };
 const votes = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c);
-  if (!has(person, "approver")) return render(c, deps, { title: "Votes" }, <Votes cards={[]} me={person.name} />);
+  if (!has(person, "approver")) return render(c, deps, { title: "Votes" }, <Votes cards={[]} me={person.name} toReview={await toReview(deps.flow.db, person)} />);
   const waiting = (await waitingFor(deps.flow.db, person)).toSorted((a, b) => a.request.submittedAt.getTime() - b.request.submittedAt.getTime()).slice(0, 50);
   const cards = await Promise.all(waiting.map((l) => requestCard(deps.flow.db, person, l.request.id)));
-  return render(c, deps, { title: "Votes" }, <Votes cards={cards} me={person.name} />);
+  return render(c, deps, { title: "Votes" }, <Votes cards={cards} me={person.name} toReview={await toReview(deps.flow.db, person)} />);
 };
 
 const facts = async (c: Ctx, deps: WebDeps) => {
@@ -67,6 +68,7 @@ const approve: Verb = ({ flow }, c, id, f) => { const minutes = whole(f["minutes
 const deny: Verb = ({ flow }, c, id, f) => vote(flow, callerOf(c), id, { decision: "deny", reason: f["reason"] ?? "" });
 const revoke: Verb = ({ flow }, c, id, f) => revokeRequest(flow, callerOf(c), id, f["reason"] ?? "");
 const cancel: Verb = ({ flow }, c, id, f) => cancelRequest(flow, callerOf(c), id, f["reason"] ?? "");
+const reviewed: Verb = ({ flow }, c, id, f) => reviewRequest(flow, callerOf(c), id, f["verdict"] ?? "");
 const back: Verb = ({ flow }, c, id) => giveBack(flow, callerOf(c), id);
 const show = async (c: Ctx, deps: WebDeps) => { const id = idOf(c); return showPassword(c, deps, id, await release(deps.flow, callerOf(c), id)); };
 
@@ -83,5 +85,6 @@ export const REQUESTS: readonly Route[] = [
   { method: "POST", path: `${at}/revoke`, act: "request.revoke", verb: true, handle: move(revoke, "revoked") },
   { method: "POST", path: `${at}/cancel`, act: "request.cancel", verb: true, handle: move(cancel, "cancelled") },
   { method: "POST", path: `${at}/give-back`, act: "checkout.close", verb: true, handle: move(back, "given-back") },
+  { method: "POST", path: `${at}/review`, act: "request.review", verb: true, handle: move(reviewed, "reviewed") },
   { method: "POST", path: `${at}/password`, act: "password.show", verb: true, handle: show },
 ];

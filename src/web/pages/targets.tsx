@@ -117,6 +117,6 @@ export const TARGETS: readonly Route[] = [
   { method: "POST", path: `${at}/test`, act: "target.manage", verb: true, handle: test("administrative") },
   { method: "POST", path: `${at}/test-reconcile`, act: "target.manage", verb: true, handle: test("reconcile") },
   { method: "POST", path: `${at}/accept`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await acceptIdentity(flow, callerOf(c), id, f["identity"] ?? ""); return "accepted"; }) },
-  { method: "POST", path: `${at}/lock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: true }); return "blocked"; }) },
-  { method: "POST", path: `${at}/unlock`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: false }); return "unblocked"; }) },
+  { method: "POST", path: `${at}/lock`, act: "lock.set", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: true }); return "blocked"; }) },
+  { method: "POST", path: `${at}/unlock`, act: "lock.set", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: false }); return "unblocked"; }) },
 ];
