@@ -23,7 +23,9 @@ export const PLAN = {
   "src/flow":       { floor: 3, may: LOWER },
   "src/identity":   { floor: 3, may: [...BASICS, "src/store", "src/crypto"] },
   "agent":          { floor: 3, may: ["src/kernel", "src/wires", "src/crypto", "src/connectors"] },
-  "proxy":          { floor: 4, may: ["src/kernel", "src/wires", "src/crypto", "src/recordings", "src/domain/commands.ts", "src/domain/like.ts"], types: ["src/domain"] }, // it judges commands by the rules of its grant
+  // The worker decides channels, files and commands by itself, with the broker's own functions.
+  "proxy":          { floor: 4, types: ["src/domain"], may: ["src/kernel", "src/wires", "src/crypto", "src/recordings",
+    "src/domain/channels.ts", "src/domain/commands.ts", "src/domain/files.ts", "src/domain/ledger.ts", "src/domain/like.ts"] },
   // The broker's end of the channel to the session processes: it parses their messages, so it sees the one contract file.
   "src/control":    { floor: 4, may: [...BASICS, "src/crypto", "src/flow", "src/identity"], beside: ["proxy/channel.ts"] },
   "src/web":        { floor: 4, may: [...BASICS, "src/flow", "src/identity", "views"] },

@@ -5,6 +5,8 @@
  * One JSON object a line. Every message up carries a number `n` and gets exactly one reply down; `cut`, `terms` and `watch` come unasked.
  */
 import { z } from "zod";
+import { CHANNELS } from "../src/domain/channels.ts";
+import type { ChannelKind } from "../src/domain/channels.ts";
 import { FAULTS } from "../src/kernel/fault.ts";
 import type { FaultCode } from "../src/kernel/fault.ts";
 import { CommandRules } from "../src/domain/commands.ts";
@@ -32,9 +34,8 @@ export type EndedWhy = (typeof ENDED_WHY)[number];
 export const CAUSES = ["none", "target_down", "identity_changed", "target_refused", "password_must_change", "recorder", "internal"] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** Channels a policy may name; only the first two are carried today. */
-export const CHANNELS = ["shell", "exec", "sftp", "scp", "direct-tcpip", "forwarded-tcpip", "streamlocal", "agent", "x11", "subsystem"] as const;
-export type ChannelKind = (typeof CHANNELS)[number];
+export { CHANNELS };
+export type { ChannelKind };
 
 const factor = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("password"), password: box }),
@@ -44,10 +45,11 @@ const factor = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("totp"), code: z.string().max(64) }),
 ]);
 
-const flow = z.strictObject({ bytes: count, recorded: count, sha256: z.string().length(64).nullable() });
+const flow = z.strictObject({ bytes: count, recorded: count, covered: count, sha256: z.string().length(64).nullable() });
 const channelLedger = z.strictObject({
   channel: count, kind: z.enum(CHANNELS), record: z.enum(["full", "head", "digest"]),
   in: flow, out: flow, err: flow, exit: z.union([count, z.string().max(64)]).nullable(),
+  to: z.string().max(300).optional(), strange: count.optional(), sums: count.optional(),
 });
 /** The coverage ledger: what passed, what of it is in the recording, and what is missing on purpose. */
 export const ledger = z.strictObject({
@@ -58,15 +60,21 @@ export type Flow = z.infer<typeof flow>;
 export type ChannelLedger = z.infer<typeof channelLedger>;
 export type Ledger = z.infer<typeof ledger>;
 
-/** Things worth an audit event while a session lives. */
+const short = z.string().max(1_024), sha = z.string().length(64);
+/** Things worth an audit event while a session lives. `file`: one operation of a file transfer; `files`: all of one transfer, summed. */
 const event = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("channel_opened"), channel: count, type: z.enum(CHANNELS), command: text.optional() }),
+  z.strictObject({ kind: z.literal("channel_opened"), channel: count, type: z.enum(CHANNELS), command: text.optional(), to: short.optional() }),
   z.strictObject({ kind: z.literal("channel_closed"), channel: count, exit: z.union([count, z.string()]).nullable(), in: count, out: count }),
   z.strictObject({ kind: z.literal("refused"), what: z.string().max(256) }),
   /** A browser lost its connection and has the grace time to come back. That it came back is the broker's own event. */
   z.strictObject({ kind: z.literal("away"), channel: count }),
   /** A command rule said no, or took a note. */
   z.strictObject({ kind: z.literal("command"), effect: z.enum(["deny", "warn"]), rule: z.string().max(300), command: text }),
+  z.strictObject({
+    kind: z.literal("file"), channel: count, op: short, path: short, to: short.optional(), detail: short.optional(), result: short, refused: short.optional(), entries: count.optional(),
+    readBytes: count.optional(), readSha256: sha.optional(), writtenBytes: count.optional(), writtenSha256: sha.optional(),
+  }),
+  z.strictObject({ kind: z.literal("files"), channel: count, counts: z.record(z.string(), count), untold: count, strange: count }),
 ]);
 export type SessionEvent = z.infer<typeof event>;
 
@@ -100,6 +108,7 @@ export const terms = z.strictObject({
   channels: z.array(z.enum(CHANNELS)), record: z.enum(["full", "head", "digest"]), recordInput: z.boolean(), banner: text.optional(), commands: CommandRules.optional(),
   /** A browser may come back to its session within this time, in milliseconds; what it may paste in and copy out. */
   graceMs: count, clipboardIn: z.boolean(), clipboardOut: z.boolean(),
+  files: z.strictObject({ readOnly: z.boolean(), noDelete: z.boolean(), allow: z.array(text), deny: z.array(text) }), forwardTo: z.array(text),
 });
 export type Terms = z.infer<typeof terms>;
 

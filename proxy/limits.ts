@@ -3,8 +3,8 @@ import type { Times } from "../src/kernel/times.ts";
 
 /** Before a login: connections in all, connections of one address, tries of one connection. */
 export const UNAUTHENTICATED = 50, PER_ADDRESS = 5, AUTH_TRIES = 6;
-/** Channels open at a time in one connection, as sshd's MaxSessions. */
-export const MAX_CHANNELS = 10;
+/** Session channels open at a time in one connection, and forwarded connections beside them. The target's own MaxSessions holds as well. */
+export const MAX_CHANNELS = 64, MAX_FORWARDS = 128;
 /** `record: "head"` keeps this much of each stream of an exec, in bytes. */
 export const HEAD_BYTES = 16 << 20;
 
@@ -16,6 +16,8 @@ export const waits = (times: Times) => ({
   frame: Math.max(20, Math.floor(times.cutoff / 20)),
   /** Longer, once a code is to be typed in a browser: the code's own life and a moment to come back. */
   browser: times.terminalCode + times.handshake,
+  /** A connection that asks for nothing (`ssh -N` alone) is told and let go after this. */
+  unused: times.loginIdle,
   heartbeat: times.sessionRenew,
   mark: times.leaseMargin,
   /** A refusal waits this long for a session that would own it. */

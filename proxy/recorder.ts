@@ -24,7 +24,7 @@ const COUNTED: Keep = { limit: 0, hashed: false };
 class Track {
   bytes = 0;
   recorded = 0;
-  readonly #hash: Hash | undefined;
+  #hash: Hash | undefined;
   readonly limit: number;
   constructor(keep: Keep) {
     this.limit = keep.limit;
@@ -40,11 +40,21 @@ class Track {
     return kept;
   }
 
-  /** Once, at the end. */
-  flow(): Flow { return { bytes: this.bytes, recorded: this.recorded, sha256: this.#hash?.copy().digest("hex") ?? null }; }
+  /** Somebody else hashes all of it, file by file. */
+  unhash(): void { this.#hash = undefined; }
+
+  /** `digest`: of what is in no file's hash, where somebody else hashes. */
+  flow(digest?: string): Flow {
+    const sha256 = digest ?? this.#hash?.copy().digest("hex") ?? null;
+    return { bytes: this.bytes, recorded: this.recorded, covered: sha256 === null ? this.recorded : this.bytes, sha256 };
+  }
 }
 
-export type TapeOptions = { readonly channel: number; readonly kind: ChannelKind; readonly terminal: boolean; readonly terms: Terms };
+export type TapeOptions = { readonly channel: number; readonly kind: ChannelKind; readonly terminal: boolean; readonly terms: Terms; readonly to?: string | undefined };
+/** What a watcher of a file transfer knows of it: the digests of everything that is in no file's own, and how much it could not read. */
+export type Watched = { digest(stream: "in" | "out"): string; readonly strange: number; over(): void };
+/** Kinds that carry somebody else's protocol: their content is kept only where the policy demands everything. */
+const FORWARDS: ReadonlySet<ChannelKind> = new Set(["direct-tcpip", "forwarded-tcpip", "streamlocal", "agent", "x11"]);
 
 /** One channel's part of a recording. */
 export class Tape {
@@ -55,12 +65,14 @@ export class Tape {
   #exit: number | string | null = null;
   #screen: Screen | undefined;
   #command = "";
+  #watched: Watched | undefined;
+  #finished = false;
   #over = false;
 
   constructor(recording: Recording, options: TapeOptions) {
     this.#recording = recording;
     this.#o = options;
-    this.#content = options.terminal ? "full" : options.terms.record;
+    this.#content = options.terminal ? "full" : FORWARDS.has(options.kind) && options.terms.record === "head" ? "digest" : options.terms.record;
     const keep = KEEP[this.#content], input = !options.terminal ? keep : options.terms.recordInput ? KEEP.full : COUNTED;
     this.#tracks = { in: new Track(input), out: new Track(keep), err: new Track(keep) };
   }
@@ -85,7 +97,7 @@ export class Tape {
   /** True while producers should wait for the file. */
   full(): boolean { return this.#recording.pending > HIGH; }
 
-  opened(what: { readonly cols?: number; readonly rows?: number; readonly command?: string }): void {
+  opened(what: { readonly kind?: string; readonly to?: string; readonly cols?: number; readonly rows?: number; readonly command?: string }): void {
     this.#command = what.command?.slice(0, SHOWN) ?? "";
     if (this.#o.terminal) this.#screen = new Screen(what.cols ?? 80, what.rows ?? 24);
     this.#recording.put("opened", this.#o.channel, Buffer.from(JSON.stringify(what)));
@@ -96,6 +108,22 @@ export class Tape {
   }
   /** A remark at this moment of the recording. */
   mark(text: string): void { this.#recording.put("mark", this.#o.channel, Buffer.from(text)); }
+
+  /** From here on every byte is hashed by `watched`, once. */
+  watchedBy(watched: Watched): void {
+    this.#watched = watched;
+    this.#tracks.in.unhash();
+    this.#tracks.out.unhash();
+  }
+
+  /** Nothing more comes; while the recording still takes frames. */
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#watched?.over();
+  }
+
+  event(what: object): void { this.#recording.put("event", this.#o.channel, Buffer.from(JSON.stringify(what))); }
   after(then: () => void): void { this.#recording.after(then); }
 
   /** The last frame of the channel; `then` runs after every byte before it has passed on. */
@@ -106,7 +134,8 @@ export class Tape {
   }
 
   ledger(): ChannelLedger {
-    const { channel, kind } = this.#o, { in: input, out, err } = this.#tracks;
-    return { channel, kind, record: this.#content, in: input.flow(), out: out.flow(), err: err.flow(), exit: this.#exit };
+    const { channel, kind, to } = this.#o, { in: input, out, err } = this.#tracks, watched = this.#watched;
+    return { channel, kind, record: this.#content, in: input.flow(watched?.digest("in")), out: out.flow(watched?.digest("out")), err: err.flow(), exit: this.#exit,
+      ...(to === undefined ? {} : { to }), ...(watched === undefined || watched.strange === 0 ? {} : { strange: watched.strange }) };
   }
 }

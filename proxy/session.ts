@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { openKeyBox } from "../src/crypto/box.ts";
+import { folded } from "../src/domain/ledger.ts";
 import { Fault } from "../src/kernel/fault.ts";
 import type { Recording } from "../src/recordings/writer.ts";
 import { startRecording } from "../src/recordings/writer.ts";
@@ -13,12 +14,15 @@ import type { Deps } from "./deps.ts";
 import { words } from "./log.ts";
 import { Tape } from "./recorder.ts";
 import type { Screen } from "./screen.ts";
+import { shown } from "./text.ts";
 import type { Ending, Owner } from "./sessions.ts";
 import { Watch } from "./watch.ts";
 
 /** One side of a session. `say` reaches a person or does nothing; `close` may take its time but ends by itself. */
 export type Leg = { say(sentence: string): void; close(): void; /** The time left has changed. */ left?(remainingMs: number): void };
 
+/** A frame's channel number has 16 bits; and what is refused is named by whoever asks for it. */
+const MOST_TAPES = 65_000, MOST_REFUSED = 50;
 /** setTimeout's own limit; a longer deadline is reached in steps. */
 const LONGEST = 2 ** 31 - 1;
 export const EXPIRED = "Your time is up: this session has ended.";
@@ -30,7 +34,7 @@ export class Session implements Owner {
   readonly #deps: Deps;
   readonly #legs: Leg[] = [];
   readonly #tapes: Tape[] = [];
-  readonly #refused: Record<string, number> = {};
+  readonly #refused: Record<string, number> = Object.create(null) as Record<string, number>;
   readonly #stop = new AbortController();
   #deadline: NodeJS.Timeout | undefined;
   #endsAt = 0;
@@ -59,8 +63,10 @@ export class Session implements Owner {
   /** A leg that comes after the end hears why, and is closed at once. */
   own(leg: Leg): void { if (this.ended) this.#part(leg); else this.#legs.push(leg); }
 
-  tape(kind: ChannelKind, terminal: boolean): Tape {
-    const tape = new Tape(this.#recording, { channel: this.#tapes.length + 1, kind, terminal, terms: this.grant.terms });
+  /** `to`: where a forward leads. */
+  tape(kind: ChannelKind, terminal: boolean, to?: string): Tape {
+    if (this.#tapes.length >= MOST_TAPES) throw new Fault("too_many", "This session has opened too many channels; connect again.");
+    const tape = new Tape(this.#recording, { channel: this.#tapes.length + 1, kind, terminal, terms: this.grant.terms, to });
     this.#tapes.push(tape);
     return tape;
   }
@@ -95,7 +101,8 @@ export class Session implements Owner {
   event(event: SessionEvent): void { this.#deps.tell("event", { session: this.id, event }); }
 
   /** Something the policy does not give; counted in the ledger, and an event the first time. */
-  refuse(what: string): void {
+  refuse(asked: string): void {
+    const name = shown(asked, 200), what = name in this.#refused || Object.keys(this.#refused).length < MOST_REFUSED ? name : "other things";
     const times = this.#refused[what] = (this.#refused[what] ?? 0) + 1;
     if (times === 1) this.event({ kind: "refused", what });
   }
@@ -119,13 +126,14 @@ export class Session implements Owner {
     clearTimeout(this.#deadline);
     clearInterval(this.#marks);
     this.watch(false);
+    for (const tape of this.#tapes) tape.finish();
     this.#recording.put("mark", 0, Buffer.from(sentence === undefined ? why : `${why}: ${sentence}`));
     const closing = this.#recording.close(why);
     this.#stop.abort(new Fault("unavailable", "the session has ended"));
     this.#sentence = sentence;
     for (const leg of this.#legs.splice(0)) this.#part(leg);
     const head = await closing, died = this.#recording.dead !== undefined;
-    const ledger: Ledger = { channels: this.#tapes.map((t) => t.ledger()), refused: { ...this.#refused },
+    const ledger: Ledger = { channels: folded(this.#tapes.map((t) => t.ledger())), refused: { ...this.#refused },
       chunks: head.chunks, hash: head.hash, bytes: head.bytes, complete: !died };
     this.#deps.sessions.drop(this.id);
     await this.#deps.uplink.ask("ended", { session: this.id, why, cause: died && cause === "none" ? "recorder" : cause, detail, ledger })

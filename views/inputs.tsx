@@ -26,6 +26,15 @@ export const Words = ({
     <input name={name} value={value.join(" ")} placeholder={like} autocapitalize="none" spellcheck={false} />
   </Field>
 );
+type LinesProps = { label: string; name: string; value: readonly string[]; hint?: string; like?: string };
+/** A list with one thing a line: they may hold blanks. */
+export const Lines = ({ label, name, value, hint, like }: LinesProps) => (
+  <Field label={label} hint={hint}>
+    <textarea name={name} rows={3} placeholder={like} autocapitalize="none" spellcheck={false}>
+      {value.join("\n")}
+    </textarea>
+  </Field>
+);
 type PickProps = { label: string; name: string; value: string; options: Readonly<Record<string, string>>; hint?: string };
 export const Pick = ({ label, name, value, options, hint }: PickProps) => (
   <Field label={label} hint={hint}>

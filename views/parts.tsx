@@ -24,6 +24,8 @@ export const span = (ms: number): string => {
   }
   return parts.join(" ");
 };
+export const size = (n: number): string =>
+  n < 1_024 ? `${n} B` : n < 1_048_576 ? `${(n / 1_024).toFixed(1)} KiB` : `${(n / 1_048_576).toFixed(1)} MiB`;
 export const minutes = (n: number): string => span(n * 60_000);
 const exact = (d: Date): string =>
   d

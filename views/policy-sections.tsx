@@ -2,24 +2,18 @@
  * What a policy says, section by section: the fields of the form and, beside them, the sentence each makes. Rule: a term that can be set has a
  * field AND a sentence here, and its reader in web/pages/policy-fields.ts; page, form and preview are made from this one list.
  */
-import type { Child } from "hono/jsx";
 import type { Person } from "../src/domain/person.ts";
 import type { Policy } from "../src/domain/policy.ts";
 import { Num, Pick, Tick, Words } from "./inputs.tsx";
 import { Field, minutes } from "./parts.tsx";
 import { COMMANDS } from "./policy-commands.tsx";
+import type { Choices, Draft, Section } from "./policy-section.ts";
+import { FILES, FORWARDS, HOW } from "./policy-session.tsx";
 import { WHEN } from "./policy-when.tsx";
 import { which, whom, type Names } from "./policy-words.ts";
 import { PRESET, TICKET_HELP } from "./words.tsx";
 
-export type GroupView = { readonly id: string; readonly name: string; readonly members: readonly string[] };
-export type Draft = Pick<Policy, "name" | "terms" | "binding" | "active">;
-export type Choices = { readonly people: readonly Person[]; readonly groups: readonly GroupView[]; readonly platforms: readonly string[] };
-type Section = {
-  readonly title: string;
-  readonly fields: (p: Draft, from: Choices) => Child;
-  readonly says: (p: Draft, names: Names) => readonly string[];
-};
+export type { Choices, Draft, GroupView } from "./policy-section.ts";
 
 type WhoProps = { label: string; name: "requester" | "approver"; from: Choices; people: readonly Person[]; checked: readonly string[] };
 const Who = ({ label, name, from, people, checked }: WhoProps) => (
@@ -164,51 +158,7 @@ const WHY: Section = {
   ],
 };
 
-const CHANNEL: Record<string, string> = { shell: "a shell", exec: "single commands" };
-const HOW: Section = {
-  title: "In a session",
-  fields: ({ terms: t }) => (
-    <>
-      <fieldset class="checks">
-        <legend>Allowed</legend>
-        {Object.entries(CHANNEL).map(([id, words]) => (
-          <Tick name="channels" value={id} checked={t.channels.some((c) => c === id)}>
-            {words}
-          </Tick>
-        ))}
-      </fieldset>
-      <Pick
-        label="Content of commands and transfers"
-        name="record"
-        value={t.record}
-        options={{ head: "the first 16 MiB and a digest of all", full: "everything", digest: "size and digest alone" }}
-        hint="Terminals are recorded whole, always."
-      />
-      <Tick name="recordInput" checked={t.recordInput}>
-        Record what is typed, too
-      </Tick>
-      <fieldset class="checks">
-        <legend>Clipboard of the web terminal</legend>
-        <Tick name="clipboardIn" checked={t.clipboardIn}>
-          Paste into it
-        </Tick>
-        <Tick name="clipboardOut" checked={t.clipboardOut}>
-          Copy out of it
-        </Tick>
-      </fieldset>
-    </>
-  ),
-  says: ({ terms: t }) => [
-    t.channels.length === 0
-      ? "No kind of session is allowed."
-      : `Allowed: ${t.channels.map((c) => CHANNEL[c] ?? c).join(", ")}; everything else is refused.`,
-    `The screen is recorded${t.recordInput ? ", and what is typed" : "; what is typed is not"}.`,
-    ...(t.clipboardIn ? [] : ["Nothing is pasted into the web terminal."]),
-    ...(t.clipboardOut ? [] : ["Nothing is copied out of the web terminal."]),
-  ],
-};
-
-export const SECTIONS: readonly Section[] = [WHO, WHICH, WHAT, WHEN, WHY, HOW, COMMANDS];
+export const SECTIONS: readonly Section[] = [WHO, WHICH, WHAT, WHEN, WHY, HOW, COMMANDS, FILES, FORWARDS];
 
 /** What the policy does, in words: on its page, and beside the form while it is filled in. */
 export const PolicySentences = ({ policy, names }: { policy: Draft; names: Names }) => (

@@ -1,7 +1,8 @@
 /** Proxied sessions, live and past. Rule: what was said in them stands on pages of its own (player.tsx, session-search.tsx). */
 import type { Session } from "../src/domain/session.ts";
+import { CoverageCard, type Covered } from "./coverage.tsx";
 import { here } from "./here.ts";
-import { Account, Ago, Badge, Empty, Facts, Field, PageHead, Post, span, Table, Unfold } from "./parts.tsx";
+import { Account, Ago, Badge, Empty, Facts, Field, PageHead, Post, size, span, Table, Unfold } from "./parts.tsx";
 import { SessionEvents } from "./player.tsx";
 import type { Told } from "./story.tsx";
 import { Filters, isFiltered, NO_FILTER, SearchBar, type IndexProgress, type SessionQuery } from "./session-search.tsx";
@@ -15,8 +16,6 @@ export type SessionListed = {
   readonly accountName: string;
   readonly targetName: string;
 };
-const size = (n: number): string =>
-  n < 1_024 ? `${n} B` : n < 1_048_576 ? `${(n / 1_024).toFixed(1)} KiB` : `${(n / 1_048_576).toFixed(1)} MiB`;
 const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.endedAt : now).getTime() - s.openedAt.getTime());
 
 type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean };
@@ -139,8 +138,9 @@ export const SessionPage = ({
   accountName,
   targetName,
   can,
+  covered,
   events = [],
-}: SessionListed & { can: SessionCan; events?: readonly Told[] }) => (
+}: SessionListed & { can: SessionCan; covered: Covered | null; events?: readonly Told[] }) => (
   <>
     <PageHead
       title={
@@ -173,6 +173,7 @@ export const SessionPage = ({
       <SessionFacts s={s} />
       {can.end && s.state !== "ended" ? <EndIt id={s.id} /> : null}
     </section>
+    {s.state === "ended" ? <CoverageCard covered={covered} /> : null}
     <SessionEvents events={events} from={s.openedAt} />
   </>
 );

@@ -1,6 +1,7 @@
 /** States as words and badges. Rule: the one place where a state of the domain gets its word and its tone. */
 import type { Credential, Standing } from "../src/domain/account.ts";
 import type { CloseWhy, Request, State } from "../src/domain/request.ts";
+import type { ChannelKind } from "../src/domain/channels.ts";
 import type { EndedWhy, Session } from "../src/domain/session.ts";
 import { Ago, Badge, type Tone } from "./parts.tsx";
 
@@ -79,6 +80,18 @@ export const PRESET = {
   shared: "sessions only, beside other holders; the password is never shown",
   "break-glass": "the password at once, without a vote; somebody else reviews it afterwards",
 } as const;
+export const CHANNEL: Record<ChannelKind, string> = {
+  shell: "a shell",
+  exec: "single commands",
+  sftp: "files by sftp",
+  scp: "files by the old scp",
+  "direct-tcpip": "forwarding there (-L, -D)",
+  "forwarded-tcpip": "forwarding back (-R)",
+  streamlocal: "forwarding of sockets",
+  agent: "agent forwarding (-A)",
+  x11: "X11 forwarding (-X)",
+  subsystem: "other subsystems",
+};
 
 /** What domain/ticket-pattern.ts understands, beside the field it is written in. */
 export const TICKET_HELP = "A regular expression (RE2: no back references, no look-around) that the whole ticket must match. Example: CHG-\\d+";

@@ -13,6 +13,8 @@ import type { Live } from "./upstream.ts";
 import type { UserChannel } from "./user-channel.ts";
 import { Waiting } from "./waiting.ts";
 
+const SHELL = { kind: "shell" } as const;
+
 const speaker = (door: Door): Speak => async (kind, message) => {
   const reply = await door.deps.uplink.ask(kind, { ...message, login: door.login } as never) as AskingReply<typeof kind>;
   if (!reply.ok) throw new Fault(reply.code, reply.message);
@@ -37,7 +39,7 @@ const request = async (term: Terminal, to: Destination, speak: Speak): Promise<S
 
 /** A session, or the sentence that may be waited out. */
 const attempt = async (door: Door): Promise<Live | string> => {
-  try { return await door.live("shell"); } catch (error) {
+  try { return await door.live(SHELL); } catch (error) {
     if (!mayHelp(error)) throw error;
     return error.message;
   }
@@ -48,7 +50,7 @@ const enter = async (door: Door, term: Terminal): Promise<Live> => {
   const speak = speaker(door);
   if (door.to === undefined) door.to = await chooseFrom(term, speak);
   const { to } = door, stands = await request(term, to, speak);
-  if (stands === undefined) return await door.live("shell");
+  if (stands === undefined) return await door.live(SHELL);
   const waiting = new Waiting({ term, request: stands.request, speak, deps: door.deps });
   if (!stands.usable) await waiting.go();
   for (;;) {

@@ -8,24 +8,30 @@ import type { Stream, Tape } from "../recorder.ts";
 
 type Way = { readonly from: Readable; readonly to: Writable; readonly stream: Stream };
 
-/** While the receiver or the file is behind, the sender is paused; both report when they are not. */
-const pump = ({ from, to, stream }: Way, tape: Tape): void => {
+type Send = (data: Buffer) => void;
+/** Who stands between the two sides and what they send; it may hold, drop and add. */
+export type Between = (send: { readonly toUser: Send; readonly toTarget: Send }) => { readonly fromUser: Send; readonly fromTarget: Send };
+const straight: Between = ({ toUser, toTarget }) => ({ fromUser: toTarget, fromTarget: toUser });
+
+/** Sends on by way of the tape. While the receiver or the file is behind, the sender is paused; both report when they are not. */
+export const lane = ({ from, to, stream }: Way, tape: Tape): Send => {
   let choked = false, paused = false;
   const stop = (): void => { paused = true; from.pause(); };
   const go = (): void => { if (paused && !choked && !tape.full()) { paused = false; from.resume(); } };
   to.on("drain", () => { choked = false; go(); });
   to.on("error", () => undefined);
   from.on("error", () => undefined);
-  from.on("data", (data: Buffer) => {
+  return (data) => {
     tape.take(stream, data, () => {
       if (!to.destroyed && to.writable && !to.write(data)) choked = true;
       if (choked && !paused) stop();
       go();
     });
     if (!paused && tape.full()) stop();
-  });
-  from.resume();
+  };
 };
+
+export const start = (from: Readable, send: Send): void => { from.on("data", send).resume(); };
 
 /** `exit`: what the target has told by now: a code, a signal's name, or nothing. */
 export type TargetChannel = { readonly channel: ClientChannel; exit(): number | string | null };
@@ -34,11 +40,12 @@ export type TargetChannel = { readonly channel: ClientChannel; exit(): number | 
 export type PersonEnd = { readonly channel: Duplex & { readonly stderr: Writable }; readonly over: boolean; say(sentence: string): void; exit(status: number | string | null): void };
 
 /** A dead recording calls nobody back, so a paused sender stays paused: the session is being closed then. */
-export const relay = (user: PersonEnd, target: TargetChannel, tape: Tape, done: (exit: number | string | null) => void): void => {
+export const relay = (user: PersonEnd, target: TargetChannel, tape: Tape, done: (exit: number | string | null) => void, between: Between = straight): void => {
   const { channel } = target;
-  pump({ from: channel, to: user.channel, stream: "out" }, tape);
-  pump({ from: channel.stderr, to: user.channel.stderr, stream: "err" }, tape);
-  pump({ from: user.channel, to: channel, stream: "in" }, tape);
+  const way = between({ toUser: lane({ from: channel, to: user.channel, stream: "out" }, tape), toTarget: lane({ from: user.channel, to: channel, stream: "in" }, tape) });
+  start(channel, way.fromTarget);
+  start(channel.stderr, lane({ from: channel.stderr, to: user.channel.stderr, stream: "err" }, tape));
+  start(user.channel, way.fromUser);
   user.channel.on("end", () => tape.after(() => channel.end()));
   user.channel.on("close", () => channel.close());
   // ssh2 says "close" when stdout has ended, which may be before a slow reader has taken all of stderr: wait for all three.
@@ -46,6 +53,7 @@ export const relay = (user: PersonEnd, target: TargetChannel, tape: Tape, done: 
   const over = (): void => {
     if (--waiting > 0) return;
     const exit = target.exit();
+    tape.finish();
     tape.closed(exit, () => { user.exit(exit); done(exit); });
   };
   channel.once("close", over);

@@ -1,15 +1,18 @@
 /**
  * One person's connection after the login. Rule: one session is admitted per connection; its channels share it, and all end with it.
  */
+import { refusal } from "../../src/domain/channels.ts";
+import type { ChannelKind, Wish } from "../../src/domain/channels.ts";
 import { Fault } from "../../src/kernel/fault.ts";
 import type { Connection } from "../../src/wires/ssh.ts";
-import type { ChannelKind } from "../channel.ts";
+import { farewell } from "../../src/wires/ssh.ts";
 import type { Deps } from "../deps.ts";
 import { MAX_CHANNELS } from "../limits.ts";
 import { words } from "../log.ts";
 import type { Leg } from "../session.ts";
 import type { Visit } from "./channels.ts";
 import { serveChannel } from "./channels.ts";
+import { Forwards } from "./forwards.ts";
 import type { Destination } from "./grammar.ts";
 import { NO_MENU } from "./grammar.ts";
 import { Refusals } from "./refusals.ts";
@@ -18,6 +21,10 @@ import { openUpstream } from "./upstream.ts";
 import type { UserChannel } from "./user-channel.ts";
 
 export type Who = { readonly login: string; readonly destination: Destination };
+
+/** Sentences kept for a person who has no channel yet. */
+const NOTES = 5;
+const UNUSED = "lockstep: Nothing was asked for in this connection (-N opens no session by itself), so it was closed.";
 
 export class PersonVisit implements Leg, Visit {
   readonly #connection: Connection;
@@ -28,6 +35,10 @@ export class PersonVisit implements Leg, Visit {
   #settled: Live | undefined;
   #gone = false;
   readonly #refusals: Refusals;
+  readonly #notes: string[] = [];
+  readonly #forbidden = new Map<ChannelKind, Fault>();
+  readonly #unused: NodeJS.Timeout;
+  readonly forwards: Forwards;
 
   constructor(connection: Connection, who: Who, deps: Deps) {
     this.#connection = connection;
@@ -39,10 +50,9 @@ export class PersonVisit implements Leg, Visit {
       if (this.#gone || this.#channels.size >= MAX_CHANNELS) return void reject();
       serveChannel(this, accept());
     });
-    connection.on("tcpip", (_accept, reject) => { this.refuse("direct-tcpip"); reject(); });
-    connection.on("openssh.streamlocal", (_accept, reject) => { this.refuse("streamlocal"); reject(); });
-    connection.on("request", (_accept, reject, name: string) => { this.refuse(name); reject?.(); });
-    connection.on("close", () => { this.#gone = true; void this.#end(); });
+    this.forwards = new Forwards(connection, this);
+    this.#unused = setInterval(() => { if (this.#channels.size === 0 && this.#live === undefined) farewell(connection, UNUSED); }, deps.waits.unused);
+    connection.on("close", () => { this.#gone = true; clearInterval(this.#unused); void this.#end(); });
   }
 
   get deps(): Deps { return this.#deps; }
@@ -52,6 +62,7 @@ export class PersonVisit implements Leg, Visit {
 
   add(channel: UserChannel): void {
     this.#channels.add(channel);
+    for (const note of this.#notes.splice(0)) channel.say(note);
     channel.channel.on("close", () => this.#channels.delete(channel));
   }
 
@@ -62,19 +73,41 @@ export class PersonVisit implements Leg, Visit {
     this.#deps.log("info", "refused to a person", { what });
   }
 
+  /** Refused by policy: an event of the session; where there is none the broker has refused, and has written it down itself. */
+  denied(kind: ChannelKind): void { this.#settled?.session.refuse(kind); }
+
+  /** For the person, on whatever channel there is or will be. */
+  note(sentence: string): void {
+    if (this.#channels.size > 0) this.say(sentence);
+    else if (this.#notes.length < NOTES) this.#notes.push(sentence);
+  }
+
   /** The session of this connection, admitted by the first channel that asks. Rejects with a Fault for the person. */
-  async live(channel: ChannelKind): Promise<Live> {
+  async live(wish: Wish): Promise<Live> {
     const { to } = this;
-    if (to === undefined) { this.refuse(`${channel} without an account`); throw new Fault("invalid", NO_MENU); }
-    const first = this.#live === undefined;
-    this.#live ??= openUpstream({ login: this.#who.login, ...to, channel }, this, this.#deps);
-    try { this.#settled = await this.#live; } catch (error) { this.#live = undefined; throw error; }
+    if (to === undefined) { this.refuse(`${wish.kind} without an account`); throw new Fault("invalid", NO_MENU); }
+    this.#settled = await this.#admitted(wish.kind, to);
     const { session } = this.#settled;
     for (const what of this.#refusals.take()) session.refuse(what);
     if (this.#gone) { await this.#end(); throw new Fault("unavailable", "the client left"); }
     if (session.ended) throw new Fault("unavailable", "This session has ended.");
-    if (!first && !session.grant.terms.channels.includes(channel)) { session.refuse(channel); throw new Fault("forbidden", `Your access does not include ${channel}.`); }
+    const no = refusal(session.grant.terms, wish);
+    if (no !== null) throw new Fault("forbidden", no);
     return this.#settled;
+  }
+
+  /** One admission at a time. What another channel was refused by policy says nothing about this one, so it asks again for itself; each kind once. */
+  async #admitted(channel: ChannelKind, to: { readonly account: string; readonly target: string }): Promise<Live> {
+    for (;;) {
+      const no = this.#forbidden.get(channel);
+      if (no !== undefined && this.#live === undefined) throw no;
+      const mine = this.#live === undefined, live = this.#live ??= openUpstream({ login: this.#who.login, ...to, channel }, this, this.#deps);
+      try { return await live; } catch (error) {
+        if (this.#live === live) this.#live = undefined;
+        if (!(error instanceof Fault) || error.code !== "forbidden") throw error;
+        if (mine) { this.#forbidden.set(channel, error); throw error; }
+      }
+    }
   }
 
   async #end(): Promise<void> {

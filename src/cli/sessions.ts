@@ -2,8 +2,8 @@
 import { act, example, type Register, type Run } from "./act.ts";
 import { seg, withQuery } from "./client.ts";
 import { plain } from "./io.ts";
-import { relative, table } from "./print.ts";
-import type { Event, List, Session } from "./shapes.ts";
+import { facts as pairs, relative, table } from "./print.ts";
+import type { Event, List, Session, SessionDetail } from "./shapes.ts";
 
 const filterOf = (run: Run) => ({
   person: run.text("person"), account: run.text("account"), target: run.text("target"), why: run.text("why"), from: run.text("from"), to: run.text("to"), marked: run.flag("marked") ? "true" : undefined, gaps: run.flag("gaps") ? "true" : undefined, limit: run.text("limit"), cursor: run.text("cursor"),
@@ -25,6 +25,14 @@ const transcript = async (run: Run, id: string): Promise<void> => {
 };
 const facts = (e: Event): string => Object.entries(e.facts ?? {}).map(([k, v]) => `${k}=${String(v)}`).join(" ");
 
+/** The ledger for people: score, channels, gaps. */
+const covered = ({ coverage: c }: SessionDetail): string => {
+  if (!c) return "coverage  not counted yet";
+  const channels = table(["channel", "kind", "to", "in", "out", "recorded", "kept", "exit"], c.channels.map((x) => [x.sums > 1 ? `${x.sums} more` : x.channel, x.kind, x.to, x.in.bytes, x.out.bytes + x.err.bytes, x.in.recorded + x.out.recorded + x.err.recorded, x.record, x.exit]), "No channel was opened.");
+  const gaps = c.gaps.map((g) => `gap       ${g.channel === null ? "" : `channel ${g.channel}: `}${g.what}${g.bytes === null ? "" : `, ${g.bytes} bytes`}`);
+  return [`coverage  ${c.percent}: ${c.covered} of ${c.proxied} bytes are recorded or under a digest`, ...gaps, channels].join("\n");
+};
+
 export const sessions: Register = (program, io) => {
   const group = program.command("sessions").description("connections through the broker, live and past");
   example(group.command("list").description("newest first; with --search those in which the words were said").option("-s, --search <words>", "whole words; \"in quotes\" next to each other (auditors)").option("-l, --live", "only those going on").option("-q, --request <id>", "of one request")
@@ -36,6 +44,8 @@ export const sessions: Register = (program, io) => {
     .action(act(io, (run, id) => run.show<List<Event>>("GET", `/sessions/${seg(id!)}/events`, undefined, ({ items }) => table(["when", "outcome", "facts"], items.map((e) => [relative(e.at, run.now), e.outcome, facts(e)]), "Nothing was reported."))));
   example(group.command("raw").description("every frame as JSON lines (auditors; an event of its own)").argument("<session>", "ses_…").requiredOption("-r, --reason <text>", "why"), "lockstep sessions raw ses_… --reason \"incident 42\" > raw.jsonl")
     .action(act(io, async (run, id) => void run.io.stdout.write(await run.client.text("POST", withQuery(`/sessions/${seg(id!)}/raw`, { reason: run.text("reason") })))));
+  example(group.command("show").description("one session: what passed, and what of it is covered").argument("<session>", "ses_…"), "lockstep sessions show ses_…")
+    .action(act(io, (run, id) => run.show<SessionDetail>("GET", `/sessions/${seg(id!)}`, undefined, (s) => `${pairs([["session", s.id], ["state", s.state], ["who", s.person], ["account", s.account], ["from", s.address], ["opened", relative(s.openedAt, run.now)], ["ended", relative(s.endedAt, run.now)], ["why", s.why]])}\n${covered(s)}`)));
   example(group.command("end").description("cut a live session").argument("<session>", "ses_…").requiredOption("-r, --reason <text>", "why"), "lockstep sessions end ses_… --reason \"incident 42\"")
     .action(act(io, (run, id) => run.show<Session>("POST", `/sessions/${seg(id!)}/end`, { reason: run.text("reason") }, (s) => `${s.id}: the cut is ordered.`)));
 };

@@ -18,6 +18,13 @@ export type Account = {
 };
 export type Rotation = { readonly id: string; readonly account: string; readonly state: string; readonly done: boolean; readonly trigger: string; readonly reason: string; readonly attempt: number; readonly why: When; readonly nextAt: When; readonly openedAt: When; readonly endedAt: When };
 export type Session = { readonly id: string; readonly state: string; readonly person: string; readonly account: string; readonly address: string; readonly openedAt: When; readonly endedAt: When; readonly why: When; readonly bytes: number | null };
+type Flowed = { readonly bytes: number; readonly recorded: number };
+export type SessionDetail = Session & {
+  readonly coverage: null | {
+    readonly percent: string; readonly proxied: number; readonly recorded: number; readonly covered: number; readonly gaps: readonly { readonly channel: number | null; readonly what: string; readonly bytes: number | null }[]; readonly refused: Readonly<Record<string, number>>;
+    readonly channels: readonly { readonly channel: number; readonly kind: string; readonly record: string; readonly to: When; readonly exit: string | number | null; readonly sums: number; readonly in: Flowed; readonly out: Flowed; readonly err: Flowed }[];
+  };
+};
 export type Target = { readonly id: string; readonly name: string; readonly platform: string; readonly host: string; readonly port: number; readonly fingerprints: readonly string[]; readonly identityHash: string; readonly tags: readonly string[]; readonly locked: boolean; readonly administrative: string | null };
 export type Person = { readonly id: string; readonly name: string; readonly fullName: string; readonly roles: readonly string[]; readonly disabled: boolean; readonly secondFactor: boolean };
 export type Policy = { readonly id: string; readonly name: string; readonly active: boolean; readonly terms: { readonly preset: string; readonly approvals: number; readonly maxMinutes: number } };

@@ -3,8 +3,9 @@ import type { SessionId } from "../kernel/ids.ts";
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { Fact } from "../domain/audit.ts";
 import { SHELL_BANNER } from "../domain/commands.ts";
+import { coverageOf, percent } from "../domain/ledger.ts";
 import type { Person } from "../domain/person.ts";
-import { channelsOf } from "../domain/policy.ts";
+import { channelsOf, type PolicyTerms } from "../domain/policy.ts";
 import { fingerprintOf } from "../crypto/envelope.ts";
 import type { Deps } from "../flow/deps.ts";
 import { connectionRefused, type Refusal } from "../flow/refuse.ts";
@@ -20,7 +21,7 @@ import { asking } from "./asking.ts";
 import { browserLogins, type Browsed } from "./browser.ts";
 import { SshLogins, type Arrival, type Bearer } from "./logins.ts";
 import type { Watching } from "./watching.ts";
-import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply } from "../../proxy/channel.ts";
+import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply, type SessionEvent, type Terms } from "../../proxy/channel.ts";
 
 type Recovered = { chunks: number; hash: string; bytes: number } | null;
 export type { Arrival } from "./logins.ts";
@@ -51,7 +52,7 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
       await rejoin(flow, caller, shown, session as SessionId);
     },
     opened: (id) => sessionLive(flow, id as SessionId),
-    event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), e.kind === "refused" || (e.kind === "command" && e.effect === "deny"), e.kind === "command"),
+    event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), isRefusal(e), e.kind === "command"),
     frame: (id, f) => Promise.resolve(deps.watching.show(id, f)),
     mark: (id, m) => sessionMark(flow, id as SessionId, m),
     heartbeat: leases(flow, ending),
@@ -120,13 +121,21 @@ const noted = async (flow: Deps, logins: SshLogins, by: Bearer, refusal: Refusal
     flow.log("error", `a refusal was not written down: ${e instanceof Error ? e.message : String(e)}`, { person: caller.person.name, what: refusal.what.join(", ") }));
 };
 
+/** As a session process enforces them. */
+const termsOf = (t: PolicyTerms): Terms => ({
+  channels: [...channelsOf(t)], record: t.record, recordInput: t.recordInput, graceMs: t.reconnectGraceSeconds * 1_000,
+  clipboardIn: t.clipboardIn, clipboardOut: t.clipboardOut, files: t.files, forwardTo: [...t.forwardTo],
+  ...(t.commands.rules.length > 0 || t.commands.mode === "listed" ? { commands: t.commands, banner: SHELL_BANNER } : {}),
+});
+const isRefusal = (e: SessionEvent): boolean => e.kind === "refused" || (e.kind === "command" && e.effect === "deny") || (e.kind === "file" && e.refused !== undefined);
+
 const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitReply => {
   try {
     return {
       ok: true, session: a.session, person: person.name, account: a.username, target: a.target.name, started: a.started.toISOString(), remainingMs: Math.max(1, a.remainingMs),
       address: { host: a.target.host, port: a.target.port }, username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
       recording: { id: a.recording.id, key: flow.keyring.handOverKey(a.recording.key, ask.workerKey, BOX.recording(a.recording.id)) },
-      terms: { channels: [...channelsOf(a.terms)], record: a.terms.record, recordInput: a.terms.recordInput, graceMs: a.terms.reconnectGraceSeconds * 1_000, clipboardIn: a.terms.clipboardIn, clipboardOut: a.terms.clipboardOut, ...(a.terms.commands.rules.length > 0 || a.terms.commands.mode === "listed" ? { commands: a.terms.commands, banner: SHELL_BANNER } : {}) },
+      terms: termsOf(a.terms),
     };
   } finally { a.password.wipe(); a.recording.key.fill(0); }
 };
@@ -150,10 +159,10 @@ const leases = (flow: Deps, ending: Ending) => {
 const flat = (e: object): Record<string, Fact> => Object.fromEntries(Object.entries(e).map(([k, v]) => [k, typeof v === "object" ? JSON.stringify(v) : (v as Fact)]));
 
 const endOf = (e: Ended) => {
-  const total = e.ledger.channels.reduce((n, c) => n + c.in.bytes + c.out.bytes + c.err.bytes, 0), kept = e.ledger.channels.reduce((n, c) => n + c.in.recorded + c.out.recorded + c.err.recorded, 0);
+  const { proxied, recorded, covered, score, gaps } = coverageOf(e.ledger), channels = e.ledger.channels.reduce((n, c) => n + (c.sums ?? 1), 0);
   return {
-    why: e.why, detail: e.detail || e.cause, bytes: total, identityChanged: e.cause === "identity_changed",
-    facts: { cause: e.cause, channels: e.ledger.channels.length, bytes_proxied: total, bytes_recorded: kept, refused: JSON.stringify(e.ledger.refused) },
+    why: e.why, detail: e.detail || e.cause, bytes: proxied, ledger: e.ledger, identityChanged: e.cause === "identity_changed",
+    facts: { cause: e.cause, channels, bytes_proxied: proxied, bytes_recorded: recorded, bytes_covered: covered, coverage: percent(score), gaps: gaps.length, refused: JSON.stringify(e.ledger.refused) },
     recording: { chunks: e.ledger.chunks, hash: e.ledger.hash, bytes: e.ledger.bytes, complete: e.ledger.complete },
   };
 };

@@ -1,4 +1,4 @@
-/** The one kind of pattern there is for names and commands. Rule: no regular expression, and no time that grows with the stars. */
+/** The one kind of pattern there is for names, paths and commands. Rule: no regular expression, and no time that grows with the stars. */
 
 /** `*` stands for any run of characters; everything else for itself. No regular expression: a pattern of many stars must not hang the broker. */
 export const like = (pattern: string, text: string): boolean => {

@@ -2,7 +2,9 @@
 import { z } from "zod";
 import type { GroupId, PersonId, PolicyId } from "../kernel/ids.ts";
 import type { Account } from "./account.ts";
+import { CHANNELS, isDestination, ITSELF, USUAL, type ChannelKind } from "./channels.ts";
 import { CommandRules } from "./commands.ts";
+import { ALL_FILES, isFilePattern } from "./files.ts";
 import { Hours } from "./hours.ts";
 import { isNetwork } from "./networks.ts";
 import { like } from "./like.ts";
@@ -19,8 +21,12 @@ export const PRESETS = {
 } as const;
 export type Preset = keyof typeof PRESETS;
 
-export const CHANNELS = ["shell", "exec"] as const;
-export type Channel = (typeof CHANNELS)[number];
+export { CHANNELS } from "./channels.ts";
+export { like } from "./like.ts";
+
+const paths = z.array(z.string().max(500).refine(isFilePattern, "a path pattern begins with /, ~/ or ** and holds no ..")).max(200).default([]);
+/** Bind sftp alone: whoever has a shell or exec as well can go round them. */
+export const FileTerms = z.object({ readOnly: z.boolean().default(false), noDelete: z.boolean().default(false), allow: paths, deny: paths });
 
 const names = z.array(z.string().min(1).max(80)).max(500).default([]);
 /** Minutes and seconds stand in the names; patterns are matched whole. */
@@ -43,7 +49,10 @@ export const PolicyTerms = z.object({
   reconnectGraceSeconds: z.int().min(0).max(3_600).default(60),
   reasonMin: z.int().min(0).max(500).default(3),
   ticketPattern: z.string().max(200).default(""),
-  channels: z.array(z.enum(CHANNELS)).default([...CHANNELS]),
+  channels: z.array(z.enum(CHANNELS)).default([...USUAL]),
+  files: FileTerms.default({ ...ALL_FILES, allow: [], deny: [] }),
+  /** Where -L, -D and sockets may lead, seen from the target: `host:port`, or the path of a socket; stars allowed. */
+  forwardTo: z.array(z.string().max(300).refine(isDestination, "a destination is host:port or the path of a socket")).max(200).default([ITSELF]),
   record: z.enum(["full", "head", "digest"]).default("head"),
   recordInput: z.boolean().default(false),
   /** In the web terminal: pasting into the session, copying out of it. Other clients have clipboards of their own. */
@@ -53,7 +62,7 @@ export const PolicyTerms = z.object({
 export type PolicyTerms = z.infer<typeof PolicyTerms>;
 
 /** A list of commands is no list beside a shell: with one, single commands are all there is. */
-export const channelsOf = (t: Pick<PolicyTerms, "channels" | "commands">): readonly Channel[] => (t.commands.mode === "listed" ? t.channels.filter((c) => c === "exec") : t.channels);
+export const channelsOf = (t: Pick<PolicyTerms, "channels" | "commands">): readonly ChannelKind[] => (t.commands.mode === "listed" ? t.channels.filter((c) => c === "exec") : t.channels);
 
 /** Groups and people by id; accounts by target name, target tag, platform and account name (`*` matches any run). Empty = any. */
 export const PolicyBinding = z.object({

@@ -4,6 +4,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { Times } from "../kernel/times.ts";
 import { byHand, typedUntil } from "../domain/due.ts";
 import { standing, type Account, type Hold, type Standing } from "../domain/account.ts";
+import { coverageOf, type Coverage, type Ledger } from "../domain/ledger.ts";
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
 import { approverNames, coversAccount, entitled, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
@@ -123,6 +124,12 @@ export const session = async (db: Reader, person: Person, id: SessionId): Promis
 export const sessionEvents = async (db: Reader, person: Person, id: SessionId): Promise<events.EventRow[]> => {
   await session(db, person, id);
   return (await events.list(db, { about: id, what: "session.event", after: 0, limit: 500 }));
+};
+/** Null: it has not ended, or nobody was left to count. */
+export const sessionCoverage = async (db: Reader, person: Person, id: SessionId): Promise<{ readonly ledger: Ledger; readonly coverage: Coverage } | null> => {
+  await session(db, person, id);
+  const ledger = await sessions.ledgerOf(db, id);
+  return ledger && { ledger, coverage: coverageOf(ledger) };
 };
 export const audit = async (db: Reader, person: Person, filter: events.EventPage): Promise<events.EventRow[]> => {
   if (!may(person, "audit.read")) throw new Fault("forbidden", "The audit log is for auditors and admins.");

@@ -4,6 +4,7 @@ import { newId, type RecordingId, type SessionId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { obstacle } from "../domain/account.ts";
 import type { Fact } from "../domain/audit.ts";
+import type { Ledger } from "../domain/ledger.ts";
 import { may } from "../domain/may.ts";
 import { channelsOf, type Policy, type PolicyTerms } from "../domain/policy.ts";
 import { isState, type Request } from "../domain/request.ts";
@@ -95,7 +96,7 @@ export const sessionLive = (deps: Deps, id: SessionId): Promise<void> => deps.db
 });
 export const about = (s: Session) => ({ session: s.id, request: s.request, account: s.account, target: s.target, person: s.person });
 
-export type End = { readonly why: EndedWhy; readonly detail: string; readonly bytes: number; readonly identityChanged: boolean; readonly facts: Record<string, Fact>; readonly recording?: { chunks: number; hash: string; bytes: number; complete: boolean } };
+export type End = { readonly why: EndedWhy; readonly detail: string; readonly bytes: number; readonly identityChanged: boolean; readonly facts: Record<string, Fact>; readonly ledger?: Ledger; readonly recording?: { chunks: number; hash: string; bytes: number; complete: boolean } };
 /** Once per session, whoever reports it. The reason somebody cut it for wins over what the process saw. */
 export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<void> => {
   const ended = await deps.db.transaction(async (tx) => {
@@ -107,6 +108,7 @@ export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<v
     const cut = await sessions.cutOf(tx, id), why = (cut?.why as EndedWhy | undefined) ?? e.why;
     await sessions.save(tx, end(s, why, e.detail, e.bytes, tx.now));
     await accounts.useEnded(tx, s.account);
+    if (e.ledger) await sessions.keepLedger(tx, id, e.ledger);
     if (e.recording) await sessions.markRecording(tx, s.recording, { chunks: e.recording.chunks, hash: e.recording.hash, bytes: e.recording.bytes, state: e.recording.complete ? "closed" : "recovered" });
     await record(deps, tx, { what: "session.ended", who: broker("proxy"), about: about(s), outcome: why === "error" || why === "recording_failed" || why === "broker_lost" ? "failed" : "ok", why: e.detail || why, facts: { ended: why, bytes: e.bytes, ...(cut ? { cut_by: cut.by } : {}), ...e.facts } });
     tx.onCommit(() => { deps.bus.publish("sessions"); deps.bus.publish("rotations"); });

@@ -1,6 +1,7 @@
 /** A recording as its readers want it: channel by channel, text with times. Rule: pure; a channel holds at most MOST characters and says when it was shortened. */
 import { StringDecoder } from "node:string_decoder";
 import type { Frame, Manifest } from "./frame.ts";
+import { lineOf, TOLD, type Operation } from "./told.ts";
 
 /** What an `opened` frame says. */
 export type ChannelOpened = { readonly kind: string; readonly command?: string; readonly term?: string; readonly cols?: number; readonly rows?: number };
@@ -15,7 +16,7 @@ export type Told = { readonly manifest: Manifest | undefined; readonly channels:
 
 export const MOST = 24 * 1024 * 1024;
 const json = <T>(frame: Frame): T => JSON.parse(frame.data.toString("utf8")) as T;
-const CODE: Partial<Record<Frame["type"], Piece["code"]>> = { output: "o", error: "o", input: "i", resize: "r", mark: "m" };
+const CODE: Partial<Record<Frame["type"], Piece["code"]>> = { output: "o", error: "o", input: "i", resize: "r", mark: "m", event: "o" };
 
 type Growing = { no: number; opened: ChannelOpened; terminal: boolean; start: number; pieces: Piece[]; shortened: boolean; size: number; decoders: Record<string, StringDecoder> };
 const begin = (frame: Frame): Growing => {
@@ -24,7 +25,8 @@ const begin = (frame: Frame): Growing => {
 };
 /** A UTF-8 character split over two frames comes out whole, each stream by itself. */
 const grow = (c: Growing, frame: Frame, code: Piece["code"], most: number): void => {
-  const bytes = code === "o" || code === "i", decoder = (c.decoders[frame.type] ??= new StringDecoder("utf8")), text = bytes ? decoder.write(frame.data) : frame.data.toString("utf8");
+  if (TOLD.has(c.opened.kind) && (frame.type === "output" || frame.type === "input")) return;
+  const bytes = frame.type !== "event" && (code === "o" || code === "i"), decoder = (c.decoders[frame.type] ??= new StringDecoder("utf8")), text = frame.type === "event" ? lineOf(json<Operation>(frame)) : bytes ? decoder.write(frame.data) : frame.data.toString("utf8");
   if (text === "" || c.shortened) return;
   c.size += text.length;
   if (c.size > most) c.shortened = true;

@@ -6,7 +6,7 @@
 import { CHUNK } from "../crypto/frames.ts";
 
 /** Numbers are on disk for ever: add, never renumber. */
-export const FRAME = { manifest: 0, input: 1, output: 2, error: 3, resize: 4, mark: 5, opened: 6, closed: 7, end: 8 } as const;
+export const FRAME = { manifest: 0, input: 1, output: 2, error: 3, resize: 4, mark: 5, opened: 6, closed: 7, end: 8, event: 9 } as const;
 export type FrameType = keyof typeof FRAME;
 const NAMES = Object.fromEntries(Object.entries(FRAME).map(([name, no]) => [no, name])) as Record<number, FrameType>;
 

@@ -1,6 +1,7 @@
 /** Every table, once, for PostgreSQL and PGlite alike. Rule: shapes only; laws (transitions, triggers, partial indexes) are in drizzle/*_laws.sql. */
 import { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
+import type { Ledger } from "../domain/ledger.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const bytes = customType<{ data: Buffer; driverData: Uint8Array }>({ dataType: () => "bytea", toDriver: (v) => v, fromDriver: (v) => Buffer.from(v) });
@@ -112,7 +113,7 @@ export const sessions = pgTable("sessions", {
   account: text("account_id").notNull().references(() => accounts.id), target: text("target_id").notNull().references(() => targets.id),
   protocol: text("protocol").notNull(), address: text("address").notNull(), recording: text("recording_id").notNull(), node: text("node").notNull(),
   openedAt: at("opened_at").notNull(), liveAt: at("live_at"), leaseUntil: at("lease_until").notNull(), endedAt: at("ended_at"), why: text("why"), detail: text("detail"), bytes: bigint("bytes", { mode: "number" }).notNull().default(0),
-  cutWhy: text("cut_why"), cutBy: text("cut_by"), flagged: boolean("flagged").notNull().default(false), via: text("via").notNull().default("ssh"),
+  cutWhy: text("cut_why"), cutBy: text("cut_by"), flagged: boolean("flagged").notNull().default(false), via: text("via").notNull().default("ssh"), ledger: jsonb("ledger").$type<Ledger>(),
 }, (t) => [index("sessions_account_state").on(t.account, t.state), index("sessions_request").on(t.request), index("sessions_opened").on(t.openedAt)]);
 export const recordings = pgTable("recordings", {
   id: text("id").primaryKey(), session: text("session_id").notNull(), file: text("file").notNull(), wrapped: bytes("wrapped").notNull(), keyId: text("key_id").notNull(),

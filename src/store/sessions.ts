@@ -2,6 +2,7 @@
 import { and, desc, eq, gte, inArray, lt, ne, sql, type SQL } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId, RecordingId, RequestId, SessionId, TargetId } from "../kernel/ids.ts";
+import type { Ledger } from "../domain/ledger.ts";
 import type { EndedWhy, Session, State, Step, Via } from "../domain/session.ts";
 import type { Reader, Tx } from "./db.ts";
 import { accounts, people, recordings, sessions, targets } from "./schema.ts";
@@ -52,6 +53,10 @@ export const cutOf = async ({ q }: Reader, id: SessionId): Promise<{ why: string
 
 /** A command rule spoke in it. */
 export const flag = async (tx: Tx, id: SessionId): Promise<void> => void await tx.q.update(sessions).set({ flagged: true }).where(eq(sessions.id, id));
+
+/** Written with the end; null: it has not ended, or its process died with it. */
+export const keepLedger = async (tx: Tx, id: SessionId, ledger: Ledger): Promise<void> => void await tx.q.update(sessions).set({ ledger }).where(eq(sessions.id, id));
+export const ledgerOf = async ({ q }: Reader, id: SessionId): Promise<Ledger | null> => (await q.select({ ledger: sessions.ledger }).from(sessions).where(eq(sessions.id, id)))[0]?.ledger ?? null;
 
 export type Listed = { readonly flagged?: boolean; readonly session: Session; readonly personName: string; readonly accountName: string; readonly targetName: string };
 export type SessionFilter = {

@@ -33,6 +33,8 @@ export const secretField = (f: Fields, name: string): Secret => {
 };
 /** `a, b c` as a list. */
 export const words = (text: string | undefined): string[] => (text ?? "").split(/[\s,]+/).filter((w) => w !== "");
+/** One a line. */
+export const lines = (text: string): string[] => text.split(/\r?\n/).map((l) => l.trim()).filter((l) => l !== "");
 export const whole = (text: string | undefined): number | undefined => (text !== undefined && /^\d{1,9}$/.test(text.trim()) ? Number(text.trim()) : undefined);
 /** A date field as the start of that day (UTC); `days` later for the end of a range. */
 export const day = (text: string | undefined, days = 0): Date | undefined => {

@@ -41,6 +41,28 @@ const loadWithPooledPadding = (): typeof Ssh2 => {
 
 export const ssh2 = loadWithPooledPadding();
 
+/** Of the request that is being handled this moment; ssh2 itself makes text of it and so loses what is no UTF-8. */
+let command: Buffer | undefined;
+const CHANNEL_REQUEST = 98, EXEC = Buffer.from("\0\0\0\x04exec", "latin1");
+/** SSH string after: type, channel, "exec", want-reply. */
+const commandIn = (payload: Buffer): Buffer | undefined => {
+  const at = 1 + 4 + EXEC.length + 1;
+  if (payload.length < at + 4 || !payload.subarray(5, 5 + EXEC.length).equals(EXEC)) return undefined;
+  const length = payload.readUInt32BE(at);
+  return at + 4 + length <= payload.length ? Buffer.from(payload.subarray(at + 4, at + 4 + length)) : undefined;
+};
+const keepCommands = (): void => {
+  const handlers = require("ssh2/lib/protocol/handlers.js") as ((self: unknown, payload: Buffer) => unknown)[], handle = handlers[CHANNEL_REQUEST];
+  if (handle === undefined) throw new Error("ssh2 has another table of handlers than the one this file was written for");
+  handlers[CHANNEL_REQUEST] = (self, payload) => {
+    command = commandIn(payload);
+    try { return handle(self, payload); } finally { command = undefined; }
+  };
+};
+keepCommands();
+/** The bytes of the command, while its `exec` event is being emitted and not later. */
+export const commandBytes = (): Buffer | undefined => command;
+
 /** All packets of one turn leave in one writev, and at most TURN bytes are taken in per turn. Call once, before ssh2 gets the stream. */
 export const corked = <S extends Duplex>(stream: S): S => {
   let used = 0, waiting = false, held = false;

@@ -10,8 +10,9 @@ export * from "./ssh-client.ts";
 export * from "./ssh-exec.ts";
 export * from "./passwd-dialogue.ts";
 export * from "./ssh-root.ts";
+export * from "./ssh-forward.ts";
 export { ALGORITHMS } from "./ssh-algorithms.ts";
-export { aesGcmInPlace, brokenCiphers, corked, nativeCiphers } from "./ssh-tuned.ts";
+export { aesGcmInPlace, brokenCiphers, commandBytes, corked, nativeCiphers } from "./ssh-tuned.ts";
 export type * from "./ssh-tuned.ts";
 
 /** Key parsing and making, and SFTP's constants. */

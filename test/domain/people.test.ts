@@ -61,7 +61,7 @@ describe("a policy", () => {
     expect(mayAsk(policy(), person("per_a")), "what no policy gives does not exist").toBe(false);
   });
   test("is refused with a pattern that is none, no votes or no time", () => {
-    for (const terms of [{ ticketPattern: "(" }, { approvals: 0 }, { maxMinutes: 0 }, { preset: "exclusive" }, { entries: -1 }, { channels: ["sftp"] }]) expect(PolicyInput.safeParse({ name: "x", terms, binding: {} }).success, JSON.stringify(terms)).toBe(false);
+    for (const terms of [{ ticketPattern: "(" }, { approvals: 0 }, { maxMinutes: 0 }, { preset: "exclusive" }, { entries: -1 }, { channels: ["telnet"] }, { forwardTo: ["localhost"] }, { files: { allow: ["../x"] } }]) expect(PolicyInput.safeParse({ name: "x", terms, binding: {} }).success, JSON.stringify(terms)).toBe(false);
   });
 });
 

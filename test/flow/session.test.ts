@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setBlock } from "../../src/flow/accounts.ts";
 import { expireRequest, giveBack } from "../../src/flow/checkin.ts";
+import { sessionCoverage } from "../../src/flow/look.ts";
 import { changePerson } from "../../src/flow/people.ts";
 import { rotateAfterUse } from "../../src/flow/rotate.ts";
 import { admit, endSession, sessionEnded, sessionLive, type Admitted, type End } from "../../src/flow/session.ts";
@@ -71,6 +72,19 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect(first).not.toBeNull();
     expect(await rotateAfterUse(w.deps, m.account.id), "twice gives the same").toBe(first);
     expect((await requests.find(w.db, id))!.state, "the checkout rests; it is not over").toBe("checked_out");
+  });
+
+  test("the coverage ledger is kept with the end; who may see the session sees it, nobody else", async () => {
+    const m = await w.managed();
+    await w.approved(m);
+    const a = await admitted(m), flow = (bytes: number, covered: number) => ({ bytes, recorded: 0, covered, sha256: null });
+    expect(await sessionCoverage(w.db, w.auditor.person, a.session)).toBeNull();
+    const ledger = { channels: [{ channel: 1, kind: "sftp" as const, record: "digest" as const, in: flow(10, 10), out: flow(90, 81), err: flow(0, 0), exit: 0 }], refused: { agent: 2 }, chunks: 1, hash: "h", bytes: 12, complete: true };
+    await sessionEnded(w.deps, a.session, { ...over(), ledger });
+    for (const who of [w.auditor, w.requester]) expect(await sessionCoverage(w.db, who.person, a.session)).toEqual({ ledger, coverage: { proxied: 100, recorded: 0, covered: 91, score: 0.91, gaps: [{ channel: 1, what: "output: counted only", bytes: 9 }] } });
+    await expect(sessionCoverage(w.db, w.outsider.person, a.session)).rejects.toMatchObject({ code: "not_found" });
+    await sessionEnded(w.deps, a.session, over("killed"));
+    expect((await sessionCoverage(w.db, w.auditor.person, a.session))?.ledger).toEqual(ledger);
   });
 
   test("while one session lives, its holder opens more and nothing is due", async () => {

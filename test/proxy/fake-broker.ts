@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { AdmitAsk, AdmitReply, ControlPlane, Ended, Frame, LoginAsk, LoginReply, Mark, RefusedAsk, SessionEvent, Terms } from "../../proxy/channel.ts";
 import { BOX } from "../../proxy/channel.ts";
 import { sealTo } from "../../src/crypto/box.ts";
+import { refusal } from "../../src/domain/channels.ts";
+import type { Wish } from "../../src/domain/channels.ts";
 import { Fault } from "../../src/kernel/fault.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 
@@ -22,7 +24,7 @@ export type FakeBroker = ControlPlane & {
   last(): FakeSession;
 };
 
-const TERMS: Terms = { channels: ["shell", "exec"], record: "full", recordInput: false, graceMs: 2_000, clipboardIn: true, clipboardOut: true };
+const TERMS: Terms = { channels: ["shell", "exec"], record: "full", recordInput: false, graceMs: 2_000, clipboardIn: true, clipboardOut: true, files: { readOnly: false, noDelete: false, allow: [], deny: [] }, forwardTo: ["localhost:*"] };
 
 const NOTHING = { ok: false, code: "not_found", message: "There is no such account for you." } as const;
 
@@ -40,6 +42,8 @@ const verdict = (broker: FakeBroker, half: Set<string>, ask: LoginAsk): LoginRep
 const grant = (broker: FakeBroker, ask: AdmitAsk, session: FakeSession): AdmitReply => {
   const account = broker.accounts.get(`${ask.account}@${ask.target}`);
   if (account === undefined) return { ok: false, code: "not_found", message: "There is no such account for you." };
+  const no = broker.terms.channels.includes(ask.channel) ? null : refusal({ channels: broker.terms.channels, forwardTo: [] }, { kind: ask.channel } as Wish);
+  if (no !== null) { broker.refusals.push({ login: ask.login, worker: ask.workerKey, to: { account: ask.account, target: ask.target }, what: [ask.channel] }); return { ok: false, code: "forbidden", message: no }; }
   return {
     ok: true, session: session.id, person: ask.login.replace("login-of-", ""), account: ask.account, target: ask.target, started: new Date().toISOString(),
     remainingMs: broker.remainingMs, address: { host: account.host, port: account.port }, username: account.username, hostKeys: account.hostKeys,

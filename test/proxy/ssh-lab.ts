@@ -55,23 +55,23 @@ const readAll = (file: string, session: FakeSession) => {
   for (;;) { const next = walk.next(); if (next.done === true) return { frames, verdict: next.value, file }; frames.push({ ...next.value, data: Buffer.from(next.value.data) }); }
 };
 
-export type LabOptions = { port: number; workers?: number; timescale?: number; recordings?: string };
+/** `port`: default any. `sshd`: more lines for the target's sshd_config. */
+export type LabOptions = { port?: number; sshd?: string; workers?: number; timescale?: number; recordings?: string };
 
 export const sshLab = async (o: LabOptions): Promise<Lab> => {
   const dir = mkdtempSync(join(tmpdir(), "lockstep-proxy-")), recordings = o.recordings ?? join(dir, "recordings"), broker = fakeBroker(), lines: string[] = [];
   mkdirSync(recordings, { recursive: true });
-  const host = await linuxHost({ name: "web-1", accounts: { app1: APP_PASSWORD }, extraSshd: "AcceptEnv LANG LC_* TERM" });
+  const host = await linuxHost({ name: "web-1", accounts: { app1: APP_PASSWORD }, extraSshd: `AcceptEnv LANG LC_* TERM\n${o.sshd ?? ""}` });
   const hostKey = keygen(join(dir, "proxy_key")), personKey = keygen(join(dir, "person_key"));
   chmodSync(join(dir, "person_key"), 0o600);
-  const known = (): void => writeFileSync(join(dir, "known"), `[127.0.0.1]:${o.port} ${hostKey}\n`);
-  known();
   broker.persons.set("requester", { password: "Person-Pw-1", keys: [personKey] });
   broker.accounts.set("app1@web-1", { host: "127.0.0.1", port: host.port, username: "app1", hostKeys: [host.hostKey], password: APP_PASSWORD });
   const proxy = await startSshProxy({
-    listen: { host: "127.0.0.1", port: o.port }, hostKeys: [readFileSync(join(dir, "proxy_key"), "utf8")], workers: o.workers ?? 1, control: broker,
+    listen: { host: "127.0.0.1", port: o.port ?? 0 }, hostKeys: [readFileSync(join(dir, "proxy_key"), "utf8")], workers: o.workers ?? 1, control: broker,
     socketPath: join(dir, "control.sock"), recordingsDir: recordings, timescale: o.timescale ?? 1,
     log: (level, what, fields) => { lines.push(`${level} ${what} ${JSON.stringify(fields ?? {})}`); },
   });
+  writeFileSync(join(dir, "known"), `[127.0.0.1]:${proxy.port} ${hostKey}\n`);
   const argv = (options: string[] = [], user = "requester@app1@web-1"): string[] => [...options, "-F", "/dev/null", "-p", String(proxy.port), "-i", join(dir, "person_key"),
     "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${join(dir, "known")}`, "-o", "BatchMode=yes", "-o", "LogLevel=ERROR",
     `${user}@127.0.0.1`];

@@ -99,7 +99,7 @@ test("people, targets and policies", async () => {
     const t = { id: id.of("target"), name: n, platform: "x", host: full || "h", port: 22, link: "direct" as const, settings: JSON.parse(JSON.stringify(set)) as Record<string, unknown>, owner: yes ? p.id : null, tags: [full], administrative: null, reconcile: null, identityNo: 3, identityHash: n, locked: yes };
     await db.transaction((tx) => targets.add(tx, t, p.id));
     expect(await targets.find(db, t.id)).toEqual(t);
-    const policy: Policy = { id: id.of("policy"), name: n, active: yes, terms: PolicyTerms.parse({ reasonMin: 7 }), binding: PolicyBinding.parse({ requesters: [p.id], accountNames: [n] }) };
+    const policy: Policy = { id: id.of("policy"), name: n, active: yes, terms: PolicyTerms.parse({ reasonMin: 7, channels: ["sftp", "agent"], files: { readOnly: true, deny: ["/etc/**"] }, forwardTo: ["db:5432"] }), binding: PolicyBinding.parse({ requesters: [p.id], accountNames: [n] }) };
     await db.transaction((tx) => policies.put(tx, policy));
     expect(await policies.find(db, policy.id)).toEqual(policy);
   }), RUNS);

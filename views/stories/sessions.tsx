@@ -1,4 +1,6 @@
 /** Stories of sessions and the player. */
+import type { Flow } from "../../src/domain/ledger.ts";
+import type { Covered } from "../coverage.tsx";
 import { PlayPage } from "../player.tsx";
 import { NO_FILTER, SearchPage, type HitView } from "../session-search.tsx";
 import { SessionPage, Sessions } from "../sessions.tsx";
@@ -58,10 +60,48 @@ const HITS: readonly HitView[] = [
   { row: 7, ...HEAD, channel: 2, at: 0, kind: "printed", parts: [{ text: NASTY, hit: false }] },
 ];
 
+const flow = (bytes: number, recorded: number, covered: number): Flow => ({ bytes, recorded, covered, sha256: null });
+const NONE = flow(0, 0, 0);
+const ROW = { record: "head", in: NONE, out: NONE, err: NONE, exit: null } as const;
+const COVERED: Covered = {
+  percent: "99.92 %",
+  coverage: {
+    proxied: 31_500_000,
+    recorded: 16_790_000,
+    covered: 31_474_800,
+    score: 0.9992,
+    gaps: [
+      { channel: null, what: "the recording ends early", bytes: null },
+      { channel: 1, what: "typed input: counted, not kept, by policy", bytes: 25_200 },
+    ],
+  },
+  ledger: {
+    chunks: 300,
+    hash: "h",
+    bytes: 1,
+    complete: false,
+    refused: { "forwarded-tcpip": 1, agent: 3 },
+    channels: [
+      { ...ROW, channel: 1, kind: "shell", record: "full", in: flow(25_200, 0, 0), out: flow(70_312, 70_312, 70_312), exit: 0 },
+      { ...ROW, channel: 2, kind: "sftp", in: flow(31_000_000, 16_777_216, 31_000_000), exit: "SIGTERM" },
+      { ...ROW, channel: 3, kind: "direct-tcpip", record: "digest", to: `${FAR}:5432`, in: flow(512, 0, 512), out: flow(90_000, 0, 90_000) },
+      { ...ROW, channel: 201, kind: "exec", sums: 812, out: flow(300_000, 300_000, 300_000) },
+    ],
+  },
+};
+const WHOLE: Covered = {
+  percent: "100 %",
+  coverage: { ...COVERED.coverage, score: 1, covered: COVERED.coverage.proxied, gaps: [] },
+  ledger: { ...COVERED.ledger, complete: true, refused: {}, channels: [] },
+};
+
 export const SESSIONS: readonly Story[] = [
   story("sessions", () => <Sessions list={LIST} plays watches live={false} />),
   story("sessions, none live", () => <Sessions list={[]} plays live />),
-  ...LIST.map((s) => story(`session ${s.session.state}`, () => <SessionPage {...s} can={{ end: true, play: true, watch: true }} />)),
+  ...LIST.map((s) => story(`session ${s.session.state}`, () => (
+    <SessionPage {...s} can={{ end: true, play: true, watch: true }} covered={COVERED} />
+  ))),
+  story("session ended, not counted", () => <SessionPage {...LIST[1]!} can={{ end: false, play: true, watch: false }} covered={null} />),
   story("player", () => <PlayPage head={HEAD} channels={CHANNELS} chosen={2} />),
   story("player, one channel", () => <PlayPage head={HEAD} channels={CHANNELS.slice(0, 1)} chosen={null} />),
   story("transcript", () => <TranscriptPage head={HEAD} rows={ROWS} channels={CHANNELS} complete shortened={false} />),
@@ -69,7 +109,9 @@ export const SESSIONS: readonly Story[] = [
     <TranscriptPage head={HEAD} rows={ROWS} channels={CHANNELS} complete={false} shortened />
   )),
   story("transcript, empty", () => <TranscriptPage head={HEAD} rows={[]} channels={[]} complete shortened={false} />),
-  story("session, what happened inside", () => <SessionPage {...LIST[1]!} can={{ end: true, play: true, watch: true }} events={INSIDE} />),
+  story("session, what happened inside", () => (
+    <SessionPage {...LIST[1]!} can={{ end: true, play: true, watch: true }} covered={WHOLE} events={INSIDE} />
+  )),
   story("sessions, filtered", () => (
     <Sessions list={LIST} plays watches live={false} q={FILTERED} progress={{ left: 3, shortened: 1, unreadable: 2 }} />
   )),

@@ -2,7 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Request } from "../../domain/request.ts";
 import type { Session } from "../../domain/session.ts";
-import type { RequestCard, sessionList } from "../../flow/look.ts";
+import { percent } from "../../domain/ledger.ts";
+import type { RequestCard, sessionCoverage, sessionList } from "../../flow/look.ts";
 import { iso, nameOf, When } from "./shapes.ts";
 
 const text = z.string(), maybe = z.string().nullable(), count = z.int();
@@ -35,6 +36,18 @@ const ends = (s: Session) => (s.state === "ended" ? { endedAt: iso(s.endedAt), w
 export const sessionOut = ({ session: s, flagged = false, personName, accountName, targetName }: SessionListed): z.input<typeof SessionOut> => ({
   id: s.id, state: s.state, request: s.request, person: personName, account: `${accountName}@${targetName}`, target: targetName, protocol: s.protocol, via: s.via, address: s.address, recording: s.recording,
   openedAt: iso(s.openedAt), liveAt: "liveAt" in s ? iso(s.liveAt) : null, ...ends(s), flagged,
+});
+
+const Flowed = z.object({ bytes: count, recorded: count, covered: count, sha256: maybe });
+export const SessionDetail = SessionOut.extend({
+  coverage: z.object({
+    score: z.number(), percent: text, proxied: count, recorded: count, covered: count, gaps: z.array(z.object({ channel: count.nullable(), what: text, bytes: count.nullable() })), refused: z.record(z.string(), count),
+    channels: z.array(z.object({ channel: count, kind: text, record: text, to: maybe, exit: z.union([count, text]).nullable(), strange: count, sums: count, in: Flowed, out: Flowed, err: Flowed })),
+  }).nullable(),
+}).openapi("SessionDetail");
+export const sessionDetail = (s: SessionListed, found: Awaited<ReturnType<typeof sessionCoverage>>): z.input<typeof SessionDetail> => ({
+  ...sessionOut(s), coverage: found && { ...found.coverage, gaps: [...found.coverage.gaps], percent: percent(found.coverage.score), refused: { ...found.ledger.refused },
+    channels: found.ledger.channels.map((c) => ({ ...c, to: c.to ?? null, strange: c.strange ?? 0, sums: c.sums ?? 1 })) },
 });
 
 const flag = z.boolean();

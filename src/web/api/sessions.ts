@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { Fault } from "../../kernel/fault.ts";
 import type { RequestId, SessionId } from "../../kernel/ids.ts";
 import { ENDED_WHY } from "../../domain/session.ts";
-import { session, sessionEvents, sessionList } from "../../flow/look.ts";
+import { session, sessionCoverage, sessionEvents, sessionList } from "../../flow/look.ts";
 import { KINDS, play, rawRecording, readTranscript, type Kind } from "../../flow/recordings.ts";
 import { searchSessions } from "../../flow/session-search.ts";
 import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
@@ -11,7 +11,7 @@ import { endSession } from "../../flow/session.ts";
 import { watchTicket } from "../../flow/watch.ts";
 import { endpoint, Id, raw, type Endpoint } from "./endpoint.ts";
 import { newest, pageOf, Paging, read, write } from "./page.ts";
-import { SessionOut, sessionOut } from "./request-shapes.ts";
+import { SessionDetail, sessionDetail, SessionOut, sessionOut } from "./request-shapes.ts";
 import { EventOut, eventOut, TicketOut, ticketOut } from "./shapes.ts";
 
 const tag = "sessions";
@@ -71,7 +71,7 @@ export const sessions: readonly Endpoint[] = [
     },
   }),
   search, transcript, events, rawFrames,
-  endpoint({ method: "get", path: "/sessions/{id}", tag, summary: "One session", params: Id, answer: SessionOut, run: async (deps, a) => sessionOut(await session(deps.flow.db, a.caller.person, a.params.id as SessionId)) }),
+  endpoint({ method: "get", path: "/sessions/{id}", tag, summary: "One session, with its coverage ledger once it has ended", params: Id, answer: SessionDetail, run: async ({ flow: { db } }, { caller: { person }, params }) => { const id = params.id as SessionId; return sessionDetail(await session(db, person, id), await sessionCoverage(db, person, id)); } }),
   raw({
     method: "get", path: "/sessions/{id}/cast", tag, summary: "The recording as asciicast v2", says: "For auditors. `Recording-Complete: false` where the recording ends early or its chain is broken.", type: "application/x-asciicast",
     params: Id, query: z.object({ channel: z.coerce.number().int().min(0).optional() }),

@@ -1,8 +1,9 @@
 /** /sessions: live and past, filtered, ending one. What was said in them: recordings.tsx. */
-import { sessionEvents, sessionList, session } from "../../flow/look.ts";
+import { sessionCoverage, sessionEvents, sessionList, session } from "../../flow/look.ts";
 import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
 import { indexProgress } from "../../flow/session-search.ts";
 import { endSession } from "../../flow/session.ts";
+import { percent } from "../../domain/ledger.ts";
 import { may } from "../../domain/may.ts";
 import { isId, type SessionId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
@@ -36,9 +37,9 @@ const list = async (c: Ctx, deps: WebDeps) => {
   return render(c, deps, { title: "Sessions", wide: true }, <Sessions list={found} plays={plays} watches={may(person, "session.watch")} live={live} q={q} progress={plays ? await indexProgress(deps.flow) : null} />);
 };
 const page = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), id = idOf(c), s = await session(deps.flow.db, person, id);
+  const { person } = me(c), id = idOf(c), s = await session(deps.flow.db, person, id), found = await sessionCoverage(deps.flow.db, person, id);
   const can = { end: may(person, "session.end", { requester: s.session.person }), play: may(person, "session.play") && deps.recordings !== null, watch: may(person, "session.watch") };
-  return render(c, deps, { title: "Session" }, <SessionPage {...s} can={can} events={await sessionEvents(deps.flow.db, person, id)} />);
+  return render(c, deps, { title: "Session" }, <SessionPage {...s} can={can} covered={found && { ...found, percent: percent(found.coverage.score) }} events={await sessionEvents(deps.flow.db, person, id)} />);
 };
 /** Fetching the page watches nothing; its script asks for a ticket. */
 const watch = async (c: Ctx, deps: WebDeps) => {
