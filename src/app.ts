@@ -16,6 +16,7 @@ import { NOTHING_REVOKED, parseAuthorities, parseRevoked, type Authorities } fro
 import type { IdentityDeps } from "./identity/deps.ts";
 import { addressGate } from "./identity/gate.ts";
 import { openOperator } from "./identity/operator.ts";
+import { recalls } from "./identity/recall.ts";
 import { endExpired } from "./identity/sessions.ts";
 import { startJobs } from "./jobs/jobs.ts";
 import { Fault } from "./kernel/fault.ts";
@@ -37,6 +38,7 @@ export type Broker = { readonly core: Core; readonly web: WebDeps; readonly orig
 
 export const identityDeps = (deps: Deps): IdentityDeps => ({
   db: deps.db, clock: deps.clock, random: deps.random, times: deps.times, issuer: "Lockstep", gate: addressGate(deps.times, deps.random), record: (tx, event) => record(deps, tx, event),
+  recall: recalls(deps, (topic, then) => deps.bus.subscribe(topic, then)),
   vaulted: { seal: (purpose, context, secret) => deps.keyring.sealFor(purpose, context, secret), open: (purpose, context, box) => deps.keyring.openFor(purpose, context, box) },
 });
 

@@ -1,6 +1,6 @@
 /** The broker's end of the session processes' channel: message -> verb -> answer. Rule: decisions are the verbs'; here they are only carried. */
 import type { SessionId } from "../kernel/ids.ts";
-import { Fault, toFault } from "../kernel/fault.ts";
+import { Fault, isAway, toFault } from "../kernel/fault.ts";
 import type { Fact } from "../domain/audit.ts";
 import { SHELL_BANNER } from "../domain/commands.ts";
 import { coverageOf, percent } from "../domain/ledger.ts";
@@ -38,11 +38,11 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
   deps.arrivals.expect = (a) => logins.arrive(a);
   const browsed = browserLogins(flow, identity);
   return {
-    ...asking({ flow, logins, link: deps.link, away: (e) => (away(e) ? new Fault("unavailable", AWAY) : null) }),
+    ...asking({ flow, logins, link: deps.link, away: (e) => (isAway(e) ? new Fault("unavailable", AWAY) : null) }),
     login: async (ask) => {
       try { return loginReply(deps, logins, tickets, ask, await factor(identity, tickets, browsed, ask)); } catch (e) {
         flow.log("error", `login: ${e instanceof Error ? e.message : String(e)}`);
-        return { ok: false, message: away(e) ? AWAY : toFault(e).message };
+        return { ok: false, message: isAway(e) ? AWAY : toFault(e).message };
       }
     },
     admit: (ask) => admission(deps, logins, ask),
@@ -62,14 +62,6 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
 };
 
 const AWAY = "The broker's database cannot be asked right now, so nobody is let in. Try again in a moment.";
-/** The connection failed, not what was asked over it: no socket, a socket that broke, or a server that is starting or stopping. */
-const away = (e: unknown): boolean => {
-  for (let x = e, i = 0; x instanceof Error && i < 5; x = x.cause, i++) {
-    if (/^(ECONN|EPIPE|ETIMEDOUT|57P0|08)/.test(String((x as { code?: unknown }).code)) || /^Connection terminated|^timeout exceeded when trying to connect/.test(x.message)) return true;
-  }
-  return false;
-};
-
 /** Over here, while the database may not know yet: their leases are renewed until it does, so nobody takes them for lost. */
 type Ending = Set<SessionId>;
 const ended = async (flow: Deps, ending: Ending, id: SessionId, e: Ended): Promise<void> => {
@@ -106,7 +98,7 @@ const admission = async ({ flow, link }: PlaneDeps, logins: SshLogins, ask: Admi
   } catch (e) {
     const fault = toFault(e);
     if (fault.code === "internal") flow.log("error", `admit: ${fault.cause instanceof Error ? fault.cause.message : String(fault.cause)}`);
-    if (away(e)) return { ok: false, code: "unavailable", message: AWAY };
+    if (isAway(e)) return { ok: false, code: "unavailable", message: AWAY };
     await noted(flow, logins, { login: ask.login, worker: ask.workerKey }, { to: { account: ask.account, target: ask.target }, what: [ask.channel], why: fault.message });
     const page = fault.code === "conflict" ? await whereToAsk(flow.db, caller.person, ask.account, ask.target).catch(() => null) : null;
     return { ok: false, code: fault.code, message: fault.message, ...(page === null ? {} : { link: link(page) }) };

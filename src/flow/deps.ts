@@ -11,7 +11,7 @@ import type { Journal } from "../vault/journal.ts";
 import type { Keyring } from "../vault/keyring.ts";
 
 export type Log = (level: "debug" | "info" | "warn" | "error", message: string, facts?: Record<string, string | number | boolean | null>) => void;
-/** In-process wake-ups. Topics are ids ("req_…", "acc_…") or "rotations", "events", "deadlines". Losing one loses nothing: rows are the truth. */
+/** In-process wake-ups. Topics are ids ("req_…", "acc_…") or "rotations", "events", "people", "deadlines". Losing one loses nothing: rows are the truth. */
 export type Bus = { publish(topic: string): void; subscribe(topic: string, fn: () => void): () => void };
 /** The moments at which chaos tests kill the process. Nothing in production listens. */
 export type Moment =

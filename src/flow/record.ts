@@ -6,6 +6,9 @@ import { append } from "../store/events.ts";
 import type { Tx } from "../store/db.ts";
 import type { Deps } from "./deps.ts";
 
+/** What may change who somebody is, or whether they are in. */
+const OF_PEOPLE = /^(person|token|group|change)\.|^logout$/;
+
 export const record = async (deps: Pick<Deps, "random" | "eventJournal" | "bus">, tx: Tx, event: AuditEvent): Promise<void> => {
   const id = newId("event", deps.random);
   await append(tx, id, event);
@@ -14,6 +17,7 @@ export const record = async (deps: Pick<Deps, "random" | "eventJournal" | "bus">
   if (journal) tx.onCommit(() => journal.append({ kind: "event", row: { id, at: tx.now.toISOString(), ...event } }));
   tx.onCommit(() => {
     deps.bus.publish("events");
+    if (OF_PEOPLE.test(event.what)) deps.bus.publish("people");
     for (const topic of Object.values(event.about)) deps.bus.publish(topic);
   });
 };

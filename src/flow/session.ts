@@ -150,7 +150,7 @@ export const endSession = async (deps: Deps, caller: Caller, id: SessionId, reas
   const message = reason ? `ended by ${caller.person.name}: ${reason}` : `ended by ${caller.person.name}`;
   try { await markedKilled(deps, caller, id, reason); } catch (e) {
     // Whose session it is cannot be asked now: only who may end anybody's.
-    if (e instanceof Fault || !may(caller.person, "session.end") || !(await cutFirst(deps, id, message, message))) throw e;
+    if (e instanceof Fault || !may(caller.person, "session.end") || !(await cutFirst(deps, caller, id, message, message))) throw e;
     throw new Fault("unavailable", "Cut, but not yet recorded: the database cannot be reached. The journal has it, and the audit log will as soon as the database is back.", { cause: e });
   }
   await deps.cut(id, "killed", message);

@@ -5,6 +5,7 @@ import type { Times } from "../kernel/times.ts";
 import type { Actor, AuditEvent } from "../domain/audit.ts";
 import type { Db, Tx } from "../store/db.ts";
 import type { Authorities } from "./authorities.ts";
+import type { Recall } from "./recall.ts";
 import type { Cost } from "./secrets.ts";
 
 /** The keyring's `sealFor`/`openFor`: TOTP keys, bound to the person by the context. */
@@ -28,6 +29,8 @@ export type IdentityDeps = {
   readonly gate: Gate;
   /** Certificate authorities for SSH; absent = none. Throws when they cannot be read. */
   readonly authorities?: () => Authorities;
+  /** Absent = nobody is remembered, and nothing works without the database. */
+  readonly recall?: Recall;
 };
 
 /** Who has failed too often, by address. In memory: a restart forgives addresses, never people (people.locked_until). */

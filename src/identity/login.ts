@@ -5,12 +5,14 @@
 import { Fault } from "../kernel/fault.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Actor, EventName } from "../domain/audit.ts";
+import { sha256Hex } from "../crypto/envelope.ts";
 import { needsTotp, type Person } from "../domain/person.ts";
 import * as people from "../store/people.ts";
 import type { Tx } from "../store/db.ts";
 import type { From, IdentityDeps } from "./deps.ts";
+import type { Login } from "./recall.ts";
 import { checkPassword, COST, totpCounter } from "./secrets.ts";
-import { endSession, openSession, sessionIn, type Opened } from "./sessions.ts";
+import { endSession, findSession, openSession, sessionIn, type Opened } from "./sessions.ts";
 
 export const LOCK_AFTER = 5;
 const WRONG = "Name or password is wrong, or this login is locked for a while.";
@@ -135,4 +137,19 @@ export const personOf = async (deps: Pick<IdentityDeps, "db">, id: Person["id"])
   const person = await people.find(deps.db, id);
   if (!person || person.disabled) throw new Fault("unauthenticated", "Please log in.");
   return person;
+};
+
+export type LoggedIn = { readonly person: Person; readonly login: Login };
+/** Whose cookie this is, every factor given. Null: nobody's, over, or a ticket. */
+export const loggedIn = async (deps: IdentityDeps, cookie: string): Promise<LoggedIn | null> => {
+  const mark = deps.recall?.mark() ?? 0, login = await findSession(deps, cookie);
+  const person = login?.strong ? await people.find(deps.db, login.person) : null;
+  if (!login || !person || person.disabled) { deps.recall?.drop(sha256Hex(cookie)); return null; }
+  deps.recall?.keep(sha256Hex(cookie), { person, login }, mark);
+  return { person, login };
+};
+/** The same while the database is away: who was here a moment ago. */
+export const recalledLogin = ({ recall }: Pick<IdentityDeps, "recall">, cookie: string): LoggedIn | null => {
+  const found = recall?.find(sha256Hex(cookie));
+  return found && "login" in found ? found : null;
 };

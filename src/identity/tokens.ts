@@ -44,8 +44,18 @@ export type Bearer = { readonly person: Person; readonly token: tokens.Token };
 const STALE = 60_000;
 
 /** Null: no such token, revoked, expired, from another network, or its person is disabled; a stranger is not told which. */
-export const bearer = async (deps: Pick<Deps, "db">, token: Secret, address: string): Promise<Bearer | null> => {
-  const found = await tokens.byHash(deps.db, tokenHash(token));
+export const bearer = async (deps: Pick<IdentityDeps, "db" | "recall">, token: Secret, address: string): Promise<Bearer | null> => {
+  const hash = tokenHash(token), mark = deps.recall?.mark() ?? 0, proven = await proof(deps, hash, address);
+  if (proven) deps.recall?.keep(hash, proven, mark); else deps.recall?.drop(hash);
+  return proven;
+};
+/** The same while the database is away: who was proven a moment ago. */
+export const recalledBearer = ({ recall }: Pick<IdentityDeps, "recall">, token: Secret, address: string): Bearer | null => {
+  const found = recall?.find(tokenHash(token));
+  return found && "token" in found && isFrom(address, found.token.networks) ? found : null;
+};
+const proof = async (deps: Pick<Deps, "db">, hash: string, address: string): Promise<Bearer | null> => {
+  const found = await tokens.byHash(deps.db, hash);
   if (!found || found.revokedAt || !isFrom(address, found.networks)) return null;
   const person = await people.find(deps.db, found.person);
   if (!person || person.disabled) return null;

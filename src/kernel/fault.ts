@@ -21,6 +21,14 @@ export class Fault extends Error {
   }
 }
 
+/** The database could not be asked: the connection failed, not what was asked over it. Made by store/db.ts alone. */
+export class Away extends Error { override readonly name = "Away"; }
+export const isAway = (e: unknown): boolean => e instanceof Away || (e instanceof Error && e.cause !== undefined && isAway(e.cause));
+const AWAY = "The broker's database cannot be reached right now, so nothing can be looked at or changed. Running sessions go on, and auditors and admins "
+  + "who were here a moment ago can still end them. Try again in a moment.";
+
 /** What may be shown. The cause stays in the log. */
 export const toFault = (e: unknown): Fault =>
-  e instanceof Fault ? e : new Fault("internal", "Something went wrong on our side. It has been logged.", { cause: e });
+  e instanceof Fault ? e
+    : isAway(e) ? new Fault("unavailable", AWAY, { cause: e })
+    : new Fault("internal", "Something went wrong on our side. It has been logged.", { cause: e });

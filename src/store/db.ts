@@ -7,7 +7,7 @@ import { sql } from "drizzle-orm";
 import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from "drizzle-orm/pg-core";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
-import { Fault } from "../kernel/fault.ts";
+import { Away, Fault } from "../kernel/fault.ts";
 import * as schema from "./schema.ts";
 
 export type Query = PgDatabase<PgQueryResultHKT, typeof schema>;
@@ -29,9 +29,24 @@ export type Db = Reader & {
 
 const SET_UP = { max: 12, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000 };
 
+/** No socket, a socket that broke, or a server that is starting or stopping. */
+const GONE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57P0|08)/, BROKEN = /^Connection terminated|^timeout exceeded when trying|not queryable$/;
+const gone = (e: unknown): string | null => {
+  for (let x = e, i = 0; x instanceof Error && i < 5; x = x.cause, i++) {
+    const code = String((x as { code?: unknown }).code);
+    if (GONE.test(code) || BROKEN.test(x.message)) return GONE.test(code) ? code : "broken";
+  }
+  return null;
+};
+
 /** What of a driver's error may travel: its code and constraint. Never the query or its parameters. */
 export const tidy = (e: unknown): unknown => {
-  if (e instanceof Fault) return e;
+  if (e instanceof Fault || e instanceof Away) return e;
+  const why = gone(e);
+  if (why !== null) return new Away(`database: the connection failed (${why})`, { cause: slimmed(e) });
+  return slimmed(e);
+};
+const slimmed = (e: unknown): unknown => {
   const cause = pgError(e);
   if (cause) {
     const slim = new Error(`database: ${cause.code ?? "?"}${cause.constraint ? ` ${cause.constraint}` : ""} ${cause.code?.startsWith("LS") ? cause.message : ""}`.trim());

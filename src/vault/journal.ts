@@ -14,7 +14,8 @@ export type VersionLine = {
 };
 export type KeyLine = { readonly kind: "key"; readonly id: string; readonly purpose: string; readonly no: number; readonly wrapped: string; readonly kek: string; readonly at: string };
 export type EventLine = { readonly kind: "event"; readonly row: unknown };
-export type CutLine = { readonly kind: "cut"; readonly session: string; readonly why: string; readonly at: string };
+/** `who`: as the audit log has it; lines of older versions lack it. */
+export type CutLine = { readonly kind: "cut"; readonly session: string; readonly why: string; readonly at: string; readonly who?: unknown };
 export type Line = VersionLine | KeyLine | EventLine | CutLine;
 type Chained = Line & { readonly n: number; readonly prev: string; readonly hash: string };
 type Place = { readonly at: number; readonly length: number };

@@ -31,7 +31,11 @@ export type WebDeps = {
 };
 
 /** Set by the middleware of security.ts and login-session.ts; `me` is null before login and for bearer tokens. */
-export type Me = { readonly person: Person; readonly csrf: string; readonly cookie: string };
+export type Me = {
+  readonly person: Person; readonly csrf: string; readonly cookie: string;
+  /** The database is away and this is from memory: good for a route that says `emergency` alone. */
+  readonly recalled?: unknown;
+};
 export type Env = {
   /** `local`: it came over the broker's own socket, whose peers are the machine's operator. Set by app.ts alone; no header reaches it. */
   Bindings: { incoming?: { socket?: { remoteAddress?: string | undefined } }; local?: true };

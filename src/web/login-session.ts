@@ -2,8 +2,8 @@
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { parse } from "hono/utils/cookie";
 import type { MiddlewareHandler } from "hono";
-import { Fault } from "../kernel/fault.ts";
-import { personOf } from "../identity/login.ts";
+import { Fault, isAway } from "../kernel/fault.ts";
+import { loggedIn, recalledLogin, type LoggedIn } from "../identity/login.ts";
 import { findSession, type Opened } from "../identity/sessions.ts";
 import type { Ctx, Env, Me, WebDeps } from "./deps.ts";
 import { requireToken } from "./security.ts";
@@ -16,18 +16,22 @@ export const keepCookie = (c: Ctx, { config }: WebDeps, name: Name, { cookie }: 
   setCookie(c, named(config.secureCookies, name), cookie, { path: "/", httpOnly: true, sameSite: "Lax", secure: config.secureCookies });
 export const dropCookie = (c: Ctx, { config }: WebDeps, name: Name): void => void deleteCookie(c, named(config.secureCookies, name), { path: "/", secure: config.secureCookies });
 
-export const whoIs = (c: Ctx, deps: WebDeps): Promise<Me | null> => whoHolds(deps, getCookie(c, named(deps.config.secureCookies, "session")));
-/** Of a request that never reaches a route: a socket's. */
-export const whoSends = (deps: WebDeps, header: string | undefined): Promise<Me | null> => {
-  const name = named(deps.config.secureCookies, "session");
-  return whoHolds(deps, header === undefined ? undefined : parse(header, name)[name]);
+export const whoIs = async (c: Ctx, { config, identity }: WebDeps): Promise<Me | null> => {
+  const cookie = getCookie(c, named(config.secureCookies, "session"));
+  if (cookie === undefined) return null;
+  try { return meOf(await loggedIn(identity, cookie), cookie); } catch (e) {
+    const recalled = isAway(e) ? meOf(recalledLogin(identity, cookie), cookie) : null;
+    if (!recalled) throw e;
+    return { ...recalled, recalled: e };
+  }
 };
-const whoHolds = async ({ identity }: WebDeps, cookie: string | undefined): Promise<Me | null> => {
-  const session = cookie === undefined ? null : await findSession(identity, cookie);
-  if (!session?.strong) return null;
-  const person = await personOf(identity, session.person).catch((e: unknown) => { if (e instanceof Fault) return null; throw e; });
-  return person && { person, csrf: session.csrf, cookie: cookie! };
+/** Of a request that never reaches a route: a socket's. Nobody is recalled there. */
+export const whoSends = async ({ config, identity }: WebDeps, header: string | undefined): Promise<Me | null> => {
+  const name = named(config.secureCookies, "session"), cookie = header === undefined ? undefined : parse(header, name)[name];
+  return cookie === undefined ? null : meOf(await loggedIn(identity, cookie), cookie);
 };
+const meOf = (found: LoggedIn | null, cookie: string): Me | null => found && { person: found.person, csrf: found.login.csrf, cookie };
+
 /** The ticket of a login under way, with its form token. */
 export const ticketOf = async (c: Ctx, { config, identity }: WebDeps): Promise<Opened> => {
   const cookie = getCookie(c, named(config.secureCookies, "ticket"));

@@ -31,6 +31,10 @@ export type Own = { readonly operator: Operator; backup(by: Asker): Promise<Spoo
 export type ApiDeps = WebDeps & { readonly shelf: Shelf; readonly doors: Doors; readonly own?: Own };
 
 /** `bearer` is null for a login session of the portal, and for the machine's operator. `holder` names the login session or token, for what is bound to it. */
-export type Who<C extends Asker = Caller> = { readonly caller: C; readonly bearer: Bearer | null; readonly holder: string };
+export type Who<C extends Asker = Caller> = {
+  readonly caller: C; readonly bearer: Bearer | null; readonly holder: string;
+  /** As `Me`'s. */
+  readonly recalled?: unknown;
+};
 export type ApiEnv = { Bindings: Env["Bindings"]; Variables: Env["Variables"] & { who: Who<Asker> } };
 export type ApiCtx = Context<ApiEnv>;

@@ -21,6 +21,8 @@ type Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R exten
   readonly secret?: true;
   /** The machine's operator may call it too; its verb asks may() for whoever it is. */
   readonly operator?: true;
+  /** Works while the database is away, for those who were here a moment ago; its verb knows how. */
+  readonly emergency?: true;
   run(deps: ApiDeps, ask: Ask<z.output<P>, z.output<Q>, z.output<B>, C>): Promise<z.input<R>>;
 };
 /** Not JSON: the handler answers itself. */
@@ -40,8 +42,10 @@ export const operableRaw = <P extends Any, Q extends Any>(spec: Raw<P, Q, Asker>
 const NO_PERSON = "Over its own socket the broker takes you for the operator of this machine: that makes backups and reads the broker's health, and is nobody's login. "
   + "For what a person does, make a token in the portal and give it once to: lockstep login";
 /** Before anything of the call is looked at. */
-const personsOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.get("who").caller === "operator") throw new Fault("forbidden", NO_PERSON);
+const admits = (e: Endpoint): MiddlewareHandler<ApiEnv> => async (c, next) => {
+  const { caller, recalled } = c.get("who");
+  if (caller === "operator" && !e.operator) throw new Fault("forbidden", NO_PERSON);
+  if (recalled !== undefined && !("emergency" in e)) throw recalled;
   await next();
 };
 
@@ -54,7 +58,7 @@ const success = (e: Endpoint) => ("raw" in e
   : { [e.status ?? 200]: { description: "done", content: json(e.answer) } });
 const routeOf = (e: Endpoint) => createRoute({
   method: e.method, path: e.path, tags: [e.tag], summary: e.summary, ...(e.says ? { description: e.says } : {}), security: [{ token: [] }],
-  ...(e.operator ? {} : { middleware: personsOnly }),
+  middleware: admits(e),
   request: { ...(e.params ? { params: e.params } : {}), ...(e.query ? { query: e.query } : {}), ...("body" in e && e.body ? { body: { required: true, content: json(e.body) } } : {}) },
   responses: { ...success(e), default: { description: "a problem", content: { "application/problem+json": { schema: Problem } } } },
 } as unknown as RouteConfig);
@@ -76,7 +80,7 @@ const handle = async (c: ApiCtx, deps: ApiDeps, e: Endpoint): Promise<Response> 
   const who = c.get("who"), ask = { ...(who as Who), ...validOf(c, e) };
   if ("raw" in e) return e.raw(deps, ask as never, c);
   const key = c.req.header("idempotency-key");
-  if (key !== undefined && e.method === "post" && !e.secret && who.caller !== "operator") {
+  if (key !== undefined && e.method === "post" && !e.secret && who.caller !== "operator" && who.recalled === undefined) {
     const { replayed, ...answer } = await once(c, deps, ask.caller.person.id, key, () => run(deps, e, ask));
     if (replayed) c.header("Idempotent-Replayed", "true");
     return send(c, answer);

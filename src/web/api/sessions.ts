@@ -86,7 +86,7 @@ export const sessions: readonly Endpoint[] = [
     run: async ({ flow }, { caller, holder, params }) => ticketOut(await watchTicket(flow, caller, holder, params.id as SessionId), "watch"),
   }),
   endpoint({
-    method: "post", path: "/sessions/{id}/end", tag, summary: "Cut a live session", params: Id, body: z.object({ reason: z.string().trim().max(500).default("") }), answer: SessionOut,
+    method: "post", path: "/sessions/{id}/end", tag, summary: "Cut a live session", emergency: true, params: Id, body: z.object({ reason: z.string().trim().max(500).default("") }), answer: SessionOut,
     run: async (deps, a) => {
       await endSession(deps.flow, a.caller, a.params.id as SessionId, a.body.reason);
       return sessionOut(await session(deps.flow.db, a.caller.person, a.params.id as SessionId));

@@ -58,5 +58,5 @@ export const SESSIONS: readonly Route[] = [
   { method: "GET", path: "/sessions", act: "session.list", verb: true, handle: list },
   { method: "GET", path: "/sessions/:id", act: "session.list", verb: true, handle: page },
   { method: "GET", path: "/sessions/:id/watch", act: "session.watch", handle: watch },
-  { method: "POST", path: "/sessions/:id/end", act: "session.end", verb: true, handle: end },
+  { method: "POST", path: "/sessions/:id/end", act: "session.end", verb: true, emergency: true, handle: end },
 ];
