@@ -97,6 +97,6 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
 /** A power cut may cost the embedded database rows: they come back. A PostgreSQL that lacks them was restored from a dump: passive until a person says so. */
 const settleVersions = async (deps: Deps, lines: Parameters<typeof replayVersions>[1]): Promise<void> => {
   if (deps.passive.why) return;
-  const back = await replayVersions(deps, lines);
+  const { back } = await replayVersions(deps, lines);
   if (back > 0) deps.log("warn", `${back} password version(s) were missing in the database and came back from the journal; their accounts are being settled`);
 };

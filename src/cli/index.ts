@@ -23,7 +23,8 @@ import { release } from "./release.ts";
 import { requests } from "./requests.ts";
 import { rotate, verify } from "./rotate.ts";
 import { rotations } from "./rotations.ts";
-import { config, init, restore, serve } from "./server.ts";
+import { restore } from "./restore.ts";
+import { config, init, serve } from "./server.ts";
 import { several } from "./several.ts";
 import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
@@ -56,10 +57,12 @@ export const programOf = (io: Io): Command => {
 
 /** Not a Fault: a bug of this program, or a file that cannot be read; its message holds no secret, and there is no log to put it in. */
 const sentence = (fault: Fault): string => (fault.code === "internal" && fault.cause instanceof Error ? `${fault.message} (${fault.cause.message})` : fault.message);
+/** The call got nowhere; a broker that answered "not right now" is the right one, and running. */
+const neverArrived = (fault: Fault): boolean => fault.cause instanceof Error && "syscall" in fault.cause;
 const refused = (io: Io, e: unknown): number => {
   if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : FAULTS.invalid.exit;
   if (e instanceof Exit) return e.code;
-  const fault = toFault(e), next = NEXT[fault.code];
+  const fault = toFault(e), next = fault.code === "unavailable" && !neverArrived(fault) ? undefined : NEXT[fault.code];
   line(io.stderr, `lockstep: ${plain(sentence(fault))}`);
   if (next) line(io.stderr, next);
   return FAULTS[fault.code].exit;

@@ -1,5 +1,4 @@
 /** What is done on the server itself: serve, init, backup, restore, take-over, config check. Rule: the broker is loaded only by these, so every other command starts fast. */
-import { Fault } from "../kernel/fault.ts";
 import { Secret } from "../kernel/secret.ts";
 import { act, example, type Register, type Run } from "./act.ts";
 import { line } from "./io.ts";
@@ -23,21 +22,6 @@ export const init: Register = (program, io) => {
       using password = Secret.of(run.flag("passwordStdin") ? await fromStdin(io) : await newSecret(io, `Password for ${name!}`, "Give it with --password-stdin."));
       await (await broker()).initFirstAdmin(config, secrets, name!, run.text("fullName") ?? name!, password);
       run.print({ ok: true, name }, () => `${name!} is the first administrator. Start with: lockstep serve`);
-    }));
-};
-
-const takeOver = async (run: Run): Promise<void> => {
-  const { config, secrets } = await settings(run), epoch = await (await broker()).takeOverHere(config, secrets);
-  run.print({ epoch }, () => `This broker acts from now on (epoch ${epoch}).`);
-};
-export const restore: Register = (program, io) => {
-  example(program.command("restore").description("from a backup into an empty database; stays passive until take-over").argument("[file]", "the backup").option("--take-over", "let a restored or copied broker act; only when the old one is gone for good"), "lockstep restore lockstep.backup")
-    .action(act(io, async (run, file) => {
-      if (file === undefined && !run.flag("takeOver")) throw new Fault("invalid", "Name the backup file, or give --take-over.");
-      if (file === undefined) return takeOver(run);
-      const { config, secrets } = await settings(run), r = await (await broker()).restoreHere(config, secrets, file);
-      if (run.flag("takeOver")) return takeOver(run);
-      run.print(r, () => `${r.rows} rows restored, ${r.cameBack} password versions came back from the journal, ${r.opened} opened for a test. This broker is passive. When the old one is gone for good: lockstep restore --take-over`);
     }));
 };
 

@@ -10,12 +10,13 @@ import { Fault } from "../kernel/fault.ts";
 import { may } from "../domain/may.ts";
 import * as broker from "../store/broker.ts";
 import { dump, load } from "../store/dump.ts";
+import * as events from "../store/events.ts";
 import * as versions from "../store/versions.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Line } from "../vault/journal.ts";
 import type { Deps } from "./deps.ts";
 import { askerOf, broker as operatorOf, record, type Asker } from "./record.ts";
-import { openKeys, replayVersions } from "./startup.ts";
+import { openKeys, replayVersions, type Replayed } from "./startup.ts";
 import { openVersion } from "./secrets.ts";
 
 export type Made = { readonly id: string; readonly rows: number; readonly journal: { readonly n: number; readonly hash: string } };
@@ -87,7 +88,13 @@ export const spool = async (deps: Deps, by: Asker, dir: string): Promise<Spooled
   }
 };
 
-export type RestoreResult = { readonly rows: number; readonly cameBack: number; readonly opened: number; readonly epoch: number };
+/**
+ * `accounts` and `alone`: see `Replayed`. `since`: how often what happened between the backup and now, as far as the embedded database's event
+ * journal knows it; the log has these events again, the tables do not have what they tell of. Null: nobody knows.
+ */
+export type RestoreResult = Omit<Replayed, "back"> & {
+  readonly rows: number; readonly at: string; readonly cameBack: number; readonly opened: number; readonly epoch: number; readonly since: Readonly<Record<string, number>> | null;
+};
 /** Into a fresh database, with the journal in place. The epoch rises; the fence token is not this database's until `--take-over`. */
 export const restore = async (deps: Deps, file: string, journalLines: readonly Line[]): Promise<RestoreResult> => {
   const head = await readHead(file);
@@ -105,8 +112,13 @@ export const restore = async (deps: Deps, file: string, journalLines: readonly L
   deps.epoch.value = epoch;
   deps.passive.why = "this database was restored from a backup. Look at it, then run: lockstep restore --take-over";
   await openKeys(deps, journalLines);
-  return { rows, cameBack: await replayVersions(deps, journalLines), opened: await openAll(deps), epoch };
+  const at = String(head["at"]), since = deps.eventJournal ? await events.countSince(deps.db, new Date(at), OWN_EVENTS) : null;
+  const { back, ...replayed } = await replayVersions(deps, journalLines);
+  return { rows, at, cameBack: back, ...replayed, opened: await openAll(deps), epoch, since };
 };
+
+/** What backup and restore write themselves. */
+const OWN_EVENTS = ["backup.made", "restore.done", "vault.passive", "key.made", "broker.started"] as const;
 
 /** Every version of every account opens: the proof that keys and rows belong together. */
 const openAll = async (deps: Deps): Promise<number> => {

@@ -83,23 +83,35 @@ export const takeOver = async (deps: Deps, tokenFile: string): Promise<number> =
   return epoch;
 };
 
+/** `accounts`: added under their old ids. `alone`: whose versions stay in the journal, because their target is not in this database. */
+export type Replayed = { readonly back: number; readonly accounts: readonly string[]; readonly alone: readonly string[] };
 /** Versions the database lacks come back as candidates; their accounts become unverified and the healer asks the target. */
-export const replayVersions = async (deps: Deps, lines: readonly Line[]): Promise<number> => {
-  const missing: VersionLine[] = [];
-  for (const line of lines) if (line.kind === "version" && !(await versions.find(deps.db, line.version as VersionId)) && await known(deps, line)) missing.push(line);
+export const replayVersions = async (deps: Deps, lines: readonly Line[]): Promise<Replayed> => {
+  const missing: VersionLine[] = [], added = new Set<string>(), alone = new Set<string>();
+  for (const line of lines) {
+    if (line.kind !== "version" || await versions.find(deps.db, line.version as VersionId)) continue;
+    const name = await accountOf(deps, line);
+    if (name === null) { alone.add(`${line.accountName} on ${line.target}`); continue; }
+    if (name !== "") added.add(name);
+    missing.push(line);
+  }
   for (const line of missing) await deps.db.transaction((tx) => bringBack(deps, tx, line));
-  return missing.length;
+  return { back: missing.length, accounts: [...added], alone: [...alone] };
 };
-/** An account added after the backup comes back under its old id, unmanaged, so that its passwords have somewhere to be. Only a target that is gone too leaves them in the journal alone. */
-const known = async (deps: Deps, line: VersionLine): Promise<boolean> => {
-  if (await accounts.find(deps.db, line.account as AccountId)) return true;
+/**
+ * An account added after the backup comes back under its old id, unmanaged, so that its passwords have somewhere to be: its name then. "": it was
+ * there. Null: its target is gone too, and the journal alone has its passwords.
+ */
+const accountOf = async (deps: Deps, line: VersionLine): Promise<string | null> => {
+  if (await accounts.find(deps.db, line.account as AccountId)) return "";
   const target = await targets.find(deps.db, line.target as TargetId);
-  if (!target) { deps.log("error", `version ${line.version} of ${line.accountName} stays in the journal alone: its target is not in this database`); return false; }
+  if (!target) { deps.log("error", `version ${line.version} of ${line.accountName} stays in the journal alone: its target is not in this database`); return null; }
+  const name = `${line.accountName}@${target.name}`;
   await deps.db.transaction(async (tx) => {
     await accounts.add(tx, { id: line.account as AccountId, target: target.id, name: line.accountName, identityNo: target.identityNo, passwordPolicy: "medium" });
-    await record(deps, tx, { what: "account.added", who: by("journal"), about: { account: line.account, target: target.id }, outcome: "ok", why: "the journal knows an account this database had forgotten", facts: { name: `${line.accountName}@${target.name}` } });
+    await record(deps, tx, { what: "account.added", who: by("journal"), about: { account: line.account, target: target.id }, outcome: "ok", why: "the journal knows an account this database had forgotten", facts: { name } });
   });
-  return true;
+  return name;
 };
 const bringBack = async (deps: Deps, tx: Tx, line: VersionLine): Promise<void> => {
   const account = await accounts.lock(tx, line.account as AccountId), whose = { account: account.id, version: line.version as VersionId };

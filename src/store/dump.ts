@@ -54,7 +54,7 @@ export const load = (db: Db, lines: AsyncIterable<string>): Promise<number> => d
   if ((await tx.q.select().from(s.people).limit(1)).length > 0) throw new Fault("conflict", "This database is not empty. Restore into a fresh one: another DATABASE_URL, or another LOCKSTEP_DATA.");
   await tx.q.execute(sql`set constraints all deferred`);
   for (const name of DUMPED) await tx.q.execute(sql.raw(`alter table ${name} disable trigger user`));
-  // What this short life of the empty database has told already is told again, after the restored log.
+  // What this short life of the empty database has told already, the event journal's lines with it, is told again after the restored log.
   const own = await tx.q.select().from(s.events).orderBy(s.events.row);
   for (const table of [s.keyring, s.meta, s.events]) await tx.q.delete(table);
   let count = 0;
@@ -64,7 +64,7 @@ export const load = (db: Db, lines: AsyncIterable<string>): Promise<number> => d
   await tx.q.update(s.recordings).set({ indexState: "pending", indexedAt: null });
   await tx.q.execute(sql`set constraints all immediate`);
   for (const name of DUMPED) await tx.q.execute(sql.raw(`alter table ${name} enable trigger user`));
-  for (const { row: _row, index: _index, prevHash: _prev, hash: _hash, ...event } of own) await tx.q.insert(s.events).values(event);
+  for (const { row: _row, index: _index, prevHash: _prev, hash: _hash, ...event } of own) await tx.q.insert(s.events).values(event).onConflictDoNothing({ target: s.events.id });
   return count;
 });
 

@@ -1,5 +1,5 @@
 /** The event log's rows. Rule: `append` needs the Tx of the step it tells of; only the sequencer gives an index, in commit order, once. */
-import { and, asc, count, desc, eq, gt, gte, ilike, isNull, isNotNull, lt, min, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, gte, ilike, isNull, isNotNull, lt, min, notInArray, or, sql, type SQL } from "drizzle-orm";
 import type { EventId } from "../kernel/ids.ts";
 import { canonical, type AuditEvent } from "../domain/audit.ts";
 import type { Reader, Tx } from "./db.ts";
@@ -78,3 +78,9 @@ export const unnumbered = async ({ q }: Reader): Promise<{ readonly waiting: num
 };
 /** One thing's own story, oldest first. */
 export const story = async ({ q }: Reader, id: string): Promise<EventRow[]> => q.select().from(events).where(aboutIs(id)).orderBy(asc(events.row)).limit(500);
+/** How often what happened after a moment, by name. */
+export const countSince = async ({ q }: Reader, after: Date, but: readonly string[]): Promise<Record<string, number>> => {
+  const rows = await q.select({ what: events.what, n: count() }).from(events)
+    .where(and(gt(events.at, after), notInArray(events.what, [...but]))).groupBy(events.what).orderBy(asc(events.what));
+  return Object.fromEntries(rows.map((r) => [r.what, r.n]));
+};
