@@ -57,7 +57,7 @@ const WITH_TYPES = ["src", "views", "proxy", "test"].map((room) => `${room}/**/*
 const banned = Object.entries(BANS).map(([name, { allow }]) => ({ files: EVERY, ignores: allow, rules: { [`house/${name}`]: "error" } }));
 
 export default [
-  { ignores: ["dist/**", "node_modules/**", "test/walls/.tmp/**", "drizzle/**"] },
+  { ignores: ["dist/**", "node_modules/**", ".bare/**", "test/walls/.tmp/**", "drizzle/**"] },
   { linterOptions: { reportUnusedDisableDirectives: "off" } },
   { files: EVERY, languageOptions: { parser: tseslint.parser }, plugins: { house: { rules }, ts: tseslint.plugin },
     rules: {

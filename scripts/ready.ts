@@ -11,7 +11,7 @@ const built = (): boolean =>
 
 export const ready = async (debian: readonly string[], forWhat: string): Promise<void> => {
   const compile = !built();
-  await needs({ debian: [...debian, ...(compile ? COMPILER : [])], root: true, linux: true, namespaces: true }, forWhat);
+  await needs({ debian: [...new Set([...debian, ...(compile ? COMPILER : [])])], root: true, linux: true, namespaces: true }, forWhat);
   if (!compile) return;
   spawnSync("npm", ["rebuild", "--foreground-scripts"], { cwd: rootOf(), stdio: "inherit" });
   if (!built()) throw new Error(`${forWhat} needs ssh2's native ciphers, which could not be built; run: npm rebuild --foreground-scripts`);
