@@ -9,7 +9,7 @@ import * as s from "./schema.ts";
  *  Nor who had borrowed an administrative account: that life is over. */
 const TABLES: readonly PgTable[] = [
   s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
-  s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.locks, s.auditChecks, s.events,
+  s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.locks, s.auditChecks, s.events,
 ];
 const PAGE = 500;
 
