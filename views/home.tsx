@@ -1,7 +1,6 @@
 /** Home: what I hold, what waits for me, what I may ask for, what was. Rule: the nearest thing to do stands first. */
 import type { Standing } from "../src/domain/account.ts";
 import type { Preset } from "../src/domain/policy.ts";
-import type { Request } from "../src/domain/request.ts";
 import { SingleAdministrator } from "./changes.tsx";
 import { here } from "./here.ts";
 import { sshLine } from "./request-card.tsx";

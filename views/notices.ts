@@ -32,7 +32,9 @@ const SENTENCES = {
   untested: "The test did not succeed. The audit log has the reason.",
   revoked_token: "The token no longer works.",
   password: "Your password is changed; your other logins have ended.",
-  bye: "You are logged out.", terminal_in: "That terminal is in. It logs in as you from here on.", terminal_out: "Kept out. If you did not start it, somebody tried to log in as you: tell an admin.",
+  bye: "You are logged out.",
+  terminal_in: "That terminal is in. It logs in as you from here on.",
+  terminal_out: "Kept out. If you did not start it, somebody tried to log in as you: tell an admin.",
 } as const;
 export const sentence = (word: string | undefined): string | undefined =>
   word !== undefined && Object.hasOwn(SENTENCES, word) ? SENTENCES[word as keyof typeof SENTENCES] : undefined;

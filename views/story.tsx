@@ -47,7 +47,10 @@ const WORDS: Record<string, string> = {
   "login.ok": "logged in",
   "login.refused": "login refused",
   "login.locked_out": "locked out",
-  logout: "logged out", "terminal.asked": "asks to let a terminal in", "terminal.approved": "let a terminal in", "terminal.denied": "kept a terminal out",
+  logout: "logged out",
+  "terminal.asked": "asks to let a terminal in",
+  "terminal.approved": "let a terminal in",
+  "terminal.denied": "kept a terminal out",
   "connection.refused": "was refused a session",
 };
 export const whoName = (who: unknown): string => {
