@@ -186,11 +186,11 @@ test("an auditor watches in the browser, last screen first, and ends it with a r
 
 test("at its time the session is cut within a second, warned before, the sentence on the screen", async () => {
   await w.settled(w.account(1));
-  const request = await w.access(w.account(1)), page = await (await as("requester")).newPage(), { deps } = w.core;
+  const request = await w.access(w.account(1)), page = await (await as("requester")).newPage(), { deps } = w.core, before = await w.host.shadow(w.names[1]!);
   await connected(page, request);
   await page.click("[data-tool=leave]");
   await w.ended(request);
-  await w.settled(w.account(1));
+  await w.rotated(1, before);
   const { rows } = await deps.db.q.execute(sql.raw(`update requests set until = now() + interval '12 seconds' where id = '${request}' returning until`)) as unknown as { rows: { until: string | Date }[] };
   await page.click("[data-tool=connect]");
   await page.waitForSelector("#term[data-now='open']", { timeout: 10_000 });

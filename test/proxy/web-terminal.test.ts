@@ -92,9 +92,7 @@ describe("a page that loses its network", () => {
     expect(performance.now() - begun).toBeGreaterThan(650);
     expect(session.ended).toMatchObject({ why: "client_closed", detail: "the browser did not come back in time" });
     expect(lab.recording(session).frames.some((f) => f.type === "mark" && f.data.toString().includes("did not come back in time"))).toBe(true);
-    const late = page({ session: session.id });
-    await late.closed();
-    expect(late.said).toEqual([]);
+    expect(lab.proxy.door(session.id), "no process holds it any more").toBeUndefined();
   }));
 
   test("continued in another window: the old one is told, and only the new one types", () => terms({ graceMs: 20_000 }, async () => {

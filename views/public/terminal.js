@@ -203,7 +203,8 @@
     ended(error.message);
   };
   const connect = async (again) => {
-    if (ws || opening) return;
+    /* A try that was put off may find that the session has ended meanwhile. */
+    if (ws || opening || (again && !session)) return;
     opening = true;
     if (!again) {
       session = null;
