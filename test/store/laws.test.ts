@@ -31,7 +31,7 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect(late).toMatchObject({ code: "conflict", message: "Somebody else holds this account. It is yours when they give it back or their time is up." });
     expect(await refused(run(o.db, `update requests set state = 'checked_out', checked_out_at = now(), until = now() where id = '${two.id}'`))).toMatchObject({ code: "23505", constraint: "one_exclusive_hold" });
     expect(await requests.find(o.db, two.id)).toMatchObject({ state: "approved" });
-    await run(o.db, `update requests set kind = 'break-glass' where id = '${glass.id}'`);
+    await run(o.db, `update requests set kind = 'break_glass', preset = 'break-glass', review = true, exclusive = false where id = '${glass.id}'`);
     expect((await start(glass)).state).toBe("checked_out");
     expect((await start(shared)).state).toBe("checked_out");
   });
