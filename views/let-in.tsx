@@ -18,7 +18,7 @@ const Waits = ({ t, name, address }: { t: TerminalView; name: string; address: s
       {t.address === address ? null : <Elsewhere address={address} />}
     </div>
     <Post action={`/terminal/${t.id}/deny`} class="inline">
-      <button type="submit" class="small quiet" aria-label={`Not me: keep the terminal at ${t.address} out`}>
+      <button type="submit" class="small quiet" aria-label={`Not me: keep out the terminal at ${t.address}`}>
         Not me: keep out
       </button>
     </Post>

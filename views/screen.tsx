@@ -27,10 +27,10 @@ export const Tool = ({ name, label, children, hidden }: ToolProps) => (
 );
 export const Letters = () => (
   <>
-    <Tool name="smaller" label="Smaller letters">
+    <Tool name="smaller" label="A− smaller letters">
       A−
     </Tool>
-    <Tool name="larger" label="Larger letters">
+    <Tool name="larger" label="A+ larger letters">
       A+
     </Tool>
     <Tool name="full" label="Full screen" />
@@ -38,7 +38,7 @@ export const Letters = () => (
 );
 
 const KEYS: readonly (readonly [key: string, text: string, name: string])[] = [
-  ["esc", "Esc", "Escape"],
+  ["esc", "Esc", "Esc, Escape"],
   ["tab", "Tab", "Tab"],
   ["ctrl", "Ctrl", "Control, for the next key"],
   ["up", "↑", "Up"],

@@ -64,7 +64,7 @@ export const storyApp = (root: string): Hono<Env> => {
   app.get("/story/:name", (c) => {
     const found = STORIES.find((s) => s.name === c.req.param("name"));
     if (!found) return c.notFound();
-    c.header("Content-Security-Policy", contentPolicy(HERE.nonce, found.name === "player").replace("frame-ancestors 'none'", "frame-ancestors 'self'"));
+    c.header("Content-Security-Policy", contentPolicy(HERE.nonce, found.name.startsWith("player")).replace("frame-ancestors 'none'", "frame-ancestors 'self'"));
     return c.html(`<!doctype html>${String(pageOf(found))}`);
   });
   return app;

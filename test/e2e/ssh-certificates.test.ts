@@ -25,8 +25,9 @@ test("good ones of every kind of key; expired, wrong name, wrong authority, a ho
   for (const [name, ...type] of [["ed"], ["ec", "-t", "ecdsa", "-b", "256"], ["rsa", "-t", "rsa", "-b", "2048"]] as const) {
     const file = key(name, ...type);
     sign(file, ca, ...(name === "ed" ? ["-O", "source-address=127.0.0.1"] : []));
-    const r = await w.run(w.account(0), ["id -un"], { key: file });
+    const before = await w.host.shadow(w.names[0]!), r = await w.run(w.account(0), ["id -un"], { key: file });
     expect([name, r.code, r.out, r.err]).toEqual([name, 0, `${w.names[0]!}\n`, ""]);
+    await w.rotated(0, before);
   }
   const good = (await w.events("login.ok")).find((e) => String((e["facts"] as Record<string, unknown>)["factors"]).startsWith("certificate desk ed (serial 0, SHA256:"));
   expect(good).toMatchObject({ who: { name: "requester", means: "ssh" } });
