@@ -127,6 +127,8 @@ const inCommand = async (f: Field, ids: readonly AccountId[]): Promise<void> => 
 /** The log is checked, and everything the requester has seen is changed once more: both leave pages of their own. */
 const afterwards = async (f: Field, ids: readonly AccountId[]): Promise<string> => {
   await ok(f, "auditor", "POST", "/audit/checks", {});
+  // Everything was changed since it was seen; one that is held is not.
+  await held(f, "app0@web-1");
   const run = String((await ok(f, "operator", "POST", "/exposures/rotate", { person: "requester", usedToo: true, reason: "canary" }))["id"]);
   await settled(f, ids, 60_000 + ids.length * 20_000);
   return run;

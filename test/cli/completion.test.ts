@@ -21,7 +21,7 @@ const printed = async (...argv: string[]): Promise<string> => {
 const offered = async (...words: string[]): Promise<string[]> => {
   const file = join(dir, "lockstep.bash");
   writeFileSync(file, await printed("completion", "bash"));
-  const asked = `source "$1"; shift; COMP_WORDS=(lockstep "$@"); COMP_CWORD=$#; _lockstep; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const asked = `source "$1"; shift; COMP_WORDS=(lockstep "$@"); COMP_CWORD=$#; _lockstep || true; printf '%s\\n' "\${COMPREPLY[@]}"`;
   return execFileSync("bash", ["--norc", "-euc", asked, "bash", file, ...words], { encoding: "utf8" }).split("\n").filter(Boolean);
 };
 

@@ -15,7 +15,7 @@ const pending = () => until("a request waits", async () => ((await w.ok("approve
 const ssh = () => ["-i", w.who["requester"]!.key, "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR"];
 
 test("asks what the flags do not say, waits, opens the session with the broker's key pinned, and passes the exit status on", async () => {
-  const t = lockstep(["connect", w.account(0), ...ssh()]);
+  const first = await w.host.shadow(w.names[0]!), t = lockstep(["connect", w.account(0), ...ssh()]);
   await t.see("For how long? [1 h, at most 2 h]", 60_000);
   t.type("15m\r");
   await t.see("Why?");
@@ -28,9 +28,11 @@ test("asks what the flags do not say, waits, opens the session with the broker's
   t.type("exit 9\r");
   expect(await t.exit).toBe(9);
   expect(t.screen()).not.toMatch(/authenticity of host|Permanently added/);
-  const again = lockstep(["connect", w.account(0), ...ssh(), "--", "echo", "held; exit 3"]);
+  await w.rotated(0, first);
+  const second = await w.host.shadow(w.names[0]!), again = lockstep(["connect", w.account(0), ...ssh(), "--", "echo", "held; exit 3"]);
   await again.see("held", 60_000);
   expect(await again.exit, "held already: nobody is asked again").toBe(3);
+  await w.rotated(0, second);
   const shown = lockstep(["connect", w.account(0), "--print", "--json"]);
   const line = (await shown.see(/\{.*\}/, 60_000)).trim(), { command, request } = JSON.parse(line.slice(line.indexOf("{"))) as { command: string[]; request: string };
   expect([request, command.slice(0, 3), command.slice(-3)]).toEqual([id, ["ssh", "-p", String(w.sshPort)], [`requester@${w.account(0)}`, "--", "127.0.0.1"]]);

@@ -10,11 +10,12 @@ afterAll(async () => { await w?.close(); });
 const portal = async (name: string) => {
   const same = { "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded" };
   const send = (at: string, form: Record<string, string>, cookie = "") => fetch(`${w.origin}${at}`, { method: "POST", redirect: "manual", headers: { ...same, cookie }, body: new URLSearchParams(form).toString() });
-  const cookie = (await send("/login", { name, password: w.who[name]!.password })).headers.getSetCookie()[0]!.split(";")[0]!;
+  const cookie = (await send("/login", { name, password: w.who[name]!.password })).headers.getSetCookie().map((c) => c.split(";")[0]!).filter((c) => !c.endsWith("=")).join("; ");
   const get = async (): Promise<string> => (await fetch(`${w.origin}/terminal`, { headers: { cookie } })).text();
   return { get, post: async (at: string, form: Record<string, string>) => { const r = await send(at, { _csrf: /name="_csrf" value="([^"]+)"/.exec(await get())![1]!, ...form }, cookie); return { status: r.status, to: r.headers.get("location"), text: await r.text() }; } };
 };
-const KEYBOARD = ["-o", "PubkeyAuthentication=no", "-o", "PreferredAuthentications=keyboard-interactive", "-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"];
+/** What the server says beside a prompt is shown from INFO on, the stock level. */
+const KEYBOARD = ["-o", "LogLevel=INFO", "-o", "PubkeyAuthentication=no", "-o", "PreferredAuthentications=keyboard-interactive", "-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"];
 const terminal = async () => {
   const t = w.terminal(w.account(0), { options: KEYBOARD, command: ["id -un; exit 4"] });
   await t.see("Leave the password empty to log in with your browser.", 60_000);

@@ -98,7 +98,11 @@ test("a watcher that reads nothing is dropped, a flood is skipped through, and t
   const before = await w.host.shadow(w.names[0]!), request = await w.access(w.account(0)), wire = await terminal(w, mine, request), session = await idOf(request);
   const slow = await watching(session), good = await watching(session);
   (slow.ws as unknown as { _socket: { pause(): void } })._socket.pause();
-  wire.type("timeout 6 yes 0123456789012345678901234567890123456789012345678901234567890123456789; echo flood-$((4+4))\r");
+  const ended = async () => (await w.events("session.unwatched")).filter((e) => (e["about"] as unknown as { session: string }).session === session).map((e) => e["why"]);
+  wire.type("yes 0123456789012345678901234567890123456789012345678901234567890123456789\r");
+  await until("the one that reads nothing is dropped", async () => (await ended()).length > 0);
+  wire.type("\x03");
+  wire.type("echo flood-$((4+4))\r");
   await wire.sees("flood-8\r", 40_000);
   await good.sees("flood-8\r");
   expect(good.said.some((m) => m.type === "piece" && m["reset"] === "skip")).toBe(true);
@@ -106,10 +110,7 @@ test("a watcher that reads nothing is dropped, a flood is skipped through, and t
   expect(good.shown.length).toBeLessThan(wire.shown.length);
   await w.ok("auditor", "POST", `/sessions/${session}/end`, { reason: "enough" });
   await over(request, 0, before);
-  const whys = await until("both watches are written down", async () => {
-    const ended = (await w.events("session.unwatched")).filter((e) => (e["about"] as unknown as { session: string }).session === session);
-    return ended.length === 2 && ended.map((e) => e["why"]);
-  });
+  const whys = await until("both watches are written down", async () => { const all = await ended(); return all.length === 2 && all; });
   expect(whys.sort()).toEqual(["the session has ended", "too slow to follow"]);
 }, 120_000);
 
