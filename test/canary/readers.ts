@@ -36,7 +36,7 @@ const every = async (api: Api, who: Seed, at: string): Promise<Record<string, un
 };
 
 /** What a list must be asked for, where it says nothing to nobody in particular. */
-const ASKED: Readonly<Record<string, string>> = { "/exposures/seen": "&person=requester&usedToo=true", "/sessions/search": "&text=done" };
+const ASKED: Readonly<Record<string, string>> = { "/exposures/seen": "&person=requester&usedToo=true", "/sessions/search": "&text=done", "/search": "&q=app" };
 /** Every GET of the document, for every thing there is, as everybody. Returns how many answers, and the routes that answered nobody. `known`: ids of what no list names. */
 export const readApi = async (api: Api, known: Readonly<Record<string, string[]>>): Promise<{ answers: number; silent: string[] }> => {
   const routes = ENDPOINTS.filter((e) => e.method === "get").map((e) => e.path), ids = new Map<string, string[]>(Object.entries(known)), spoken = new Set<string>();
