@@ -40,7 +40,7 @@ export const Letters = () => (
 const KEYS: readonly (readonly [key: string, text: string, name: string])[] = [
   ["esc", "Esc", "Esc, Escape"],
   ["tab", "Tab", "Tab"],
-  ["ctrl", "Ctrl", "Control, for the next key"],
+  ["ctrl", "Ctrl", "Ctrl, for the next key"],
   ["up", "↑", "Up"],
   ["down", "↓", "Down"],
   ["left", "←", "Left"],
