@@ -1,7 +1,8 @@
 /**
  * Command rules for single commands (`ssh host command`). Rule: globs only (policy.ts `like`), so no rule can hang the broker.
  *
- * What they can: an allow-list is a wall, because it runs nothing that holds a character with a meaning to a shell, unless that very text is listed.
+ * What they can: an allow-list is a wall, because it runs nothing that holds a character with a meaning to a shell, unless that very text
+ * is listed, without a `*`.
  * What they cannot: a deny is a guard-rail. It sees the text, not what runs: a script, an alias, a variable, an editor's own shell, another name of the
  * same program, or a free shell passes it by. `*` crosses blanks and slashes: an allowed `cat /var/log/*` also allows `cat /var/log/../../etc/passwd`.
  */
@@ -32,7 +33,8 @@ export const judge = ({ mode, rules }: CommandRules, command: string, like: (glo
   const denied = hit("deny");
   if (denied) return { effect: "deny", like: denied.like, says: denied.says || `Commands like "${denied.like}" are not part of this access.` };
   if (mode === "listed") {
-    const allowed = rules.filter((r) => r.effect !== "deny"), exact = allowed.some((r) => r.like === command);
+    // A `*` of ours must not reach the shell as one of its own: it would expand past a deny.
+    const allowed = rules.filter((r) => r.effect !== "deny"), exact = allowed.some((r) => r.like === command && !r.like.includes("*"));
     if (!exact && MEANT.test(command)) return { effect: "deny", like: "", says: MEANINGS };
     if (!exact && !allowed.some((r) => like(r.like, whole))) return { effect: "deny", like: "", says: NOT_LISTED };
   }

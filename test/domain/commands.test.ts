@@ -38,6 +38,7 @@ describe("listed: a wall", () => {
     const word = fc.string({ unit: fc.constantFrom(..."abc /.-_=,:@%+"), maxLength: 12 });
     fc.assert(fc.property(word, fc.constantFrom(...META), word, (a, meta, b) => { expect(effect(r, `systemctl status ${a}${meta}${b}`)).toBe("deny"); }), { numRuns: 1_000 });
     expect(judge(r, "systemctl status $(id)")).toMatchObject({ says: expect.stringMatching(/unless that very command is listed/) as string });
+    expect(effect(r, "systemctl status *"), "the glob itself, which a shell would expand past a deny").toBe("deny");
     expect(effect(r, "sh -c 'sync; sync' "), "that very command, to the last blank").toBe("deny");
   });
   test("what passes by a glob is one command to a real shell, with the words that were read", () => {
