@@ -30,7 +30,7 @@ const every = async (api: Api, who: Seed, at: string): Promise<Record<string, un
     if (r.status !== 200) return null;
     out.push(...(Array.isArray(r.body["items"]) ? r.body["items"] as Record<string, unknown>[] : []));
     if (typeof r.body["next"] !== "string") return out;
-    next = `&${at === "/audit" ? "after" : "cursor"}=${encodeURIComponent(r.body["next"])}`;
+    next = `&cursor=${encodeURIComponent(r.body["next"])}`;
   }
   throw new Error(`${at} never ends`);
 };
