@@ -9,12 +9,12 @@ import { refusedLogins } from "./oracle.ts";
 import type { Victim } from "./process.ts";
 import { lastWords, type Lane, look, SETTLE_MS, settledRows, verdictOf, type Seen, type Verdict } from "./trial.ts";
 
-const settle = async (v: Victim): Promise<string> => {
+export const settle = async (v: Victim): Promise<string> => {
   v.send({ do: "settle", ms: SETTLE_MS });
   const said = await v.heard("settled", SETTLE_MS + 5_000);
   return said?.ok ? said.state : `${said?.state ?? "no word"}; last words: ${lastWords(v)}`;
 };
-const judgedNow = async (lane: Lane, v: Victim): Promise<Seen> => {
+export const judgedNow = async (lane: Lane, v: Victim): Promise<Seen> => {
   const rows = await settledRows(v);
   return { rows, judged: await look(lane.field, rows) };
 };
@@ -43,9 +43,11 @@ export const cutTrial = (lane: Lane, proxy: FaultProxy, bytes: number): Promise<
   pausedTrial(lane, "before_change", () => { proxy.heal(); proxy.cutAfterUp(bytes); return Promise.resolve(); }, async () => { await sleep(1_500); proxy.heal(); });
 
 export type Zombie = { readonly verdict: Verdict; readonly fenced: boolean; readonly sameEnd: boolean };
-/** SIGSTOP past the lease; a second broker takes the database over, finishes and changes once more; then the first one wakes up. */
-export const zombieTrial = async (lane: Lane, moment: Moment): Promise<Zombie> => {
-  const f = lane.field, before = refusedLogins(f.host, f.user), zombie = await pausedAt(lane, moment, "stop"), other = `${f.dir}-heir`;
+export const zombieTrial = async (lane: Lane, moment: Moment): Promise<Zombie> =>
+  zombieOf(lane, await pausedAt(lane, moment, "stop"), moment);
+/** Stopped past its lease; a second broker takes the database over, finishes and changes once more; then the first one wakes up. `freed`: what held it lets go first. */
+export const zombieOf = async (lane: Lane, zombie: Victim, moment: Moment, freed: () => Promise<void> = () => Promise.resolve()): Promise<Zombie> => {
+  const f = lane.field, before = refusedLogins(f.host, f.user), other = `${f.dir}-heir`;
   cpSync(f.dir, other, { recursive: true });
   rmSync(path.join(other, "broker.lock"), { force: true });
   const heir = await lane.spawn(other, true), field = { ...f, dir: other };
@@ -57,6 +59,7 @@ export const zombieTrial = async (lane: Lane, moment: Moment): Promise<Zombie> =
     await heir.heard("gone", 20_000);
     if (settled === "settled") settled = await settle(heir);
     const calm = await settledRows(heir), first = { rows: calm, judged: await look(field, calm) };
+    await freed();
     zombie.signal("SIGCONT");
     const fenced = await fencedSoon(zombie);
     await sleep(500);

@@ -27,11 +27,11 @@ const ADMIN = "Chaos-Adm1n!x9Qz", FIRST = "Chaos-F1rst!x9Qz";
 export const isSelf = (i: number): boolean => i % 3 === 2;
 const userOf = (i: number): string => `${isSelf(i) ? "adm" : "app"}${i}`;
 
-const ground = (fields: number): Promise<LinuxHost> => {
-  const users = Array.from({ length: fields }, (_, i) => userOf(i)), selves = users.filter((_, i) => isSelf(i));
+const ground = (numbers: readonly number[], setup: string): Promise<LinuxHost> => {
+  const users = numbers.map(userOf), selves = numbers.filter(isSelf).map(userOf);
   return linuxHost({
     name: "chaos-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: Object.fromEntries(users.map((u) => [u, FIRST])),
-    setup: selves.map((u) => `printf '%s ALL=(root) PASSWD: /usr/sbin/chpasswd, /usr/bin/getent shadow *\\n' ${u} > /etc/sudoers.d/${u}; chmod 440 /etc/sudoers.d/${u}`).join("\n"),
+    setup: selves.map((u) => `printf '%s ALL=(root) PASSWD: /usr/sbin/chpasswd, /usr/bin/getent shadow *\\n' ${u} > /etc/sudoers.d/${u}; chmod 440 /etc/sudoers.d/${u}`).join("\n") + `\n${setup}`,
   });
 };
 
@@ -62,23 +62,34 @@ const settleIn = async (dir: string, databaseUrl: string | null, host: LinuxHost
   } finally { await jobs.close(); await core.close(); }
 };
 
-/** Each field: its own broker, database and account; the host is shared. `port`: through a proxy instead of straight to the host. */
-export const raiseGround = async (o: { engine: Engine; fields: number; crashable?: boolean; prepare?: (dir: string) => Promise<void>; port?: (host: LinuxHost) => Promise<number> }): Promise<Ground> => {
+export type GroundOptions = {
+  readonly engine: Engine; readonly fields: number; readonly crashable?: boolean;
+  /** The number of the first account: every third is one that changes itself. */
+  readonly from?: number;
+  /** Shell lines for the host. */
+  readonly setup?: string;
+  readonly prepare?: (dir: string) => Promise<void>;
+  /** Through a proxy instead of straight to the host, or to the database. The judge always reads straight. */
+  readonly port?: (host: LinuxHost) => Promise<number>; readonly databaseUrl?: (url: string) => Promise<string>;
+};
+/** Each field: its own broker, database and account; the host is shared. */
+export const raiseGround = async (o: GroundOptions): Promise<Ground> => {
+  const numbers = Array.from({ length: o.fields }, (_, i) => (o.from ?? 0) + i);
   const base = mkdtempSync(path.join(tmpdir(), "lockstep-chaos-"));
-  const [host, cluster] = await Promise.all([ground(o.fields), o.engine === "postgresql" ? postgresCluster(o.crashable ? { fsync: true, settings: { synchronous_commit: "on" } } : {}) : null]);
+  const [host, cluster] = await Promise.all([ground(numbers, o.setup ?? ""), o.engine === "postgresql" ? postgresCluster(o.crashable ? { fsync: true, settings: { synchronous_commit: "on" } } : {}) : null]);
   const destroy = async (): Promise<void> => { await Promise.all([host.destroy(), cluster?.destroy()]); rmSync(base, { recursive: true, force: true }); };
   try {
     const template = o.engine === "pglite" ? await blank(base) : null, port = o.port ? await o.port(host) : host.port, fields: Field[] = [];
     const one = async (i: number): Promise<void> => {
-      const dir = path.join(base, `field-${i}`), databaseUrl = cluster ? await cluster.database(`field_${i}`) : null, user = userOf(i);
+      const dir = path.join(base, `field-${i}`), direct = cluster ? await cluster.database(`field_${i}`) : null, databaseUrl = direct && o.databaseUrl ? await o.databaseUrl(direct) : direct, user = userOf(i);
       mkdirSync(dir, { mode: 0o700 });
       await o.prepare?.(dir);
       if (template) cpSync(template, path.join(dir, "db"), { recursive: true });
       const account = await settleIn(dir, databaseUrl, host, port, user, isSelf(i));
-      const rows = () => databaseUrl ? rowsOfPostgres(databaseUrl, account) : rowsOfEmbedded(path.join(dir, "db"), account, base);
+      const rows = () => direct ? rowsOfPostgres(direct, account) : rowsOfEmbedded(path.join(dir, "db"), account, base);
       fields.push({ name: `${o.engine}/${user}`, engine: o.engine, dir, databaseUrl, host, user, account, rows });
     };
-    const waiting = Array.from({ length: o.fields }, (_, i) => i);
+    const waiting = [...numbers];
     await Promise.all([0, 1].map(async () => { for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) await one(i); }));
     return { host, cluster, fields, destroy, [Symbol.asyncDispose]: destroy };
   } catch (e) { await destroy(); throw e; }

@@ -19,7 +19,7 @@ export type Brief = {
   /** Armed before the jobs start: strikes while what is left of the last life is being finished. */
   readonly arm: Arm | null;
 };
-export type Order = { readonly do: "go"; readonly arm: Arm | null } | { readonly do: "settle"; readonly ms: number } | { readonly do: "rows" } | { readonly do: "verify" } | { readonly do: "on" } | { readonly do: "end" };
+export type Order = { readonly do: "go"; readonly arm: Arm | null } | { readonly do: "settle"; readonly ms: number } | { readonly do: "rows" } | { readonly do: "verify" } | { readonly do: "on" } | { readonly do: "skew"; readonly ms: number } | { readonly do: "end" };
 
 /** What the judge reads of a database: ciphertext and states, nothing opened. Bytes are base64. */
 export type Rows = {

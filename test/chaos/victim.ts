@@ -10,6 +10,7 @@ import type { Caller } from "../../src/flow/record.ts";
 import { replayVersions, takeOver } from "../../src/flow/startup.ts";
 import { verify } from "../../src/flow/verify.ts";
 import { startJobs } from "../../src/jobs/jobs.ts";
+import { systemClock, type Clock } from "../../src/kernel/clock.ts";
 import type { AccountId } from "../../src/kernel/ids.ts";
 import * as people from "../../src/store/people.ts";
 import { readJournal } from "../../src/vault/journal.ts";
@@ -18,7 +19,9 @@ import { readRows, settledState } from "./rows.ts";
 
 const say = (r: Report): void => { writeSync(1, `${JSON.stringify(r)}\n`); };
 
-let arm: Arm | null = null, seen = 0, on: () => void = () => {};
+let arm: Arm | null = null, seen = 0, on: () => void = () => {}, skew = 0;
+/** The machine's wall clock, wrong by as much as we are told; what is monotonic stays so. */
+const clock: Clock = { ...systemClock, now: () => new Date(systemClock.now().getTime() + skew) };
 const moment = (m: Moment): Promise<void> | void => {
   if (arm === null || m !== arm.moment || ++seen < arm.nth) return;
   const how = arm.do;
@@ -32,7 +35,7 @@ const aim = (a: Arm | null): void => { arm = a; seen = 0; };
 const open = async (brief: Brief): Promise<Core> => {
   const { config, secrets } = parseEnv({ LOCKSTEP_DATA: brief.dir, ...(brief.databaseUrl ? { DATABASE_URL: brief.databaseUrl } : {}) });
   const core = await openCore(config, secrets, {
-    times: brief.times, moment, log: (level, message, facts) => { writeSync(2, `${JSON.stringify({ t: Math.round(performance.now()), level, message, ...facts })}\n`); },
+    times: brief.times, moment, clock, log: (level, message, facts) => { writeSync(2, `${JSON.stringify({ t: Math.round(performance.now()), level, message, ...facts })}\n`); },
   });
   if (brief.takeOver) {
     await takeOver(core.deps, core.places.token);
@@ -62,6 +65,7 @@ const obey = async (core: Core, brief: Brief, order: Order): Promise<void> => {
     case "rows": return say({ at: "rows", rows: await readRows(core.deps.db, account) });
     case "verify": return say({ at: "verified", verdict: (await verify(core.deps, null, account)).verdict });
     case "on": return on();
+    case "skew": skew = order.ms; return;
     case "end": await core.close(); return process.exit(0);
   }
 };

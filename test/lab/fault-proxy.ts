@@ -1,4 +1,4 @@
-/** A TCP proxy that breaks things. Rule: it never looks inside; it counts bytes, and breaks when told or when a count is reached. */
+/** A TCP proxy that breaks things. Rule: it changes no byte; it counts them, or looks for one word, and breaks when told or when it has seen enough. */
 import net from "node:net";
 
 export type FaultProxy = AsyncDisposable & {
@@ -20,13 +20,17 @@ export type FaultProxy = AsyncDisposable & {
   cutAfterUp(bytes: number): void;
   /** The same, counted in bytes from the target. */
   cutAfterDown(bytes: number): void;
+  /** Resolves when the client has sent that many bytes since the last heal(). */
+  sent(bytes: number): Promise<void>;
+  /** From now on: what a client says with `word` in it still arrives, its answer does not, and the connection breaks. Counts how often. */
+  loseAnswersTo(word: string): { readonly times: number };
   close(): Promise<void>;
 };
 
-type State = { hole: boolean; deaf: boolean; refuse: boolean; upLimit: number; downLimit: number; connections: number; up: number; down: number };
+type State = { hole: boolean; deaf: boolean; refuse: boolean; upLimit: number; downLimit: number; connections: number; up: number; down: number; waiting: { bytes: number; done: () => void }[]; lose: { word: string; times: number } | null };
 type Pair = { client: net.Socket; target: net.Socket };
 
-const healthy = (): State => ({ hole: false, deaf: false, refuse: false, upLimit: Infinity, downLimit: Infinity, connections: 0, up: 0, down: 0 });
+const healthy = (): State => ({ hole: false, deaf: false, refuse: false, upLimit: Infinity, downLimit: Infinity, connections: 0, up: 0, down: 0, waiting: [], lose: null });
 
 /** Flushes what was passed on, then ends the connection without a farewell. */
 const snap = (pair: Pair): void => {
@@ -37,12 +41,24 @@ const snap = (pair: Pair): void => {
   setImmediate(() => { pair.target.end(); setTimeout(() => reset(pair.target), 20); });
 };
 
+/** Long enough for what was passed on to be done, short enough that nobody gives up before it breaks. */
+const ANSWER_MS = 60;
+
 const join = (pair: Pair, state: State): void => {
+  let mute = false;
+  const look = (chunk: Buffer): void => {
+    for (const w of state.waiting.filter((x) => state.up >= x.bytes)) { state.waiting.splice(state.waiting.indexOf(w), 1); w.done(); }
+    if (mute || !state.lose || !chunk.includes(state.lose.word)) return;
+    state.lose.times++;
+    mute = true;
+    setTimeout(() => { snap(pair); }, ANSWER_MS);
+  };
   const pass = (from: net.Socket, to: net.Socket, way: "up" | "down"): void => {
     from.on("data", (chunk: Buffer) => {
       const room = (way === "up" ? state.upLimit : state.downLimit) - state[way];
       state[way] += chunk.length;
-      if (state.hole || (way === "down" && state.deaf)) return;
+      if (way === "up") look(chunk);
+      if (state.hole || (way === "down" && (state.deaf || mute))) return;
       if (room > 0 && !to.destroyed && to.writable) to.write(room < chunk.length ? chunk.subarray(0, room) : chunk);
       if (room <= chunk.length) snap(pair);
     });
@@ -75,6 +91,8 @@ export const faultProxy = async (target: number, port = 0): Promise<FaultProxy> 
     get connections() { return state.connections; }, get up() { return state.up; }, get down() { return state.down; },
     heal: () => { reset(); state = healthy(); }, blackHole: () => { state.hole = true; }, deafen: () => { state.deaf = true; }, reset,
     refuse: () => { state.refuse = true; }, cutAfterUp: (n) => { state.upLimit = n; }, cutAfterDown: (n) => { state.downLimit = n; },
+    sent: (bytes) => new Promise((done) => { if (state.up >= bytes) done(); else state.waiting.push({ bytes, done }); }),
+    loseAnswersTo: (word) => (state.lose = { word, times: 0 }),
     close, [Symbol.asyncDispose]: close,
   };
 };

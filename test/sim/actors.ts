@@ -12,8 +12,8 @@ export const people = function* (w: World, enough: () => boolean): Life {
     yield w.between(5_000, 1_500_000);
     if (enough()) continue;
     const s = w.store, roll = w.roll();
-    if (w.chance(0.03)) { w.target.lockedUntil = w.now + 600_000; w.count.lockedOut++; }
-    if (w.chance(0.1)) w.adminBusyUntil = w.now + w.between(1_000, 900_000);
+    if (w.chance(0.03, "locked_out")) { w.target.lockedUntil = w.now + 600_000; w.count.lockedOut++; }
+    if (w.chance(0.1, "admin_busy")) w.adminBusyUntil = w.now + w.between(1_000, 900_000);
     if (isOpen(s.row)) {
       if (roll < 0.1 && s.row.again === null) s.row = { ...s.row, again: askAgain(s.row, "exposure").to.again };
       continue;
@@ -31,7 +31,7 @@ export const people = function* (w: World, enough: () => boolean): Life {
 
 const typed = (w: World, origin: "given" | "local", password: string): void => {
   const id = w.name("ver") as VersionId;
-  w.store.versions.push({ id, no: w.store.versions.length, status: "declared", password, bad: origin === "given" && w.chance(0.08) });
+  w.store.versions.push({ id, no: w.store.versions.length, status: "declared", password, bad: origin === "given" && w.chance(0.08, "policy") });
   w.store.openRow({ trigger: "manual", origin, candidate: id });
 };
 

@@ -63,7 +63,7 @@ const prepared = function* (w: World, me: Worker, r: Rotation<"queued">): Go<Rot
   let id = r.candidate;
   if (id === null) {
     id = w.name("ver") as VersionId;
-    const v: Stored = { id, no: w.store.versions.length, status: "candidate", password: w.name("pw"), bad: w.chance(0.08) };
+    const v: Stored = { id, no: w.store.versions.length, status: "candidate", password: w.name("pw"), bad: w.chance(0.08, "policy") };
     if (w.wrap.saveLate) me.memory = v; else w.store.tx(() => w.store.versions.push(v));
     yield w.between(1, 10); // the journal's fsync
   }

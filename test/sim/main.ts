@@ -1,4 +1,7 @@
-/** `npm run sim`: the production rotation reducer under faults, judged at every instant. `--json`: one line last. `--mutants`: every simplification must be caught. */
+/**
+ * `npm run sim`: the production rotation reducer under faults, judged at every instant. `--rotations N`, `--seed N`, `--json`: one line last.
+ * `--mutants`: every simplification must be caught, in the random run and in its own scenario, in which the protocol itself stands.
+ */
 import { parseArgs } from "node:util";
 import { MUTANTS } from "./mutants.ts";
 import { simulate, type Report } from "./simulate.ts";
@@ -21,14 +24,16 @@ if (!values.json) {
   out(bad(base) === 0 ? `nothing lost, stuck or wrong (95 % bound: fewer than ${(3 / base.rotations).toExponential(1)} per rotation)` : "NOT SAFE");
 }
 let escaped = 0;
-const mutants: Record<string, boolean> = {};
+const mutants: Record<string, "caught" | "escaped"> = {};
 if (values.mutants) {
   for (const [name, m] of Object.entries(MUTANTS)) {
-    const r = simulate({ rotations: Math.min(rotations, 2_000), seed, wrap: m.wrap });
-    const caught = m.caughtBy.some((k) => r[k] > 0);
-    mutants[name] = caught;
+    const most = Math.min(rotations, 2_000), sees = (r: Report): boolean => m.caughtBy.some((k) => r[k] > 0);
+    const sound = simulate({ rotations: most, seed, scenario: m.scenario }), own = simulate({ rotations: most, seed, scenario: m.scenario, wrap: m.wrap }), among = simulate({ rotations: most, seed, wrap: m.wrap });
+    const caught = bad(sound) === 0 && sees(own) && sees(among);
+    mutants[name] = caught ? "caught" : "escaped";
     if (!caught) escaped++;
-    if (!values.json) out(`  mutant ${name.padEnd(22)} ${caught ? "caught" : "ESCAPED"}  ${VERDICT.map((k) => `${k} ${r[k]}`).join("  ")}`);
+    const told = (r: Report): string => VERDICT.filter((k) => r[k] > 0).map((k) => `${k} ${r[k]}`).join(" ") || "nothing";
+    if (!values.json) out(`  mutant ${name.padEnd(22)} ${caught ? "caught" : "ESCAPED"}  in its scenario: ${told(own)} (the protocol: ${told(sound)}); in the random run: ${told(among)}`);
   }
 }
 if (values.json) {

@@ -1,7 +1,7 @@
 /** Plausible simplifications of the protocol, each as a wrap around the production reducer. Rule: every one must be caught; the judge does not know which is on. */
 import type { ChangeOutcome, ProbeOutcome } from "../../src/domain/rotation-absorb.ts";
 import type { AnyStep, Rotation } from "../../src/domain/rotation.ts";
-import type { Counts, World } from "./world.ts";
+import type { Counts, Scenario, World } from "./world.ts";
 
 export type Wrap = {
   /** The candidate lives in the worker's memory until the target said something. */
@@ -23,10 +23,14 @@ const forget = (w: World, step: AnyStep): void => {
   w.store.account.credential = "in_sync";
 };
 
-export const MUTANTS: Readonly<Record<string, { readonly wrap: Wrap; readonly caughtBy: readonly (keyof Counts)[] }>> = {
-  "save-after-apply": { wrap: { saveLate: true }, caughtBy: ["lost"] },
+/** `scenario`: the one situation in which it shows, where the real protocol does not; `caughtBy`: as what, there and in the random run. */
+export type Mutant = { readonly wrap: Wrap; readonly scenario: Scenario; readonly caughtBy: readonly (keyof Counts)[] };
+const ADMIN: Scenario["platform"] = { self: false, administrative: true, reconcile: false, compare: false }, COMPARES: Scenario["platform"] = { ...ADMIN, compare: true };
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  "save-after-apply": { wrap: { saveLate: true }, scenario: { faults: { crash: 0.03 }, platform: ADMIN }, caughtBy: ["lost"] },
   "discard-on-error": {
     wrap: { saved: (w, s) => { if (s.from.state === "applying" && s.to.state === "probing" && s.to.firstUnknownAt !== null) forget(w, s); } },
+    scenario: { faults: { ack_lost: 0.3 }, platform: COMPARES },
     caughtBy: ["lost"],
   },
   "network-error-is-no": {
@@ -34,6 +38,7 @@ export const MUTANTS: Readonly<Record<string, { readonly wrap: Wrap; readonly ca
       change: (o) => (typeof o === "object" && "unknown" in o ? { refused: o.unknown } : o),
       probed: (r, o) => (typeof o === "object" && "unknown" in o && o.by === "login" ? { refused_login: r.candidate } : o),
     },
+    scenario: { faults: { ack_lost: 0.3 }, platform: COMPARES },
     caughtBy: ["wrongCurrent"],
   },
   "new-password-on-retry": {
@@ -43,15 +48,17 @@ export const MUTANTS: Readonly<Record<string, { readonly wrap: Wrap; readonly ca
         if (s.to.state === "applying" && s.to.attempt > 1 && v) v.password = w.name("retry");
       },
     },
+    scenario: { faults: { late: 0.3 }, platform: COMPARES },
     caughtBy: ["lost"],
   },
   purge: {
     wrap: { saved: (w, s) => { if (s.to.state === "committed") w.store.versions = w.store.versions.filter((v) => ["current", "previous", "candidate"].includes(v.status)); } },
+    scenario: { faults: { late: 0.3 }, platform: COMPARES },
     caughtBy: ["lost"],
   },
-  "no-fence": { wrap: { noFence: true }, caughtBy: ["wrongCurrent", "stuck", "lockouts", "overBudget"] },
-  "no-probe-budget": { wrap: { noBudget: true }, caughtBy: ["overBudget"] },
-  "no-closure": { wrap: { noClosure: true }, caughtBy: ["driftLeft"] },
-  "commit-before-verify": { wrap: { instead: (r) => (r.sent ? { match: r.candidate, by: "login" } : undefined) }, caughtBy: ["wrongCurrent"] },
-  "hook-dropped": { wrap: { noSweep: true }, caughtBy: ["overdue"] },
+  "no-fence": { wrap: { noFence: true }, scenario: { faults: { pause: 0.15 }, platform: ADMIN }, caughtBy: ["wrongCurrent", "stuck", "lockouts", "overBudget"] },
+  "no-probe-budget": { wrap: { noBudget: true }, scenario: { faults: { request_lost: 0.3, answer_lost: 0.3 }, platform: ADMIN }, caughtBy: ["overBudget"] },
+  "no-closure": { wrap: { noClosure: true }, scenario: { faults: { late: 0.3 }, platform: COMPARES }, caughtBy: ["driftLeft"] },
+  "commit-before-verify": { wrap: { instead: (r) => (r.sent ? { match: r.candidate, by: "login" } : undefined) }, scenario: { faults: { request_lost: 0.3 }, platform: COMPARES }, caughtBy: ["wrongCurrent"] },
+  "hook-dropped": { wrap: { noSweep: true }, scenario: { faults: {}, platform: COMPARES }, caughtBy: ["overdue"] },
 };

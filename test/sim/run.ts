@@ -5,15 +5,15 @@ import { Judge } from "./judge.ts";
 import type { Wrap } from "./mutants.ts";
 import { isOpen, Store } from "./store.ts";
 import { Target } from "./target.ts";
-import { CRASH, World, type Counts } from "./world.ts";
+import { CRASH, World, type Counts, type Scenario } from "./world.ts";
 
 export const PER_ACCOUNT = 10;
 const DAY = 86_400_000, END = 120 * DAY;
 /** A healthy account needs a few thousand turns; one that needs this many goes round in circles. */
 const MOST_TURNS = 40_000;
 
-const build = (seed: number, count: Counts, wrap: Wrap): World => {
-  const w = new World(seed, count, wrap);
+const build = (seed: number, count: Counts, wrap: Wrap, scenario: Scenario | null): World => {
+  const w = new World(seed, count, wrap, scenario);
   w.target = new Target(w, "pw_0");
   w.judge = new Judge(w);
   w.store = new Store(w, "pw_0");
@@ -21,8 +21,8 @@ const build = (seed: number, count: Counts, wrap: Wrap): World => {
   return w;
 };
 
-export const runAccount = (seed: number, count: Counts, wrap: Wrap): void => {
-  const w = build(seed, count, wrap), started = count.rotations;
+export const runAccount = (seed: number, count: Counts, wrap: Wrap, scenario: Scenario | null = null): void => {
+  const w = build(seed, count, wrap, scenario), started = count.rotations;
   const enough = () => count.rotations - started >= PER_ACCOUNT || w.now > 60 * DAY;
   const others = [people(w, enough), sweep(w), closure(w), caretaker(w)].map((life) => ({ life, wakeAt: 0 }));
   let workers: Worker[] = [], quietSince: number | null = null, nextSpawn = 0;
@@ -50,8 +50,8 @@ const spawn = (w: World): Worker => {
 /** A worker takes its turn: it may go on, be paused past its lease (a zombie), or be killed. */
 const turn = (w: World, workers: Worker[], me: Worker): Worker[] => {
   const without = () => workers.filter((x) => x !== me);
-  if (w.chance(0.008)) { w.count.crashes++; return without(); }
-  if (!me.inCall && w.chance(0.008)) { w.count.pauses++; me.wakeAt = w.now + w.between(50_000, 400_000); return workers; }
+  if (w.chance(0.008, "crash")) { w.count.crashes++; return without(); }
+  if (!me.inCall && w.chance(0.008, "pause")) { w.count.pauses++; me.wakeAt = w.now + w.between(50_000, 400_000); return workers; }
   try {
     const r = me.life.next();
     if (r.done) return without();

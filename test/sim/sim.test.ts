@@ -17,7 +17,13 @@ test("the same seed gives the same run", () => {
 });
 
 describe("law: I1 every plausible simplification of the protocol is caught", () => {
+  const SAFE = { lost: 0, stuck: 0, wrongCurrent: 0, lockouts: 0, overBudget: 0, driftLeft: 0, overdue: 0 };
   for (const [name, m] of Object.entries(MUTANTS)) {
+    test(`${name}, in its own scenario; the protocol itself stands there`, { timeout: 30_000 }, () => {
+      expect(simulate({ rotations: 200, seed: 7, scenario: m.scenario })).toMatchObject(SAFE);
+      const r = simulate({ rotations: 200, seed: 7, scenario: m.scenario, wrap: m.wrap });
+      expect(m.caughtBy.map((k) => r[k]).reduce((a, b) => a + b), JSON.stringify(r)).toBeGreaterThan(0);
+    });
     test(`${name} shows as ${m.caughtBy.join(" or ")}`, { timeout: 30_000 }, () => {
       const r = simulate({ rotations: 1_000, seed: 7, wrap: m.wrap });
       expect(m.caughtBy.map((k) => r[k]).reduce((a, b) => a + b), JSON.stringify(r)).toBeGreaterThan(0);

@@ -37,11 +37,11 @@ export class Store {
   /** The transaction runs, or not, or nobody knows. */
   tx<R>(work: () => R): R {
     const w = this.#w;
-    if (w.chance(0.008)) throw CRASH;
-    if (w.chance(0.008)) { w.count.commitUnknown++; if (w.roll() < 0.5) { work(); w.judge.look(); } throw CRASH; }
+    if (w.chance(0.008, "commit_refused")) throw CRASH;
+    if (w.chance(0.008, "commit_lost")) { w.count.commitUnknown++; if (w.roll() < 0.5) { work(); w.judge.look(); } throw CRASH; }
     const out = work();
     w.judge.look();
-    if (w.chance(0.008)) throw CRASH;
+    if (w.chance(0.008, "crash")) throw CRASH;
     return out;
   }
 

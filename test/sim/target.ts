@@ -35,11 +35,11 @@ export class Target {
   login(password: string): LoginAnswer {
     const w = this.#w;
     w.count.logins++;
-    if (w.chance(0.1)) { w.count.unknownProbes++; return { unknown: "no route", reached: false }; }
+    if (w.chance(0.1, "no_route")) { w.count.unknownProbes++; return { unknown: "no route", reached: false }; }
     const locked = w.now < this.lockedUntil;
     const ok = !locked && password === this.password;
     if (ok) this.#accepted(); else this.#refused();
-    if (w.chance(0.05)) { w.count.unknownProbes++; return { unknown: "reply lost", reached: true }; }
+    if (w.chance(0.05, "answer_lost")) { w.count.unknownProbes++; return { unknown: "reply lost", reached: true }; }
     if (locked) return { unknown: "account is locked", reached: true };
     if (ok) w.judge.proven(password);
     return ok ? "yes" : "no";
@@ -47,7 +47,7 @@ export class Target {
 
   /** Index of the given password that matches the target's own hash. */
   compare(passwords: readonly string[]): number | "none" | { unknown: string } {
-    if (this.#w.chance(0.1)) { this.#w.count.unknownProbes++; return { unknown: "the hash is unreadable" }; }
+    if (this.#w.chance(0.1, "unreadable")) { this.#w.count.unknownProbes++; return { unknown: "the hash is unreadable" }; }
     const match = passwords.indexOf(this.password);
     if (match >= 0) this.#w.judge.proven(this.password);
     return match >= 0 ? match : "none";
@@ -55,20 +55,20 @@ export class Target {
 
   change(as: "self" | "helper", from: string | null, to: Candidate): ChangeOutcome {
     const w = this.#w;
-    if (w.chance(0.06)) return { not_sent: "unreachable", why: "no route", reached: false };
-    if (as === "helper" && w.chance(0.02)) return { not_sent: "auth_of_as", why: "the administrator's password was changed" };
+    if (w.chance(0.06, "unreachable")) return { not_sent: "unreachable", why: "no route", reached: false };
+    if (as === "helper" && w.chance(0.02, "admin_refused")) return { not_sent: "auth_of_as", why: "the administrator's password was changed" };
     if (as === "self") {
       const ok = w.now >= this.lockedUntil && from === this.password;
       if (ok) this.#accepted(); else this.#refused();
-      if (w.chance(0.03)) return { not_sent: "unreachable", why: "login reply lost" };
+      if (w.chance(0.03, "login_unanswered")) return { not_sent: "unreachable", why: "login reply lost" };
       if (!ok) return { not_sent: "auth_of_as", why: "login refused" };
     }
-    if (w.chance(0.08)) { w.count.lostRequests++; return { unknown: "request lost" }; }
+    if (w.chance(0.08, "request_lost")) { w.count.lostRequests++; return { unknown: "request lost" }; }
     if (to.bad) { w.count.policy++; return { refused: "BAD PASSWORD" }; }
-    if (w.chance(0.06)) return this.#hang(to.password);
+    if (w.chance(0.06, "late")) return this.#hang(to.password);
     this.password = to.password;
     w.judge.look();
-    if (w.chance(0.1)) { w.count.lostAcks++; return { unknown: "ack lost" }; }
+    if (w.chance(0.1, "ack_lost")) { w.count.lostAcks++; return { unknown: "ack lost" }; }
     return "done";
   }
 

@@ -16,6 +16,13 @@ export const zero = (): Counts => ({
   lost: 0, stuck: 0, wrongCurrent: 0, lockouts: 0, overBudget: 0, driftLeft: 0, overdue: 0,
 });
 
+/** Every fault by its name, so that a scenario can have one and no other. */
+export type FaultName =
+  | "crash" | "pause" | "unreachable" | "admin_refused" | "login_unanswered" | "request_lost" | "late" | "ack_lost" | "policy"
+  | "no_route" | "answer_lost" | "unreadable" | "locked_out" | "admin_busy" | "commit_lost" | "commit_refused";
+/** Only these faults, as likely as said, on this platform: a mistake shows in the situation it is a mistake in. */
+export type Scenario = { readonly faults: Partial<Record<FaultName, number>>; readonly platform?: Partial<Platform> };
+
 /** What kind of platform the account is on. */
 export type Platform = { self: boolean; administrative: boolean; reconcile: boolean; compare: boolean; resets: boolean };
 
@@ -46,17 +53,20 @@ export class World {
   judge!: Judge;
   #names = 0;
 
-  constructor(seed: number, count: Counts, wrap: Wrap) {
+  readonly #scenario: Scenario | null;
+
+  constructor(seed: number, count: Counts, wrap: Wrap, scenario: Scenario | null = null) {
+    this.#scenario = scenario;
     this.roll = dice(seed);
     this.count = count;
     this.wrap = wrap;
     const kind = Math.floor(this.roll() * 3);
     const help = kind > 0;
-    this.platform = { self: kind !== 1, administrative: kind === 1, reconcile: kind === 2, compare: help && this.roll() < 0.5, resets: this.roll() < 0.7 };
+    this.platform = { self: kind !== 1, administrative: kind === 1, reconcile: kind === 2, compare: help && this.roll() < 0.5, resets: this.roll() < 0.7, ...scenario?.platform };
   }
 
-  /** A fault strikes with probability p, while faults are on. */
-  chance(p: number): boolean { return this.faults && this.roll() < p; }
+  /** A fault strikes with probability p (or the scenario's), while faults are on. */
+  chance(p: number, name: FaultName): boolean { return this.faults && this.roll() < (this.#scenario ? this.#scenario.faults[name] ?? 0 : p); }
   between(a: number, b: number): number { return a + Math.floor(this.roll() * (b - a)); }
   date(): Date { return new Date(this.now); }
   name(prefix: string): string { return `${prefix}_${++this.#names}`; }
