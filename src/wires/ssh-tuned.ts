@@ -63,6 +63,31 @@ keepCommands();
 /** The bytes of the command, while its `exec` event is being emitted and not later. */
 export const commandBytes = (): Buffer | undefined => command;
 
+/** Of the protocol's own fields: what we offered, and the peer's KEXINIT as it came. */
+type Exchange = { _offer: { lists: Record<"kex" | "serverHostKey", { array: readonly string[] }> }; _kex?: { _remoteKexinit: Buffer } };
+/** After type and cookie: the name lists of key exchange and host key, whose first entries are the guess. */
+const guessed = (kexinit: Buffer): string[] => {
+  const list = (at: number): string => kexinit.toString("latin1", at + 4, at + 4 + kexinit.readUInt32BE(at));
+  const kex = list(17), hostKey = list(17 + 4 + kex.length);
+  return [kex, hostKey].map((names) => names.split(",")[0] ?? "");
+};
+const guessWasRight = ({ _offer: { lists }, _kex }: Exchange): boolean => {
+  const [kex, hostKey] = _kex === undefined ? [] : guessed(_kex._remoteKexinit);
+  return kex === lists.kex.array[0] && hostKey === lists.serverHostKey.array[0];
+};
+/**
+ * A peer may send its first key exchange packet with its KEXINIT, on a guess (RFC 4253, 7.1; dropbear does). ssh2 1.17.0 compares
+ * the guess with a list it has already overwritten, so it drops that packet also when the guess was right: both sides then wait.
+ */
+const keepRightGuesses = (): void => {
+  const skips = new WeakSet<Exchange>();
+  Object.defineProperty((require("ssh2/lib/protocol/Protocol.js") as { prototype: object }).prototype, "_skipNextInboundPacket", {
+    get(this: Exchange) { if (skips.has(this) && guessWasRight(this)) skips.delete(this); return skips.has(this); },
+    set(this: Exchange, skip: boolean) { if (skip) skips.add(this); else skips.delete(this); },
+  });
+};
+keepRightGuesses();
+
 /** All packets of one turn leave in one writev, and at most TURN bytes are taken in per turn. Call once, before ssh2 gets the stream. */
 export const corked = <S extends Duplex>(stream: S): S => {
   let used = 0, waiting = false, held = false;

@@ -2,9 +2,11 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { coverageOf } from "../../src/domain/ledger.ts";
+import { ALGORITHMS } from "../../src/wires/ssh.ts";
 import { ssh2 } from "../../src/wires/ssh-tuned.ts";
 import { CLIENT_PACKAGES, needs } from "../lab/needs.ts";
 import type { Lab, Said } from "./ssh-lab.ts";
@@ -91,6 +93,37 @@ describe("other clients", () => {
       expect((await run("pscp", [way, "-q", ...common, `127.0.0.1:p${way}`, here(`p.back${way}`)])).code).toBe(0);
       expect(sha(readFileSync(here(`p.back${way}`)))).toBe(sha(data));
     }
+  });
+  const dropbear = (port: number, ...more: string[]): string[] => {
+    mkdirSync(here(".ssh"), { recursive: true, mode: 0o700 });
+    // Neither a port nor a comment: dropbear reads it as part of the key.
+    writeFileSync(here(".ssh/known_hosts"), `127.0.0.1 ${readFileSync(here("proxy_key.pub"), "utf8").split(" ").slice(0, 2).join(" ")}\n`);
+    execFileSync("dropbearconvert", ["openssh", "dropbear", here("person_key"), here("person.db")], { stdio: "ignore" });
+    return ["-p", String(port), "-l", USER, "-i", here("person.db"), ...more];
+  };
+  test("dbclient (dropbear), which sends its first key exchange packet on a guess", async () => {
+    const said = await run("dbclient", dropbear(lab.proxy.port, "127.0.0.1", "cat; echo err >&2; exit 3"), { stdin: "by dbclient\n" });
+    expect([said.code, said.stdout.toString(), said.stderr]).toEqual([3, "by dbclient\n", "err\n"]);
+    const inTerminal = `dbclient ${dropbear(lab.proxy.port, "-t", "127.0.0.1").join(" ")}`;
+    const shell = await run("script", ["-qec", inTerminal, "/dev/null"], { stdin: "tty; exit 4\n" });
+    expect([shell.code, shell.stdout.toString()]).toEqual([4, expect.stringContaining("/dev/pts/")]);
+    const data = randomBytes(3 << 20);
+    writeFileSync(here("db.bin"), data);
+    expect((await run("dbclient", dropbear(lab.proxy.port, "127.0.0.1", "cat > db.bin"), { stdin: data })).code).toBe(0);
+    expect(sha((await run("dbclient", dropbear(lab.proxy.port, "127.0.0.1", "cat db.bin"))).stdout)).toBe(sha(data));
+    expect(await scored()).toBe(1);
+  });
+  test("a wrong guess is dropped and the right packet after it taken", async () => {
+    // The same two algorithms, the other first: by the standard, a guess of dbclient's own first one is wrong.
+    const kex = [...ALGORITHMS.server.kex].reverse(), hostKeys = [readFileSync(here("proxy_key"), "utf8")], names: string[] = [];
+    const server = new ssh2.Server({ hostKeys, algorithms: { ...ALGORITHMS.server, kex } }, (c) => {
+      c.on("error", () => undefined).on("handshake", (n) => names.push(n.kex)).on("authentication", (a) => { a.accept(); });
+      c.on("session", (accept) => accept().on("exec", (ok) => { const channel = ok(); channel.exit(5); channel.end(); }));
+    });
+    await new Promise<void>((up) => { server.listen(0, "127.0.0.1", up); });
+    const said = await run("dbclient", dropbear((server.address() as AddressInfo).port, "127.0.0.1", "x"));
+    server.close();
+    expect([said.code, names]).toEqual([5, ["curve25519-sha256"]]);
   });
 });
 
