@@ -27,10 +27,11 @@ export type Db = Reader & {
   close(): Promise<void>;
 };
 
-const SET_UP = { max: 12, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000 };
+/** A broker that was stopped in the middle of a transaction must not keep its rows from whoever takes over: nothing of ours waits inside one. */
+const SET_UP = { max: 12, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 5_000, idle_in_transaction_session_timeout: 15_000 };
 
 /** No socket, a socket that broke, or a server that is starting or stopping. */
-const GONE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57P0|08)/, BROKEN = /^Connection terminated|^timeout exceeded when trying|not queryable$/;
+const GONE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57P0|25P03|08)/, BROKEN = /^Connection terminated|^timeout exceeded when trying|not queryable$/;
 const gone = (e: unknown): string | null => {
   for (let x = e, i = 0; x instanceof Error && i < 5; x = x.cause, i++) {
     const code = String((x as { code?: unknown }).code);
