@@ -30,7 +30,8 @@ export type Account = {
   readonly typedRun: number;
   /** The target identity its secrets belong to; a send to another identity is refused. */
   readonly identityNo: number;
-  readonly passwordPolicy: string;
+  /** Its own binding; null = its target's, its platform's or the default one (password-policy.ts, inForce). */
+  readonly passwordPolicy: string | null;
   readonly tags: readonly string[];
   /** Successful rotations in a row while adopting; two make it managed. */
   readonly adopted: number;

@@ -9,7 +9,7 @@ export const EVENTS = [
   "policy.added", "policy.changed", "change.confirmed", "collection.changed", "collection.removed", "import.run", "bulk.run",
   "request.submitted", "vote.cast", "request.approved", "request.denied", "request.cancelled", "request.expired", "request.revoked",
   "queue.offered", "checkout.idle_warned", "break_glass.opened", "request.reviewed", "healer.paused",
-  "checkout.started", "checkout.closed", "password.released", "password.typed",
+  "checkout.started", "checkout.closed", "password.released", "password.typed", "password.refused", "password_policy.changed", "password_policy.removed", "password_policy.bound",
   "session.opening", "session.live", "session.ended", "session.cut", "session.event", "session.mark", "session.played", "session.rejoined", "session.watched", "session.unwatched",
   "rotation.opened", "rotation.intent", "rotation.step", "rotation.committed", "rotation.refused", "rotation.dead_letter", "rotation.closure",
   "key.made", "vault.passive", "vault.take_over", "backup.made", "restore.done", "lock.set", "lock.lifted", "broker.started",

@@ -45,9 +45,10 @@ export type Joined = { readonly do: "join" } | { readonly do: "again"; readonly 
 
 /**
  * A rotation is asked for while one is open. Joining is right only if its candidate was, or will be, prepared after the use
- * that asks; a password typed before it, and any exposure, ask for one more.
+ * that asks; a password typed before the last hand-out, and any exposure, ask for one more.
  */
-export const joinOrAgain = (open: Rotation<OpenState>, trigger: Trigger, usedNo: number): Joined => {
-  const covered = open.state === "queued" ? open.origin === "generated" : open.origin !== "local" && open.covers >= usedNo;
+export const joinOrAgain = (open: Rotation<OpenState>, trigger: Trigger, u: Pick<Uses, "usedNo" | "typedRun">): Joined => {
+  const waits = open.origin === "generated" || (open.origin === "given" && u.typedRun > 0);
+  const covered = open.state === "queued" ? waits : open.origin !== "local" && open.covers >= u.usedNo;
   return covered && trigger !== "exposure" ? { do: "join" } : { do: "again", step: askAgain(open, trigger) };
 };

@@ -62,8 +62,11 @@ const other = (r: Rotation<"probing">, proof: Proof, f: Facts, now: Date, t: Tim
 const again = (r: Rotation<"probing">, now: Date, t: Times): Date =>
   r.waits > 0 || r.unknownCount < 2 ? now : later(now, backoff(r.unknownCount - 2, t));
 
+/** A local change sent nothing: once the target has said no, everything is as it was. */
+const notInForce = (r: Rotation<"probing">, f: Facts, now: Date, t: Times): AnyStep => refuse({ ...r, firstUnknownAt: null }, "this is not the password in force", f, now, t);
+
 const noLogin = (r: Rotation<"probing">, version: VersionId, f: Facts, now: Date, t: Times): AnyStep => {
-  if (r.origin === "local") return refuse(r, "this is not the password in force", f, now, t);
+  if (r.origin === "local") return notInForce(r, f, now, t);
   const asked = [...r.asked, version];
   if (toAsk(r, f, asked).length === 0) return roundOver(r, f, now, t);
   const inForce = r.inForce === version ? null : r.inForce;
@@ -72,7 +75,7 @@ const noLogin = (r: Rotation<"probing">, version: VersionId, f: Facts, now: Date
 
 /** Nothing we have opens the account now. A credential that changes others does not need to know it. */
 const roundOver = (r: Rotation<"probing">, f: Facts, now: Date, t: Times): AnyStep => {
-  if (r.origin === "local") return refuse(r, "this is not the password in force", f, now, t);
+  if (r.origin === "local") return notInForce(r, f, now, t);
   const helped = f.administrative !== "none" || f.reconcile !== "none";
   if (!helped && !r.sent && r.trigger === "adopt") return refuse(r, "no password we were told opens this account", f, now, t, null);
   const doubted = doubtedBy(r, now);
@@ -87,11 +90,15 @@ const unanswered = (r: Rotation<"probing">, o: { unknown: string; reached?: bool
   const login: Effects["login"] = o.reached === false ? "not_sent" : null;
   const doubted = doubtedBy(r, now);
   if (overdue(r, now, t)) {
-    return r.origin === "local" ? refuse(r, `not checked: ${o.unknown}`, f, now, t, null, login) : bury(r, o.unknown, now, t, { login }, doubted.change);
+    return r.origin === "local" ? notChecked(r, o.unknown, f, now, t, login) : bury(r, o.unknown, now, t, { login }, doubted.change);
   }
   return keepProbing(r, { ...doubted.change, asked: r.asked.filter((a) => a !== "compare"), waits: r.waits + 1, nextAt: later(now, backoff(r.waits, t)), why: o.unknown },
     { ...doubted.effects, login });
 };
+
+/** Nobody could ask: which of the two passwords is in force stays open, and where the account is managed a heal settles it. */
+const notChecked = (r: Rotation<"probing">, why: string, f: Facts, now: Date, t: Times, login: Effects["login"]): AnyStep =>
+  refuse({ ...r, again: r.again ?? (r.before === "in_sync" || r.before === "unverified" ? "heal" : null) }, `not checked: ${why}`, f, now, t, null, login);
 
 const tooLong = (r: Rotation<"probing">, now: Date, t: Times): boolean => r.firstUnknownAt !== null && now.getTime() - r.firstUnknownAt.getTime() >= t.giveUpAfter;
 const overdue = (r: Rotation<"probing">, now: Date, t: Times): boolean => tooLong(r, now, t) || r.unknownCount >= UNKNOWN_ATTEMPTS;

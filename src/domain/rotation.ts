@@ -119,7 +119,9 @@ export const open = (o: Opening): Rotation<"queued"> => ({
 export const prepare = (r: Rotation<"queued">, candidate: VersionId, covers: number) =>
   step<"queued", "prepared">(r, { state: "prepared", candidate, covers }, { nextAt: null, why: null },
     { versions: [{ id: candidate, to: "candidate" }] });
-
+/** A generated candidate broke a rule before anybody heard of it: kept as rejected, and another one is made. */
+export const drawAgain = (r: Rotation<"queued">, broken: VersionId, why: string) => step<"queued", "queued">(
+  r, { state: "queued", candidate: null }, { rejected: r.rejected + 1, why, nextAt: null }, { versions: [{ id: broken, to: "rejected" }] });
 export type Appliable = Rotation<"prepared" | "waiting"> | (Rotation<"probing"> & { readonly retry: true });
 /** The intent, durable before the target is touched. Only the process that saved this step may touch; whoever READS applying takes over. */
 export const beginApply = (r: Appliable, as: Way, now: Date, t: Times) =>

@@ -23,6 +23,8 @@ export type Target = {
   /** The text hashed: see identityText. */
   readonly identityHash: string;
   readonly locked: boolean;
+  /** For its accounts that name none of their own. */
+  readonly passwordPolicy: string | null;
 };
 
 /** Everything that decides where a password goes. Sorted keys: the same settings give the same text. */

@@ -3,27 +3,31 @@ import { Fault } from "../kernel/fault.ts";
 import type { AccountId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
-import { PASSWORD_POLICIES } from "../domain/password-policy.ts";
 import * as accounts from "../store/accounts.ts";
 import * as targets from "../store/targets.ts";
-import { declare, managedBy } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 import { noteChange } from "./four-eyes.ts";
+import { managedBy } from "./managed-by.ts";
+import { bindAccount } from "./password-policies.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { journalled } from "./secrets.ts";
+import { declare } from "./typed.ts";
 
-export type AccountChange = { readonly passwordPolicy?: string | undefined; readonly tags?: readonly string[] | undefined };
+export type AccountChange = {
+  /** Null or "": none of its own. */
+  readonly passwordPolicy?: string | null | undefined; readonly tags?: readonly string[] | undefined;
+};
 const given = <T extends object>(set: T): { [K in keyof T]: Exclude<T[K], undefined> } => Object.fromEntries(Object.entries(set).filter(([, v]) => v !== undefined)) as never;
 const differ = (a: readonly string[], b: readonly string[]): boolean => [...a].sort().join() !== [...b].sort().join();
 
 export const changeAccount = (deps: Deps, caller: Caller, id: AccountId, change: AccountChange): Promise<Account> => deps.db.transaction(async (tx) => {
   await managedBy(tx, caller, id, "account.manage");
   const account = await accounts.lock(tx, id), set = given(change);
-  if (set.passwordPolicy !== undefined && !PASSWORD_POLICIES[set.passwordPolicy]) throw new Fault("invalid", `There is no password policy "${set.passwordPolicy}". Known: ${Object.keys(PASSWORD_POLICIES).join(", ")}.`);
-  await accounts.change(tx, id, set);
+  if (set.passwordPolicy !== undefined) await bindAccount(deps, tx, caller, account, set.passwordPolicy);
+  if (set.tags) await accounts.change(tx, id, { tags: set.tags });
   if (set.tags && differ(set.tags, account.tags)) await noteChange(deps, tx, caller, id, `tags of ${account.name}: ${set.tags.join(", ") || "none"}`);
   await record(deps, tx, { what: "account.changed", who: actor(caller), about: { account: id, target: account.target }, outcome: "ok",
-    facts: { ...(set.passwordPolicy ? { password_policy: set.passwordPolicy } : {}), ...(set.tags ? { tags: set.tags.join(",") } : {}) } });
+    facts: { ...(set.passwordPolicy !== undefined ? { password_policy: set.passwordPolicy || null } : {}), ...(set.tags ? { tags: set.tags.join(",") } : {}) } });
   return (await accounts.find(tx, id))!;
 });
 

@@ -1,32 +1,33 @@
-/** Accounts: added, told a password, adopted, blocked, changed now, verified. Rule: a typed password is an exposure of its typist and a use. */
+/** Accounts: added, adopted, blocked. Rule: a password given with one is typed: an exposure of its typist and a use (typed.ts). Changing one now: change-password.ts. */
 import { Fault } from "../kernel/fault.ts";
-import { newId, type AccountId, type RotationId, type TargetId, type VersionId } from "../kernel/ids.ts";
+import { newId, type AccountId, type RotationId, type TargetId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { nameable } from "../connectors/connector.ts";
 import type { Account, Block } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
-import { PASSWORD_POLICIES } from "../domain/password-policy.ts";
 import * as accounts from "../store/accounts.ts";
-import type { Reader, Tx } from "../store/db.ts";
-import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
-import * as versions from "../store/versions.ts";
 import { cutSoon, type Deps } from "./deps.ts";
 import { noteNewAccount } from "./four-eyes.ts";
+import { managedBy } from "./managed-by.ts";
+import { knownPolicy } from "./password-policies.ts";
 import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
-import { journalled, keepVersion } from "./secrets.ts";
+import { journalled } from "./secrets.ts";
+import { declare } from "./typed.ts";
 
-export type AccountInput = { readonly target: TargetId; readonly name: string; readonly passwordPolicy?: string | undefined; readonly password?: Secret | undefined; readonly adopt?: boolean | undefined; readonly tags?: readonly string[] | undefined };
+export { managedBy } from "./managed-by.ts";
+export { rotateNow } from "./change-password.ts";
+
+export type AccountInput = { readonly target: TargetId; readonly name: string; readonly passwordPolicy?: string | null | undefined; readonly password?: Secret | undefined; readonly adopt?: boolean | undefined; readonly tags?: readonly string[] | undefined };
 
 /** With a password it is `declared`; adopted, its first two rotations make it managed. */
 export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput): Promise<Account> => {
   if (!nameable(input.name)) throw new Fault("invalid", `"${input.name.replace(/[^\x20-\x7e]/g, "?")}" cannot be an account name here: letters, digits and . _ - @ $ \\, no colon or line break, 1 to 128 characters.`);
-  const policy = input.passwordPolicy ?? "medium";
-  if (!PASSWORD_POLICIES[policy]) throw new Fault("invalid", `There is no password policy "${policy}". Known: ${Object.keys(PASSWORD_POLICIES).join(", ")}.`);
   const made = await deps.db.transaction(async (tx) => {
+    const policy = await knownPolicy(tx, input.passwordPolicy);
     const target = await targets.find(tx, input.target);
     if (!target || !may(caller.person, "account.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
     const id = newId("account", deps.random);
@@ -44,27 +45,6 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
   return (await accounts.find(deps.db, made.account.id))!;
 };
 
-export const declare = async (deps: Deps, tx: Tx, caller: Caller, account: Account, password: Secret) => {
-  refuseControls(deps, password);
-  const row = await keepVersion(deps, tx, { account, secret: password, status: "declared", origin: "typed", by: caller.person.id });
-  await typed(deps, tx, caller, account.id, row.id);
-  return row;
-};
-const typed = async (deps: Deps, tx: Tx, caller: Caller, account: AccountId, version: VersionId): Promise<void> => {
-  await accounts.typed(tx, account);
-  await versions.expose(tx, { id: newId("exposure", deps.random), person: caller.person.id, account, version, request: null, how: "typed" });
-  await record(deps, tx, { what: "password.typed", who: actor(caller), about: { account, version }, outcome: "ok" });
-};
-const refuseControls = (deps: Deps, password: Secret): void => {
-  if (!deps.keyring.sendable(password)) throw new Fault("invalid", "A password cannot hold line breaks or control characters: most targets would read them as the end of it.");
-};
-
-export const managedBy = async (db: Reader, caller: Caller, id: AccountId, act: "account.manage" | "account.rotate" | "account.verify"): Promise<Account> => {
-  const account = await accounts.find(db, id), target = account ? await targets.find(db, account.target) : null;
-  if (!account || !target || !may(caller.person, act, { owner: target.owner })) throw new Fault("not_found", "No such account.");
-  return account;
-};
-
 /** The first rotation. Two in a row succeed before the account is managed. */
 export const adopt = (deps: Deps, caller: Caller, id: AccountId): Promise<RotationId> => deps.db.transaction(async (tx) => {
   await managedBy(tx, caller, id, "account.manage");
@@ -72,16 +52,6 @@ export const adopt = (deps: Deps, caller: Caller, id: AccountId): Promise<Rotati
   if (account.credential !== "unmanaged" && account.credential !== "adopting") throw new Fault("conflict", "This account is managed already.");
   await record(deps, tx, { what: "account.adopted", who: actor(caller), about: { account: id }, outcome: "intent" });
   return openRotation(deps, tx, account, { trigger: "adopt", reason: "adoption", by: caller.person.id });
-});
-
-/** A person's "change now". Refused while somebody holds the account, naming the holder. */
-export const rotateNow = (deps: Deps, caller: Caller, id: AccountId, reason: string): Promise<RotationId> => deps.db.transaction(async (tx) => {
-  await managedBy(tx, caller, id, "account.rotate");
-  if (deps.passive.why) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
-  const account = await accounts.lock(tx, id), holder = (await requests.holds(tx, id))[0];
-  if (account.credential === "unmanaged") throw new Fault("conflict", "This account is not managed yet. Adopt it first.");
-  if (holder) throw new Fault("conflict", `${holder.personName} holds this account until ${holder.until.toISOString()}. Revoke that first, or wait for the rotation at its end.`);
-  return openRotation(deps, tx, account, { trigger: "manual", reason: reason || "changed by hand", by: caller.person.id });
 });
 
 /** `locked` is a lock like every other (flow/lock.ts), an admin's to set and lift; `disabled` is its owner's own. */

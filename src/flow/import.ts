@@ -5,11 +5,11 @@ import type { PersonId } from "../kernel/ids.ts";
 import type { Account } from "../domain/account.ts";
 import { parseImport, type Format, type ImportRow, type Parsed } from "../domain/import.ts";
 import { may } from "../domain/may.ts";
-import { PASSWORD_POLICIES } from "../domain/password-policy.ts";
 import type { Person } from "../domain/person.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
+import * as passwordPolicies from "../store/password-policies.ts";
 import * as people from "../store/people.ts";
 import * as targets from "../store/targets.ts";
 import { addAccount, adopt } from "./accounts.ts";
@@ -22,12 +22,12 @@ export type Imported = { readonly line: number; readonly name: string; readonly 
 export type Plan = { readonly whole: string | null; readonly rows: readonly Planned[] };
 
 /** What there is, and what earlier rows of the file will have made. */
-type Known = { readonly targets: Map<string, Pick<Target, "host" | "port" | "platform"> & { mine: boolean; admin: boolean; reconcile: boolean }>; readonly accounts: Set<string>; readonly people: readonly Person[] };
+type Known = { readonly targets: Map<string, Pick<Target, "host" | "port" | "platform"> & { mine: boolean; admin: boolean; reconcile: boolean }>; readonly accounts: Set<string>; readonly people: readonly Person[]; readonly passwordPolicies: readonly string[] };
 const knownTo = async (db: Reader, caller: Caller): Promise<Known> => {
   const all = await targets.all(db), name = new Map(all.map((t) => [t.id, t.name]));
   return {
     targets: new Map(all.map((t) => [t.name, { host: t.host, port: t.port, platform: t.platform, mine: may(caller.person, "target.manage", { owner: t.owner }), admin: t.administrative !== null, reconcile: t.reconcile !== null }])),
-    accounts: new Set((await accounts.all(db)).map((a) => `${a.name}@${name.get(a.target)}`)), people: await people.all(db),
+    accounts: new Set((await accounts.all(db)).map((a) => `${a.name}@${name.get(a.target)}`)), people: await people.all(db), passwordPolicies: [...(await passwordPolicies.known(db)).keys()],
   };
 };
 
@@ -58,11 +58,11 @@ const onTarget = (deps: Pick<Deps, "connectors">, known: Known, row: ImportRow):
 };
 
 const newAccount = (deps: Pick<Deps, "keyring">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
-  const name = `${row.account}@${row.target}`, there = known.targets.get(row.target), errors: string[] = [], policy = row.password_policy || "medium";
+  const name = `${row.account}@${row.target}`, there = known.targets.get(row.target), errors: string[] = [], policy = row.password_policy;
   if (row.account === "") return { does: [], errors: row.password || row.role || row.adopt ? ["account: missing; password, role and adopt belong to one"] : [] };
   if (known.accounts.has(name)) return { does: [], errors: [] };
   if (!nameable(row.account)) errors.push("account: letters, digits and . _ - @ $ \\, no colon or line break, 1 to 128 characters");
-  if (!PASSWORD_POLICIES[policy]) errors.push(`password_policy: there is no ${policy}; known are ${Object.keys(PASSWORD_POLICIES).join(", ")}`);
+  if (policy !== "" && !known.passwordPolicies.includes(policy)) errors.push(`password_policy: there is no ${policy}; known are ${known.passwordPolicies.join(", ")}`);
   if (row.password && !deps.keyring.sendable(row.password)) errors.push("password: it holds a line break or a control character");
   if (row.role !== "" && there?.[row.role === "administrative" ? "admin" : "reconcile"]) errors.push(`role: ${row.target} has its ${row.role} account already`);
   if (row.adopt && !row.password && !there?.admin && row.role !== "administrative") errors.push("adopt: needs its present password, or an administrative account on the target in an earlier row");

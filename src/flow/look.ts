@@ -6,6 +6,7 @@ import { byHand, typedUntil } from "../domain/due.ts";
 import { standing, type Account, type Hold, type Standing } from "../domain/account.ts";
 import { coverageOf, type Coverage, type Ledger } from "../domain/ledger.ts";
 import { may } from "../domain/may.ts";
+import type { Bound } from "../domain/password-policy.ts";
 import type { Person } from "../domain/person.ts";
 import { approverNames, coversAccount, entitled, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
 import type { QueuePlace } from "../domain/queue.ts";
@@ -15,6 +16,7 @@ import { mayNotVote, type Tally, type Vote } from "../domain/vote.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as events from "../store/events.ts";
+import * as passwordPolicies from "../store/password-policies.ts";
 import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
@@ -26,23 +28,28 @@ import { queuePlace } from "./queue.ts";
 import { brokenGlass, mayNotReview, toReview } from "./review.ts";
 import { standingOf } from "./vote.ts";
 
-export type AccountCard = { readonly account: Account; readonly target: Target; readonly standing: Standing; readonly holds: readonly Hold[]; readonly offers: readonly Policy[]; readonly manage: boolean };
+export type AccountCard = { readonly account: Account; readonly target: Target; readonly standing: Standing; readonly holds: readonly Hold[]; readonly offers: readonly Policy[]; readonly manage: boolean;
+  /** The password policy in force, and where it comes from. */
+  readonly password: Bound;
+};
 
-const card = async (db: Reader, person: Person, account: Account, target: Target, all: readonly Policy[]): Promise<AccountCard | null> => {
+type Rules = { readonly known: passwordPolicies.Known; readonly platforms: passwordPolicies.Platforms };
+const rulesOf = async (db: Reader): Promise<Rules> => ({ known: await passwordPolicies.known(db), platforms: await passwordPolicies.platforms(db) });
+const card = async (db: Reader, person: Person, account: Account, target: Target, all: readonly Policy[], rules: Rules): Promise<AccountCard | null> => {
   const offers = all.filter((p) => coversAccount(p, account, target) && mayAsk(p, person));
   if (!may(person, "account.see", { owner: target.owner, offered: offers.length > 0 })) return null;
   const holds = await requests.holds(db, account.id);
-  return { account, target, standing: standing(account, holds), holds, offers, manage: may(person, "account.manage", { owner: target.owner }) };
+  return { account, target, standing: standing(account, holds), holds, offers, manage: may(person, "account.manage", { owner: target.owner }), password: passwordPolicies.among(account, target, rules.known, rules.platforms) };
 };
 
 export const accountCards = async (db: Reader, person: Person): Promise<AccountCard[]> => {
-  const all = await policies.all(db), byTarget = new Map((await targets.all(db)).map((t) => [t.id, t]));
-  const cards = await Promise.all((await accounts.all(db)).map((a) => card(db, person, a, byTarget.get(a.target)!, all)));
+  const all = await policies.all(db), rules = await rulesOf(db), byTarget = new Map((await targets.all(db)).map((t) => [t.id, t]));
+  const cards = await Promise.all((await accounts.all(db)).map((a) => card(db, person, a, byTarget.get(a.target)!, all, rules)));
   return cards.filter((c) => c !== null).sort((a, b) => `${a.target.name} ${a.account.name}`.localeCompare(`${b.target.name} ${b.account.name}`));
 };
 export const accountCard = async (db: Reader, person: Person, id: string): Promise<AccountCard> => {
   const account = id.startsWith("acc_") ? await accounts.find(db, id as AccountId) : await accounts.named(db, id);
-  const found = account ? await card(db, person, account, (await targets.find(db, account.target))!, await policies.all(db)) : null;
+  const found = account ? await card(db, person, account, (await targets.find(db, account.target))!, await policies.all(db), await rulesOf(db)) : null;
   if (!found) throw new Fault("not_found", "There is no such account, or no policy lets you ask for it.");
   return found;
 };

@@ -26,7 +26,7 @@ type Wish = { readonly trigger: Trigger; readonly reason: string; readonly by: P
 export const openRotation = async (deps: Deps, tx: Tx, account: Account, wish: Wish): Promise<RotationId> => {
   const existing = await rotations.openOf(tx, account.id) as Rotation<OpenState> | null;
   if (existing) {
-    const joined = joinOrAgain(existing, wish.trigger, account.usedNo);
+    const joined = joinOrAgain(existing, wish.trigger, account);
     if (joined.do === "again") await rotations.save(tx, joined.step);
     return existing.id;
   }

@@ -108,7 +108,7 @@ const accountOf = async (deps: Deps, line: VersionLine): Promise<string | null> 
   if (!target) { deps.log("error", `version ${line.version} of ${line.accountName} stays in the journal alone: its target is not in this database`); return null; }
   const name = `${line.accountName}@${target.name}`;
   await deps.db.transaction(async (tx) => {
-    await accounts.add(tx, { id: line.account as AccountId, target: target.id, name: line.accountName, identityNo: target.identityNo, passwordPolicy: "medium" });
+    await accounts.add(tx, { id: line.account as AccountId, target: target.id, name: line.accountName, identityNo: target.identityNo, passwordPolicy: null });
     await record(deps, tx, { what: "account.added", who: by("journal"), about: { account: line.account, target: target.id }, outcome: "ok", why: "the journal knows an account this database had forgotten", facts: { name } });
   });
   return name;

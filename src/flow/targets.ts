@@ -33,7 +33,7 @@ export const addTarget = (deps: Small, caller: Caller, raw: z.input<typeof Targe
   if (!may(caller.person, "target.add")) throw new Fault("forbidden", "Only admins and owners add targets.");
   const plain = { platform: input.platform, host: input.host, port: input.port, link: "direct" as const, settings: settings.data as Record<string, unknown> };
   return deps.db.transaction(async (tx) => {
-    const t: Target = { id: newId("target", deps.random), name: input.name, ...plain, owner: (input.owner as Target["owner"]) ?? caller.person.id, tags: input.tags, administrative: null, reconcile: null, identityNo: 1, identityHash: hashIdentity(plain), locked: false };
+    const t: Target = { id: newId("target", deps.random), name: input.name, ...plain, owner: (input.owner as Target["owner"]) ?? caller.person.id, tags: input.tags, administrative: null, reconcile: null, identityNo: 1, identityHash: hashIdentity(plain), locked: false, passwordPolicy: null };
     await targets.add(tx, t, caller.person.id);
     await record(deps, tx, { what: "target.added", who: actor(caller), about: { target: t.id }, outcome: "ok", facts: { name: t.name, platform: t.platform, host: t.host, port: t.port, identity: t.identityHash } });
     return t;

@@ -8,9 +8,11 @@ import { approve, cancel, deny, isState, revoke, type Request } from "../domain/
 import { helpedByOwnChange, mayNotVote, tally, type Tally, type Vote } from "../domain/vote.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
+import * as passwordPolicies from "../store/password-policies.ts";
 import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
+import * as targets from "../store/targets.ts";
 import { closeCheckout } from "./checkin.ts";
 import type { Deps } from "./deps.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
@@ -68,7 +70,8 @@ export const standingOf = async (db: Reader, r: Request, requester: Person, poli
   const votes = await requests.votesOf(db, r.id), everyone = await people.byId(db);
   const standing = tally(r, requester, policy, votes, everyone);
   const account = (await accounts.find(db, r.terms.account))!;
-  const subjects = [policy.id, r.requester, account.id, account.target, ...votes.map((v) => v.voter), ...policy.binding.approverGroups, ...policy.binding.requesterGroups];
+  const target = (await targets.find(db, account.target))!, bound = await passwordPolicies.of(db, account, target);
+  const subjects = [`password policy ${bound.policy.name}`, `platform ${target.platform}`, policy.id, r.requester, account.id, account.target, ...votes.map((v) => v.voter), ...policy.binding.approverGroups, ...policy.binding.requesterGroups];
   // A change made with the requester's second login is the requester's own.
   const changes = (await people.openChanges(db)).map((c) => (samePerson(everyone.get(c.author)!, requester) ? { ...c, author: r.requester } : c));
   return { standing, votes, helped: helpedByOwnChange(r.requester, subjects, changes) };

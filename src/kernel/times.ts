@@ -9,6 +9,8 @@ const BASE = {
   reconnectGrace: 60 * SECOND, typedTtl: 8 * HOUR, handshake: 10 * SECOND, targetDial: 10 * SECOND, auditSequence: SECOND,
   ticket: 30 * SECOND, loginIdle: 15 * MINUTE, loginAbsolute: 8 * HOUR, lockout: 15 * MINUTE, idempotency: DAY, tick: SECOND,
   offer: 5 * MINUTE, idleHold: 15 * MINUTE, idleWarn: 5 * MINUTE, healerPause: 10 * MINUTE,
+  /** What a password policy counts in: its minimum age in hours, its maximum age in days; and when a change for age that was refused is tried again. */
+  policyHour: HOUR, policyDay: DAY, ageRetry: 6 * HOUR,
   /** OpenSSH waits at least this long in keyboard-interactive. */
   terminalCode: 150 * SECOND,
 } as const;

@@ -61,8 +61,8 @@ export const credit = async (tx: Tx, id: AccountId, set: Credited): Promise<void
   if (Object.keys(set).length > 0) await tx.q.update(accounts).set(set).where(eq(accounts.id, id));
 };
 /** What its managers choose; nothing here decides what is in force. */
-export const change = async (tx: Tx, id: AccountId, set: { readonly passwordPolicy?: string; readonly tags?: readonly string[] }): Promise<void> =>
-  void await tx.q.update(accounts).set({ ...(set.passwordPolicy ? { passwordPolicy: set.passwordPolicy } : {}), ...(set.tags ? { tags: [...set.tags] } : {}) }).where(eq(accounts.id, id));
+export const change = async (tx: Tx, id: AccountId, set: { readonly passwordPolicy?: string | null; readonly tags?: readonly string[] }): Promise<void> =>
+  void await tx.q.update(accounts).set({ ...(set.passwordPolicy !== undefined ? { passwordPolicy: set.passwordPolicy } : {}), ...(set.tags ? { tags: [...set.tags] } : {}) }).where(eq(accounts.id, id));
 export const setBlock = async (tx: Tx, id: AccountId, block: Block): Promise<void> => void await tx.q.update(accounts).set({ block }).where(eq(accounts.id, id));
 /** The target's identity was accepted: its accounts' secrets belong to the new number. */
 export const acceptIdentity = async (tx: Tx, target: TargetId, identityNo: number): Promise<AccountId[]> =>

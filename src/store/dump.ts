@@ -8,7 +8,7 @@ import * as s from "./schema.ts";
 /** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore.
  *  Nor who had borrowed an administrative account: that life is over. */
 const TABLES: readonly PgTable[] = [
-  s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
+  s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.passwordPolicies, s.platformPolicies, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
   s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.locks, s.auditChecks, s.events,
 ];
 const PAGE = 500;

@@ -51,13 +51,14 @@ export const targets = pgTable("targets", {
   tags: list("tags"), administrative: text("administrative_id"), reconcile: text("reconcile_id"),
   identityNo: integer("identity_no").notNull().default(1), identityHash: text("identity_hash").notNull(), locked: boolean("locked").notNull().default(false),
   changedBy: text("changed_by").references(() => people.id), createdAt: at("created_at").notNull().default(sql`now()`),
+  passwordPolicy: text("password_policy"),
 });
 export const accounts = pgTable("accounts", {
   id: text("id").primaryKey(), target: text("target_id").notNull().references(() => targets.id), name: text("name").notNull(),
   prior: text("prior").notNull().default("new"), credential: text("credential").notNull().default("unmanaged"), block: text("block").notNull().default("none"),
   current: text("current_id"), previous: text("previous_id"), usedNo: integer("used_no").notNull().default(0), rotatedNo: integer("rotated_no").notNull().default(0),
   typedRun: integer("typed_run").notNull().default(0),
-  identityNo: integer("identity_no").notNull(), passwordPolicy: text("password_policy").notNull().default("medium"), adopted: integer("adopted").notNull().default(0),
+  identityNo: integer("identity_no").notNull(), passwordPolicy: text("password_policy"), adopted: integer("adopted").notNull().default(0),
   rotatedAt: at("rotated_at"), verifiedAt: at("verified_at"), lastUseEndedAt: at("last_use_ended_at"),
   /** Probe budget: logins refused or unanswered since the last accepted one; void from `until` on. */
   loginsSpent: integer("logins_spent").notNull().default(0), loginsUntil: at("logins_until"),
@@ -67,6 +68,9 @@ export const accounts = pgTable("accounts", {
   healerPausedUntil: at("healer_paused_until"),
   tags: list("tags"),
 }, (t) => [uniqueIndex("accounts_target_name").on(t.target, t.name)]);
+/** What a password must be: the made ones (low, medium and strong are in the code), and which a platform goes by. Accounts and targets name theirs in their rows. */
+export const passwordPolicies = pgTable("password_policies", { name: text("name").primaryKey(), rules: jsonb("rules").notNull() });
+export const platformPolicies = pgTable("platform_policies", { platform: text("platform").primaryKey(), passwordPolicy: text("password_policy").notNull() });
 /** Named sets of targets and accounts, to filter and choose by; a member is the id of either. */
 export const collections = pgTable("collections", { id: text("id").primaryKey(), name: text("name").notNull().unique() });
 export const collectionMembers = pgTable("collection_members", {

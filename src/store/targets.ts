@@ -8,7 +8,7 @@ import { targets } from "./schema.ts";
 
 const fromRow = (r: typeof targets.$inferSelect): Target => ({
   id: r.id as TargetId, name: r.name, platform: r.platform, host: r.host, port: r.port, link: "direct", settings: r.settings, owner: r.owner as PersonId | null, tags: r.tags,
-  administrative: r.administrative as AccountId | null, reconcile: r.reconcile as AccountId | null, identityNo: r.identityNo, identityHash: r.identityHash, locked: r.locked,
+  administrative: r.administrative as AccountId | null, reconcile: r.reconcile as AccountId | null, identityNo: r.identityNo, identityHash: r.identityHash, locked: r.locked, passwordPolicy: r.passwordPolicy,
 });
 
 export const find = async ({ q }: Reader, id: TargetId): Promise<Target | null> => { const [r] = await q.select().from(targets).where(eq(targets.id, id)); return r ? fromRow(r) : null; };
@@ -19,13 +19,13 @@ export const all = async ({ q }: Reader): Promise<Target[]> => (await q.select()
 /** Who last changed its identity: they cannot be the one to accept it. */
 export const changedBy = async ({ q }: Reader, id: TargetId): Promise<PersonId | null> => ((await q.select({ by: targets.changedBy }).from(targets).where(eq(targets.id, id)))[0]?.by ?? null) as PersonId | null;
 
-export const add = async (tx: Tx, t: Target, by: PersonId): Promise<void> => {
+export const add = async (tx: Tx, t: Omit<Target, "passwordPolicy"> & Partial<Pick<Target, "passwordPolicy">>, by: PersonId): Promise<void> => {
   try { await tx.q.insert(targets).values({ ...t, tags: [...t.tags], changedBy: by }); } catch (e) {
     if (violated(e) === "targets_name_unique") throw new Fault("conflict", `There is a target named ${t.name} already.`);
     throw e;
   }
 };
-type Plain = Pick<Target, "name" | "owner" | "tags" | "administrative" | "reconcile" | "locked">;
+type Plain = Pick<Target, "name" | "owner" | "tags" | "administrative" | "reconcile" | "locked" | "passwordPolicy">;
 /** What does not decide where a password goes. */
 export const change = async (tx: Tx, id: TargetId, set: Partial<Plain>): Promise<void> =>
   void await tx.q.update(targets).set({ ...set, ...(set.tags ? { tags: [...set.tags] } : {}) } as Partial<typeof targets.$inferInsert>).where(eq(targets.id, id));

@@ -1,32 +1,51 @@
-/** Makes passwords. Rule: every draw is uniform over a random source that was handed in, and the result passes the policy's own check. */
+/** Makes passwords. Rule: every character is drawn uniformly, from a random source that was handed in, among those that break no rule where it stands; the result passes the policy's own check. */
 import type { Random } from "../kernel/clock.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { Secret } from "../kernel/secret.ts";
-import { brokenRules, CLASSES, type PasswordPolicy } from "../domain/password-policy.ts";
+import { alphabets, banned, brokenRules, CLASS_NAMES, folded, unmeetable, type PasswordPolicy } from "../domain/password-policy.ts";
 
-const pick = (alphabet: string, random: Random): string => alphabet[random.int(alphabet.length)]!;
-
-/** One draw: the required classes first, the rest from all, then shuffled (Fisher-Yates). */
-const draw = (p: PasswordPolicy, symbols: string, random: Random): string => {
-  const sets: [string, number][] = [[CLASSES.lower, p.lower], [CLASSES.upper, p.upper], [CLASSES.digit, p.digit], [symbols, symbols ? p.symbol : 0]];
-  const all = CLASSES.lower + CLASSES.upper + CLASSES.digit + symbols, chars: string[] = [];
-  for (const [set, n] of sets) for (let i = 0; i < n; i++) chars.push(pick(set, random));
-  while (chars.length < p.length) chars.push(pick(all, random));
-  for (let i = chars.length - 1; i > 0; i--) {
+type Sets = ReturnType<typeof alphabets>;
+/** Which characters may stand at each place: the required classes at places drawn by Fisher-Yates, everything elsewhere. */
+const places = (p: PasswordPolicy, sets: Sets, random: Random): (readonly string[])[] => {
+  const all = [...new Set(Object.values(sets).flat())];
+  const out: (readonly string[])[] = CLASS_NAMES.flatMap((c) => Array.from({ length: p[c] }, () => sets[c]));
+  while (out.length < p.length) out.push(all);
+  for (let i = out.length - 1; i > 0; i--) {
     const j = random.int(i + 1);
-    [chars[i], chars[j]] = [chars[j]!, chars[i]!];
+    [out[i], out[j]] = [out[j]!, out[i]!];
   }
-  return chars.join("");
+  return out;
 };
 
-/** `forbidden`: the connector's. A draw that breaks a rule (a word, a run) is thrown away; 1,000 failures mean the policy cannot be met. */
-export const generate = (p: PasswordPolicy, login: string, forbidden: RegExp, random: Random): Secret => {
-  const symbols = [...p.symbols].filter((c) => !forbidden.test(c)).join("");
-  for (let i = 0; i < 1_000; i++) {
-    const text = draw(p, symbols, random);
-    if (brokenRules(text, p, login, forbidden).length === 0) return Secret.of(text);
+/** Would `c` after `text` make a run that is too long, or abcd? */
+const runsOn = (text: string, c: string, p: PasswordPolicy): boolean => {
+  if (text.length >= p.maxRepeat && text.slice(-p.maxRepeat) === c.repeat(p.maxRepeat)) return true;
+  const tail = `${text.slice(-3)}${c}`, step = tail.charCodeAt(1) - tail.charCodeAt(0);
+  return p.noSequences && tail.length === 4 && Math.abs(step) === 1 && [2, 3].every((i) => tail.charCodeAt(i) - tail.charCodeAt(i - 1) === step);
+};
+/** What would complete a word that is one character short. */
+const completes = (fold: string, words: readonly string[]): ReadonlySet<string> => new Set(words.filter((w) => fold.endsWith(w.slice(0, -1))).map((w) => w.at(-1)!));
+
+/** Character by character, so nothing whole is ever thrown away; null in the rare case that nothing may stand at a place. */
+const draw = (p: PasswordPolicy, sets: Sets, words: readonly string[], random: Random): string | null => {
+  let text = "", fold = "";
+  for (const set of places(p, sets, random)) {
+    const last = completes(fold, words), may = set.filter((c) => !last.has(folded(c)) && !runsOn(text, c, p));
+    if (may.length === 0) return null;
+    const c = may[random.int(may.length)]!;
+    text += c; fold += folded(c);
   }
-  throw new RangeError(`password policy ${p.name} cannot be met for this kind of target`);
+  return text;
+};
+
+/** `forbidden`: the connector's. A policy that nothing can meet says so by a RangeError instead of giving less. */
+export const generate = (p: PasswordPolicy, login: string, forbidden: RegExp, random: Random): Secret => {
+  const sets = alphabets(p, forbidden), words = banned(p, login), why = unmeetable(p, forbidden);
+  for (let i = 0; why === null && i < 100; i++) {
+    const text = draw(p, sets, words, random);
+    if (text !== null && brokenRules(text, p, login, forbidden).length === 0) return Secret.of(text);
+  }
+  throw new RangeError(`password policy ${p.name} cannot be met for this kind of target${why ? `: ${why}` : ""}`);
 };
 
 /** The one check of every trigger, on a Secret. */

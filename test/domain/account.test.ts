@@ -64,7 +64,7 @@ describe("password rules", () => {
     expect(brokenRules(`${good}App1`, medium, "app1", none)).toEqual(["not the login name"]);
     expect(brokenRules(`${good}abcd`, medium, "app1", none)).toEqual(["no run such as abcd or 4321"]);
     expect(brokenRules(`${good}4321`, medium, "app1", none)).toEqual(["no run such as abcd or 4321"]);
-    expect(brokenRules(`${good}PassWord`, medium, "app1", none)).toEqual(["no well-known word"]);
+    expect(brokenRules(`${good}PassWord`, medium, "app1", none)).toEqual(["no well-known word, not with figures for letters either"]);
     expect(brokenRules(`${good}\n`, medium, "app1", none)).toEqual(["no control characters"]);
     expect(brokenRules(`${good}:`, medium, "app1", /[:]/)).toEqual(["no character that this kind of target cannot take"]);
     expect(brokenRules(good.repeat(7), medium, "app1", none)).toEqual(["at most 128 characters"]);

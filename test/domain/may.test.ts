@@ -7,12 +7,12 @@ import type { PersonId } from "../../src/kernel/ids.ts";
 const ME = "per_me" as PersonId, person = (roles: readonly Role[], disabled = false): Person => ({ id: ME, name: "me", fullName: "", mail: null, subject: null, employeeNo: null, roles, groups: [], disabled, totp: false });
 /** Ways in: a role alone; or +mine, +owns (with the role owner), +entitled, +offered, each with no role at all but where one is named. */
 const ALLOWED: Record<Act, string[]> = {
-  "account.see": ["admin", "auditor", "owner+owns", "offered"], "account.ask": ["user+offered"], "account.manage": ["admin", "owner+owns"], "account.rotate": ["admin", "owner+owns"], "account.verify": ["admin", "owner+owns"],
+  "account.see": ["admin", "auditor", "owner+owns", "offered"], "account.ask": ["user+offered"], "account.manage": ["admin", "owner+owns"], "account.rotate": ["admin", "owner+owns"], "account.verify": ["admin", "owner+owns"], "account.cut": ["admin", "owner+owns"],
   "account.history": ["admin", "auditor", "owner+owns"], "target.manage": ["admin", "owner+owns"], "target.add": ["admin", "owner"],
   "request.see": ["admin", "auditor", "mine", "entitled"], "request.cancel": ["mine"], "request.vote": ["entitled"], "request.revoke": ["admin", "entitled"], "request.review": ["auditor", "entitled"],
   "checkout.use": ["mine"], "checkout.close": ["admin", "mine"], "password.show": ["mine"],
   "session.list": ["admin", "auditor", "mine"], "session.play": ["auditor"], "session.watch": ["auditor"], "session.end": ["admin", "auditor", "mine"],
-  "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "change.confirm": ["admin", "auditor"],
+  "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "password_policy.see": ["admin", "auditor", "owner"], "change.confirm": ["admin", "auditor"],
   "audit.check": ["admin", "auditor"], "audit.export": ["admin", "auditor"], "session.search": ["auditor"], "session.raw": ["auditor"], "exposure.see": ["admin", "auditor"], "exposure.rotate": ["admin"],
   "lock.set": ["admin"], "lock.see": ["admin", "auditor"], "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
 };

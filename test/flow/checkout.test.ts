@@ -89,7 +89,7 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     const m = await w.managed("release"), id = await w.approved(m);
     await release(w.deps, w.requester, id);
     const r = await requests.find(w.db, id), until = r?.state === "checked_out" ? r.until.toISOString() : "";
-    await expect(rotateNow(w.deps, w.operator, m.account.id, "")).rejects.toMatchObject({ code: "conflict", message: `requester holds this account until ${until}. Revoke that first, or wait for the rotation at its end.` });
+    await expect(rotateNow(w.deps, w.operator, m.account.id, "")).rejects.toMatchObject({ code: "conflict", message: `requester holds this account until ${until}. Cut their sessions and change, or wait for the rotation at its end.` });
     await expect(rotateNow(w.deps, w.requester, m.account.id, "")).rejects.toMatchObject({ code: "not_found", message: "No such account." });
     expect(await openRotation(m)).toBeNull();
   });

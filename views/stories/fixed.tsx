@@ -46,6 +46,7 @@ export const target = (over: Partial<Target> = {}): Target => ({
   identityNo: 1,
   identityHash: "",
   locked: false,
+  passwordPolicy: null,
   ...over,
 });
 export const account = (over: Partial<Account> = {}): Account => ({
@@ -57,7 +58,7 @@ export const account = (over: Partial<Account> = {}): Account => ({
   rotatedNo: 3,
   typedRun: 0,
   identityNo: 1,
-  passwordPolicy: "medium",
+  passwordPolicy: null,
   tags: [],
   adopted: 2,
   rotatedAt: at(-90),

@@ -1,9 +1,9 @@
 /** Accounts: looked at, added, adopted, rotated, verified, blocked. Rule: `{id}` is an id or `root@web-1`; unknown and not allowed read the same. */
 import { z } from "@hono/zod-openapi";
 import type { AccountId, RotationId } from "../../kernel/ids.ts";
-import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
 import { changeAccount, declarePassword } from "../../flow/account-change.ts";
 import { addAccount, adopt, rotateNow, setBlock } from "../../flow/accounts.ts";
+import { changePassword } from "../../flow/change-password.ts";
 import { accountCard, accountCards, accountHistory } from "../../flow/look.ts";
 import { ACTS, MOST, preview, several } from "../../flow/several.ts";
 import { verify } from "../../flow/verify.ts";
@@ -19,7 +19,7 @@ const find = (deps: ApiDeps, { caller }: Who, text: string) => accountCard(deps.
 const opened = async (deps: ApiDeps, { caller }: Who, id: RotationId) => rotationOut(await deps.shelf.rotation(caller, id));
 
 const Add = z.object({
-  target: z.string().min(1).openapi({ description: "name or id of its target" }), login: z.string().min(1).max(128), passwordPolicy: z.enum(Object.keys(PASSWORD_POLICIES) as [string, ...string[]]).default("medium"),
+  target: z.string().min(1).openapi({ description: "name or id of its target" }), login: z.string().min(1).max(128), passwordPolicy: z.string().max(40).optional().openapi({ description: "of its own; without one it goes by its target's, its platform's, or medium" }),
   password: Password.optional(), adopt: z.boolean().default(false),
 });
 const add: Endpoint = endpoint({
@@ -34,7 +34,7 @@ const add: Endpoint = endpoint({
 });
 
 const Tags = z.array(z.string().min(1).max(40)).max(40);
-const Change = z.object({ passwordPolicy: z.enum(Object.keys(PASSWORD_POLICIES) as [string, ...string[]]).optional(), tags: Tags.optional() });
+const Change = z.object({ passwordPolicy: z.string().max(40).nullable().optional().openapi({ description: "null: none of its own" }), tags: Tags.optional() });
 const change: Endpoint = endpoint({
   method: "patch", path: "/accounts/{id}", tag, summary: "Change an account's password policy or tags", params: Id, body: Change, answer: AccountOut,
   run: async (deps, a) => { const { account } = await find(deps, a, a.params.id); await changeAccount(deps.flow, a.caller, account.id, a.body); return accountOut(await find(deps, a, account.id)); },
@@ -47,6 +47,28 @@ const declare: Endpoint = endpoint({
     const { account } = await find(deps, a, a.params.id);
     await declarePassword(deps.flow, a.caller, account.id, password);
     return accountOut(await find(deps, a, account.id));
+  },
+});
+
+const Secretly = z.object({
+  password: Password.optional().openapi({ description: "without one it is generated" }), remote: z.boolean().default(true).openapi({ description: "false: the target has it already; the vault asks the target" }),
+  reason: z.string().trim().max(500).default(""), cut: z.boolean().default(false).openapi({ description: "end what others hold of it first; needs a reason" }),
+  probe: z.boolean().default(false).openapi({ description: "with remote: false on an account nobody manages: ask the target too" }),
+});
+const Opened = z.object({
+  rotation: RotationOut.nullable().openapi({ description: "poll it until `done`; null: kept as declared, nobody was asked" }),
+  joined: z.boolean().openapi({ description: "a change was open already and this is it; the password given here was not kept" }),
+}).openapi("PasswordChange");
+const password: Endpoint = endpoint({
+  method: "post", path: "/accounts/{id}/password", tag, summary: "Change its password: given here or generated, on the target or in the vault alone",
+  says: "A password given here is an exposure of whoever gave it. Every rule of its policy that it breaks is named at once. `outcome` of the rotation says what came of it: changed, unchanged, or being settled.",
+  params: Id, body: Secretly, answer: Opened, status: 202,
+  run: async (deps, a) => {
+    const { password: given, ...wish } = a.body;
+    try {
+      const r = await changePassword(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id, { ...wish, password: given ?? null });
+      return { rotation: r.rotation && await opened(deps, a, r.rotation), joined: r.joined };
+    } finally { given?.wipe(); }
   },
 });
 
@@ -91,7 +113,7 @@ export const accounts: readonly Endpoint[] = [
     },
   }),
   endpoint({ method: "get", path: "/accounts/{id}", tag, summary: "One account", params: Id, answer: AccountOut, run: async (deps, a) => accountOut(await find(deps, a, a.params.id)) }),
-  onSeveral, add, change, declare, history,
+  onSeveral, add, change, declare, password, history,
   endpoint({
     method: "post", path: "/accounts/{id}/adopt", tag, summary: "Take an account under management", says: "Two rotations in a row must succeed.", params: Id, answer: RotationOut, status: 202,
     run: async (deps, a) => opened(deps, a, await adopt(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id)),

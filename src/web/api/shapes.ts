@@ -1,6 +1,7 @@
 /** What things look like outside: schema and translation side by side. Rule: dates are ISO 8601 in UTC, accounts are `root@web-1`, and no field holds a secret. */
 import { z } from "@hono/zod-openapi";
 import type { Account, Standing } from "../../domain/account.ts";
+import { outcomeOf } from "../../domain/change-outcome.ts";
 import { PolicyBinding, PolicyTerms, type Policy } from "../../domain/policy.ts";
 import { Role, type Person } from "../../domain/person.ts";
 import type { Target } from "../../domain/target.ts";
@@ -46,21 +47,21 @@ const standingOut = (s: Standing): z.input<typeof StandingOut> =>
 
 const OfferOut = z.object({ id: text, name: text, preset: text, maxMinutes: z.int(), approvals: z.int(), reasonMin: z.int(), ticketPattern: text }).openapi("Offer");
 export const AccountOut = z.object({
-  id: text, name: text, login: text, target: z.object({ id: text, name: text, platform: text, tags: z.array(text) }), standing: StandingOut, credential: text, block: text, passwordPolicy: text, tags: z.array(text),
+  id: text, name: text, login: text, target: z.object({ id: text, name: text, platform: text, tags: z.array(text) }), standing: StandingOut, credential: text, block: text, passwordPolicy: text.openapi({ description: "the one in force" }), passwordPolicyFrom: z.enum(["account", "target", "platform", "default"]), tags: z.array(text),
   rotatedAt: When, verifiedAt: When, manage: z.boolean(), offers: z.array(OfferOut),
 }).openapi("Account");
 export const nameOf = (a: Pick<Account, "name">, t: Pick<Target, "name">): string => `${a.name}@${t.name}`;
-export const accountOut = ({ account: a, target: t, standing, offers, manage }: AccountCard): z.input<typeof AccountOut> => ({
+export const accountOut = ({ account: a, target: t, standing, offers, manage, password }: AccountCard): z.input<typeof AccountOut> => ({
   id: a.id, name: nameOf(a, t), login: a.name, target: { id: t.id, name: t.name, platform: t.platform, tags: [...t.tags] }, standing: standingOut(standing), credential: a.credential, block: a.block,
-  passwordPolicy: a.passwordPolicy, tags: [...a.tags], rotatedAt: iso(a.rotatedAt), verifiedAt: iso(a.verifiedAt), manage,
+  passwordPolicy: password.policy.name, passwordPolicyFrom: password.from, tags: [...a.tags], rotatedAt: iso(a.rotatedAt), verifiedAt: iso(a.verifiedAt), manage,
   offers: offers.map(({ id, name, terms: { preset, maxMinutes, approvals, reasonMin, ticketPattern } }) => ({ id, name, preset, maxMinutes, approvals, reasonMin, ticketPattern })),
 });
 
 export const RotationOut = z.object({
-  id: text, account: text, state: text, done: z.boolean(), trigger: text, reason: text, by: maybe, attempt: z.int(), why: maybe, nextAt: When, openedAt: When, endedAt: When,
+  id: text, account: text, state: text, done: z.boolean(), outcome: z.enum(["changed", "unchanged", "under_way", "settling"]), trigger: text, reason: text, by: maybe, attempt: z.int(), why: maybe, nextAt: When, openedAt: When, endedAt: When,
 }).openapi("Rotation");
 export const rotationOut = ({ rotation: r, openedAt, account }: RotationRow): z.input<typeof RotationOut> => ({
-  id: r.id, account, state: r.state, done: r.state === "committed" || r.state === "refused", trigger: r.trigger, reason: r.reason, by: r.by, attempt: r.attempt, why: r.why,
+  id: r.id, account, state: r.state, done: r.state === "committed" || r.state === "refused", outcome: outcomeOf(r).word, trigger: r.trigger, reason: r.reason, by: r.by, attempt: r.attempt, why: r.why,
   nextAt: iso(r.nextAt), openedAt: iso(openedAt), endedAt: "endedAt" in r ? iso(r.endedAt) : null,
 });
 

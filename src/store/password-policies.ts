@@ -1,0 +1,36 @@
+/** Password policies and what they are bound to. Rule: the built-in names are the code's and never rows; rules are parsed again on the way out. */
+import { asc, eq, sql } from "drizzle-orm";
+import { inForce, PASSWORD_POLICIES, PasswordPolicy, type Bound } from "../domain/password-policy.ts";
+import type { Account } from "../domain/account.ts";
+import type { Target } from "../domain/target.ts";
+import type { Reader, Tx } from "./db.ts";
+import { accounts, passwordPolicies, platformPolicies, targets } from "./schema.ts";
+
+export type Known = ReadonlyMap<string, PasswordPolicy>;
+/** Low, medium and strong first, then the made ones by name. */
+export const known = async ({ q }: Reader): Promise<Known> =>
+  new Map([...Object.entries(PASSWORD_POLICIES), ...(await q.select().from(passwordPolicies).orderBy(asc(passwordPolicies.name))).map((r) => [r.name, PasswordPolicy.parse({ ...r.rules as object, name: r.name })] as const)]);
+export const put = async (tx: Tx, p: PasswordPolicy): Promise<void> =>
+  void await tx.q.insert(passwordPolicies).values({ name: p.name, rules: p }).onConflictDoUpdate({ target: passwordPolicies.name, set: { rules: p } });
+export const remove = async (tx: Tx, name: string): Promise<boolean> => (await tx.q.delete(passwordPolicies).where(eq(passwordPolicies.name, name)).returning({ name: passwordPolicies.name })).length === 1;
+/** Whoever binds a policy and whoever removes one wait for each other: what is bound is there. */
+export const gate = async (tx: Tx): Promise<void> => void await tx.q.execute(sql`select pg_advisory_xact_lock(hashtext('password_policies'))`);
+
+export type Platforms = ReadonlyMap<string, string>;
+export const platforms = async ({ q }: Reader): Promise<Platforms> => new Map((await q.select().from(platformPolicies)).map((r) => [r.platform, r.passwordPolicy]));
+export const bindPlatform = async (tx: Tx, platform: string, passwordPolicy: string | null): Promise<void> => {
+  if (passwordPolicy === null) await tx.q.delete(platformPolicies).where(eq(platformPolicies.platform, platform));
+  else await tx.q.insert(platformPolicies).values({ platform, passwordPolicy }).onConflictDoUpdate({ target: platformPolicies.platform, set: { passwordPolicy } });
+};
+
+export type Uses = { readonly platforms: readonly string[]; readonly targets: readonly string[]; readonly accounts: number };
+export const usesOf = async ({ q }: Reader, name: string): Promise<Uses> => ({
+  platforms: (await q.select({ p: platformPolicies.platform }).from(platformPolicies).where(eq(platformPolicies.passwordPolicy, name))).map((r) => r.p),
+  targets: (await q.select({ n: targets.name }).from(targets).where(eq(targets.passwordPolicy, name)).orderBy(asc(targets.name))).map((r) => r.n),
+  accounts: await q.$count(accounts, eq(accounts.passwordPolicy, name)),
+});
+
+/** The one in force for an account, and where it comes from. */
+export const of = async (db: Reader, account: Pick<Account, "passwordPolicy">, target: Pick<Target, "passwordPolicy" | "platform">): Promise<Bound> => among(account, target, await known(db), await platforms(db));
+export const among = (account: Pick<Account, "passwordPolicy">, target: Pick<Target, "passwordPolicy" | "platform">, all: Known, byPlatform: Platforms): Bound =>
+  inForce({ account: account.passwordPolicy, target: target.passwordPolicy, platform: byPlatform.get(target.platform) ?? null }, all);
