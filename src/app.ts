@@ -118,7 +118,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     const authorities = authoritiesOf(config), identity: IdentityDeps = { ...identityDeps(deps), authorities };
     // A file that cannot be read is told at the start, not at the first login.
     authorities();
-    const site = { origin: config.origin ?? "" }, link = (path: string): string => `${site.origin}${path}`;
+    const { site } = deps, link = (path: string): string => `${site.origin}${path}`;
     const halves: Halves = { arrivals: { expect: () => "" }, watching: new Watching(), link }, proxy = await startProxy(config, core, identity, halves);
     stops.push(() => proxy.close());
     const jobs = startJobs(deps, recoverBySession(deps, places.recordings), places.recordings);
@@ -132,6 +132,7 @@ export const startBroker = async (config: Config, secrets: Secrets, over: Overri
     const port = await server.listen(config.listen), origin = config.origin ?? `${scheme}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
     Object.assign(web.config, { origin });
     site.origin = origin;
+    deps.bus.publish("deliveries");
     const operator = openOperator(places.localToken, deps.random);
     stops.push(() => operator.close());
     const app = webApp(web, apiRoutes({ ...web, shelf: shelfOf(deps), doors: apiDoors, own: { operator, backup: (by) => spool(deps, by, places.data) } }) as never);

@@ -4,24 +4,27 @@ import { hostname } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Config, Secrets } from "./config/env.ts";
+import { mailCa } from "./config/mail.ts";
 import { connectors } from "./connectors/index.ts";
 import type { Bus, Deps, Log } from "./flow/deps.ts";
 import { checkFence, openKeys, replayEvents, replayVersions } from "./flow/startup.ts";
 import { replayCuts } from "./flow/unrecorded.ts";
 import { systemClock, systemRandom, type Clock, type Random } from "./kernel/clock.ts";
 import { Fault } from "./kernel/fault.ts";
-import { times } from "./kernel/times.ts";
+import { times, type Times } from "./kernel/times.ts";
+import { mailer, type Mailer } from "./notify/send.ts";
 import { directLink } from "./links/direct.ts";
 import { openEmbedded, openPostgres, type Db } from "./store/db.ts";
 import { lockDirectory } from "./store/lock.ts";
 import * as broker from "./store/broker.ts";
+import * as notices from "./store/notices.ts";
 import * as rotations from "./store/rotations.ts";
 import { envKek, urlOf } from "./vault/kek/env.ts";
 import { fileKek } from "./vault/kek/file.ts";
 import { Journal } from "./vault/journal.ts";
 import { Keyring } from "./vault/keyring.ts";
 
-export type Overrides = Partial<Pick<Deps, "clock" | "random" | "link" | "moment" | "connectors" | "times">> & { readonly log?: Log };
+export type Overrides = Partial<Pick<Deps, "clock" | "random" | "link" | "moment" | "connectors" | "times" | "mail">> & { readonly log?: Log };
 export type Core = { readonly deps: Deps; readonly places: Places; readonly setCut: (cut: Deps["cut"]) => void; close(): Promise<void> };
 
 /** Where things lie under the data directory. */
@@ -61,6 +64,9 @@ const openDb = async (config: Config, secrets: Secrets, places: Places, log: Log
   }
 };
 
+const mailerOf = ({ mail }: Config, { smtpPassword }: Secrets, limits: Times): Mailer | null =>
+  (mail === null ? null : mailer({ ...mail, ca: mailCa(mail), password: smtpPassword }, limits.deliveryLimit / 4));
+
 export const openCore = async (config: Config, secrets: Secrets, over: Overrides = {}): Promise<Core> => {
   const places = placesOf(config), random: Random = over.random ?? systemRandom, clock: Clock = over.clock ?? systemClock, log: Log = over.log ?? (() => {});
   const unlock = lockDirectory(config.data);
@@ -75,10 +81,12 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     const db = await openDb(config, secrets, places, log);
     opened.push(() => db.close());
     const kek = secrets.kek ? envKek(secrets.kek, random) : fileKek(config.kekFile, random, (await broker.keys(db)).length === 0 && secretsLog.lines.length === 0);
+    const limits = over.times ?? times(config.timescale);
     let cut: Deps["cut"] = () => Promise.resolve(false);
     const deps: Deps = {
       db, keyring: new Keyring(kek, random), journal: secretsLog.journal, eventJournal: eventsLog?.journal ?? null, connectors: over.connectors ?? connectors(random), link: over.link ?? ((t) => directLink({ host: t.host, port: t.port })),
-      clock, random, times: over.times ?? times(config.timescale), log, bus: makeBus(), node: `${config.node}@${hostname()}`, passive: { why: null }, epoch: { value: 0 },
+      clock, random, times: limits, log, bus: makeBus(), node: `${config.node}@${hostname()}`, passive: { why: null }, epoch: { value: 0 },
+      mail: over.mail ?? mailerOf(config, secrets, limits), site: { origin: config.origin ?? "" },
       cut: (session, why, message) => cut(session, why, message), moment: over.moment ?? (() => {}),
     };
     await openKeys(deps, secretsLog.lines);
@@ -86,7 +94,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     if (eventsLog) await replayEvents(deps, eventsLog.lines);
     await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
-    if (embedded) await db.transaction((tx) => rotations.freeLeases(tx));
+    if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); });
     return { deps, places, setCut: (fn) => { cut = fn; }, close };
   } catch (e) {
     await close().catch(() => {});

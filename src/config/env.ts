@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { Secret } from "../kernel/secret.ts";
+import { MAIL_SHAPE, mailConfig, type MailConfig } from "./mail.ts";
 
 const flag = z.enum(["yes", "no"]).transform((v) => v === "yes");
 const listen = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[0-9A-Za-z.-]+):\d{1,5}$/, "write it as address:port, for example 127.0.0.1:8282")
@@ -24,10 +25,11 @@ const SHAPE = {
   LOCKSTEP_LOG: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   LOCKSTEP_TIMESCALE: z.coerce.number().min(0.01).max(1).default(1),
   LOCKSTEP_NODE: z.string().regex(/^[a-z0-9-]{1,40}$/).optional(),
+  ...MAIL_SHAPE,
   // Read by the command line only.
   LOCKSTEP_URL: z.url().optional(), LOCKSTEP_TOKEN_FILE: z.string().optional(),
 } as const;
-const SECRETS = ["LOCKSTEP_KEK", "DATABASE_URL", "LOCKSTEP_TOKEN"] as const;
+const SECRETS = ["LOCKSTEP_KEK", "DATABASE_URL", "LOCKSTEP_TOKEN", "LOCKSTEP_SMTP_PASSWORD"] as const;
 
 export type Config = {
   readonly data: string; readonly listen: { host: string; port: number }; readonly ssh: { host: string; port: number };
@@ -37,8 +39,9 @@ export type Config = {
   readonly tls: { readonly cert: string; readonly key: string } | "own" | "off"; readonly trustedProxies: readonly string[];
   readonly kekFile: string; readonly workers: number | undefined; readonly log: "debug" | "info" | "warn" | "error" | "silent"; readonly timescale: number; readonly node: string;
   readonly engine: "postgresql" | "pglite";
+  readonly mail: MailConfig | null;
 };
-export type Secrets = { readonly kek: Secret | null; readonly databaseUrl: Secret | null };
+export type Secrets = { readonly kek: Secret | null; readonly databaseUrl: Secret | null; readonly smtpPassword: Secret | null };
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
@@ -59,6 +62,8 @@ export const parseEnv = (env: Readonly<Record<string, string | undefined>>): { c
     mistakes.push(`LOCKSTEP_LISTEN: ${v.LOCKSTEP_LISTEN.host} is not a loopback address, and plain HTTP leaves the machine. Set LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY, or LOCKSTEP_TLS=yes for a certificate of our own, or LOCKSTEP_TRUSTED_PROXIES for a proxy in front`);
   }
   if (v.LOCKSTEP_SSH_REVOKED && !v.LOCKSTEP_SSH_CA) mistakes.push("LOCKSTEP_SSH_REVOKED takes back certificates, and LOCKSTEP_SSH_CA names no authority whose they would be");
+  const { mail, mistakes: ofMail } = mailConfig(v, Boolean(env["LOCKSTEP_SMTP_PASSWORD"]), wrong);
+  mistakes.push(...ofMail);
   if (mistakes.length > 0) throw new Fault("invalid", `Settings cannot be used:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
   const data = path.resolve(v.LOCKSTEP_DATA);
   return {
@@ -67,9 +72,10 @@ export const parseEnv = (env: Readonly<Record<string, string | undefined>>): { c
       sshCa: v.LOCKSTEP_SSH_CA && path.resolve(v.LOCKSTEP_SSH_CA), sshRevoked: v.LOCKSTEP_SSH_REVOKED && path.resolve(v.LOCKSTEP_SSH_REVOKED),
       tls: v.LOCKSTEP_TLS_CERT && v.LOCKSTEP_TLS_KEY ? { cert: v.LOCKSTEP_TLS_CERT, key: v.LOCKSTEP_TLS_KEY } : own ? "own" : "off", trustedProxies: v.LOCKSTEP_TRUSTED_PROXIES,
       kekFile: path.resolve(v.LOCKSTEP_KEK_FILE ?? path.join(data, "keys", "root.key")), workers: v.LOCKSTEP_WORKERS, log: v.LOCKSTEP_LOG, timescale: v.LOCKSTEP_TIMESCALE, node: v.LOCKSTEP_NODE ?? "broker-1",
-      engine: env["DATABASE_URL"] ? "postgresql" : "pglite",
+      engine: env["DATABASE_URL"] ? "postgresql" : "pglite", mail,
     },
-    secrets: { kek: env["LOCKSTEP_KEK"] ? Secret.of(env["LOCKSTEP_KEK"]) : null, databaseUrl: env["DATABASE_URL"] ? Secret.of(env["DATABASE_URL"]) : null },
+    secrets: { kek: env["LOCKSTEP_KEK"] ? Secret.of(env["LOCKSTEP_KEK"]) : null, databaseUrl: env["DATABASE_URL"] ? Secret.of(env["DATABASE_URL"]) : null,
+      smtpPassword: env["LOCKSTEP_SMTP_PASSWORD"] ? Secret.of(env["LOCKSTEP_SMTP_PASSWORD"]) : null },
   };
 };
 

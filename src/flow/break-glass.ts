@@ -19,7 +19,6 @@ import { closeCheckout } from "./checkin.ts";
 import type { Deps } from "./deps.ts";
 import { stopNow } from "./obstacle.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
-import { tell } from "./tell.ts";
 import { refuseTime } from "./times-and-places.ts";
 import { standingOf } from "./vote.ts";
 
@@ -42,7 +41,6 @@ export const breakGlass = async (deps: Deps, tx: Tx, caller: Caller, pending: Re
   await record(deps, tx, { what: "checkout.started", who: actor(caller), about, outcome: "ok", facts: { minutes: mine.minutes, until: mine.until.toISOString() } });
   if (others === "cut") for (const h of held) await cutHolder(deps, tx, caller, h, pending.terms.reason);
   await record(deps, tx, { what: "break_glass.opened", who: actor(caller), about, outcome: "ok", why: pending.terms.reason, facts: { others, holders: held.length, until: mine.until.toISOString() } });
-  tell(deps, tx, { what: "break_glass", request: pending.id, account: account.id, by: caller.person.id });
   tx.onCommit(() => { deps.bus.publish("deadlines"); deps.bus.publish("requests"); });
 };
 

@@ -6,6 +6,7 @@ import type { Times } from "../kernel/times.ts";
 import type { Connector } from "../connectors/connector.ts";
 import type { EndedWhy } from "../domain/session.ts";
 import type { Target } from "../domain/target.ts";
+import type { Mailer } from "../notify/send.ts";
 import type { Db } from "../store/db.ts";
 import type { Journal } from "../vault/journal.ts";
 import type { Keyring } from "../vault/keyring.ts";
@@ -35,6 +36,10 @@ export type Deps = {
   /** Why this broker touches nothing (restored or copied database), or null. */
   readonly passive: { why: string | null };
   readonly epoch: { value: number };
+  /** Null: no mail server is set, and nobody is mailed. */
+  readonly mail: Mailer | null;
+  /** How people reach the portal, for links; empty until it listens. */
+  readonly site: { origin: string };
   /** Cuts both legs of a session this node owns; false: not ours or gone. */
   readonly cut: (session: SessionId, why: EndedWhy, message: string) => Promise<boolean>;
   readonly moment: (m: Moment) => Promise<void> | void;

@@ -15,7 +15,6 @@ import { closeCheckout } from "./checkin.ts";
 import type { Deps } from "./deps.ts";
 import { obstacleNow } from "./obstacle.ts";
 import { broker, record } from "./record.ts";
-import { tell } from "./tell.ts";
 
 type Approved = Request<"approved">;
 const about = (r: Request) => ({ request: r.id, account: r.terms.account, person: r.requester });
@@ -53,7 +52,6 @@ const offer = async (deps: Deps, tx: Tx, turn: Turn, waiting: readonly Approved[
   const until = new Date(tx.now.getTime() + deps.times.offer);
   await queue.note(tx, head.id, { offeredUntil: until });
   await record(deps, tx, { what: "queue.offered", who: broker("queue"), about: about(head), outcome: "ok", why: "the account is free, and this request is next", facts: { until: until.toISOString(), waiting: waiting.length } });
-  tell(deps, tx, { what: "offered", request: head.id, account: head.terms.account, to: head.requester });
   return until;
 };
 
@@ -69,7 +67,6 @@ const rest = async (deps: Deps, tx: Tx, seen: Request<"checked_out">, somebodyWa
   if (step.do === "forget") return new Date(tx.now.getTime() + deps.times.idleWarn);
   const backAt = new Date(tx.now.getTime() + deps.times.idleWarn);
   await record(deps, tx, { what: "checkout.idle_warned", who: broker("queue"), about: about(r), outcome: "ok", why: "not used for a while, and somebody waits: use it or it is given back", facts: { back_at: backAt.toISOString() } });
-  tell(deps, tx, { what: "idle_warned", request: r.id, account: r.terms.account, to: r.requester });
   return backAt;
 };
 

@@ -32,5 +32,5 @@ const eventOf = ({ from, to, effects }: RotationStep, w: World): AuditEvent => (
   about: { rotation: to.id, account: to.account, target: w.target.id, ...("candidate" in to && to.candidate ? { version: to.candidate } : {}) },
   outcome: to.state === "prepared" || to.state === "applying" ? "intent" : to.state === "refused" ? "refused" : to.state === "dead_letter" ? "failed" : "ok",
   ...(to.why ? { why: to.why } : {}),
-  facts: { from: from.state, to: to.state, trigger: to.trigger, attempt: to.attempt, fence: to.fence, login: effects.login, account: `${w.account.name}@${w.target.name}` },
+  facts: { from: from.state, to: to.state, trigger: to.trigger, attempt: to.attempt, fence: to.fence, login: effects.login, credential: effects.credential, account: `${w.account.name}@${w.target.name}` },
 });

@@ -1,9 +1,11 @@
 /** Flow verbs on timers. Rule: rows are the truth; a wake-up lost costs at most one sweep. */
 import type { RotationId, SessionId } from "../kernel/ids.ts";
+import type { DeliveryId } from "../domain/delivery.ts";
 import * as due from "../store/due.ts";
 import { expireRequest } from "../flow/checkin.ts";
 import { workCheck } from "../flow/audit-check.ts";
 import { closeNext, runClosure } from "../flow/closure.ts";
+import { claimDelivery, deliver } from "../flow/deliver.ts";
 import type { Deps } from "../flow/deps.ts";
 import { tendQueue } from "../flow/queue.ts";
 import { workRun } from "../flow/rotate-seen.ts";
@@ -77,6 +79,7 @@ type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; b
 export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null), recordings: string | null = null): { close(): Promise<void> } => {
   const rotate = pool((busy) => claim(deps, busy as RotationId[]), (r) => drive(deps, r), () => deps.bus.publish("rotations"));
   const close = pool((busy) => closeNext(deps, busy), (c) => runClosure(deps, c).catch((e: unknown) => deps.log("warn", `closure ${c.id}: ${String(e)}`)), () => {});
+  const post = pool((busy) => claimDelivery(deps, busy as DeliveryId[]), (d) => deliver(deps, d).catch((e: unknown) => deps.log("warn", `delivery ${d.id}: ${String(e)}`)), () => deps.bus.publish("deliveries"));
   const loops = [
     new Loop(deps, ["rotations"], async () => { if (deps.passive.why) return null; await sweepDue(deps); await rotate.fill(); return due.nextWake(deps.db); }),
     new Loop(deps, [], async () => { await close.fill(); return null; }),
@@ -85,10 +88,11 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
     new Loop(deps, ["sessions", "to-index"], () => turn(deps, "to-index", () => (recordings === null ? Promise.resolve(false) : indexNext(deps, recordings)))),
     new Loop(deps, ["exposure-runs"], () => turn(deps, "exposure-runs", () => workRun(deps))),
+    new Loop(deps, ["deliveries"], async () => { await post.fill(); return due.nextDelivery(deps.db); }),
     new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
-  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); } };
+  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await post.settle(); } };
 };
 
 /** law due-derived: what a lost hook missed is found here. */

@@ -7,6 +7,7 @@ export const PREFIX = {
   lock: "lck", terminal: "trm",
   check: "chk", run: "run",
   collection: "col",
+  notice: "ntc", delivery: "dlv", webhook: "whk", noticeRule: "nrl",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };

@@ -11,6 +11,9 @@ const BASE = {
   offer: 5 * MINUTE, idleHold: 15 * MINUTE, idleWarn: 5 * MINUTE, healerPause: 10 * MINUTE,
   /** What a password policy counts in: its minimum age in hours, its maximum age in days; and when a change for age that was refused is tried again. */
   policyHour: HOUR, policyDay: DAY, ageRetry: 6 * HOUR,
+  /** Mail and webhooks: one try ends well inside its lease; what nobody took for three days is given up. */
+  deliveryLease: 60 * SECOND, deliveryLimit: 20 * SECOND, deliveryRetryFirst: 30 * SECOND, deliveryRetryMax: HOUR, deliveryGiveUp: 3 * DAY,
+  webhookOffAfter: 3 * DAY, deliveryKept: 90 * DAY, expiryTold: 5 * MINUTE,
   /** OpenSSH waits at least this long in keyboard-interactive. */
   terminalCode: 150 * SECOND,
 } as const;
@@ -24,6 +27,8 @@ export const times = (scale = 1): Times => {
   out.probeLimit = Math.max(out.probeLimit, 5 * SECOND);
   out.targetDial = Math.max(out.targetDial, 5 * SECOND);
   out.handshake = Math.max(out.handshake, 5 * SECOND);
+  out.deliveryLimit = Math.max(out.deliveryLimit, 5 * SECOND);
+  out.deliveryLease = Math.max(out.deliveryLease, out.deliveryLimit + out.leaseMargin);
   out.rotationLease = Math.max(out.rotationLease, out.changeLimit + out.leaseMargin + 3 * SECOND);
   if (out.rotationLease < out.changeLimit + out.leaseMargin) throw new RangeError("times: a lease must outlive one call and its margin");
   return out;

@@ -182,8 +182,39 @@ export const locks = pgTable("locks", {
   setBy: text("set_by").notNull().references(() => people.id), setAt: at("set_at").notNull(), liftedBy: text("lifted_by").references(() => people.id), liftedAt: at("lifted_at"), liftReason: text("lift_reason"),
 });
 
+/** What was told, and each message to each address; `once` lets a thing be told a single time. Old ones are forgotten, and not in backups. */
+export const notices = pgTable("notices", {
+  id: text("id").primaryKey(), kind: text("kind").notNull(), subject: text("subject").notNull(), lines: list("lines"), path: text("path"),
+  about: jsonb("about").$type<Record<string, string>>().notNull(), once: text("once").unique(), at: at("at").notNull(),
+}, (t) => [index("notices_at").on(t.at)]);
+export const deliveries = pgTable("deliveries", {
+  id: text("id").primaryKey(), notice: text("notice_id").notNull().references(() => notices.id, { onDelete: "cascade" }),
+  prior: text("prior").notNull().default("new"), state: text("state").notNull().default("waiting"), channel: text("channel").notNull(),
+  to: text("to_address").notNull(), person: text("person_id"), webhook: text("webhook_id"), againOf: text("again_of"),
+  tries: integer("tries").notNull().default(0), fence: integer("fence").notNull().default(0), leaseUntil: at("lease_until"), nextAt: at("next_at"),
+  said: text("said").notNull().default(""), at: at("at").notNull(), endedAt: at("ended_at"),
+}, (t) => [
+  index("deliveries_next").on(t.nextAt).where(sql`state = 'waiting'`), index("deliveries_notice").on(t.notice), index("deliveries_at").on(t.at, t.id),
+]);
+/** `sealed`: address and signing secret, as JSON; a chat's address lets whoever has it write there. `host` is what may be shown of it. */
+export const webhooks = pgTable("webhooks", {
+  id: text("id").primaryKey(), name: text("name").notNull().unique(), format: text("format").notNull(), host: text("host").notNull(),
+  sealed: bytes("sealed").notNull(), kinds: list("kinds"), collection: text("collection_id"), active: boolean("active").notNull().default(true),
+  failingSince: at("failing_since"), offWhy: text("off_why"), lastOkAt: at("last_ok_at"), by: text("by_id").notNull().references(() => people.id), at: at("at").notNull(),
+});
+/** Who else is told: of these kinds (none: all), about this group of targets and accounts (none: everything). */
+export const noticeRules = pgTable("notice_rules", {
+  id: text("id").primaryKey(), kinds: list("kinds"), collection: text("collection_id"), people: list("people"), groups: list("group_ids"), addresses: list("addresses"),
+  by: text("by_id").notNull().references(() => people.id), at: at("at").notNull(),
+});
+/** What a person chose for themselves; no row: as the kind has it. */
+export const noticeChoices = pgTable("notice_choices", {
+  person: text("person_id").notNull().references(() => people.id), kind: text("kind").notNull(), on: boolean("is_on").notNull(),
+}, (t) => [primaryKey({ columns: [t.person, t.kind] })]);
+
 const pairs = (name: string) => pgTable(name, { prior: text("prior").notNull(), state: text("state").notNull() }, (t) => [primaryKey({ columns: [t.prior, t.state] })]);
 export const requestTransition = pairs("request_transition");
 export const sessionTransition = pairs("session_transition");
 export const rotationTransition = pairs("rotation_transition");
 export const credentialTransition = pairs("credential_transition");
+export const deliveryTransition = pairs("delivery_transition");

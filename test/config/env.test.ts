@@ -17,7 +17,7 @@ test("nothing set: loopback, embedded database, everything under ./data", () => 
   const { config, secrets } = parseEnv({ PATH: "/bin", HOME: "/" });
   expect(config).toMatchObject({ listen: { host: "127.0.0.1", port: 8282 }, ssh: { host: "127.0.0.1", port: 2222 }, tls: "off", engine: "pglite", log: "info", timescale: 1 });
   expect(config.kekFile.startsWith(config.data)).toBe(true);
-  expect(secrets).toEqual({ kek: null, databaseUrl: null });
+  expect(secrets).toEqual({ kek: null, databaseUrl: null, smtpPassword: null });
   expect(parseEnv({ LOCKSTEP_LISTEN: "", LOCKSTEP_TLS: "" }).config).toEqual(config);
 });
 
@@ -63,4 +63,21 @@ test("config holds no secret however it is printed, nor does a mistake", () => {
 test("a list of what an authority took back belongs to an authority", () => {
   expect(mistakes({ LOCKSTEP_SSH_REVOKED: "revoked" })).toEqual([expect.stringMatching(/^LOCKSTEP_SSH_REVOKED takes back certificates, and LOCKSTEP_SSH_CA names no authority/)]);
   expect(mistakes({ LOCKSTEP_SSH_REVOKED: "revoked", LOCKSTEP_SSH_CA: "ca.pub" })).toEqual([]);
+});
+
+test("mail: what is missing or unsafe is told by name", () => {
+  const server = { LOCKSTEP_SMTP_SERVER: "mail.example.org:587", LOCKSTEP_SMTP_FROM: "lockstep@example.org" };
+  expect(parseEnv({}).config.mail).toBeNull();
+  expect(parseEnv(server).config.mail).toEqual({ host: "mail.example.org", port: 587, tls: "starttls", caFile: null, from: "lockstep@example.org", user: null });
+  expect(parseEnv({ ...server, LOCKSTEP_SMTP_SERVER: "mail.example.org:465" }).config.mail?.tls).toBe("tls");
+  const { config, secrets } = parseEnv({ ...server, LOCKSTEP_SMTP_USER: "lock", LOCKSTEP_SMTP_PASSWORD: "canary-mail-value" });
+  expect(inspect({ config, secrets }, { depth: 9, showHidden: true })).not.toMatch(/canary/);
+  expect(reveal(secrets.smtpPassword!)).toBe("canary-mail-value");
+  expect(mistakes({ LOCKSTEP_SMTP_FROM: "a@b.example", LOCKSTEP_SMTP_PASSWORD: "x" })).toEqual(["LOCKSTEP_SMTP_SERVER is missing, and LOCKSTEP_SMTP_FROM, LOCKSTEP_SMTP_PASSWORD mean nothing without it"]);
+  expect(mistakes({ LOCKSTEP_SMTP_SERVER: "mail.example.org" })).toEqual(["LOCKSTEP_SMTP_SERVER: write it as host:port, for example mail.example.org:587"]);
+  expect(mistakes({ LOCKSTEP_SMTP_SERVER: "mail.example.org:25", LOCKSTEP_SMTP_TLS: "none", LOCKSTEP_SMTP_USER: "lock" })).toEqual([
+    "LOCKSTEP_SMTP_FROM is missing: the address our mail comes from, for example lockstep@example.org",
+    "LOCKSTEP_SMTP_USER and LOCKSTEP_SMTP_PASSWORD belong together: set both or neither",
+    "LOCKSTEP_SMTP_TLS: mail.example.org is not this machine, and mail without TLS can be read and changed on the way. Use starttls or tls",
+  ]);
 });

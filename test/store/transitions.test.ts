@@ -1,6 +1,7 @@
 /** The tables hold the same lives as the domain, and raw SQL cannot leave them. Every state is tried against every other. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CREDENTIAL_NEXT } from "../../src/domain/account.ts";
+import { NEXT as DELIVERY } from "../../src/domain/delivery.ts";
 import { NEXT as REQUEST } from "../../src/domain/request.ts";
 import { NEXT as ROTATION } from "../../src/domain/rotation.ts";
 import { NEXT as SESSION } from "../../src/domain/session.ts";
@@ -14,6 +15,7 @@ const LIVES: readonly Life[] = [
   { next: SESSION, start: "opening", table: "sessions", pairs: "session_transition", column: "state", law: "session_transition_law" },
   { next: ROTATION, start: "queued", table: "rotations", pairs: "rotation_transition", column: "state", law: "rotation_transition_law" },
   { next: CREDENTIAL_NEXT, start: "unmanaged", table: "accounts", pairs: "credential_transition", column: "credential", law: "credential_transition_law" },
+  { next: DELIVERY, start: "waiting", table: "deliveries", pairs: "delivery_transition", column: "state", law: "delivery_transition_law" },
 ];
 
 /** The shortest legal way from the start to a state. */
@@ -26,8 +28,9 @@ const way = (life: Life, to: string): string[] => {
   }
   throw new Error(`${to} cannot be reached`);
 };
+const DELIVERED = (state: string): string => (state === "waiting" ? "ended_at = null, next_at = now()" : "ended_at = now(), next_at = null");
 /** Facts beside the state, so that nothing but the move itself is wrong. */
-const facts = (life: Life, state: string): string => (life.table !== "sessions" ? (life.table === "requests" && state === "reviewed" ? ", review = true, reviewed_at = now(), verdict = 'fine', reviewer_id = (select id from people where id <> requester_id limit 1)" : "") : state === "ended" ? ", live_at = now(), ended_at = now(), why = 'error'" : ", live_at = now(), ended_at = null, why = null");
+const facts = (life: Life, state: string): string => (life.table === "deliveries" ? `, ${DELIVERED(state)}` : life.table !== "sessions" ? (life.table === "requests" && state === "reviewed" ? ", review = true, reviewed_at = now(), verdict = 'fine', reviewer_id = (select id from people where id <> requester_id limit 1)" : "") : state === "ended" ? ", live_at = now(), ended_at = now(), why = 'error'" : ", live_at = now(), ended_at = null, why = null");
 
 describe.each(ENGINES)("on $engine", ({ open }) => {
   let o: Opened, g: Ground, account: AccountId, other: Ground;
@@ -40,6 +43,12 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     if (life.table === "accounts") {
       const made = id.of("account"), version = await o.db.transaction((tx) => addVersion(tx, own, "older"));
       await run(o.db, `insert into accounts (id, target_id, name, identity_no, current_id, ${head}) values ('${made}', '${g.target}', '${made}', 1, '${version}', ${values})`);
+      return made;
+    }
+    if (life.table === "deliveries") {
+      const made = id.of("delivery"), [ended, next] = state === "waiting" ? ["null", "now()"] : ["now()", "null"];
+      await run(o.db, `insert into notices (id, kind, subject, about, at) values ('${made}', 'test', '', '{}', now())`);
+      await run(o.db, `insert into deliveries (id, notice_id, channel, to_address, at, ended_at, next_at, ${head}) values ('${made}', '${made}', 'mail', 'a@b.example', now(), ${ended}, ${next}, ${values})`);
       return made;
     }
     if (life.table === "rotations") { await run(o.db, `insert into rotations (id, account_id, facts, opened_at, ${head}) values ('${rotation}', '${own}', '{}', now(), ${values})`); return rotation; }

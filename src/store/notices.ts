@@ -1,0 +1,90 @@
+/** The outbox: notices and their deliveries as rows. Rule: written in the transaction of what they tell of; a delivery is moved by its step, under its fence. */
+import { and, asc, desc, eq, inArray, isNull, lt, lte, notInArray, or, sql, type SQL } from "drizzle-orm";
+import type { PersonId } from "../kernel/ids.ts";
+import type { Channel, Delivery, DeliveryId, DeliveryStep, State, WebhookId } from "../domain/delivery.ts";
+import type { NoticeId, NoticeKind, Told } from "../domain/notice.ts";
+import type { Reader, Tx } from "./db.ts";
+import { deliveries, notices } from "./schema.ts";
+
+type Row = typeof deliveries.$inferSelect;
+const fromRow = (r: Row): Delivery => {
+  const { prior: _prior, ...d } = r;
+  return { ...d, id: d.id as DeliveryId, notice: d.notice as NoticeId, state: d.state as State, channel: d.channel as Channel, person: d.person as PersonId | null,
+    webhook: d.webhook as WebhookId | null, againOf: d.againOf as DeliveryId | null };
+};
+const told = (r: typeof notices.$inferSelect): Told =>
+  ({ id: r.id as NoticeId, kind: r.kind as NoticeKind, subject: r.subject, lines: r.lines, path: r.path, about: r.about, at: r.at });
+
+/** False: it was told before under this key. */
+export const add = async (tx: Tx, n: Omit<Told, "at">, once: string | null): Promise<boolean> =>
+  (await tx.q.insert(notices).values({ ...n, lines: [...n.lines], about: { ...n.about }, once, at: tx.now }).onConflictDoNothing({ target: notices.once })
+    .returning({ id: notices.id })).length === 1;
+export const find = async ({ q }: Reader, id: NoticeId): Promise<Told | null> => {
+  const [r] = await q.select().from(notices).where(eq(notices.id, id));
+  return r ? told(r) : null;
+};
+
+export type NewDelivery = Pick<Delivery, "id" | "notice" | "channel" | "to" | "person" | "webhook"> & { readonly againOf?: DeliveryId; readonly unsent?: string };
+export const addDeliveries = async (tx: Tx, list: readonly NewDelivery[]): Promise<void> => {
+  if (list.length > 0) await tx.q.insert(deliveries).values(list.map(({ unsent: _unsent, ...d }) => ({ ...d, at: tx.now, nextAt: tx.now })));
+  // No way to try is an end too, and every life begins with waiting.
+  for (const { id, unsent } of list) {
+    if (unsent !== undefined) await tx.q.update(deliveries).set({ state: "unsent", said: unsent, endedAt: tx.now, nextAt: null }).where(eq(deliveries.id, id));
+  }
+};
+
+/** A claim or an end: `where id and state and fence`. False: somebody else has it. */
+export const save = async (tx: Tx, { from, to }: DeliveryStep): Promise<boolean> =>
+  (await tx.q.update(deliveries).set({ state: to.state, tries: to.tries, fence: to.fence, leaseUntil: to.leaseUntil, nextAt: to.nextAt, said: to.said, endedAt: to.endedAt })
+    .where(and(eq(deliveries.id, from.id), eq(deliveries.state, from.state), eq(deliveries.fence, from.fence))).returning({ id: deliveries.id })).length === 1;
+
+const free = (now: Date) => and(eq(deliveries.state, "waiting"), lte(deliveries.nextAt, now), or(isNull(deliveries.leaseUntil), lte(deliveries.leaseUntil, now)));
+/** The oldest whose time has come and which nobody works on; locked, so that two nodes never take the same. */
+export const claimable = async (tx: Tx, busy: readonly DeliveryId[]): Promise<Delivery | null> => {
+  const [r] = await tx.q.select().from(deliveries).where(and(free(tx.now), busy.length > 0 ? notInArray(deliveries.id, [...busy]) : undefined))
+    .orderBy(asc(deliveries.nextAt)).limit(1).for("update", { skipLocked: true });
+  return r ? fromRow(r) : null;
+};
+/** The earliest moment at which one becomes claimable. */
+export const nextDelivery = async ({ q }: Reader): Promise<Date | null> => {
+  const [r] = await q.select({ at: sql<string | null>`min(greatest(next_at, coalesce(lease_until, next_at)))` }).from(deliveries).where(eq(deliveries.state, "waiting"));
+  return r?.at ? new Date(r.at) : null;
+};
+/** The whole way is closed: what waits for it waits together, so that a server that is down is asked once and not once a mail. */
+export const postpone = async (tx: Tx, way: { readonly channel: "mail" } | { readonly webhook: WebhookId }, until: Date): Promise<void> =>
+  void await tx.q.update(deliveries).set({ nextAt: until }).where(and(eq(deliveries.state, "waiting"), isNull(deliveries.leaseUntil), lt(deliveries.nextAt, until),
+    "webhook" in way ? eq(deliveries.webhook, way.webhook) : eq(deliveries.channel, "mail")));
+/** And when it opened again, all of it may go. */
+export const hurry = async (tx: Tx, way: { readonly channel: "mail" } | { readonly webhook: WebhookId }): Promise<void> =>
+  void await tx.q.update(deliveries).set({ nextAt: tx.now }).where(and(eq(deliveries.state, "waiting"), isNull(deliveries.leaseUntil), sql`${deliveries.nextAt} > now()`,
+    eq(deliveries.tries, 0), "webhook" in way ? eq(deliveries.webhook, way.webhook) : eq(deliveries.channel, "mail")));
+
+export type DeliveryFilter = {
+  readonly states?: readonly State[]; readonly kind?: NoticeKind; readonly to?: string; readonly channel?: Channel; readonly webhook?: WebhookId;
+  readonly notice?: NoticeId; readonly person?: PersonId; readonly before?: DeliveryId; readonly limit?: number;
+};
+export type Listed = { readonly delivery: Delivery; readonly notice: Told };
+const holding = (text: string): string => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+const matching = (f: DeliveryFilter): (SQL | undefined)[] => [
+  f.states ? inArray(deliveries.state, [...f.states]) : undefined, f.kind ? eq(notices.kind, f.kind) : undefined, f.channel ? eq(deliveries.channel, f.channel) : undefined,
+  f.to ? sql`(${deliveries.to} ilike ${holding(f.to)} or ${notices.subject} ilike ${holding(f.to)})` : undefined, f.webhook ? eq(deliveries.webhook, f.webhook) : undefined,
+  f.notice ? eq(deliveries.notice, f.notice) : undefined, f.person ? eq(deliveries.person, f.person) : undefined,
+  f.before ? sql`(${deliveries.at}, ${deliveries.id}) < (select x.at, x.id from deliveries x where x.id = ${f.before})` : undefined,
+];
+/** Newest first. */
+export const list = async ({ q }: Reader, f: DeliveryFilter): Promise<Listed[]> =>
+  (await q.select({ d: deliveries, n: notices }).from(deliveries).innerJoin(notices, eq(notices.id, deliveries.notice)).where(and(...matching(f)))
+    .orderBy(desc(deliveries.at), desc(deliveries.id)).limit(f.limit ?? 100)).map((r) => ({ delivery: fromRow(r.d), notice: told(r.n) }));
+export const delivery = async ({ q }: Reader, id: DeliveryId): Promise<Delivery | null> => {
+  const [r] = await q.select().from(deliveries).where(eq(deliveries.id, id));
+  return r ? fromRow(r) : null;
+};
+export const counts = async ({ q }: Reader, since: Date): Promise<Readonly<Partial<Record<State, number>>>> =>
+  Object.fromEntries((await q.select({ state: deliveries.state, n: sql<number>`count(*)::int` }).from(deliveries)
+    .where(or(eq(deliveries.state, "waiting"), sql`${deliveries.at} > ${since.toISOString()}::timestamptz`)).groupBy(deliveries.state)).map((r) => [r.state, r.n]));
+
+/** The embedded database has one owner: at its start every lease belongs to a process that is gone. */
+export const freeLeases = async (tx: Tx): Promise<void> => void await tx.q.update(deliveries).set({ leaseUntil: null }).where(eq(deliveries.state, "waiting"));
+/** What is over and old is forgotten; the audit log keeps what happened. */
+export const forget = async (tx: Tx, before: Date): Promise<void> => void await tx.q.delete(notices).where(and(lt(notices.at, before),
+  sql`not exists (select 1 from deliveries d where d.notice_id = ${notices.id} and d.state = 'waiting')`));
