@@ -34,7 +34,8 @@ export const PLAN = {
   "src/tls.ts":     { floor: 4, may: ["src/kernel", "src/config"] },
   "src/app.ts":     { floor: 5, may: [...LOWER, "src/core.ts", "src/tls.ts", "src/flow", "src/identity", "src/control", "src/web", "src/jobs", "proxy", "views"] },
   "src/operate.ts": { floor: 6, may: [...LOWER, "src/core.ts", "src/app.ts", "src/flow", "src/identity"] }, // what an operator does on the server itself
-  "src/cli":        { floor: 7, may: [...BASICS, "src/crypto", "src/config", "src/flow", "src/identity", "src/operate.ts"] }, // a command starts the app
+  "src/selftest":   { floor: 6, may: ["src/kernel", "src/config", "src/core.ts", "src/flow", "src/jobs"] }, // brokers of a trial, killed on purpose
+  "src/cli":        { floor: 7, may: [...BASICS, "src/crypto", "src/config", "src/flow", "src/identity", "src/operate.ts", "src/selftest"] }, // a command starts the app
   "src/main.ts":    { floor: 8, may: [...BASICS, "src/config", "src/app.ts", "src/cli"] },
 };
 

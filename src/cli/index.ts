@@ -27,6 +27,7 @@ import { restore } from "./restore.ts";
 import { config, init, serve } from "./server.ts";
 import { several } from "./several.ts";
 import { search } from "./search.ts";
+import { selftest } from "./selftest.ts";
 import { sessions } from "./sessions.ts";
 import { targets } from "./targets.ts";
 import { token } from "./token.ts";
@@ -35,7 +36,7 @@ import { approve, deny, review } from "./vote.ts";
 const COMMANDS: readonly Register[] = [
   login, imports, several, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations,
   targets, sessions, play, audit, exposures, people, groups, policies, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
-  completion,
+  selftest, completion,
 ];
 
 /** What to do, where the sentence itself does not say. */

@@ -33,3 +33,6 @@ export const times = (scale = 1): Times => {
   if (out.rotationLease < out.changeLimit + out.leaseMargin) throw new RangeError("times: a lease must outlive one call and its margin");
   return out;
 };
+
+/** For `lockstep selftest`: real limits towards the target, but nobody is kept for ten minutes a step; given up after five. */
+export const selfTestTimes = (t: Times): Partial<Times> => ({ sweep: t.sweep / 60, retryFirst: t.retryFirst / 5, closureFirst: t.closureFirst / 200, closureSecond: t.closureFirst / 100, giveUpAfter: 5 * MINUTE });

@@ -96,7 +96,7 @@ test("people, targets and policies", async () => {
     await db.transaction(async (tx) => { await people.add(tx, p, null); await people.addGroup(tx, p.groups[0]!, `g${n}`); await people.setMembers(tx, p.groups[0]!, [p.id]); });
     expect(await people.find(db, p.id)).toEqual(p);
     expect(await people.named(db, n)).toEqual(p);
-    const t = { id: id.of("target"), name: n, platform: "x", host: full || "h", port: 22, link: "direct" as const, settings: JSON.parse(JSON.stringify(set)) as Record<string, unknown>, owner: yes ? p.id : null, tags: [full], administrative: null, reconcile: null, identityNo: 3, identityHash: n, locked: yes };
+    const t = { id: id.of("target"), name: n, platform: "x", host: full || "h", port: 22, link: "direct" as const, settings: JSON.parse(JSON.stringify(set)) as Record<string, unknown>, owner: yes ? p.id : null, tags: [full], administrative: null, reconcile: null, identityNo: 3, identityHash: n, locked: yes, passwordPolicy: yes ? n : null };
     await db.transaction((tx) => targets.add(tx, t, p.id));
     expect(await targets.find(db, t.id)).toEqual(t);
     const policy: Policy = { id: id.of("policy"), name: n, active: yes, terms: PolicyTerms.parse({ reasonMin: 7, channels: ["sftp", "agent"], files: { readOnly: true, deny: ["/etc/**"] }, forwardTo: ["db:5432"] }), binding: PolicyBinding.parse({ requesters: [p.id], accountNames: [n] }) };

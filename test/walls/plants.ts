@@ -40,6 +40,7 @@ const ROOMS: readonly Plant[] = [
   room("src-core", "src/core.ts", "src/identity/login.ts"),
   room("src-tls", "src/tls.ts", "src/store/schema.ts"),
   room("src-operate", "src/operate.ts", "src/cli/serve.ts"),
+  room("src-selftest", "src/selftest/p.ts", "src/cli/serve.ts"),
   room("src-app", "src/app.ts", "src/cli/serve.ts"),
   room("src-cli", "src/cli/p.ts", "src/store/schema.ts"),
   room("src-main", "src/main.ts", "src/flow/approve.ts"),

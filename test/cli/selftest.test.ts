@@ -1,0 +1,45 @@
+/** `lockstep selftest` on a real host. Rule: it is run as a buyer runs it; what it says is compared with the host's own shadow file. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { rootOf } from "../../src/core.ts";
+import { linuxHost, type LinuxHost } from "../lab/host.ts";
+import { run } from "../lab/run.ts";
+
+const ADMIN = "Selftest-Adm1n!x9Qz", FIRST = "Selftest-F1rst!x9Qz";
+let host: LinuxHost, tmp: string;
+beforeAll(async () => {
+  host = await linuxHost({ name: "buyer-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { trial: FIRST } });
+  tmp = mkdtempSync(path.join(tmpdir(), "lockstep-buyer-"));
+}, 120_000);
+afterAll(async () => { await host.destroy(); rmSync(tmp, { recursive: true, force: true }); });
+
+const selftest = (stdin: string, ...more: string[]) => run(process.execPath, [
+  "--disable-warning=ExperimentalWarning", path.join(rootOf(), "src/main.ts"), "selftest", "rotate", "--host", host.host, "--port", String(host.port), "--account", "trial", "--admin", "admin1",
+  "--password-stdin", "--json", ...more,
+], { stdin, env: { PATH: process.env["PATH"] ?? "", HOME: tmp, TMPDIR: tmp } });
+
+test("law: I1 — killed before the change, after it and inside the commit: nothing lost, a fresh login each time, and its vault is gone", async () => {
+  const before = await host.shadow("trial"), said = await selftest(`${ADMIN}\n`, "--yes", "--fingerprint", host.fingerprint, "--kill-at", "before_change,changed,committing");
+  expect(said.code, said.stderr).toBe(0);
+  const report = JSON.parse(said.stdout) as { steps: { step: string; met: boolean; login: string }[] };
+  expect(report).toMatchObject({ trials: 3, lost: 0, wrongCurrent: 0, unproven: 0, missed: 0 });
+  expect(report.steps.map((s) => [s.step, s.met, s.login])).toEqual([["before_change", true, "yes"], ["changed", true, "yes"], ["committing", true, "yes"]]);
+  expect(await host.shadow("trial")).not.toBe(before);
+  expect(await host.opens("trial", FIRST)).toBe(false);
+  expect(readdirSync(tmp).filter((f) => f.startsWith("lockstep-selftest-"))).toEqual([]);
+  expect(said.stdout + said.stderr).not.toContain(ADMIN);
+}, 180_000);
+
+test("refusals: another key, a wrong administrator, an unknown step; no change was sent", async () => {
+  const before = await host.shadow("trial");
+  const other = await selftest(ADMIN, "--yes", "--fingerprint", "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+  expect([other.code, other.stderr]).toEqual([5, expect.stringContaining(`shows ${host.fingerprint}, not SHA256:AAAA`)]);
+  const nonsense = await selftest(ADMIN, "--yes", "--kill-at", "teatime");
+  expect([nonsense.code, nonsense.stderr]).toEqual([2, expect.stringContaining("--kill-at is every-step, or some of: before_candidate")]);
+  const self = await selftest(ADMIN, "--yes", "--fingerprint", host.fingerprint, "--account", "admin1");
+  expect([self.code, self.stderr]).toEqual([2, expect.stringContaining("Name an account made for this")]);
+  expect(await host.shadow("trial")).toBe(before);
+  expect(existsSync(tmp)).toBe(true);
+}, 120_000);
