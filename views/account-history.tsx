@@ -72,10 +72,10 @@ const Rotations = ({ list }: { list: readonly RotationLine[] }) =>
                 {r.why ? `: ${r.why}` : ""}
               </small>
             </td>
-            <td>
+            <td data-th="Opened">
               <Ago at={r.openedAt} />
             </td>
-            <td class="num">{r.attempt}</td>
+            <td data-th="Tries" class="num">{r.attempt}</td>
           </tr>
         );
       })}
@@ -88,15 +88,15 @@ const Versions = ({ list }: { list: readonly VersionLine[] }) =>
     <Table label="Secret versions" head={["No", "State", "Origin", "Made", "Proven"]}>
       {list.toReversed().map((v) => (
         <tr>
-          <td class="num">{v.no}</td>
+          <td data-th="No" class="num">{v.no}</td>
           <td>
             <Badge tone={v.status === "current" ? "ok" : v.status === "candidate" ? "busy" : "quiet"}>{v.status}</Badge>
           </td>
-          <td>{v.origin}</td>
-          <td>
+          <td data-th="Origin">{v.origin}</td>
+          <td data-th="Made">
             <Ago at={v.createdAt} />
           </td>
-          <td>
+          <td data-th="Proven">
             <Ago at={v.provenAt} none="not yet" />
           </td>
         </tr>
@@ -112,11 +112,11 @@ const Closures = ({ list }: { list: readonly ClosureLine[] }) =>
         {list.map((c) => (
           <tr>
             <td>{c.step}</td>
-            <td>
+            <td data-th="Due">
               <Ago at={c.doneAt ?? c.dueAt} />
             </td>
-            <td>{c.newResult ?? <span class="muted">waits</span>}</td>
-            <td>{c.oldResult ?? <span class="muted">waits</span>}</td>
+            <td data-th="New opens">{c.newResult ?? <span class="muted">waits</span>}</td>
+            <td data-th="Old refused">{c.oldResult ?? <span class="muted">waits</span>}</td>
           </tr>
         ))}
       </Table>
@@ -131,7 +131,7 @@ const Exposures = ({ list }: { list: readonly ExposureLine[] }) =>
         <tr>
           <td>{e.personName}</td>
           <td>{HOW[e.how as keyof typeof HOW] ?? e.how}</td>
-          <td class="num">{e.versionNo ?? "?"}</td>
+          <td data-th="Version" class="num">{e.versionNo ?? "?"}</td>
           <td>
             <Ago at={e.at} />
           </td>

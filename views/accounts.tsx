@@ -3,6 +3,7 @@ import type { Account as Value, Hold, Standing } from "../src/domain/account.ts"
 import type { Policy } from "../src/domain/policy.ts";
 import type { Target } from "../src/domain/target.ts";
 import { Account, Ago, Empty, Exact, PageHead, Post, Table } from "./parts.tsx";
+import { RegisterWays } from "./targets.tsx";
 import { StandingBadge } from "./words.tsx";
 
 export type AccountCard = {
@@ -95,16 +96,16 @@ const Row = ({ c, picks }: { c: AccountCard; picks: boolean }) => (
     <td>
       <StandingBadge standing={c.standing} />
     </td>
-    <td>
+    <td data-th="Held by">
       <HolderOf holds={c.holds} />
     </td>
-    <td>
+    <td data-th="Password changed">
       <Ago at={c.account.rotatedAt} />
     </td>
-    <td>
+    <td data-th="Verified">
       <Ago at={c.account.verifiedAt} />
     </td>
-    <td>{c.offers.map((p) => p.name).join(", ") || <span class="muted">–</span>}</td>
+    <td data-th="Policy">{c.offers.map((p) => p.name).join(", ") || <span class="muted">–</span>}</td>
   </tr>
 );
 
@@ -164,12 +165,7 @@ export const Accounts = ({ cards, q, adds, filters }: AccountsView) => (
     <PageHead title="Accounts" sub={`${cards.length} shown`}>
       {adds ? (
         <>
-          <a class="button small quiet" href="/collections">
-            Groups
-          </a>
-          <a class="button small quiet" href="/targets/import">
-            Import
-          </a>
+          <RegisterWays />
           <a class="button small" href="/targets">
             Add through its target
           </a>

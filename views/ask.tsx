@@ -1,12 +1,12 @@
 /** Asking: find an account, then say for how long and why. Rule: before sending, the page says who can approve and what is recorded. */
 import type { Standing } from "../src/domain/account.ts";
-import type { Preset } from "../src/domain/policy.ts";
+import type { Policy, Preset } from "../src/domain/policy.ts";
 import { here } from "./here.ts";
 import { OfferRows, type Offered } from "./home.tsx";
 import { Exact, Facts, Field, minutes, PageHead, Post } from "./parts.tsx";
-import { PRESET, StandingBadge } from "./words.tsx";
+import { KEPT, PRESET, StandingBadge } from "./words.tsx";
 
-export const AskSearch = ({ offered, q }: { offered: readonly Offered[]; q: string }) => {
+export const AskSearch = ({ offered, q, me }: { offered: readonly Offered[]; q: string; me: string }) => {
   const { nonce } = here();
   return (
     <>
@@ -30,7 +30,7 @@ export const AskSearch = ({ offered, q }: { offered: readonly Offered[]; q: stri
           Search
         </button>
       </form>
-      <OfferRows offered={offered} q={q} />
+      <OfferRows offered={offered} q={q} me={me} />
     </>
   );
 };
@@ -45,6 +45,7 @@ export type AskPolicy = {
   readonly reasonMin: number;
   readonly ticketPattern: string;
   readonly recordInput: boolean;
+  readonly record: Policy["terms"]["record"];
   /** `closed`: the sentence that says when it opens next, while it is closed. */
   readonly hours: { readonly text: string; readonly closed: string | null } | null;
   readonly networks: readonly string[];
@@ -60,6 +61,7 @@ export type AskView = {
   readonly policies: readonly AskPolicy[];
   readonly chosen: AskPolicy;
   readonly holders: readonly { readonly name: string; readonly until: Date }[];
+  readonly me: string;
 };
 
 const Presets = ({ max }: { max: number }) => {
@@ -73,9 +75,10 @@ const Presets = ({ max }: { max: number }) => {
   );
 };
 
-const Length = ({ max }: { max: number }) => (
+const CLOCK = { vote: "approvers may shorten it. The clock starts at first use.", glass: "the clock starts when you press." } as const;
+const Length = ({ max, glass }: { max: number; glass: boolean }) => (
   <>
-    <Field label="For how long" hint={`At most ${minutes(max)}; approvers may shorten it. The clock starts at first use.`}>
+    <Field label="For how long" hint={`At most ${minutes(max)}; ${glass ? CLOCK.glass : CLOCK.vote}`}>
       <span class="slider">
         <input type="range" name="minutes" min="5" max={max} step={max > 120 ? 15 : 5} value={Math.min(60, max)} list="lengths" data-minutes="" />
         <output>{minutes(Math.min(60, max))}</output>
@@ -109,6 +112,12 @@ const Why = ({ p }: { p: AskPolicy }) => (
   </>
 );
 
+const approval = (p: AskPolicy): string =>
+  p.approvers.length === 1
+    ? `${p.approvers[0]!} has to approve`
+    : p.approvals === p.approvers.length
+      ? `all of ${p.approvers.join(", ")} have to approve`
+      : `${p.approvals} of ${p.approvers.join(", ")} ${p.approvals === 1 ? "has" : "have"} to approve`;
 const Then = ({ p }: { p: AskPolicy }) => (
   <aside class="card flat">
     <h2>What happens then</h2>
@@ -125,14 +134,15 @@ const Then = ({ p }: { p: AskPolicy }) => (
           ) : p.approvers.length === 0 ? (
             <span class="note warn">Nobody is seated who may approve. Ask an admin first.</span>
           ) : (
-            <>
-              {p.approvals} of {p.approvers.join(", ")}
-            </>
+            approval(p)
           ),
         ],
         [
           "Recorded",
-          <>Every session, {p.recordInput ? "screen and what you type" : "the screen; not what you type"}. Auditors can play it back.</>,
+          <>
+            Terminals whole: {p.recordInput ? "the screen and what you type" : "the screen; not what you type"}. Of single commands and files{" "}
+            {KEPT[p.record]}. Auditors can play it back.
+          </>,
         ],
         p.hours ? ["Hours", p.hours.closed ? <span class="note warn">Closed now. {p.hours.closed}</span> : p.hours.text] : null,
         p.networks.length > 0 ? ["From", p.networks.join(", ")] : null,
@@ -185,7 +195,7 @@ const Others = ({ holders }: { holders: AskView["holders"] }) => (
   </fieldset>
 );
 
-export const AskForm = ({ account, target, standing, policies, chosen: p, holders }: AskView) => (
+export const AskForm = ({ account, target, standing, policies, chosen: p, holders, me }: AskView) => (
   <>
     <PageHead
       title={
@@ -196,7 +206,7 @@ export const AskForm = ({ account, target, standing, policies, chosen: p, holder
           </span>
         </>
       }
-      sub={<StandingBadge standing={standing} />}
+      sub={<StandingBadge standing={standing} me={me} />}
     />
     {policies.length > 1 ? (
       <nav class="tabs" aria-label="Policy">
@@ -212,7 +222,7 @@ export const AskForm = ({ account, target, standing, policies, chosen: p, holder
         <Post action="/ask">
           <input type="hidden" name="account" value={`${account}@${target}`} />
           <input type="hidden" name="policy" value={p.id} />
-          <Length max={p.maxMinutes} />
+          <Length max={p.maxMinutes} glass={p.preset === "break-glass"} />
           {p.preset === "break-glass" ? null : <Later />}
           <Why p={p} />
           {p.preset === "break-glass" ? <Others holders={holders} /> : null}

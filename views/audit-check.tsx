@@ -45,7 +45,7 @@ const Findings = ({ check: c }: { check: CheckSaid }) => (
     <Table label="Findings" head={["No", "What"]}>
       {c.findings.map((f) => (
         <tr>
-          <td class="num">{f.at}</td>
+          <td data-th="No" class="num">{f.at}</td>
           <td class="wrap">{f.why}</td>
         </tr>
       ))}
@@ -70,7 +70,7 @@ const Earlier = ({ list }: { list: readonly CheckSaid[] }) => (
           <td>
             <Ago at={x.at} />
           </td>
-          <td>{x.byName}</td>
+          <td data-th="By">{x.byName}</td>
           <td class="wrap">
             <a href={`/audit/checks/${x.id}`}>{x.says}</a>
           </td>

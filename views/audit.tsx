@@ -1,8 +1,9 @@
 /** The audit log. Rule: it shows what is recorded, whole; a row without a number is not sequenced yet and says so. */
 import { CHECKED, type CheckSaid } from "./audit-check.tsx";
 import { SingleAdministrator } from "./changes.tsx";
+import { Choice, FromTo, Narrow } from "./inputs.tsx";
 import { Ago, Badge, Empty, PageHead, Post, Table } from "./parts.tsx";
-import { factsLine, outcomeTone, said, whence, whoName, type Told } from "./story.tsx";
+import { factsLine, outcomeTone, said, whence, whoName, whyWords, type Told } from "./story.tsx";
 
 export type AuditQuery = {
   readonly text: string;
@@ -52,37 +53,11 @@ const Filters = ({ q, names, outcomes }: { q: AuditQuery; names: readonly string
   <form class="search many" method="get" action="/audit">
     <input type="search" name="text" value={q.text} placeholder="Anything: reason, id, fact" aria-label="Search the log" />
     <input type="search" name="who" value={q.who} placeholder="Who: name or address" aria-label="Who did it" />
-    <select name="what" aria-label="Kind of event">
-      <option value="">all events</option>
-      {names.map((n) => (
-        <option value={n} selected={n === q.what}>
-          {n}
-        </option>
-      ))}
-    </select>
-    <select name="outcome" aria-label="Outcome">
-      <option value="">any outcome</option>
-      {outcomes.map((o) => (
-        <option value={o} selected={o === q.outcome}>
-          {o}
-        </option>
-      ))}
-    </select>
-    <label class="short">
-      from <input type="date" name="from" value={q.from} />
-    </label>
-    <label class="short">
-      to <input type="date" name="to" value={q.to} />
-    </label>
+    <Choice name="what" label="Kind of event" all="all events" of={names} chosen={q.what} />
+    <Choice name="outcome" label="Outcome" all="any outcome" of={outcomes} chosen={q.outcome} />
+    <FromTo from={q.from} to={q.to} />
     {q.about ? <input type="hidden" name="about" value={q.about} /> : null}
-    <button class="small" type="submit">
-      Filter
-    </button>
-    {isFiltered(q) ? (
-      <a class="button small quiet" href="/audit">
-        Clear
-      </a>
-    ) : null}
+    <Narrow clear={isFiltered(q) ? "/audit" : null} />
   </form>
 );
 
@@ -128,7 +103,7 @@ const Events = ({ events }: { events: readonly Told[] }) => (
   <Table label="Events" head={["No", "When", "Who", "What", "About"]}>
     {events.map((e) => (
       <tr>
-        <td class="num">
+        <td data-th="No" class="num">
           {e.index ?? (
             <span class="muted" title="numbered within a second">
               …
@@ -144,7 +119,7 @@ const Events = ({ events }: { events: readonly Told[] }) => (
         </td>
         <td class="wrap">
           <span title={e.what}>{said(e.what)}</span> {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}
-          {e.why ? <small class="block">{e.why}</small> : null}
+          {e.why ? <small class="block">{whyWords(e.why)}</small> : null}
           {factsLine(e.facts) ? <small class="muted block">{factsLine(e.facts)}</small> : null}
         </td>
         <td>

@@ -10,6 +10,19 @@ export type ChangeView = {
   readonly at: Date;
 };
 
+const PAGES: Readonly<Record<string, string>> = { pol: "/policies/", acc: "/accounts/" };
+/** Where to look before confirming: the pages that everybody who may confirm may open. */
+const Subject = ({ id }: { id: string }) => {
+  const page = PAGES[id.split("_")[0]!];
+  return page === undefined ? (
+    <code>{id}</code>
+  ) : (
+    <a href={`${page}${id}`}>
+      <code>{id}</code>
+    </a>
+  );
+};
+
 export const Changes = ({ changes, me }: { changes: readonly ChangeView[]; me: string }) =>
   changes.length === 0 ? null : (
     <section class="card flat">
@@ -25,7 +38,7 @@ export const Changes = ({ changes, me }: { changes: readonly ChangeView[]; me: s
             <div>
               <b>{c.authorName}</b>: <span class="wrap">{c.what}</span>{" "}
               <small class="muted">
-                <code>{c.subject}</code> <Ago at={c.at} />
+                <Subject id={c.subject} /> <Ago at={c.at} />
               </small>
             </div>
             {c.author === me ? (

@@ -10,18 +10,18 @@ const sum = (...flows: readonly Flow[]): string => size(flows.reduce((n, f) => n
 
 const Row = ({ c }: { c: ChannelLedger }) => (
   <tr>
-    <td>{c.sums === undefined ? c.channel : `${c.sums} more`}</td>
+    <td data-th="No">{c.sums === undefined ? c.channel : `${c.sums} more`}</td>
     <td class="wrap">
       <b>{c.kind}</b>
       {c.to === undefined ? null : <small class="muted block">{c.to}</small>}
     </td>
-    <td>{sum(c.in)}</td>
-    <td>{sum(c.out, c.err)}</td>
-    <td>
+    <td data-th="From the person">{sum(c.in)}</td>
+    <td data-th="To the person">{sum(c.out, c.err)}</td>
+    <td data-th="Kept">
       {KEPT[c.record]}
       <small class="muted block">{size(recorded(c))} in the recording</small>
     </td>
-    <td>{c.exit ?? <span class="muted">none</span>}</td>
+    <td data-th="Exit">{c.exit ?? <span class="muted">none</span>}</td>
   </tr>
 );
 

@@ -1,5 +1,6 @@
 /** The exposure ledger: who has seen or used which password. Rule: what is not proven is not called changed. */
 import type { Force, How } from "../src/domain/exposure.ts";
+import { Choice, Narrow } from "./inputs.tsx";
 import { Account, Ago, Badge, Empty, PageHead, Table, type Tone } from "./parts.tsx";
 
 export const HOW: Record<How, string> = { released: "saw it", typed: "typed it", session: "used it, unseen" };
@@ -45,27 +46,13 @@ const query = (q: ExposureQuery, before?: string): string => {
 };
 const Filters = ({ q, names }: { q: ExposureQuery; names: readonly string[] }) => (
   <form class="search many" method="get" action="/exposures">
-    <select name="person" aria-label="Person">
-      <option value="">everybody</option>
-      {names.map((n) => (
-        <option value={n} selected={n === q.person}>
-          {n}
-        </option>
-      ))}
-    </select>
+    <Choice name="person" label="Person" all="everybody" of={names} chosen={q.person} />
     <input type="search" name="account" value={q.account} placeholder="Account, such as root@web-1" aria-label="Account" />
     <label class="check">
       <input type="checkbox" name="standing" value="1" checked={q.standing} />
       not changed since
     </label>
-    <button class="small" type="submit">
-      Filter
-    </button>
-    {query(q) === "/exposures" ? null : (
-      <a class="button small quiet" href="/exposures">
-        Clear
-      </a>
-    )}
+    <Narrow clear={query(q) === "/exposures" ? null : "/exposures"} />
   </form>
 );
 const Rows = ({ list, q }: { list: readonly LedgerLine[]; q: ExposureQuery }) => (
@@ -81,7 +68,7 @@ const Rows = ({ list, q }: { list: readonly LedgerLine[]; q: ExposureQuery }) =>
           <Account account={e.accountName} target={e.targetName} href={`/accounts/${e.account}`} />
         </td>
         <td>{HOW[e.how]}</td>
-        <td class="num">{e.versionNo ?? "?"}</td>
+        <td data-th="Version" class="num">{e.versionNo ?? "?"}</td>
         <td>
           <Ago at={e.at} />
         </td>

@@ -29,6 +29,10 @@ export type HomeView = {
   readonly alone: boolean;
   readonly glass: readonly Listed[];
   readonly toReview: readonly Listed[];
+  /** Changes of others that wait for this person to confirm them. */
+  readonly changes: number;
+  /** May read what is past. */
+  readonly reads: boolean;
 };
 
 const SHOWS: Readonly<Record<Preset, boolean>> = { session: false, release: true, shared: false, "break-glass": true };
@@ -51,7 +55,7 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
         </p>
       ) : (
         <p class="muted">
-          Asked <Ago at={r.submittedAt} /> for {minutes(r.terms.minutes)}.
+          Asked <Ago at={r.submittedAt} />, for {minutes(r.terms.minutes)}.
         </p>
       )}
       <Turn request={r} />
@@ -76,7 +80,7 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
   );
 };
 
-export const OfferRows = ({ offered, q }: { offered: readonly Offered[]; q: string }) => (
+export const OfferRows = ({ offered, q, me }: { offered: readonly Offered[]; q: string; me: string }) => (
   <div id="offers">
     {offered.length === 0 ? (
       <Empty title={q ? `Nothing matches “${q}”` : "No policy gives you an account yet"}>
@@ -93,10 +97,10 @@ export const OfferRows = ({ offered, q }: { offered: readonly Offered[]; q: stri
               <small class="muted block">{o.platform}</small>
             </td>
             <td>
-              <StandingBadge standing={o.standing} />
+              <StandingBadge standing={o.standing} me={me} />
             </td>
-            <td>{o.policies.map((p) => p.name).join(", ")}</td>
-            <td>{minutes(Math.max(...o.policies.map((p) => p.maxMinutes)))}</td>
+            <td data-th="Policy">{o.policies.map((p) => p.name).join(", ")}</td>
+            <td data-th="Longest">{minutes(Math.max(...o.policies.map((p) => p.maxMinutes)))}</td>
             <td class="end">
               <a class="button small" href={`/ask/${encodeURIComponent(`${o.name}@${o.target}`)}`}>
                 Ask
@@ -119,11 +123,43 @@ const section = (title: string, body: unknown, more?: { href: string; text: stri
   </section>
 );
 
+const Held = ({ v }: { v: HomeView }) =>
+  v.mine.length === 0 ? (
+    <Empty title="You hold nothing right now">Ask for an account below; its approvers are told at once.</Empty>
+  ) : (
+    <div class="grid-cards">
+      {v.mine.map((l) => (
+        <Holding l={l} me={v.me} />
+      ))}
+    </div>
+  );
+/** For who asks for nothing: where their work is, when none of it waits here. */
+const Calm = ({ v }: { v: HomeView }) =>
+  v.waiting.length + v.toReview.length + v.glass.length + v.changes > 0 ? null : (
+    <Empty title="Nothing waits for you">
+      {v.votes ? "Requests for your vote appear here." : "Break-glass, uses to review and changes to confirm appear here."}
+      {v.reads ? (
+        <>
+          {" "}
+          Meanwhile: <a href="/sessions?live=1">who is connected</a>, <a href="/audit">the audit log</a>,{" "}
+          <a href="/exposures">who knows which password</a>.
+        </>
+      ) : null}
+    </Empty>
+  );
+const Confirms = ({ n }: { n: number }) =>
+  n === 0 ? null : (
+    <p class="note">
+      {n === 1 ? "1 change waits" : `${n} changes wait`} for a second person. <a href="/policies">Look and confirm</a>
+    </p>
+  );
+
 export const Home = (v: HomeView) => (
   <>
     <PageHead title={`Hello, ${v.me}`} />
     <SingleAdministrator alone={v.alone} manages />
     <BrokenGlass list={v.glass} />
+    <Confirms n={v.changes} />
     {v.votes && v.waiting.length > 0
       ? section(`Waits for your vote (${v.waiting.length})`, <RequestRows list={v.waiting} me={v.me} label="Requests waiting for your vote" />, {
           href: "/votes",
@@ -131,29 +167,18 @@ export const Home = (v: HomeView) => (
         })
       : null}
     <ToReview list={v.toReview} me={v.me} />
-    {section(
-      "What I hold",
-      v.mine.length === 0 ? (
-        <Empty title="You hold nothing right now">
-          {v.asks ? <>Ask for an account below; its approvers are told at once.</> : "Your roles do not ask for accounts."}
-        </Empty>
-      ) : (
-        <div class="grid-cards">
-          {v.mine.map((l) => (
-            <Holding l={l} me={v.me} />
-          ))}
-        </div>
-      ),
-    )}
+    {v.asks || v.mine.length > 0 ? section("What I hold", <Held v={v} />) : <Calm v={v} />}
     {v.asks
-      ? section("What I may ask for", <OfferRows offered={v.offered.slice(0, 8)} q="" />, {
+      ? section("What I may ask for", <OfferRows offered={v.offered.slice(0, 8)} q="" me={v.me} />, {
           href: "/ask",
           text: v.offered.length > 8 ? `All ${v.offered.length}` : "Search",
         })
       : null}
-    {section("Recent", <RequestRows list={v.recent} me={v.me} label="Recent requests" empty="Your past requests will be listed here." />, {
-      href: "/requests",
-      text: "All requests",
-    })}
+    {v.asks || v.recent.length > 0
+      ? section("Recent", <RequestRows list={v.recent} me={v.me} label="Recent requests" empty="Your past requests will be listed here." />, {
+          href: "/requests",
+          text: "All requests",
+        })
+      : null}
   </>
 );

@@ -65,7 +65,7 @@ const PlannedTable = ({ rows }: { rows: readonly PlannedRow[] }) => (
   <Table label="Rows of the file" head={["Line", "What", "Does", ""]}>
     {rows.map((r) => (
       <tr>
-        <td class="num">{r.line}</td>
+        <td data-th="Line" class="num">{r.line}</td>
         <td class="wrap">{r.name || "?"}</td>
         <td>
           <Lines of={r.errors} class="bad-text" />
@@ -133,7 +133,7 @@ export const ImportResult = ({ rows }: { rows: readonly ImportedRow[] }) => {
           .sort((a, b) => Number(a.outcome === "done") - Number(b.outcome === "done"))
           .map((r) => (
             <tr>
-              <td class="num">{r.line}</td>
+              <td data-th="Line" class="num">{r.line}</td>
               <td class="wrap">{r.name || "?"}</td>
               <td>
                 <Lines of={r.why} class={r.outcome === "same" ? "muted" : "bad-text"} />

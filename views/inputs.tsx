@@ -1,12 +1,50 @@
 /** Fields of forms that more than one page has. Rule: every field has a label a reader of screens hears; hints stand below it. */
 import type { Child } from "hono/jsx";
-import { Field } from "./parts.tsx";
+import type { Policy } from "../src/domain/policy.ts";
+import { Field, Post } from "./parts.tsx";
 
-type NumProps = { label: string; name: string; value: number; min: number; max: number; hint?: string };
-export const Num = ({ label, name, value, min, max, hint }: NumProps) => (
+/** A policy's numbers, under the names the form's reader knows them by. */
+export type NumberTerm = { [K in keyof Policy["terms"]]: Policy["terms"][K] extends number ? K : never }[keyof Policy["terms"]];
+type TermProps = { t: Policy["terms"]; name: NumberTerm; label: string; of: readonly [min: number, max: number]; hint?: string };
+export const Term = ({ t, name, label, of: [min, max], hint }: TermProps) => (
   <Field label={label} hint={hint}>
-    <input type="number" name={name} value={String(value)} min={String(min)} max={String(max)} required />
+    <input type="number" name={name} value={String(t[name])} min={String(min)} max={String(max)} required />
   </Field>
+);
+/** What a list is narrowed by: the first option is all of them. */
+type ChoiceProps = { name: string; label: string; all: string; of: readonly string[]; chosen: string; words?: (one: string) => string };
+export const Choice = ({ name, label, all, of, chosen, words = (w) => w }: ChoiceProps) => (
+  <select name={name} aria-label={label}>
+    <option value="">{all}</option>
+    {of.map((one) => (
+      <option value={one} selected={one === chosen}>
+        {words(one)}
+      </option>
+    ))}
+  </select>
+);
+export const FromTo = ({ from, to }: { from: string; to: string }) => (
+  <>
+    <label class="short">
+      from <input type="date" name="from" value={from} />
+    </label>
+    <label class="short">
+      to <input type="date" name="to" value={to} />
+    </label>
+  </>
+);
+/** `clear`: where nothing is narrowed; null when nothing is. */
+export const Narrow = ({ clear }: { clear: string | null }) => (
+  <>
+    <button class="small" type="submit">
+      Filter
+    </button>
+    {clear === null ? null : (
+      <a class="button small quiet" href={clear}>
+        Clear
+      </a>
+    )}
+  </>
 );
 /** A list as one line of words. */
 export const Words = ({
@@ -51,4 +89,18 @@ export const Tick = ({ name, checked, value = "yes", children }: { name: string;
   <label class="check">
     <input type="checkbox" name={name} value={value} checked={checked} /> {children}
   </label>
+);
+/** A public SSH key and what it is called. */
+export const AddKey = ({ action, hint }: { action: string; hint: string }) => (
+  <Post action={action}>
+    <Field label="Public key" hint={hint}>
+      <textarea name="key" rows={3} required spellcheck={false} class="mono"></textarea>
+    </Field>
+    <Field label="Name (optional)">
+      <input name="label" maxlength={80} placeholder="laptop" />
+    </Field>
+    <button class="small" type="submit">
+      Add
+    </button>
+  </Post>
 );

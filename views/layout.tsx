@@ -12,26 +12,27 @@ export type Nav = {
   readonly can: ReadonlySet<Act>;
   readonly votes: boolean;
 };
-type Item = { readonly href: string; readonly icon: IconName; readonly text: string; readonly shown: boolean };
+/** `key`: g and this letter lead there. */
+type Item = { readonly href: string; readonly key: string; readonly icon: IconName; readonly text: string; readonly shown: boolean };
 
 const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
   [
-    { href: "/", icon: "home", text: "Home", shown: true },
-    { href: "/ask", icon: "ask", text: "Ask for access", shown: can.has("account.ask") },
-    { href: "/requests", icon: "audit", text: "Requests", shown: true },
-    { href: "/votes", icon: "votes", text: "Votes", shown: votes },
+    { href: "/", key: "h", icon: "home", text: "Home", shown: true },
+    { href: "/ask", key: "a", icon: "ask", text: "Ask for access", shown: can.has("account.ask") },
+    { href: "/requests", key: "r", icon: "audit", text: "Requests", shown: true },
+    { href: "/votes", key: "v", icon: "votes", text: "Votes", shown: votes },
   ],
   [
-    { href: "/accounts", icon: "accounts", text: "Accounts", shown: can.has("target.add") || can.has("audit.read") },
-    { href: "/targets", icon: "targets", text: "Targets", shown: can.has("target.add") },
-    { href: "/sessions", icon: "sessions", text: "Sessions", shown: true },
+    { href: "/accounts", key: "c", icon: "accounts", text: "Accounts", shown: can.has("target.add") || can.has("audit.read") },
+    { href: "/targets", key: "t", icon: "targets", text: "Targets", shown: can.has("target.add") },
+    { href: "/sessions", key: "s", icon: "sessions", text: "Sessions", shown: true },
   ],
   [
-    { href: "/audit", icon: "search", text: "Audit log", shown: can.has("audit.read") },
-    { href: "/exposures", icon: "lock", text: "Exposure", shown: can.has("exposure.see") },
-    { href: "/people", icon: "people", text: "People", shown: can.has("person.manage") },
-    { href: "/locks", icon: "locks", text: "Locks", shown: can.has("lock.see") },
-    { href: "/policies", icon: "policies", text: "Policies", shown: can.has("policy.see") },
+    { href: "/audit", key: "l", icon: "search", text: "Audit log", shown: can.has("audit.read") },
+    { href: "/exposures", key: "e", icon: "lock", text: "Exposure", shown: can.has("exposure.see") },
+    { href: "/people", key: "p", icon: "people", text: "People", shown: can.has("person.manage") },
+    { href: "/locks", key: "k", icon: "locks", text: "Locks", shown: can.has("lock.see") },
+    { href: "/policies", key: "o", icon: "policies", text: "Policies", shown: can.has("policy.see") },
   ],
 ];
 
@@ -48,7 +49,7 @@ const Links = ({ nav }: { nav: Nav }) => {
             <ul>
               {group.map((i) => (
                 <li>
-                  <a href={i.href} aria-current={current(i.href) ? "page" : undefined}>
+                  <a href={i.href} data-go={i.key} aria-current={current(i.href) ? "page" : undefined}>
                     <Icon name={i.icon} />
                     {i.text}
                   </a>
@@ -90,6 +91,10 @@ const Who = ({ nav }: { nav: Nav }) => (
         <Icon name="audit" />
         API
       </a>
+      <button class="plain" type="button" data-opens="keys" hidden>
+        <Icon name="keys" />
+        Keys
+      </button>
       <form method="post" action="/logout">
         <Token />
         <button class="plain" type="submit">
@@ -142,6 +147,7 @@ const Head = ({ title, refresh }: { title: string; refresh?: Refresh | undefined
       <link rel="stylesheet" href="/assets/pico.css" />
       <link rel="stylesheet" href="/assets/base.css" />
       <link rel="stylesheet" href="/assets/lockstep.css" />
+      <link rel="stylesheet" href="/assets/narrow.css" />
       <script nonce={nonce} src="/assets/htmx.js" defer></script>
       <script nonce={nonce} src="/assets/hx-csp.js" defer></script>
       <script nonce={nonce} src="/assets/hx-sse.js" defer></script>
@@ -159,6 +165,48 @@ type Props = {
   readonly notice?: string | undefined;
   readonly children?: Child;
 };
+
+const EVERYWHERE = [
+  ["/", "search everything"],
+  ["j k", "next and previous row of a list"],
+  ["x", "tick the row"],
+  ["Enter", "open the row"],
+  ["Esc", "close"],
+] as const;
+const keysOf = (nav: Nav): readonly (readonly [string, string])[] => [
+  ...EVERYWHERE,
+  ...items(nav)
+    .flat()
+    .filter((i) => i.shown)
+    .map((i) => [`g ${i.key}`, i.text] as const),
+];
+/** Opened by `?` and from the menu; nothing here is only here. */
+const Keys = ({ nav }: { nav: Nav }) => (
+  <dialog id="keys" aria-labelledby="keys-title">
+    <article class="card">
+      <header>
+        <h2 id="keys-title">Keys</h2>
+        <form method="dialog">
+          <button type="submit" class="small quiet">
+            Close
+          </button>
+        </form>
+      </header>
+      <dl class="keys">
+        {keysOf(nav).map(([key, what]) => (
+          <div>
+            <dt>
+              {key.split(" ").map((k) => (
+                <kbd>{k}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </article>
+  </dialog>
+);
 
 export const Layout = ({ title, nav, wide, refresh, notice, children }: Props) => (
   <html lang="en">
@@ -186,6 +234,7 @@ export const Layout = ({ title, nav, wide, refresh, notice, children }: Props) =
         </div>
         {children}
       </main>
+      {nav ? <Keys nav={nav} /> : null}
     </body>
   </html>
 );

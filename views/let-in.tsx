@@ -1,5 +1,6 @@
 /** Letting a terminal in. Rule: the code is typed from the terminal's own screen and never shown here; the page says from where it asks. */
-import { Ago, Empty, Field, PageHead, Post } from "./parts.tsx";
+import { here } from "./here.ts";
+import { Ago, Empty, Field, PageHead, Post, sshTo } from "./parts.tsx";
 
 export type TerminalView = { readonly id: string; readonly address: string; readonly askedAt: Date };
 export type TerminalsView = { readonly name: string; readonly address: string; readonly waiting: readonly TerminalView[] };
@@ -52,7 +53,7 @@ export const Terminals = ({ name, address, waiting }: TerminalsView) => (
     />
     {waiting.length === 0 ? (
       <Empty title="No terminal waits for you">
-        Start <code>ssh {name}@the broker</code>, leave the password empty, and reload this page when it shows a code.
+        Start <code>{sshTo(name, here().ssh)}</code>, leave the password empty, and reload this page when it shows a code.
       </Empty>
     ) : (
       <section class="card narrow">

@@ -12,7 +12,7 @@ const Standing = ({ l, sets }: { l: LockLine; sets: boolean }) => (
       <Badge tone="bad">{KIND[l.lock.kind]}</Badge> {l.lock.kind === "broker" ? null : <b class="wrap">{l.name}</b>}
     </td>
     <td class="wrap">{l.lock.reason}</td>
-    <td>
+    <td data-th="By">
       {l.setBy} <Ago at={l.lock.setAt} />
     </td>
     <td class="end">
@@ -85,10 +85,10 @@ export const Locks = ({ list, sets }: { list: readonly LockLine[]; sets: boolean
                   {KIND[l.lock.kind]} {l.lock.kind === "broker" ? null : <b class="wrap">{l.name}</b>}
                 </td>
                 <td class="wrap">{l.lock.reason}</td>
-                <td>
+                <td data-th="Set">
                   {l.setBy} <Ago at={l.lock.setAt} />
                 </td>
-                <td class="wrap">
+                <td data-th="Lifted" class="wrap">
                   {l.liftedBy} <Ago at={l.lock.lifted!.at} />
                   {l.lock.lifted!.reason ? `: ${l.lock.lifted!.reason}` : ""}
                 </td>

@@ -1,5 +1,6 @@
 /** My own keys, tokens and password. Rule: a token's text is on the page that made it and nowhere else. */
 import type { Person } from "../src/domain/person.ts";
+import { AddKey } from "./inputs.tsx";
 import { Ago, Badge, Copy, Empty, Exact, Facts, Field, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
 
 export type KeyView = { readonly fingerprint: string; readonly label: string };
@@ -47,17 +48,7 @@ const Keys = ({ keys }: { keys: readonly KeyView[] }) => (
       </ul>
     )}
     <Unfold label="Add a key" open={keys.length === 0}>
-      <Post action="/me/keys">
-        <Field label="Public key" hint="One line: ssh-ed25519 AAAA… (the .pub file)">
-          <textarea name="key" rows={3} required spellcheck={false} class="mono"></textarea>
-        </Field>
-        <Field label="Name">
-          <input name="label" maxlength={80} placeholder="laptop" />
-        </Field>
-        <button class="small" type="submit">
-          Add
-        </button>
-      </Post>
+      <AddKey action="/me/keys" hint="One line: ssh-ed25519 AAAA… (the .pub file)" />
     </Unfold>
   </section>
 );
@@ -103,10 +94,10 @@ const Tokens = ({ tokens, now }: { tokens: readonly TokenView[]; now: Date }) =>
               {t.readOnly ? "read only" : "read and act"}
               {t.networks.length > 0 ? <small class="block muted">{t.networks.join(", ")}</small> : null}
             </td>
-            <td>
+            <td data-th="Used">
               <Ago at={t.usedAt} />
             </td>
-            <td>
+            <td data-th="Ends">
               <Ago at={t.expiresAt} />
             </td>
             <td class="end">

@@ -1,6 +1,7 @@
 /** Sentences after a form was taken, by the word in `?done=`. Rule: a closed list, so an address cannot put words into the portal's mouth. */
 const SENTENCES = {
   asked: "Asked. The approvers see it now.",
+  glass: "The glass is broken. Its approvers and every auditor see it now.",
   approved: "Your approval is counted.",
   denied: "Denied. The requester reads your reason.",
   revoked: "Revoked. Live sessions are cut.",

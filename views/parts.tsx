@@ -37,7 +37,7 @@ const exact = (d: Date): string =>
 export const Ago = ({ at, none = "never" }: { at: Date | null; none?: string }) => {
   if (at === null) return <span class="muted">{none}</span>;
   const ms = at.getTime() - here().now.getTime(),
-    words = Math.abs(ms) < 5_000 ? "now" : ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`;
+    words = Math.abs(ms) < 5_000 ? (ms > 0 ? "now" : "just now") : ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`;
   return (
     <time datetime={at.toISOString()} title={exact(at)}>
       {words}
@@ -77,6 +77,9 @@ export const TimeLeft = ({ from, until }: { from: Date; until: Date }) => {
 const FIVE_MINUTES = "Less than 5 minutes left: finish, then give it back.";
 const LAST_MINUTE = "Less than a minute left: sessions are cut when time is up.";
 
+/** The stock client's line for whoever is named before the last @. */
+export const sshTo = (whom: string, { host, port }: { host: string; port: number }): string =>
+  `ssh ${port === 22 ? "" : `-p ${port} `}${whom}@${host}`;
 /** A line to take away. Without scripts it is selectable text. */
 export const Copy = ({ text, label }: { text: string; label: string }) => (
   <div class="copy">
@@ -114,13 +117,14 @@ export const Facts = ({ rows }: { rows: readonly (readonly [string, Child] | nul
     )}
   </dl>
 );
-/** A form that posts, with its token. `swap`: htmx puts the answer in place of that element. */
-type PostProps = { action: string; swap?: string; class?: string; files?: boolean; children?: Child };
-export const Post = ({ action, swap, class: name, files, children }: PostProps) => {
+/** A form that posts, with its token. `swap`: htmx puts the answer in that element's place. `stays`: it is a file. */
+type PostProps = { action: string; swap?: string; class?: string; files?: boolean; stays?: boolean; children?: Child };
+export const Post = ({ action, swap, class: name, files, stays, children }: PostProps) => {
   const { nonce } = here();
   const live = swap === undefined ? {} : { "hx-post": action, "hx-target": swap, "hx-swap": "outerHTML", "hx-nonce": nonce };
+  const kind = files ? "multipart/form-data" : undefined;
   return (
-    <form method="post" action={action} class={name} enctype={files ? "multipart/form-data" : undefined} {...live}>
+    <form method="post" action={action} class={name} enctype={kind} data-stays={stays ? "" : undefined} {...live}>
       <Token />
       {children}
     </form>
@@ -182,3 +186,9 @@ export const Account = ({ account, target, href }: { account: string; target: st
     </a>
   );
 };
+/** A thing by its name, leading to its page. */
+export const Named = ({ href, name }: { href: string; name: string }) => (
+  <a href={href}>
+    <b class="wrap">{name}</b>
+  </a>
+);

@@ -2,7 +2,7 @@
 import type { Person, Role } from "../src/domain/person.ts";
 import { Changes, SingleAdministrator, type ChangeView } from "./changes.tsx";
 import type { GroupView } from "./policy-sections.tsx";
-import { Ago, Badge, Empty, Field, PageHead, Post, Table, Unfold } from "./parts.tsx";
+import { Ago, Badge, Empty, Field, Named, PageHead, Post, Table, Unfold } from "./parts.tsx";
 
 export type PeopleView = {
   readonly people: readonly Person[];
@@ -81,14 +81,12 @@ const Members = ({ people, checked }: { people: readonly Person[]; checked: read
 const Row = ({ p, seen, waits }: { p: Person; seen: Date | null; waits: boolean }) => (
   <tr>
     <td>
-      <a href={`/people/${p.id}`}>
-        <b class="wrap">{p.name}</b>
-      </a>
+      <Named href={`/people/${p.id}`} name={p.name} />
       <small class="muted block wrap">{p.fullName}</small>
     </td>
     <td>{p.roles.join(", ") || <span class="muted">none</span>}</td>
-    <td>{p.totp ? "set up" : <span class="muted">no</span>}</td>
-    <td>
+    <td data-th="Second factor">{p.totp ? "set up" : <span class="muted">no</span>}</td>
+    <td data-th="Last login">
       <Ago at={seen} />
     </td>
     <td>

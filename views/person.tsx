@@ -1,6 +1,7 @@
 /** The page of one person. Rule: what could help its author is said to wait before it is pressed. */
 import type { Person, Role } from "../src/domain/person.ts";
 import { Changes, type ChangeView } from "./changes.tsx";
+import { AddKey } from "./inputs.tsx";
 import { Ago, Badge, Facts, Field, PageHead, Post, Press, Unfold } from "./parts.tsx";
 import { Roles } from "./people.tsx";
 
@@ -58,20 +59,10 @@ const Keys = ({ v: { person: p, keys } }: { v: PersonView }) => (
       ))}
     </ul>
     <Unfold label="Add a key">
-      <Post action={`/people/${p.id}/keys`}>
-        <Field
-          label="Public key"
-          hint="One line of a .pub file. Somebody else's key is a credential you give: it waits for a second person where it helps you."
-        >
-          <textarea name="key" rows={3} required spellcheck={false} class="mono"></textarea>
-        </Field>
-        <Field label="Label (optional)">
-          <input name="label" maxlength={80} />
-        </Field>
-        <button class="small" type="submit">
-          Add
-        </button>
-      </Post>
+      <AddKey
+        action={`/people/${p.id}/keys`}
+        hint="One line of a .pub file. Somebody else's key is a credential you give: it waits for a second person where it helps you."
+      />
     </Unfold>
   </section>
 );

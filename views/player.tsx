@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import { here } from "./here.ts";
 import { Ago, Badge, PageHead, Post, Press, Table } from "./parts.tsx";
-import { factsLine, outcomeTone, type Told } from "./story.tsx";
+import { factsLine, outcomeTone, reported, restOf, type Told } from "./story.tsx";
 
 export type Head = {
   readonly id: string;
@@ -173,7 +173,7 @@ const Raw = ({ at }: { at: string }) => (
   <details class="unfold">
     <summary class="button small quiet">Raw recording…</summary>
     <div class="folded">
-      <Post action={`${at}/raw`}>
+      <Post action={`${at}/raw`} stays>
         <p>
           Every frame as it was recorded: passwords that are no longer in force stand in it unmasked; those still in force do not.
           Taking it is an event of its own.
@@ -190,19 +190,6 @@ const Raw = ({ at }: { at: string }) => (
   </details>
 );
 
-const what = (e: Told): string => {
-  const f = (e.facts ?? {}) as Record<string, unknown>,
-    kind = String(f["kind"] ?? "event").replace(/_/g, " ");
-  return typeof f["command"] === "string"
-    ? `${kind}: ${f["command"]}`
-    : typeof f["type"] === "string"
-      ? `${kind}: ${f["type"]}`
-      : kind;
-};
-const rest = (e: Told): string => {
-  const { kind: _kind, command: _command, type: _type, ...f } = (e.facts ?? {}) as Record<string, unknown>;
-  return factsLine(f);
-};
 /** What the session process reported: channels, commands and their ends, files, forwards, refusals. */
 export const SessionEvents = ({ events, from }: { events: readonly Told[]; from: Date }) =>
   events.length === 0 ? null : (
@@ -213,9 +200,9 @@ export const SessionEvents = ({ events, from }: { events: readonly Told[]; from:
           <tr>
             <td class="num">{clock(e.at.getTime() - from.getTime())}</td>
             <td class="wrap">
-              {what(e)} {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}
+              {reported(e)} {e.outcome === "ok" ? null : <Badge tone={outcomeTone(e.outcome)}>{e.outcome}</Badge>}
             </td>
-            <td class="wrap muted">{rest(e)}</td>
+            <td class="wrap muted">{factsLine(restOf(e))}</td>
           </tr>
         ))}
       </Table>

@@ -1,9 +1,9 @@
 /** Access policies: the list, and one to read. Rule: a policy reads as sentences before it reads as a form. */
 import type { Policy } from "../src/domain/policy.ts";
 import { Changes, SingleAdministrator, type ChangeView } from "./changes.tsx";
-import { Badge, Empty, minutes, PageHead, Table } from "./parts.tsx";
+import { Badge, Empty, minutes, Named, PageHead, Table } from "./parts.tsx";
 import { PolicySentences } from "./policy-sections.tsx";
-import { which, whom, type Names } from "./policy-words.ts";
+import { votesBy, which, whom, type Names } from "./policy-words.ts";
 import { PRESET } from "./words.tsx";
 
 type ListProps = {
@@ -32,9 +32,7 @@ export const Policies = ({ policies, names, changes, me, manages, alone }: ListP
         {policies.map((p) => (
           <tr>
             <td>
-              <a href={`/policies/${p.id}`}>
-                <b class="wrap">{p.name}</b>
-              </a>
+              <Named href={`/policies/${p.id}`} name={p.name} />
               {p.active ? null : (
                 <>
                   {" "}
@@ -43,12 +41,12 @@ export const Policies = ({ policies, names, changes, me, manages, alone }: ListP
               )}
               <small class="muted block">{PRESET[p.terms.preset]}</small>
             </td>
-            <td class="wrap">{whom(p.binding.requesters, p.binding.requesterGroups, names, "nobody")}</td>
-            <td class="wrap">{which(p)}</td>
-            <td class="wrap">
-              {p.terms.approvals} of {whom(p.binding.approvers, p.binding.approverGroups, names, "nobody: shut")}
+            <td data-th="May ask" class="wrap">{whom(p.binding.requesters, p.binding.requesterGroups, names, "nobody")}</td>
+            <td data-th="For" class="wrap">{which(p)}</td>
+            <td data-th="Approval" class="wrap">
+              {votesBy(p, names, "nobody: shut")}
             </td>
-            <td>{minutes(p.terms.maxMinutes)}</td>
+            <td data-th="Longest">{minutes(p.terms.maxMinutes)}</td>
           </tr>
         ))}
       </Table>

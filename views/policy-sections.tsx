@@ -4,13 +4,13 @@
  */
 import type { Person } from "../src/domain/person.ts";
 import type { Policy } from "../src/domain/policy.ts";
-import { Num, Pick, Tick, Words } from "./inputs.tsx";
+import { Pick, Term, Tick, Words } from "./inputs.tsx";
 import { Field, minutes } from "./parts.tsx";
 import { COMMANDS } from "./policy-commands.tsx";
 import type { Choices, Draft, Section } from "./policy-section.ts";
 import { FILES, FORWARDS, HOW } from "./policy-session.tsx";
 import { WHEN } from "./policy-when.tsx";
-import { which, whom, type Names } from "./policy-words.ts";
+import { votesBy, which, whom, type Names } from "./policy-words.ts";
 import { PRESET, TICKET_HELP } from "./words.tsx";
 
 export type { Choices, Draft, GroupView } from "./policy-section.ts";
@@ -50,14 +50,7 @@ const WHO: Section = {
         people={from.people.filter((x) => x.roles.includes("approver"))}
         checked={[...b.approvers, ...b.approverGroups]}
       />
-      <Num
-        label="Approvals needed"
-        name="approvals"
-        value={t.approvals}
-        min={1}
-        max={9}
-        hint="Of distinct people; nobody votes on their own request."
-      />
+      <Term t={t} name="approvals" label="Approvals needed" of={[1, 9]} hint="Of distinct people; nobody votes on their own request." />
     </>
   ),
   says: ({ binding: b, terms: t }, names) => [
@@ -66,7 +59,7 @@ const WHO: Section = {
       ? "Nobody votes: they have it at once, and its approvers and every auditor are told."
       : b.approvers.length + b.approverGroups.length === 0
       ? "Nobody is seated who may approve: what is asked stays undecided."
-      : `${t.approvals} of ${whom(b.approvers, b.approverGroups, names, "nobody")} must approve; never the requester.`,
+      : `Needed: ${votesBy({ terms: t, binding: b }, names, "nobody")}; never the requester's own.`,
   ],
 };
 
@@ -109,23 +102,21 @@ const WHAT: Section = {
     <>
       <Pick label="Gives" name="preset" value={t.preset} options={PRESET} />
       <div class="pair">
-        <Num label="Longest, in minutes" name="maxMinutes" value={t.maxMinutes} min={1} max={10_080} />
-        <Num
-          label="Come back within, in seconds"
+        <Term t={t} name="maxMinutes" label="Longest, in minutes" of={[1, 10_080]} />
+        <Term
+          t={t}
           name="reconnectGraceSeconds"
-          value={t.reconnectGraceSeconds}
-          min={0}
-          max={3_600}
+          label="Come back within, in seconds"
+          of={[0, 3_600]}
           hint="After the last session, before the password is changed."
         />
       </div>
       <div class="pair">
-        <Num
-          label="Sessions per approval"
+        <Term
+          t={t}
           name="entries"
-          value={t.entries}
-          min={0}
-          max={100}
+          label="Sessions per approval"
+          of={[0, 100]}
           hint="After the last one it is closed. 0: as many as its time holds."
         />
         <Tick name="review" checked={t.review || t.preset === "break-glass"}>
@@ -146,7 +137,7 @@ const WHY: Section = {
   title: "What they must say",
   fields: ({ terms: t }) => (
     <div class="pair">
-      <Num label="Reason, characters at least" name="reasonMin" value={t.reasonMin} min={0} max={500} />
+      <Term t={t} name="reasonMin" label="Reason, characters at least" of={[0, 500]} />
       <Field label="Ticket pattern (optional)" hint={TICKET_HELP}>
         <input name="ticketPattern" maxlength={200} value={t.ticketPattern} autocapitalize="none" spellcheck={false} />
       </Field>

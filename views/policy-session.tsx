@@ -3,7 +3,7 @@ import type { ChannelKind } from "../src/domain/channels.ts";
 import type { FileRules } from "../src/domain/files.ts";
 import { Lines, Pick, Tick } from "./inputs.tsx";
 import type { Section } from "./policy-section.ts";
-import { CHANNEL } from "./words.tsx";
+import { CHANNEL, KEPT } from "./words.tsx";
 
 const KINDS = Object.entries(CHANNEL) as [ChannelKind, string][];
 
@@ -23,7 +23,7 @@ export const HOW: Section = {
         label="Content of commands and transfers"
         name="record"
         value={t.record}
-        options={{ head: "the first 16 MiB and a digest of all", full: "everything", digest: "size and digest alone" }}
+        options={KEPT}
         hint="Terminals are recorded whole, always. Of forwards a digest is kept, unless you choose everything."
       />
       <Tick name="recordInput" checked={t.recordInput}>

@@ -1,6 +1,6 @@
 /** When and from where a policy may be used: the fields and their sentences. Rule: one section of views/policy-sections.tsx. */
 import type { Policy } from "../src/domain/policy.ts";
-import { Num, Words } from "./inputs.tsx";
+import { Term, Words } from "./inputs.tsx";
 import { Field, minutes } from "./parts.tsx";
 import { openings } from "./policy-words.ts";
 
@@ -11,22 +11,8 @@ export const WHEN = {
   fields: ({ terms: t }: Terms) => (
     <>
       <div class="pair">
-        <Num
-          label="Start within, in minutes"
-          name="startWindowMinutes"
-          value={t.startWindowMinutes}
-          min={1}
-          max={43_200}
-          hint="After approval, while the account is free."
-        />
-        <Num
-          label="Decided within, in minutes"
-          name="requestTtlMinutes"
-          value={t.requestTtlMinutes}
-          min={1}
-          max={43_200}
-          hint="Undecided after that: void."
-        />
+        <Term t={t} name="startWindowMinutes" label="Start within, in minutes" of={[1, 43_200]} hint="After approval, while the account is free." />
+        <Term t={t} name="requestTtlMinutes" label="Decided within, in minutes" of={[1, 43_200]} hint="Undecided after that: void." />
       </div>
       <div class="pair">
         <Field

@@ -7,6 +7,11 @@ type Binding = Pick<Policy, "binding">;
 const list = (ids: readonly string[], names: Names): string => ids.map((id) => names.get(id) ?? id).join(", ");
 
 /** "group Web operations, ada" */
+/** "2 votes by anders, group Operators". */
+export const votesBy = ({ terms, binding: b }: Pick<Policy, "terms" | "binding">, names: Names, nobody: string): string => {
+  if (terms.preset === "break-glass") return "no vote";
+  return `${terms.approvals === 1 ? "1 vote" : `${terms.approvals} votes`} by ${whom(b.approvers, b.approverGroups, names, nobody)}`;
+};
 export const whom = (people: readonly string[], groups: readonly string[], names: Names, none: string): string =>
   [...groups.map((g) => `group ${names.get(g) ?? g}`), ...(people.length > 0 ? [list(people, names)] : [])].join(", ") || none;
 

@@ -1,13 +1,14 @@
 /** One request, through all its states. Rule: it switches on the state, and its buttons are exactly the moves in `can`. */
 import type { Request } from "../src/domain/request.ts";
 import { here } from "./here.ts";
-import { Account, Ago, Badge, Copy, Exact, Facts, minutes, span, TimeLeft } from "./parts.tsx";
+import { Account, Ago, Badge, Copy, Exact, Facts, minutes, span, sshTo, TimeLeft } from "./parts.tsx";
 import { Place, Turn } from "./queue.tsx";
 import { RequestMoves, type CardFacts } from "./request-moves.tsx";
+import { Weigh } from "./weigh.tsx";
 import { CLOSED, PRESET, StateBadge } from "./words.tsx";
 
 export const sshLine = (account: string, target: string, me: string, ssh: { host: string; port: number }): string =>
-  `ssh ${ssh.port === 22 ? "" : `-p ${ssh.port} `}${me}@${account}@${target}@${ssh.host}`;
+  sshTo(`${me}@${account}@${target}`, ssh);
 const Connect = ({ f }: { f: CardFacts }) => (
   <div class="connect">
     {f.policy.terms.channels.includes("shell") ? (
@@ -134,11 +135,13 @@ const Pending = ({ f, until }: { f: CardFacts; until: Date }) => (
         change.
       </p>
     ) : null}
-    {f.holders.map((h) => (
-      <p class="note">
-        Held by <b>{h.personName}</b> until <Exact at={h.until} />.
-      </p>
-    ))}
+    {f.weighed
+      ? null
+      : f.holders.map((h) => (
+          <p class="note">
+            Held by <b>{h.personName}</b> until <Exact at={h.until} />.
+          </p>
+        ))}
   </>
 );
 
@@ -149,57 +152,72 @@ const Votes = ({ f }: { f: CardFacts }) =>
         <li>
           <Badge tone={v.decision === "approve" ? "ok" : "bad"}>{v.decision === "approve" ? "approves" : "denies"}</Badge> <b>{v.voterName}</b>{" "}
           <Ago at={v.at} />
-          {v.minutes === null ? "" : `, at most ${minutes(v.minutes)}`}
+          {v.minutes === null || v.minutes >= f.request.terms.minutes ? "" : `, at most ${minutes(v.minutes)}`}
           {v.reason ? <span class="wrap">: {v.reason}</span> : ""}
         </li>
       ))}
     </ul>
   );
 
-/** `me`: the reader's own login name. `link`: on lists, the head leads to the request's page. */
+const About = ({ f, mine, link }: { f: CardFacts; mine: boolean; link: boolean | undefined }) =>
+  link ? (
+    <Account account={f.account.name} target={f.target.name} href={`/requests/${f.request.id}`} />
+  ) : (
+    <>{mine ? "Your request" : `Request of ${f.requester.name}`}</>
+  );
+const Asked = ({ f, mine }: { f: CardFacts; mine: boolean }) => {
+  const { request: r, requester } = f,
+    { terms } = r,
+    { window } = terms;
+  return (
+    <Facts
+      rows={[
+        mine
+          ? null
+          : [
+              "Asked by",
+              <>
+                <b>{requester.name}</b> <span class="muted">{requester.fullName}</span>
+              </>,
+            ],
+        ["Reason", terms.reason ? <span class="wrap">{terms.reason}</span> : <span class="muted">none given</span>],
+        terms.ticket ? ["Ticket", <span class="wrap">{terms.ticket}</span>] : null,
+        [
+          "Asked",
+          <>
+            <Ago at={r.submittedAt} />, for {minutes(terms.minutes)}
+          </>,
+        ],
+        window
+          ? [
+              "Window",
+              <>
+                <Exact at={new Date(window.from)} /> to <Exact at={new Date(window.to)} />
+              </>,
+            ]
+          : null,
+        ["Gives", PRESET[terms.preset]],
+        ["Policy", f.policy.name],
+      ]}
+    />
+  );
+};
+
+/** `me`: the reader's own login name. `link`: on lists, the head says which account and leads to the request's page. */
 export const RequestCard = ({ me, link, ...f }: CardFacts & { me: string; link?: boolean }) => {
   const { request: r } = f,
-    { terms } = r,
     mine = f.requester.name === me;
   return (
     <article class={`card request ${r.state}`} id={`card-${r.id}`}>
       <header>
         <h2>
-          <Account account={f.account.name} target={f.target.name} {...(link ? { href: `/requests/${r.id}` } : {})} />
+          <About f={f} mine={mine} link={link} />
         </h2>
         <StateBadge request={r} mine={mine} />
       </header>
       <Body f={f} mine={mine} />
-      <Facts
-        rows={[
-          mine
-            ? null
-            : [
-                "Asked by",
-                <>
-                  <b>{f.requester.name}</b> <span class="muted">{f.requester.fullName}</span>
-                </>,
-              ],
-          ["Reason", terms.reason ? <span class="wrap">{terms.reason}</span> : <span class="muted">none given</span>],
-          terms.ticket ? ["Ticket", <span class="wrap">{terms.ticket}</span>] : null,
-          [
-            "Asked",
-            <>
-              <Ago at={r.submittedAt} />, for {minutes(terms.minutes)}
-            </>,
-          ],
-          terms.window
-          ? [
-              "Window",
-              <>
-                <Exact at={new Date(terms.window.from)} /> to <Exact at={new Date(terms.window.to)} />
-              </>,
-            ]
-          : null,
-        ["Gives", PRESET[terms.preset]],
-          ["Policy", f.policy.name],
-        ]}
-      />
+      <Asked f={f} mine={mine} />
+      {f.weighed ? <Weigh weighed={f.weighed} holders={f.holders} /> : null}
       <Votes f={f} />
       <RequestMoves f={f} />
     </article>

@@ -8,6 +8,7 @@ import type { Target } from "../src/domain/target.ts";
 import type { Tally, Vote as Cast } from "../src/domain/vote.ts";
 import { Field, Post, Press, Unfold } from "./parts.tsx";
 import { Review } from "./review.tsx";
+import type { Weighed } from "./weigh.tsx";
 
 export type Can = {
   readonly approve: boolean;
@@ -32,6 +33,8 @@ export type CardFacts = {
   readonly waitsForConfirmation: boolean;
   readonly holders: readonly Hold[];
   readonly queue: QueuePlace | null;
+  /** For those who decide, while there is something to decide. */
+  readonly weighed: Weighed | null;
 };
 
 const Reason = ({ label, required }: { label: string; required?: boolean }) => (

@@ -5,25 +5,31 @@ import { StateBadge } from "./words.tsx";
 
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string };
 
-export const RequestRows = ({ list, me, label, empty }: { list: readonly Listed[]; me: string; label: string; empty?: string }) =>
-  list.length === 0 ? (
+/** Who asked is said where it is not the reader alone. */
+type Rows = { list: readonly Listed[]; me: string; label: string; empty?: string };
+export const RequestRows = ({ list, me, label, empty }: Rows) => {
+  const others = list.some((l) => l.requesterName !== me);
+  return list.length === 0 ? (
     <p class="muted">{empty ?? "Nothing here."}</p>
   ) : (
-    <Table label={label} head={["Account", "By", "Reason", "State", "Asked"]}>
+    <Table label={label} head={["Account", ...(others ? ["By"] : []), "Reason", "State", "Asked"]}>
       {list.map((l) => (
         <tr>
           <td>
             <Account account={l.accountName} target={l.targetName} href={`/requests/${l.request.id}`} />
           </td>
-          <td>{l.requesterName}</td>
-          <td class="wrap clip">{l.request.terms.reason}</td>
+          {others ? <td data-th="By">{l.requesterName === me ? "you" : l.requesterName}</td> : null}
+          <td class="wrap clip">
+            <span class="lines">{l.request.terms.reason}</span>
+          </td>
           <td>
             <StateBadge request={l.request} mine={l.requesterName === me} />
           </td>
-          <td>
+          <td data-th="Asked">
             <Ago at={l.request.submittedAt} />
           </td>
         </tr>
       ))}
     </Table>
   );
+};

@@ -78,7 +78,7 @@ export const RequestView = ({ f, me, story, sessions, certificate }: PageFacts) 
           <header class="sec">
             <h2>Sessions</h2>
           </header>
-          <SessionRows list={sessions} plays={false} />
+          <SessionRows list={sessions} plays={false} own />
         </section>
       ) : null}
       {certificate ? <Closure certificate={certificate} id={f.request.id} /> : null}

@@ -4,7 +4,7 @@ import type { Person } from "../src/domain/person.ts";
 import type { Target } from "../src/domain/target.ts";
 import type { AccountCard } from "./accounts.tsx";
 import { RequestRows, type Listed } from "./request-rows.tsx";
-import { Account, Badge, Empty, PageHead, Table } from "./parts.tsx";
+import { Account, Badge, Empty, Named, PageHead, Table } from "./parts.tsx";
 import { SessionRows, type SessionListed } from "./sessions.tsx";
 import { StandingBadge } from "./words.tsx";
 
@@ -61,9 +61,7 @@ const Targets = ({ list }: { list: readonly Target[] }) => (
     {list.slice(0, MOST).map((t) => (
       <tr>
         <td>
-          <a href={`/targets/${t.id}`}>
-            <b class="wrap">{t.name}</b>
-          </a>
+          <Named href={`/targets/${t.id}`} name={t.name} />
         </td>
         <td>
           <code>

@@ -23,13 +23,13 @@ const Preview = ({ list }: { list: readonly SeenAccount[] }) => (
             <Account account={a.name.slice(0, at)} target={a.name.slice(at + 1)} href={`/accounts/${a.account}`} />
           </td>
           <td>{a.hows.map((h) => HOW[h]).join(", ")}</td>
-          <td>
+          <td data-th="Last">
             <Ago at={a.lastAt} />
           </td>
           <td>
             <ForceBadge force={a.force} />
           </td>
-          <td>{a.heldBy.join(", ") || <span class="muted">nobody</span>}</td>
+          <td data-th="Held by">{a.heldBy.join(", ") || <span class="muted">nobody</span>}</td>
           <td class="wrap">
             {a.cannot === null ? (
               what(a)

@@ -1,6 +1,9 @@
 /** Finding sessions: filters by fact, and words in what was said. Rule: a search looks into recordings and is posted; a filter is an address. */
+import type { EndedWhy } from "../src/domain/session.ts";
+import { Choice, FromTo, Narrow } from "./inputs.tsx";
 import { clock, secondOf } from "./player.tsx";
 import { Account, Ago, Badge, Empty, PageHead, Post } from "./parts.tsx";
+import { ENDED } from "./words.tsx";
 
 export type SessionQuery = {
   readonly person: string;
@@ -26,19 +29,8 @@ export const NO_FILTER: SessionQuery = {
 };
 export type IndexProgress = { readonly left: number; readonly shortened: number; readonly unreadable: number };
 export const isFiltered = (q: SessionQuery): boolean => Object.values(q).some((v) => v !== "" && v !== false);
-/** Why a session may have ended, in words. */
-const WHYS = [
-  "client_closed",
-  "target_closed",
-  "checked_in",
-  "expired",
-  "revoked",
-  "idle",
-  "killed",
-  "broker_lost",
-  "recording_failed",
-  "error",
-] as const;
+const WHYS = Object.keys(ENDED) as EndedWhy[];
+const endedWord = (why: string): string => ENDED[why as EndedWhy][1];
 
 const Hidden = ({ q }: { q: SessionQuery }) => (
   <>
@@ -57,26 +49,9 @@ export const Filters = ({ q, live }: { q: SessionQuery; live: boolean }) => (
       <input type="search" name="person" value={q.person} placeholder="Person" aria-label="Person" />
       <input type="search" name="account" value={q.account} placeholder="Account, such as root@web-1" aria-label="Account" />
       <input type="search" name="target" value={q.target} placeholder="Target" aria-label="Target" />
-      <select name="why" aria-label="Why it ended">
-        <option value="">however it ended</option>
-        {WHYS.map((w) => (
-          <option value={w} selected={w === q.why}>
-            {w.replace(/_/g, " ")}
-          </option>
-        ))}
-      </select>
-      <select name="protocol" aria-label="Protocol">
-        <option value="">any protocol</option>
-        <option value="ssh" selected={q.protocol === "ssh"}>
-          SSH
-        </option>
-      </select>
-      <label class="short">
-        from <input type="date" name="from" value={q.from} />
-      </label>
-      <label class="short">
-        to <input type="date" name="to" value={q.to} />
-      </label>
+      <Choice name="why" label="Why it ended" all="however it ended" of={WHYS} chosen={q.why} words={endedWord} />
+      <Choice name="protocol" label="Protocol" all="any protocol" of={["ssh"]} chosen={q.protocol} words={(p) => p.toUpperCase()} />
+      <FromTo from={q.from} to={q.to} />
       <label class="check">
         <input type="checkbox" name="marked" value="1" checked={q.marked} />
         marked by a rule
@@ -85,14 +60,7 @@ export const Filters = ({ q, live }: { q: SessionQuery; live: boolean }) => (
         <input type="checkbox" name="gaps" value="1" checked={q.gaps} />
         recording has gaps
       </label>
-      <button class="small" type="submit">
-        Show
-      </button>
-      {isFiltered(q) ? (
-        <a class="button small quiet" href="/sessions">
-          Clear
-        </a>
-      ) : null}
+      <Narrow clear={isFiltered(q) ? "/sessions" : null} />
     </form>
   </details>
 );

@@ -18,23 +18,33 @@ export type SessionListed = {
 };
 const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.endedAt : now).getTime() - s.openedAt.getTime());
 
-type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean };
-export const SessionRows = ({ list, plays, watches }: Rows) => (
-  <Table label="Sessions" head={["Account", "Person", "State", "Began", "Length", "From", ""]}>
+/** `own`: on the page of their request, which says whose they are and of what. */
+type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean; readonly own?: boolean };
+const WHOSE = ["Account", "Person"], WHAT = ["State", "Began", "Length", "From", ""];
+export const SessionRows = ({ list, plays, watches, own }: Rows) => (
+  <Table label="Sessions" head={own ? ["Session", ...WHAT] : [...WHOSE, ...WHAT]}>
     {list.map(({ session: s, flagged, personName, accountName, targetName }) => (
       <tr>
-        <td>
-          <Account account={accountName} target={targetName} href={`/sessions/${s.id}`} />
-        </td>
-        <td>{personName}</td>
+        {own ? (
+          <td>
+            <a href={`/sessions/${s.id}`}>{s.via === "web" ? "web terminal" : s.protocol.toUpperCase()}</a>
+          </td>
+        ) : (
+          <>
+            <td>
+              <Account account={accountName} target={targetName} href={`/sessions/${s.id}`} />
+            </td>
+            <td>{personName}</td>
+          </>
+        )}
         <td>
           <SessionBadge session={s} /> {flagged ? <Badge tone="warn">command rule</Badge> : null}
         </td>
-        <td>
+        <td data-th="Began">
           <Ago at={s.openedAt} />
         </td>
-        <td>{length(s, here().now)}</td>
-        <td>
+        <td data-th="Length">{length(s, here().now)}</td>
+        <td data-th="From">
           <code>{s.address}</code>
         </td>
         <td class="end">
@@ -42,7 +52,7 @@ export const SessionRows = ({ list, plays, watches }: Rows) => (
             <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
               Watch
             </a>
-          ) : null}{" "}
+          ) : null}
           {plays && s.state !== "opening" ? (
             <a class="button small quiet" href={`/sessions/${s.id}/play`}>
               Play
@@ -117,19 +127,18 @@ const SessionFacts = ({ s }: { s: Session }) => (
   />
 );
 
-const EndIt = ({ id }: { id: string }) => (
-  <footer class="moves">
-    <Unfold label="End this session" tone="bad">
-      <Post action={`/sessions/${id}/end`}>
-        <Field label="Why">
-          <input name="reason" maxlength={500} />
-        </Field>
-        <button type="submit" class="small danger">
-          End it now
-        </button>
-      </Post>
-    </Unfold>
-  </footer>
+/** The reason is read by whoever is cut off. */
+export const EndSession = ({ id, person }: { id: string; person: string }) => (
+  <Unfold label="End this session" tone="bad">
+    <Post action={`/sessions/${id}/end`}>
+      <Field label={`Why (${person} reads it)`}>
+        <input name="reason" maxlength={500} required />
+      </Field>
+      <button type="submit" class="small danger">
+        End it now
+      </button>
+    </Post>
+  </Unfold>
 );
 export type SessionCan = { readonly end: boolean; readonly play: boolean; readonly watch: boolean };
 export const SessionPage = ({
@@ -171,7 +180,11 @@ export const SessionPage = ({
         <SessionBadge session={s} />
       </header>
       <SessionFacts s={s} />
-      {can.end && s.state !== "ended" ? <EndIt id={s.id} /> : null}
+      {can.end && s.state !== "ended" ? (
+        <footer class="moves">
+          <EndSession id={s.id} person={personName} />
+        </footer>
+      ) : null}
     </section>
     {s.state === "ended" ? <CoverageCard covered={covered} /> : null}
     <SessionEvents events={events} from={s.openedAt} />

@@ -1,7 +1,7 @@
 /** One act on several accounts: preview and result. Rule: who would be cut or left alone stands before the button. */
 import type { Hold, Standing } from "../src/domain/account.ts";
 import { HolderOf } from "./accounts.tsx";
-import { Badge, Field, PageHead, Post, Table } from "./parts.tsx";
+import { Badge, Field, Named, PageHead, Post, Table } from "./parts.tsx";
 import { StandingBadge } from "./words.tsx";
 
 export type SeveralAct = "rotate" | "verify" | "block" | "unblock";
@@ -38,14 +38,12 @@ const notes = (a: AffectedLine, act: SeveralAct): string[] => [
 const Line = ({ a, act }: { a: AffectedLine; act: SeveralAct }) => (
   <tr>
     <td>
-      <a href={`/accounts/${a.id}`}>
-        <b class="wrap">{a.name}</b>
-      </a>
+      <Named href={`/accounts/${a.id}`} name={a.name} />
     </td>
     <td>
       <StandingBadge standing={a.standing} />
     </td>
-    <td>
+    <td data-th="Held by">
       <HolderOf holds={a.holds} />
     </td>
     <td class="wrap">
@@ -116,9 +114,7 @@ export const SeveralResult = ({ act, list }: { act: SeveralAct; list: readonly O
           .map((o) => (
             <tr>
               <td>
-                <a href={`/accounts/${o.id}`}>
-                  <b class="wrap">{o.name}</b>
-                </a>
+                <Named href={`/accounts/${o.id}`} name={o.name} />
               </td>
               <td class="wrap">{o.said}</td>
               <td>{o.ok ? <Badge tone="ok">done</Badge> : <Badge tone="bad">not done</Badge>}</td>

@@ -12,6 +12,7 @@ import { LOCKS } from "./stories/locks.tsx";
 import { PEOPLE } from "./stories/people.tsx";
 import { POLICIES } from "./stories/policies.tsx";
 import { REQUESTS } from "./stories/requests.tsx";
+import { VOTES } from "./stories/votes.tsx";
 import { SEARCH } from "./stories/search.tsx";
 import { SESSIONS } from "./stories/sessions.tsx";
 import { TARGETS } from "./stories/targets.tsx";
@@ -22,6 +23,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Terminals: TERMINALS,
   Home: HOME,
   Requests: REQUESTS,
+  Votes: VOTES,
   Accounts: ACCOUNTS,
   Targets: TARGETS,
   Sessions: SESSIONS,

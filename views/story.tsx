@@ -1,6 +1,7 @@
 /** Everything that happened to one thing, in order. Rule: it tells the audit log's events in words and leaves none out. */
 import type { Actor, Outcome } from "../src/domain/audit.ts";
-import { Ago, Empty } from "./parts.tsx";
+import { Ago, Empty, minutes, size } from "./parts.tsx";
+import { CLOSED, ENDED } from "./words.tsx";
 
 /** An event as it lies in the log. */
 export type Told = {
@@ -18,11 +19,13 @@ export type Told = {
 const WORDS: Record<string, string> = {
   "request.submitted": "asked",
   "vote.cast": "voted",
-  "request.approved": "approved: votes are enough",
+  "request.approved": "approved",
   "request.denied": "denied",
   "request.cancelled": "cancelled",
   "request.expired": "expired",
   "request.revoked": "revoked",
+  "request.reviewed": "reviewed the use",
+  "break_glass.opened": "broke the glass",
   "checkout.started": "checked out",
   "checkout.closed": "closed",
   "password.released": "looked at the password",
@@ -64,13 +67,49 @@ export const whence = (who: unknown): string => {
 export const said = (what: string): string => WORDS[what] ?? what.replace(/[._]/g, " ");
 export const outcomeTone = (o: string): "ok" | "bad" | "busy" =>
   (o as Outcome) === "refused" || o === "failed" ? "bad" : o === "intent" ? "busy" : "ok";
-/** Moments without their fractions; everything else as it is recorded. */
-const plain = (v: unknown): string => String(v).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):[\d.]+Z$/, "$1 $2 UTC");
+/** What the log keeps as codes, in the words every other page has for them. */
+const CODES: Readonly<Record<string, string>> = {
+  ...CLOSED,
+  ...Object.fromEntries(Object.entries(ENDED).map(([code, [, word]]) => [code, word])),
+  "you gave the account back": CLOSED.checked_in,
+};
+export const whyWords = (why: string): string => CODES[why] ?? why;
+/** Moments without their fractions, lengths and sizes with their unit; everything else as it is recorded. */
+const plain = (key: string, v: unknown): string => {
+  if (typeof v === "boolean") return `${key}: ${v ? "yes" : "no"}`;
+  if (key === "minutes" && typeof v === "number") return minutes(v);
+  if (key === "bytes" && typeof v === "number") return size(v);
+  if (key === "decision") return String(v);
+  return `${key} ${CODES[String(v)] ?? String(v).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):[\d.]+Z$/, "$1 $2 UTC")}`;
+};
 export const factsLine = (facts: unknown): string =>
   Object.entries((facts ?? {}) as Record<string, unknown>)
-    .filter(([, v]) => v !== null && v !== "")
-    .map(([k, v]) => `${k.replace(/_/g, " ")} ${plain(v)}`)
+    .filter(([, v]) => v !== null && v !== "" && !(typeof v === "object" && Object.keys(v).length === 0))
+    .map(([k, v]) => plain(k.replace(/_/g, " "), v))
     .join(" · ");
+
+/** What a session process reported: a channel, a command, a file. */
+export const reported = (e: Told): string => {
+  const { kind = "event", command, type } = (e.facts ?? {}) as Record<string, unknown>,
+    words = String(kind).replace(/_/g, " "),
+    which = command ?? type;
+  return typeof which === "string" ? `${words}: ${which}` : words;
+};
+/** The facts that the words before do not say already; the rest of a session's numbers stands on its own page. */
+const SAID: Readonly<Record<string, readonly string[]>> = {
+  "vote.cast": ["decision"],
+  "checkout.closed": ["closed"],
+  "session.event": ["kind", "command", "type"],
+  "session.ended": ["ended", "cause", "refused", "channels", "bytes_covered", "bytes_proxied", "bytes_recorded"],
+};
+export const restOf = (e: Told): Record<string, unknown> =>
+  Object.fromEntries(Object.entries((e.facts ?? {}) as Record<string, unknown>).filter(([key]) => !SAID[e.what]?.includes(key)));
+/** "voted to approve": what was decided belongs to the verb. */
+const did = (e: Told): string => {
+  const { decision } = (e.facts ?? {}) as { decision?: string };
+  if (e.what === "session.event") return reported(e);
+  return e.what === "vote.cast" && decision ? `${said(e.what)} to ${decision}` : said(e.what);
+};
 
 export const Timeline = ({ events }: { events: readonly Told[] }) =>
   events.length === 0 ? (
@@ -80,10 +119,10 @@ export const Timeline = ({ events }: { events: readonly Told[] }) =>
       {events.map((e) => (
         <li class={outcomeTone(e.outcome)}>
           <p>
-            <b>{whoName(e.who)}</b> {said(e.what)} <Ago at={e.at} />
+            <b>{whoName(e.who)}</b> {did(e)} <Ago at={e.at} />
           </p>
-          {e.why ? <p class="wrap">{e.why}</p> : null}
-          {factsLine(e.facts) ? <p class="muted wrap small-print">{factsLine(e.facts)}</p> : null}
+          {e.why && e.why !== "none" ? <p class="wrap">{whyWords(e.why)}</p> : null}
+          {factsLine(restOf(e)) ? <p class="muted wrap small-print">{factsLine(restOf(e))}</p> : null}
         </li>
       ))}
     </ol>

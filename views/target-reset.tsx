@@ -1,7 +1,7 @@
 /** *Remote reset* of a target: which account changes the others, and its Test. Rule: what a test found is told in plain words, with what to do. */
 import type { Account } from "../src/domain/account.ts";
 import type { Target } from "../src/domain/target.ts";
-import { Ago, Badge, Empty, Facts, Field, PageHead, Post, Press, Table } from "./parts.tsx";
+import { Ago, Badge, Empty, Facts, Field, Named, PageHead, Post, Press, Table } from "./parts.tsx";
 
 export type Helper = "administrative" | "reconcile";
 export type Stage = "setup" | "reach" | "identity" | "login" | "right";
@@ -118,11 +118,9 @@ const WhoChangesWhom = ({ v }: { v: ResetView }) => (
       {v.accounts.map((a) => (
         <tr>
           <td>
-            <a href={`/accounts/${a.id}`}>
-              <b class="wrap">{a.name}</b>
-            </a>
+            <Named href={`/accounts/${a.id}`} name={a.name} />
           </td>
-          <td class="wrap">{changedBy(v, a)}</td>
+          <td data-th="Changed by" class="wrap">{changedBy(v, a)}</td>
           <td>{a.credential.replace("_", " ")}</td>
         </tr>
       ))}

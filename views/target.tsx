@@ -1,7 +1,7 @@
 /** The page of one target. Rule: what stands in the way of its accounts stands first. */
 import type { Account } from "../src/domain/account.ts";
 import type { Target } from "../src/domain/target.ts";
-import { Ago, Empty, Facts, Field, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
+import { Ago, Empty, Facts, Field, Named, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
 import { TargetBadge } from "./targets.tsx";
 
 export type TargetView = {
@@ -119,15 +119,13 @@ const AccountsOf = ({ v }: { v: TargetView }) => (
         {v.accounts.map((a) => (
           <tr>
             <td>
-              <a href={`/accounts/${a.id}`}>
-                <b class="wrap">{a.name}</b>
-              </a>
+              <Named href={`/accounts/${a.id}`} name={a.name} />
             </td>
             <td>{a.block === "none" ? a.credential.replace("_", " ") : a.block.replace("_", " ")}</td>
-            <td>
+            <td data-th="Changed">
               <Ago at={a.rotatedAt} />
             </td>
-            <td>
+            <td data-th="Verified">
               <Ago at={a.verifiedAt} />
             </td>
           </tr>

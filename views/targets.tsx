@@ -1,6 +1,6 @@
 /** Targets: the list. Rule: what keeps the broker from changing passwords on a target is said in its row. */
 import type { Target } from "../src/domain/target.ts";
-import { Badge, Empty, PageHead, Table } from "./parts.tsx";
+import { Badge, Empty, Named, PageHead, Table } from "./parts.tsx";
 
 export type TargetLine = { readonly target: Target; readonly accounts: number; readonly blocked: boolean };
 export const TargetBadge = ({ target: t, blocked }: { target: Target; blocked: boolean }) =>
@@ -14,15 +14,22 @@ export const TargetBadge = ({ target: t, blocked }: { target: Target; blocked: b
     <Badge tone="warn">no administrative account</Badge>
   );
 
+/** What the lists of targets and of accounts lead to. */
+export const RegisterWays = () => (
+  <>
+    <a class="button small quiet" href="/collections">
+      Groups
+    </a>
+    <a class="button small quiet" href="/targets/import">
+      Import
+    </a>
+  </>
+);
+
 export const Targets = ({ list }: { list: readonly TargetLine[] }) => (
   <>
     <PageHead title="Targets" sub="Machines whose accounts the broker keeps.">
-      <a class="button small quiet" href="/collections">
-        Groups
-      </a>
-      <a class="button small quiet" href="/targets/import">
-        Import
-      </a>
+      <RegisterWays />
       <a class="button small" href="/targets/new">
         Add a target
       </a>
@@ -36,9 +43,7 @@ export const Targets = ({ list }: { list: readonly TargetLine[] }) => (
         {list.map(({ target: t, accounts, blocked }) => (
           <tr>
             <td>
-              <a href={`/targets/${t.id}`}>
-                <b class="wrap">{t.name}</b>
-              </a>
+              <Named href={`/targets/${t.id}`} name={t.name} />
             </td>
             <td>
               <TargetBadge target={t} blocked={blocked} />
@@ -49,8 +54,8 @@ export const Targets = ({ list }: { list: readonly TargetLine[] }) => (
               </code>
             </td>
             <td>{t.platform}</td>
-            <td class="num">{accounts}</td>
-            <td>{t.tags.join(", ")}</td>
+            <td data-th="Accounts" class="num">{accounts}</td>
+            <td data-th="Tags">{t.tags.join(", ")}</td>
           </tr>
         ))}
       </Table>

@@ -1,19 +1,11 @@
 /** The watcher's view of a live session. Rule: it watches nothing by being fetched, and ending the session works without a script. */
-import { Account, Field, PageHead, Post, Unfold } from "./parts.tsx";
+import { Account, PageHead } from "./parts.tsx";
 import { Frame, Letters, Scripts, Styles, Tool } from "./screen.tsx";
+import { EndSession } from "./sessions.tsx";
 
 const End = ({ session, person }: { session: string; person: string }) => (
   <section class="card">
-    <Unfold label="End this session" tone="bad">
-      <Post action={`/sessions/${session}/end`}>
-        <Field label={`Why (${person} reads it)`}>
-          <input name="reason" maxlength={500} required />
-        </Field>
-        <button type="submit" class="small danger">
-          End it now
-        </button>
-      </Post>
-    </Unfold>
+    <EndSession id={session} person={person} />
   </section>
 );
 

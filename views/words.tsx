@@ -40,8 +40,10 @@ const CREDENTIAL: Partial<Record<Standing["word"], readonly [Tone, string]>> = {
   unverified: ["warn", "unverified"],
   quarantined: ["bad", "quarantined"],
 };
-export const StandingBadge = ({ standing: s }: { standing: Standing }) => {
+/** `me`: the reader's own login name, so that their own hold is said to be theirs. */
+export const StandingBadge = ({ standing: s, me }: { standing: Standing; me?: string }) => {
   if (s.word === "blocked") return <Badge tone="bad">{BLOCKED[s.why]}</Badge>;
+  if (s.word === "held" && s.by === me) return <Badge tone="ok">yours now</Badge>;
   if (s.word === "held") return <Badge tone="warn">held by {s.by}</Badge>;
   const [tone, word] = CREDENTIAL[s.word]!;
   return <Badge tone={tone}>{word}</Badge>;
@@ -53,7 +55,7 @@ export const NEXT_STEP: Partial<Record<Credential, string>> = {
   quarantined: "The broker gave up settling which password is in force. Look at the target, then verify.",
 };
 
-const ENDED: Record<EndedWhy, readonly [Tone, string]> = {
+export const ENDED: Record<EndedWhy, readonly [Tone, string]> = {
   client_closed: ["quiet", "closed by the person"],
   target_closed: ["quiet", "closed by the target"],
   checked_in: ["quiet", "account given back"],
@@ -80,6 +82,8 @@ export const PRESET = {
   shared: "sessions only, beside other holders; the password is never shown",
   "break-glass": "the password at once, without a vote; somebody else reviews it afterwards",
 } as const;
+/** What is kept of single commands, transfers and forwards. */
+export const KEPT = { head: "the first 16 MiB and a digest of all", full: "everything", digest: "size and digest alone" } as const;
 export const CHANNEL: Record<ChannelKind, string> = {
   shell: "a shell",
   exec: "single commands",

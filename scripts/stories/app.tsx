@@ -23,6 +23,7 @@ const List = ({ theme, width }: { theme: string; width: string }) => (
       <link rel="stylesheet" href="/assets/pico.css" />
       <link rel="stylesheet" href="/assets/base.css" />
       <link rel="stylesheet" href="/assets/lockstep.css" />
+      <link rel="stylesheet" href="/assets/narrow.css" />
       <link rel="stylesheet" href="/stories.css" />
     </head>
     <body class="stories">

@@ -7,6 +7,7 @@ import { ask } from "./ask.ts";
 import type { Register } from "./act.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
+import { collections } from "./collections.ts";
 import { completion } from "./completion.ts";
 import { connect } from "./connect.ts";
 import { doctor } from "./doctor.ts";
@@ -35,7 +36,7 @@ import { approve, deny, review } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
   login, imports, several, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations,
-  targets, sessions, play, audit, exposures, people, groups, policies, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
+  targets, collections, sessions, play, audit, exposures, people, groups, policies, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
   selftest, completion,
 ];
 

@@ -34,9 +34,14 @@ export const people: Register = (program, io) => {
 };
 
 type Group = { readonly id: string; readonly name: string; readonly members: readonly string[] };
+const showGroup = async (run: Run, name: string): Promise<void> => {
+  const g = await run.client.json<Group>("GET", `/groups/${seg(name)}`), names = new Map((await run.client.json<List<Person>>("GET", "/people?limit=500")).items.map((p) => [p.id, p]));
+  run.print(g, () => table([g.name, "full name"], g.members.map((m) => [names.get(m)?.name ?? m, names.get(m)?.fullName ?? ""]), "It has no members."));
+};
 export const groups: Register = (program, io) => {
   const group = program.command("groups").description("groups of people, for policies");
   example(group.command("list").description("all groups"), "lockstep groups list").action(act(io, (run) => run.show<List<Group>>("GET", "/groups?limit=500", undefined, ({ items }) => table(["group", "id", "members"], items.map((g) => [g.name, g.id, g.members.length]), "No groups yet."))));
+  example(group.command("show").description("one group's members").argument("<group>"), "lockstep groups show web-team").action(act(io, (run, name) => showGroup(run, name!)));
   example(group.command("add").description("add a group").argument("<group>").argument("[members...]", "login names"), "lockstep groups add web-team ada grace").action(act(io, (run, name, members) => run.show<Group>("POST", "/groups", { name, members }, (g) => `${g.name}: ${g.members.length} members (${g.id})`)));
   example(group.command("set").description("set its members").argument("<group>").argument("[members...]", "login names"), "lockstep groups set web-team ada").action(act(io, (run, name, members) => run.show<Group>("PUT", `/groups/${seg(name!)}`, { members }, (g) => `${g.name}: ${g.members.length} members`)));
 };

@@ -3,10 +3,11 @@ import { act, example, type Register, type Run } from "./act.ts";
 import { seg, withQuery } from "./client.ts";
 import { facts, relative, table } from "./print.ts";
 import type { Certificate, Event, List, Request, RequestDetail } from "./shapes.ts";
+import { weighedRows } from "./weigh.ts";
 
 const ends = (r: Request, run: Run): string => (r.until && r.state === "checked_out" ? `ends ${relative(r.until, run.now)}` : r.startBy ? `begin ${relative(r.startBy, run.now)}` : r.expiresAt ? `void ${relative(r.expiresAt, run.now)}` : r.endedAt ? `ended ${relative(r.endedAt, run.now)}` : "");
 const one = (r: RequestDetail, run: Run): string => facts([["request", r.id], ["state", r.state.replace("_", " ")], ["account", r.account.name], ["who", r.requester], ["minutes", r.minutes ?? r.asked], ["reason", r.reason], ["ticket", r.ticket], ["policy", `${r.policyName} (${r.preset})`],
-  ["votes", `${r.approvals.have} of ${r.approvals.need}${r.votes.length > 0 ? `: ${r.votes.map((v) => `${v.by} ${v.decision}${v.reason ? ` (${v.reason})` : ""}`).join("; ")}` : `; asked: ${r.approvers.join(", ")}`}`], ["asked", relative(r.submittedAt, run.now)], ["time", ends(r, run)], ...(r.window ? [["window", `${r.window.from} to ${r.window.to}`] as const] : []), ...(r.queue ? [["queue", r.queue.says] as const] : []), ...(r.idleWarnedAt ? [["note", "somebody waits and you do not use it: use it or it is given back"] as const] : []), ["why", r.endReason ?? r.why], ...(r.verdict ? [["verdict", r.verdict] as const] : r.review && r.state === "closed" ? [["review", "waits for somebody else"] as const] : [])]);
+  ["votes", `${r.approvals.have} of ${r.approvals.need}${r.votes.length > 0 ? `: ${r.votes.map((v) => `${v.by} ${v.decision}${v.reason ? ` (${v.reason})` : ""}`).join("; ")}` : `; asked: ${r.approvers.join(", ")}`}`], ["asked", relative(r.submittedAt, run.now)], ["time", ends(r, run)], ...(r.window ? [["window", `${r.window.from} to ${r.window.to}`] as const] : []), ...(r.queue ? [["queue", r.queue.says] as const] : []), ...(r.idleWarnedAt ? [["note", "somebody waits and you do not use it: use it or it is given back"] as const] : []), ["why", r.endReason ?? r.why], ...(r.verdict ? [["verdict", r.verdict] as const] : r.review && r.state === "closed" ? [["review", "waits for somebody else"] as const] : []), ...weighedRows(r, run.now)]);
 
 export const requests: Register = (program, io) => {
   const group = program.command("requests").description("requests you may see");

@@ -10,6 +10,7 @@ export type RequestDetail = Request & {
   readonly policyName: string; readonly approvals: { readonly have: number; readonly need: number }; readonly approvers: readonly string[]; readonly waitsForConfirmation: boolean;
   readonly votes: readonly { readonly by: string; readonly decision: string; readonly reason: string; readonly at: When }[]; readonly rotation: { readonly id: string; readonly state: string } | null;
   readonly queue: { readonly place: number; readonly of: number; readonly yours: boolean; readonly offeredUntil: When; readonly says: string } | null; readonly idleWarnedAt: When;
+  readonly weighed: { readonly state: string; readonly queued: number; readonly live: readonly { readonly by: string; readonly since: When }[]; readonly notes: readonly { readonly says: string; readonly at: When }[] } | null;
 };
 export type Account = {
   readonly id: string; readonly name: string; readonly login: string; readonly target: { readonly name: string; readonly platform: string }; readonly standing: { readonly word: string; readonly by: When; readonly until: When; readonly why: When };
@@ -25,7 +26,7 @@ export type SessionDetail = Session & {
     readonly channels: readonly { readonly channel: number; readonly kind: string; readonly record: string; readonly to: When; readonly exit: string | number | null; readonly sums: number; readonly in: Flowed; readonly out: Flowed; readonly err: Flowed }[];
   };
 };
-export type Target = { readonly id: string; readonly name: string; readonly platform: string; readonly host: string; readonly port: number; readonly fingerprints: readonly string[]; readonly identityHash: string; readonly tags: readonly string[]; readonly locked: boolean; readonly administrative: string | null };
+export type Target = { readonly id: string; readonly name: string; readonly platform: string; readonly host: string; readonly port: number; readonly fingerprints: readonly string[]; readonly identityHash: string; readonly settings: Readonly<Record<string, unknown>>; readonly tags: readonly string[]; readonly locked: boolean; readonly administrative: string | null };
 export type Person = { readonly id: string; readonly name: string; readonly fullName: string; readonly roles: readonly string[]; readonly disabled: boolean; readonly secondFactor: boolean };
 export type Policy = { readonly id: string; readonly name: string; readonly active: boolean; readonly terms: { readonly preset: string; readonly approvals: number; readonly maxMinutes: number } };
 export type Event = { readonly index: number | null; readonly at: When; readonly what: string; readonly who: { readonly name?: string; readonly part?: string }; readonly about: Readonly<Record<string, string>>; readonly outcome: string; readonly why: When; readonly facts?: Readonly<Record<string, unknown>> | null };

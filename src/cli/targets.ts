@@ -2,26 +2,16 @@
 import { Fault } from "../kernel/fault.ts";
 import { act, collect, example, type Register, type Run } from "./act.ts";
 import { seg } from "./client.ts";
+import { pin } from "./pin.ts";
 import { confirm } from "./prompt.ts";
 import { facts, table } from "./print.ts";
 import type { Account, List, Target } from "./shapes.ts";
+import { edit } from "./target-edit.ts";
 
-type Identity = { readonly identity: string; readonly fingerprint: string };
 const one = (t: Target): string => facts([["target", t.name], ["id", t.id], ["platform", t.platform], ["address", `${t.host}:${t.port}`], ["proves itself by", t.fingerprints.join(", ")], ["tags", t.tags.join(", ")], ["administrative account", t.administrative], ["locked", t.locked ? "yes" : "no"]]);
 
-/** Compared by the person, or with what they brought along. */
-const pin = async (run: Run, where: { platform: string; host: string; port: number }): Promise<string> => {
-  const seen = await run.client.json<Identity>("POST", "/targets/read-identity", where), expected = run.text("fingerprint");
-  if (expected !== undefined && expected !== seen.fingerprint) throw new Fault("conflict", `${where.host}:${where.port} shows ${seen.fingerprint}, not ${expected}. Nothing was added: either the fingerprint is of another key, or another machine answers there.`);
-  if (expected === undefined) {
-    run.say(`${where.host}:${where.port} shows the key ${seen.fingerprint}\nCompare it with what the machine itself says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`);
-    if (!await confirm(run.io, "Is it the same?", "Give the fingerprint with --fingerprint SHA256:…")) throw new Fault("conflict", "Not added.");
-  }
-  return seen.identity;
-};
-
 const add = async (run: Run, name: string): Promise<unknown> => {
-  const where = { platform: run.text("platform")!, host: run.text("host")!, port: Number(run.text("port")) }, hostKey = await pin(run, where);
+  const where = { platform: run.text("platform")!, host: run.text("host")!, port: Number(run.text("port")) }, hostKey = await pin(run, where, "added");
   return run.show<Target>("POST", "/targets", { name, ...where, settings: { hostKeys: [hostKey] }, tags: run.many("tag") }, (t) => `${t.name} added. Next: lockstep accounts add root@${t.name} --password --adopt`);
 };
 const setAdmin = async (run: Run, name: string, login: string): Promise<unknown> => {
@@ -49,6 +39,9 @@ export const targets: Register = (program, io) => {
   example(group.command("add").description("add a target and pin its host key").argument("<target>", "its name here").requiredOption("--host <address>").option("--port <n>", "", "22").option("--platform <name>", "", "linux-ssh")
     .option("--fingerprint <SHA256:…>", "the key it must show").option("--tag <text>", "may be given several times", collect, []), "lockstep targets add web-1 --host 192.0.2.7", "lockstep targets add web-1 --host 192.0.2.7 --fingerprint SHA256:…")
     .action(act(io, (run, name) => add(run, name!)));
+  example(group.command("edit").alias("change").description("tags, owner, address, key").argument("<target>").option("--tag <text>", "the tags from now on; several times", collect, []).option("--no-tags", "none from now on").option("--owner <name>", "who manages it")
+    .option("--host <address>").option("--port <n>").option("--key", "read its key again").option("--fingerprint <SHA256:…>", "the key it must show").option("--sudo", "passwords are changed through sudo").option("--no-sudo", "not through sudo"),
+  "lockstep targets edit web-1 --tag production --tag web", "lockstep targets edit web-1 --host 192.0.2.8 --fingerprint SHA256:…").action(act(io, (run, name) => edit(run, name!)));
   example(group.command("test").description("try the administrative credential; changes nothing").argument("<target>"), "lockstep targets test web-1").action(act(io, async (run, name) => {
     const r = await run.show<Tested>("POST", `/targets/${seg(name!)}/test`, {}, (t) => (t.ok ? "It works." : "It does not work."));
     if (!r.ok) throw new Fault("upstream", r.why ?? "The target did not say why.");

@@ -5,12 +5,13 @@ import { seg } from "./client.ts";
 import { confirm } from "./prompt.ts";
 import { facts } from "./print.ts";
 import type { RequestDetail } from "./shapes.ts";
+import { weighedRows } from "./weigh.ts";
 
-const summary = (r: RequestDetail): string => facts([["who", r.requester], ["account", r.account.name], ["minutes", r.asked], ["reason", r.reason], ["ticket", r.ticket], ["votes", `${r.approvals.have} of ${r.approvals.need}`]]);
+const summary = (r: RequestDetail, now: Date): string => facts([["who", r.requester], ["account", r.account.name], ["minutes", r.asked], ["reason", r.reason], ["ticket", r.ticket], ["votes", `${r.approvals.have} of ${r.approvals.need}`], ...weighedRows(r, now)]);
 
 const look = async (run: Run, id: string, what: string): Promise<void> => {
   if (run.flag("yes") || run.json || !run.io.stdin.isTTY) return;
-  run.say(summary(await run.client.json<RequestDetail>("GET", `/requests/${seg(id)}`)));
+  run.say(summary(await run.client.json<RequestDetail>("GET", `/requests/${seg(id)}`), run.now));
   if (!await confirm(run.io, `${what} this?`, "Say --yes.")) throw new Fault("invalid", "Not done.");
 };
 const cast = (run: Run, id: string, body: object) => run.show<RequestDetail>("POST", `/requests/${seg(id)}/vote`, body, (r) => `${r.id} ${r.state} (${r.approvals.have} of ${r.approvals.need} votes)`);

@@ -27,6 +27,7 @@ import * as versions from "../store/versions.ts";
 import { queuePlace } from "./queue.ts";
 import { brokenGlass, mayNotReview, toReview } from "./review.ts";
 import { standingOf } from "./vote.ts";
+import { weighed, type Weighed } from "./weigh.ts";
 
 export type AccountCard = { readonly account: Account; readonly target: Target; readonly standing: Standing; readonly holds: readonly Hold[]; readonly offers: readonly Policy[]; readonly manage: boolean;
   /** The password policy in force, and where it comes from. */
@@ -73,7 +74,7 @@ export type Can = { readonly approve: boolean; readonly deny: boolean; readonly 
 export type RequestCard = {
   readonly request: Request; readonly requester: Person; readonly account: Account; readonly target: Target; readonly policy: Policy; readonly standing: Tally; readonly votes: readonly (Vote & { voterName: string })[];
   readonly approvers: readonly string[]; readonly can: Can; readonly waitsForConfirmation: boolean; readonly holders: readonly Hold[]; readonly sessions: readonly sessions.Listed[]; readonly rotation: Awaited<ReturnType<typeof rotations.openOf>>;
-  readonly queue: QueuePlace | null;
+  readonly queue: QueuePlace | null; readonly weighed: Weighed | null;
 };
 export const requestCard = async (db: Reader, person: Person, id: RequestId): Promise<RequestCard> => {
   const r = await requests.find(db, id);
@@ -82,9 +83,10 @@ export const requestCard = async (db: Reader, person: Person, id: RequestId): Pr
   if (!may(person, "request.see", { requester: r.requester, entitled: entitled(policy, person) })) throw new Fault("not_found", "No such request.");
   const account = (await accounts.find(db, r.terms.account))!, target = (await targets.find(db, account.target))!, everyone = await people.all(db);
   const { standing: tally, votes, helped } = await standingOf(db, r, requester, policy), names = new Map(everyone.map((p) => [p.id, p.name])), queue = await queuePlace(db, id);
+  const holders = await requests.holds(db, account.id);
   return {
-    queue, request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy),
-    votes: votes.map((v) => ({ ...v, voterName: names.get(v.voter) ?? "?" })), holders: await requests.holds(db, account.id), sessions: await sessions.list(db, { request: r.id }), rotation: await rotations.openOf(db, account.id),
+    queue, weighed: await weighed(db, person, { request: r, requester, account, holders, everyone }), request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy),
+    votes: votes.map((v) => ({ ...v, voterName: names.get(v.voter) ?? "?" })), holders, sessions: await sessions.list(db, { request: r.id }), rotation: await rotations.openOf(db, account.id),
   };
 };
 export const canDo = (person: Person, r: Request, requester: Person, policy: Policy): Can => {

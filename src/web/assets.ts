@@ -10,6 +10,7 @@ const ASSETS = {
   "pico.css": ["node_modules/@picocss/pico/css/pico.min.css", CSS],
   "base.css": ["views/public/base.css", CSS],
   "lockstep.css": ["views/public/lockstep.css", CSS],
+  "narrow.css": ["views/public/narrow.css", CSS],
   "lockstep.js": ["views/public/lockstep.js", JS],
   "htmx.js": ["node_modules/htmx.org/dist/htmx.min.js", JS],
   "hx-csp.js": ["node_modules/htmx.org/dist/ext/hx-csp.min.js", JS],

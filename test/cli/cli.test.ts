@@ -82,6 +82,34 @@ describe("a life at the command line", () => {
     expect(await cli("operator", ["targets", "test", "web-9"])).toMatchObject({ code: expect.any(Number) });
   });
 
+  test("targets edit changes only what is named; another address is compared first and blocks; collections and groups by name", { timeout: 120_000 }, async () => {
+    const target = async (): Promise<Record<string, unknown>> => (await call(w, tokens.operator!, "GET", "/targets/web-7")).body, edit = (...more: string[]) => cli("operator", ["targets", "edit", "web-7", ...more]);
+    await call(w, tokens.operator!, "POST", "/targets", { name: "web-7", platform: "paper", host: "127.0.0.1", port: 22, tags: ["old"], settings: { hostKeys: [] } });
+    await call(w, tokens.operator!, "POST", "/accounts", { target: "web-7", login: "app" });
+    const before = await target();
+    expect(await edit("--tag", "web", "--tag", "eu")).toMatchObject({ code: 0, out: "web-7: 127.0.0.1:22, tags web, eu.\n" });
+    expect(await edit("--owner", "operator", "--no-tags", "--json")).toMatchObject({ code: 0, out: expect.stringContaining('"tags":[]') });
+    expect((await target())["identityHash"], "neither moved it").toBe(before["identityHash"]);
+    const [nothing, both, wrong] = await Promise.all([edit(), edit("--tag", "a", "--no-tags"), edit("--port", "23", "--fingerprint", "SHA256:wrong")]);
+    expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining("Nothing to change: say --tag,")]);
+    expect([both.code, both.err]).toEqual([2, expect.stringContaining("--tag and --no-tags together")]);
+    expect([wrong.code, wrong.err]).toEqual([5, expect.stringMatching(/127\.0\.0\.1:23 shows SHA256:.*, not SHA256:wrong. Nothing was changed/)]);
+    expect(await target()).toMatchObject({ port: 22, identityHash: before["identityHash"] });
+    const right = /shows (SHA256:\S+),/.exec(wrong.err)![1]!;
+    expect(await edit("--port", "23", "--fingerprint", right)).toMatchObject({ code: 0, out: expect.stringMatching(/^web-7: 127\.0\.0\.1:23, .*\nIt is another machine now: .*lockstep targets accept-identity web-7\n$/) });
+    expect(await target()).toMatchObject({ port: 23, fingerprints: [right] });
+    expect((await call(w, tokens.operator!, "GET", "/accounts/app@web-7")).body["block"]).toBe("identity_changed");
+    expect(await cli("operator", ["collections", "add", "eu", "web-7", "app@web-7"])).toMatchObject({ code: 0, out: expect.stringMatching(/^eu: 2 members \(\w+_\w+\)\n$/) });
+    expect(await cli("operator", ["collections", "show", "eu"])).toMatchObject({ code: 0, out: expect.stringMatching(/^EU\n(web-7\napp@web-7|app@web-7\nweb-7)\n$/) });
+    expect(await cli("operator", ["collections", "set", "eu", "web-7", "--rename", "europe"])).toMatchObject({ code: 0, out: "europe: 1 members\n" });
+    const gone = await cli("operator", ["collections", "remove", "eu"]), unknown = await cli("operator", ["collections", "set", "europe", "nobody-9"]);
+    expect([gone.code, gone.err]).toEqual([4, expect.stringContaining('There is no group "eu".')]);
+    expect([unknown.code, unknown.err]).toEqual([4, expect.stringContaining("No such target")]);
+    expect(await cli("operator", ["collections", "remove", "europe"])).toMatchObject({ code: 0, out: "europe removed; its members stay.\n" });
+    await cli("operator", ["groups", "add", "web-team", "requester", "approver"]);
+    expect(await cli("operator", ["groups", "show", "web-team"])).toMatchObject({ code: 0, out: expect.stringMatching(/^WEB-TEAM +FULL NAME\n(requester|approver) +Seed/) });
+  });
+
   test("targets accept-identity shows what it must show, or takes it as an argument, and names what was seen", { timeout: 120_000 }, async () => {
     const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE9aXyQyYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi", hostKeys = [key];
     const made = await call(w, tokens.operator!, "POST", "/targets", { name: "web-8", platform: "paper", host: "127.0.0.1", port: 22, settings: { hostKeys: [] } }), account = await call(w, tokens.operator!, "POST", "/accounts", { target: "web-8", login: "app" });

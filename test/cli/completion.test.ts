@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { placesOf } from "../../src/cli/completion.ts";
 import { programOf } from "../../src/cli/index.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
+import { needs, SHELL_PACKAGES } from "../lab/needs.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "lockstep-completion-"));
 afterAll(() => { rmSync(dir, { recursive: true, force: true }); });
@@ -25,7 +26,35 @@ const offered = async (...words: string[]): Promise<string[]> => {
   return execFileSync("bash", ["--norc", "-euc", asked, "bash", file, ...words], { encoding: "utf8" }).split("\n").filter(Boolean);
 };
 
+/** Sourced in a zsh with a terminal, typed, and Tab pressed; read until `seen` stands there. */
+const TAB = `
+zmodload zsh/zpty
+zpty z "TERM=dumb zsh -f -i"
+zpty -w z "PROMPT=; autoload -U compinit; compinit -D -u; source $1; bindkey '^I' complete-word; LISTMAX=0; echo RE''ADY"
+zpty -r z line '*READY*'
+zpty -w -n z "$2"$'\t'
+zpty -r z line "*$3*" && print -r -- "$line"
+zpty -d z
+`;
+const tabbed = async (typed: string, seen: string): Promise<string> => {
+  const file = join(dir, "lockstep.zsh");
+  writeFileSync(file, await printed("completion", "zsh"));
+  return execFileSync("zsh", ["-fc", TAB, "zsh", file, typed, seen], { encoding: "utf8", timeout: 20_000 });
+};
+const fished = async (typed: string): Promise<string[]> => {
+  const file = join(dir, "lockstep.fish");
+  writeFileSync(file, await printed("completion", "fish"));
+  return execFileSync("fish", ["--no-config", "-c", "source $argv[1]; complete -C $argv[2]", file, typed], { encoding: "utf8" }).split("\n").filter(Boolean).map((l) => l.split("\t")[0]!);
+};
+
 describe("completion", () => {
+  beforeAll(async () => { await needs({ debian: SHELL_PACKAGES }, "The completion test"); }, 300_000);
+  test.each([
+    ["lockstep rot", "lockstep rotat"], ["lockstep --json targets te", "targets test "], ["lockstep people keys ", "add *list *remove"], ["lockstep rotate root@web-1 --w", "--wait "],
+  ])("zsh, Tab after %j", { timeout: 60_000 }, async (typed, seen) => { expect(await tabbed(typed, seen)).toContain(seen.split(" *")[0]); });
+  test.each([
+    ["lockstep ro", ["rotate", "rotations"]], ["lockstep people keys ", ["add", "list", "remove"]], ["lockstep --json targets te", ["test"]], ["lockstep rotate root@web-1 --w", ["--wait"]], ["lockstep collections ", ["add", "list", "remove", "set", "show"]],
+  ])("fish after %j", async (typed, expected) => { expect((await fished(typed)).sort()).toEqual(expected); });
   test.each([
     [["ro"], ["rotate", "rotations"]], [["accounts", "ad"], ["add", "adopt"]], [["people", "keys", ""], ["add", "list", "remove"]], [["--json", "targets", "te"], ["test"]], [["rotate", "root@web-1", "--w"], ["--wait"]], [["zzz"], []],
   ])("bash after %j", async (words, expected) => { expect((await offered(...words)).filter((w) => words.at(-1) !== "" || !w.startsWith("-")).sort()).toEqual(expected); });

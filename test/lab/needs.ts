@@ -12,6 +12,8 @@ export const HOST_PACKAGES = [
 export const CLIENT_PACKAGES = ["rsync", "git", "ansible-core", "putty-tools", "dropbear-bin", "xauth", "python3", "netcat-openbsd"] as const;
 export const POSTGRES_PACKAGES = ["postgresql"] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
+/** Shells whose completion is tried as people use it; bash is everywhere. */
+export const SHELL_PACKAGES = ["zsh", "fish"] as const;
 export const BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core", "fonts-liberation", "fonts-noto-color-emoji"] as const;
 
 export type Needs = {

@@ -13,7 +13,7 @@ describe("a request", () => {
   let at = "";
   it("is asked for from a page that says who approves and what is recorded", async () => {
     const form = await requester.get("/ask/app1@web-1");
-    expect(form.text).toMatch(/1 of approver/);
+    expect(form.text).toMatch(/approver has to approve/);
     expect(form.text).toContain("Auditors can play it back");
     const sent = await requester.post("/ask", { account: "app1@web-1", minutes: "60", reason: "look at the log" });
     expect(sent.to).toMatch(/^\/requests\/req_[0-9a-z]{20}\?done=asked$/);

@@ -34,8 +34,8 @@ const record = async (w: World, account: string): Promise<SessionId> => {
   return a.session;
 };
 
-export const rich = async (): Promise<Rich> => {
-  const w = await world(), { core, who } = w, flow = core.deps;
+export const rich = async (origin?: string): Promise<Rich> => {
+  const w = await world(origin), { core, who } = w, flow = core.deps;
   await addManaged(core, who.operator, "db-1", ["root", "app-reporting"], ["production", "database"]);
   await addManaged(core, who.operator, "a-target-with-a-rather-long-name.eu-central-1.internal.example", ["app_deploy_pipeline_for_the_customer_portal_backend"], ["staging"]);
   const asked = (account: string, minutes: number, reason: string, ticket = "") => ask(flow, who.requester, { account, minutes, reason, ticket });

@@ -62,12 +62,12 @@ export const addManaged = async (core: TestCore, admin: Caller, target: string, 
   return out;
 };
 
-export const world = async (): Promise<World> => {
+export const world = async (origin = ORIGIN): Promise<World> => {
   const core = await testCore({ timescale: 1 }), names = Object.keys(SEEDS) as Seed[];
   const who = Object.fromEntries(await Promise.all(names.map(async (n) => [n, await person(core, n)] as const))) as Record<Seed, Caller>;
   const deps: WebDeps = {
     flow: core.deps, identity: identityOf(core), recordings: core.places.recordings,
-    config: { origin: ORIGIN, sshHost: "127.0.0.1", sshPort: 2222, secureCookies: false, trustedProxies: [], root: join(import.meta.dirname, "../..") },
+    config: { origin, sshHost: "127.0.0.1", sshPort: 2222, secureCookies: false, trustedProxies: [], root: join(import.meta.dirname, "../..") },
   };
   await addManaged(core, who.operator, "web-1", ["root", "app1"], ["production"]);
   const ids = (n: Seed): PersonId[] => [who[n].person.id];

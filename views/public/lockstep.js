@@ -2,12 +2,10 @@
 (() => {
   "use strict";
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  document.documentElement.classList.add("scripts");
   const typing = () => { const on = document.activeElement; return /^(INPUT|TEXTAREA|SELECT)$/.test(on?.tagName ?? "") && on.type !== "checkbox"; };
 
-  /* `/` finds; g and a letter goes. */
-  const GO = {
-    h: "/", a: "/ask", r: "/requests", v: "/votes", s: "/sessions", c: "/accounts", t: "/targets", l: "/audit", p: "/people", o: "/policies",
-  };
+  /* `/` finds; g and a letter goes where the menu goes; ? says which. */
   let g = 0;
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing()) return;
@@ -16,10 +14,16 @@
       if (field) { e.preventDefault(); field.focus(); field.select(); }
       return;
     }
+    if (e.key === "?") { document.getElementById("keys")?.showModal(); return; }
     if (e.key === "g") { g = e.timeStamp; return; }
-    if (e.timeStamp - g < 1200 && GO[e.key] && document.querySelector(`nav.side a[href="${GO[e.key]}"]`)) location.assign(GO[e.key]);
+    const to = e.timeStamp - g < 1200 && all("nav.side a[data-go]").find((a) => a.dataset.go === e.key);
     g = 0;
+    if (to) { e.stopImmediatePropagation(); location.assign(to.href); }
   });
+  for (const b of all("[data-opens]")) {
+    b.hidden = false;
+    b.addEventListener("click", () => { b.closest("details").open = false; document.getElementById(b.dataset.opens).showModal(); });
+  }
   /* j and k walk the rows of a list, x ticks one, Enter opens it. */
   const row = (step) => {
     const rows = all("[data-list] tbody tr"), at = rows.findIndex((r) => r.ariaSelected === "true");
@@ -94,9 +98,54 @@
   };
   document.addEventListener("input", (e) => { if (e.target.matches?.("[data-minutes]")) minutes(e.target); });
 
+  /* What was pressed says that it is under way, and for how long; a second press does nothing. A file (data-stays) leaves the page. */
+  const begin = (form, button) => {
+    form.ariaBusy = "true";
+    if (!button) return;
+    button.ariaBusy = "true";
+    if (!button.firstElementChild) button.dataset.was ??= button.textContent;
+    button.began = performance.now();
+  };
+  const finish = (form) => {
+    form.ariaBusy = null;
+    for (const b of all("button[aria-busy]", form)) {
+      b.ariaBusy = null;
+      if ("was" in b.dataset) { b.textContent = b.dataset.was; delete b.dataset.was; }
+    }
+  };
+  document.addEventListener("submit", (e) => {
+    const form = e.target;
+    if (form.ariaBusy === "true") { e.preventDefault(); e.stopImmediatePropagation(); return; }
+    if (form.method === "post" && !("stays" in form.dataset)) begin(form, e.submitter);
+  }, true);
+  setInterval(() => {
+    for (const b of all("button[aria-busy][data-was]")) {
+      const s = Math.floor((performance.now() - b.began) / 1000);
+      if (s > 0) b.textContent = `${b.dataset.was} · ${s} s`;
+    }
+  }, 500);
+  const finishAll = () => { for (const form of all("form[aria-busy]")) finish(form); };
+  /* Back on this page, or stopped by hand: it may be pressed again. */
+  addEventListener("pageshow", (e) => { if (e.persisted) finishAll(); });
+  document.addEventListener("keydown", (e) => { if (e.key === "Escape") finishAll(); });
+  const busy = (on) => (e) => {
+    const from = e.detail?.ctx?.sourceElement, target = e.detail?.ctx?.target;
+    if (target instanceof Element) target.ariaBusy = on ? "true" : null;
+    if (!on && from instanceof HTMLFormElement) finish(from);
+  };
+
   /* News of a request waits while somebody is typing into it. */
   document.addEventListener("htmx:before:request", (e) => {
     const target = e.detail?.ctx?.target, view = document.getElementById("request-view");
     if (view && target === view && typing() && view.contains(document.activeElement)) e.preventDefault();
+    else busy(true)(e);
+  });
+  document.addEventListener("htmx:finally:request", busy(false));
+
+  /* What was said of the last form is said once: not again by the address, and not beside a newer state. */
+  const here = new URL(location.href);
+  if (here.searchParams.has("done")) { here.searchParams.delete("done"); history.replaceState(history.state, "", here); }
+  document.addEventListener("htmx:after:swap", (e) => {
+    if (e.detail?.ctx?.target?.matches?.("#request-view, [id^=card-]")) for (const said of all("#notice > .ok")) said.remove();
   });
 })();

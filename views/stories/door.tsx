@@ -1,4 +1,5 @@
 /** Stories of logging in, and of what a reader sees when something failed. */
+import { PageHead } from "../parts.tsx";
 import { FaultNote, FaultPage } from "../fault.tsx";
 import { EnrolForm, LoginForm, TotpForm } from "../login.tsx";
 import { Terminals } from "../let-in.tsx";
@@ -29,5 +30,16 @@ export const FAULTS: readonly Story[] = [
   ...(["invalid", "forbidden", "not_found", "conflict", "upstream", "too_many", "unavailable", "internal"] as const).map((code) =>
     story(`fault ${code}`, () => <FaultPage code={code} title="A title" message={NASTY} back="/requests" />),
   ),
+  story("busy, a press and a part of the page", () => (
+    <>
+      <PageHead title="Under way" />
+      <button type="button" aria-busy="true">
+        Test the administrative account · 3 s
+      </button>
+      <div id="offers" aria-busy="true">
+        <p>What was found before stands here until the answer comes.</p>
+      </div>
+    </>
+  )),
   story("fault note", () => <FaultNote title="A title" message="A sentence." />),
 ];

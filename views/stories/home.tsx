@@ -39,6 +39,8 @@ const home: HomeView = {
   alone: false,
   glass: [],
   toReview: [],
+  changes: 0,
+  reads: false,
 };
 const ask = {
   id: "pol_1",
@@ -50,6 +52,7 @@ const ask = {
   reasonMin: 10,
   ticketPattern: "CHG-\\d+",
   recordInput: false,
+  record: "head" as const,
   hours: null,
   networks: [],
   entries: 0,
@@ -62,11 +65,13 @@ export const HOME: readonly Story[] = [
   story("home", () => <Home {...home} />),
   story("home, empty", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} />),
   story("home, the only administrator's", () => <Home {...home} mine={[]} waiting={[]} alone />),
-  story("home, an auditor's", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} asks={false} votes={false} />),
-  story("ask", () => <AskSearch offered={home.offered} q="" />),
-  story("ask, nothing found", () => <AskSearch offered={[]} q={NASTY} />),
+  story("home, an auditor's", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} asks={false} votes={false} reads />),
+  story("home, changes to confirm", () => <Home {...home} mine={[]} waiting={[]} offered={[]} recent={[]} asks={false} changes={2} reads />),
+  story("ask", () => <AskSearch me="requester" offered={home.offered} q="" />),
+  story("ask, nothing found", () => <AskSearch me="requester" offered={[]} q={NASTY} />),
   story("ask, form", () => (
     <AskForm
+      me="requester"
       account={LONG}
       target={FAR}
       standing={{ word: "available" }}
@@ -77,6 +82,7 @@ export const HOME: readonly Story[] = [
   )),
   story("ask, closed now", () => (
     <AskForm
+      me="requester"
       account="root"
       target="web-1"
       standing={{ word: "available" }}
@@ -92,10 +98,19 @@ export const HOME: readonly Story[] = [
     />
   )),
   story("ask, nobody to approve", () => (
-    <AskForm account="root" target="web-1" standing={{ word: "due" }} policies={[ask]} chosen={{ ...ask, approvers: [] }} holders={[]} />
+    <AskForm
+      me="requester"
+      account="root"
+      target="web-1"
+      standing={{ word: "due" }}
+      policies={[ask]}
+      chosen={{ ...ask, approvers: [] }}
+      holders={[]}
+    />
   )),
   story("ask, break-glass", () => (
     <AskForm
+      me="requester"
       account="root"
       target="web-1"
       standing={{ word: "held", by: "requester", until: at(40) }}

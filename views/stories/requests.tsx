@@ -6,7 +6,7 @@ import { CertificatePage } from "../certificate.tsx";
 import type { Listed } from "../request-rows.tsx";
 import { ReleasePage } from "../release.tsx";
 import type { Can, CardFacts } from "../request-moves.tsx";
-import { RequestPage, Requests, Votes } from "../requests.tsx";
+import { RequestPage, Requests } from "../requests.tsx";
 import type { Told } from "../story.tsx";
 import { account, as, at, FAR, LONG, NASTY, policy, requester, story, target, type Story } from "./fixed.tsx";
 
@@ -66,11 +66,11 @@ export const STATES: Readonly<Record<string, Request>> = {
 };
 const QUEUED = "rival holds this account until 09:25 UTC at the latest. You are number 2 of 3 in its queue.";
 const NONE: Can = { approve: false, deny: false, cancel: false, show: false, connect: false, giveBack: false, revoke: false, review: false };
-const CAN: Readonly<Record<string, Can>> = {
+export const CAN: Readonly<Record<string, Can>> = {
   "as the requester": { ...NONE, cancel: true, show: true, connect: true, giveBack: true },
   "as an approver": { ...NONE, approve: true, deny: true, revoke: true, review: true },
 };
-const facts = (r: Request, can: Can): CardFacts => ({
+export const facts = (r: Request, can: Can): CardFacts => ({
   request: r,
   requester,
   account: account(),
@@ -85,6 +85,7 @@ const facts = (r: Request, can: Can): CardFacts => ({
     r.state === "approved" && r.pausedAt
       ? { place: 2, of: 3, yours: false, offeredUntil: null, holder: { personName: "rival", until: at(25) }, says: QUEUED }
       : null,
+  weighed: null,
   votes: as([
     {
       id: "vot_1",
@@ -230,8 +231,6 @@ export const REQUESTS: readonly Story[] = [
   ]),
   story("requests", () => <Requests list={Object.values(STATES).map((r) => listed(r))} me="requester" tab="all" sees />),
   story("requests, none", () => <Requests list={[]} me="requester" tab="open" sees={false} />),
-  story("votes", () => <Votes cards={[facts(STATES["pending"]!, CAN["as an approver"]!)]} me="approver" />),
-  story("votes, none", () => <Votes cards={[]} me="approver" />),
   story("release", () => (
     <ReleasePage password={`Il1O0"'<&>aB3$`} account="root" target="web-1" until={at(40)} back="/requests/req_1" seconds={20} />
   )),

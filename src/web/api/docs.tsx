@@ -51,7 +51,7 @@ export const docsPage = (doc: Document) => {
   const rows = rowsOf(doc), tags = [...new Set(rows.flatMap((r) => r.op.tags ?? []))];
   return (
     <html lang="en">
-      <head><meta charset="utf-8" /><meta name="viewport" content="width=device-width, initial-scale=1" /><title>Lockstep API</title><link rel="stylesheet" href="/assets/pico.css" /><link rel="stylesheet" href="/assets/lockstep.css" /></head>
+      <head><meta charset="utf-8" /><meta name="viewport" content="width=device-width, initial-scale=1" /><title>Lockstep API</title><link rel="stylesheet" href="/assets/pico.css" /><link rel="stylesheet" href="/assets/base.css" /><link rel="stylesheet" href="/assets/lockstep.css" /><link rel="stylesheet" href="/assets/narrow.css" /></head>
       <body><main class="container">
         <h1>Lockstep API</h1>
         <p>JSON under <code>/api/v1</code>, with <code>Authorization: Bearer TOKEN</code>; make a token in the portal under your name. The machine's copy of this page: <a href="/api/v1/openapi.json">openapi.json</a>.</p>

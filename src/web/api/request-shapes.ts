@@ -57,11 +57,17 @@ export const RequestDetail = z.object({
   can: z.object({ approve: flag, deny: flag, cancel: flag, show: flag, connect: flag, giveBack: flag, revoke: flag, review: flag }),
   holders: z.array(z.object({ by: text, until: When })), sessions: z.array(SessionOut), rotation: z.object({ id: text, state: text }).nullable(),
   queue: z.object({ place: count, of: count, yours: flag, offeredUntil: When, says: text }).nullable(), idleWarnedAt: When,
+  weighed: z.object({ state: text, queued: count, live: z.array(z.object({ session: text, by: text, since: When })), notes: z.array(z.object({ kind: text, calm: flag, says: text, at: When })) }).nullable()
+    .openapi({ description: "what matters to a vote; null where there is none to cast, and on your own" }),
 }).openapi("RequestDetail");
+const weighedOut = ({ state, queued, live, risks }: NonNullable<RequestCard["weighed"]>) => ({
+  state: state.word, queued, live: live.map((l) => ({ session: l.session.id, by: l.personName, since: iso(l.session.openedAt) })), notes: risks.map((n) => ({ ...n, at: iso(n.at) })),
+});
 export const requestDetail = (card: RequestCard): z.input<typeof RequestDetail> => ({
   ...requestOut(card.request, { account: nameOf(card.account, card.target), requester: card.requester.name }), policyName: card.policy.name, approvals: { have: card.standing.have, need: card.standing.need },
   approvers: [...card.approvers], waitsForConfirmation: card.waitsForConfirmation, can: card.can,
   votes: card.votes.map((v) => ({ by: v.voterName, decision: v.decision, minutes: v.minutes, reason: v.reason, at: iso(v.at) })),
   holders: card.holders.map((h) => ({ by: h.personName, until: iso(h.until) })), sessions: card.sessions.map(sessionOut), rotation: card.rotation && { id: card.rotation.id, state: card.rotation.state },
   queue: card.queue && { place: card.queue.place, of: card.queue.of, yours: card.queue.yours, offeredUntil: iso(card.queue.offeredUntil), says: card.queue.says }, idleWarnedAt: at(card.request, "idleWarnedAt"),
+  weighed: card.weighed && weighedOut(card.weighed),
 });

@@ -61,8 +61,8 @@ const move = (verb: Verb, done: Done) => async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c);
   await verb(deps, c, id, await fields(c));
   if (!isPartial(c)) return c.redirect(`/requests/${id}?done=${done}`, 303);
-  const { person } = me(c);
-  return fragment(c, deps, <RequestCard {...await requestCard(deps.flow.db, person, id)} me={person.name} />);
+  const { person } = me(c), listed = /\/votes$/.test(c.req.header("hx-current-url") ?? "");
+  return fragment(c, deps, <RequestCard {...await requestCard(deps.flow.db, person, id)} me={person.name} link={listed} />);
 };
 const approve: Verb = ({ flow }, c, id, f) => { const minutes = whole(f["minutes"]); return vote(flow, callerOf(c), id, { decision: "approve", ...(minutes === undefined ? {} : { minutes }) }); };
 const deny: Verb = ({ flow }, c, id, f) => vote(flow, callerOf(c), id, { decision: "deny", reason: f["reason"] ?? "" });
