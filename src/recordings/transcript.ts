@@ -43,8 +43,11 @@ const typedRows = (c: Channel): Row[] => {
   return rows;
 };
 
+/** One operation, one row. */
+const fileRows = (c: Channel): Row[] => linesOf(c).filter((l) => l.text !== "").map((l) => ({ channel: c.no, at: l.at, kind: "sftp", text: l.text }));
+
 /** In the order of time; of an exec the command comes first. */
 export const transcriptOf = (channels: readonly Channel[]): Row[] => channels.flatMap((c) => [
   ...(c.opened.command === undefined ? [] : [{ channel: c.no, at: 0, kind: "command" as const, text: c.opened.command }]),
-  ...[...outputRows(c), ...(c.terminal ? typedRows(c) : [])].toSorted((a, b) => a.at - b.at),
+  ...[...(c.opened.kind === "sftp" ? fileRows(c) : outputRows(c)), ...(c.terminal ? typedRows(c) : [])].toSorted((a, b) => a.at - b.at),
 ]);

@@ -12,7 +12,7 @@ let host: LinuxHost, tmp: string;
 beforeAll(async () => {
   host = await linuxHost({ name: "buyer-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { trial: FIRST } });
   tmp = mkdtempSync(path.join(tmpdir(), "lockstep-buyer-"));
-}, 120_000);
+}, 300_000);
 afterAll(async () => { await host.destroy(); rmSync(tmp, { recursive: true, force: true }); });
 
 const selftest = (stdin: string, ...more: string[]) => run(process.execPath, [
@@ -30,7 +30,7 @@ test("law: I1 — killed before the change, after it and inside the commit: noth
   expect(await host.opens("trial", FIRST)).toBe(false);
   expect(readdirSync(tmp).filter((f) => f.startsWith("lockstep-selftest-"))).toEqual([]);
   expect(said.stdout + said.stderr).not.toContain(ADMIN);
-}, 180_000);
+}, 400_000);
 
 test("refusals: another key, a wrong administrator, an unknown step; no change was sent", async () => {
   const before = await host.shadow("trial");
@@ -42,4 +42,4 @@ test("refusals: another key, a wrong administrator, an unknown step; no change w
   expect([self.code, self.stderr]).toEqual([2, expect.stringContaining("Name an account made for this")]);
   expect(await host.shadow("trial")).toBe(before);
   expect(existsSync(tmp)).toBe(true);
-}, 120_000);
+}, 300_000);

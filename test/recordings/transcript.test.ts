@@ -71,6 +71,11 @@ describe("typed text", () => {
   });
 });
 
+it("of a file transfer each operation is a row of its own, told as one of files", () => {
+  const c = { ...channel([o(0, "open /etc/motd read 12 bytes: ok\r\n"), o(5, "remove /srv/x: Not by this policy.\r\n")]), opened: { kind: "sftp" }, terminal: false };
+  expect(transcriptOf([c]).map((r) => [r.kind, r.at, r.text])).toEqual([["sftp", 0, "open /etc/motd read 12 bytes: ok"], ["sftp", 5, "remove /srv/x: Not by this policy."]]);
+});
+
 describe("words", () => {
   it("are the same for what is indexed and what is asked", () => {
     expect(wordsOf("Restart /etc/nginx/nginx.conf; rm -RF É")).toEqual(["restart", "etc", "nginx", "nginx", "conf", "rm", "rf", "é"]);
