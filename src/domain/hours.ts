@@ -3,6 +3,7 @@
  * open twice. Offsets of all zones move on whole quarters of an hour, so within one the wall clock runs evenly.
  */
 import { z } from "zod";
+import { isZone } from "./zone.ts";
 
 const MINUTE = 60_000, QUARTER = 15 * MINUTE, LONGEST = 15 * 24 * 3_600_000;
 const Clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, "a time of day such as 08:00, or 24:00");
@@ -11,9 +12,6 @@ export const Opening = z.object({ days: z.array(z.int().min(1).max(7)).min(1).ma
 export const Hours = z.object({ zone: z.string().min(1).max(60).refine(isZone, "not a time zone such as Europe/Berlin"), open: z.array(Opening).min(1).max(20) });
 export type Hours = z.infer<typeof Hours>;
 
-function isZone(zone: string): boolean {
-  try { new Intl.DateTimeFormat("en-GB", { timeZone: zone }); return true; } catch { return false; }
-}
 const clocks = new Map<string, Intl.DateTimeFormat>();
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
 /** The wall clock of a zone: day of the week and minute of the day. */

@@ -83,7 +83,8 @@ const SAID: Partial<Record<EventName, Say>> = {
     kind: "identity_changed", subject: `${s.target?.name ?? "A target"} shows another identity`, path: `/targets/${s.target?.id ?? ""}`,
     lines: [because(s), "No password is sent there before the owner or a second admin has accepted it."],
   }) },
-  "password.typed": { say: (s) => ({
+  // One password for many accounts is told once, when it was given (bulk-tell.ts).
+  "password.typed": { when: (e) => e.about["bulk"] === undefined, say: (s) => ({
     kind: "password_typed", subject: `${s.who} typed a password for ${s.account}`, path: accountPath(s),
     lines: ["Whoever typed it knows it. The broker changes it some hours after it was typed, and at once when it was handed out meanwhile."],
   }) },

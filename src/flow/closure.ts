@@ -4,7 +4,7 @@ import { later } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
 import * as rotations from "../store/rotations.ts";
 import type { Closure } from "../store/rotations.ts";
-import type { AccountId, VersionId } from "../kernel/ids.ts";
+import type { AccountId, TargetId, VersionId } from "../kernel/ids.ts";
 import type { Deps } from "./deps.ts";
 import { broker, record } from "./record.ts";
 import { loginAnswered, spendLogin } from "./budget.ts";
@@ -14,10 +14,13 @@ import { compare, login } from "./target-calls.ts";
 
 export type Certificate = { readonly newResult: string; readonly oldResult: string; readonly ended: string };
 
-/** Does the next check whose time has come; false when none has. */
-export const closeNext = async (deps: Deps, busy: readonly string[]): Promise<Closure | null> => {
+/** The next check whose time has come, of no target that has its share already. */
+export const closeNext = async (deps: Deps, busy: readonly string[], full: readonly TargetId[] = []): Promise<{ readonly id: string; readonly target: TargetId; readonly closure: Closure } | null> => {
   if (deps.passive.why) return null;
-  return deps.db.transaction((tx) => rotations.dueClosure(tx, busy));
+  return deps.db.transaction(async (tx) => {
+    const closure = await rotations.dueClosure(tx, busy, full);
+    return closure && { id: closure.id, target: (await accounts.find(tx, closure.account as AccountId))!.target, closure };
+  });
 };
 
 export const runClosure = async (deps: Deps, c: Closure): Promise<void> => {

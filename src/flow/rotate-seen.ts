@@ -9,8 +9,8 @@ import type { Reader, Tx } from "../store/db.ts";
 import * as exposures from "../store/exposures.ts";
 import type { Run, RunAccount } from "../store/exposures.ts";
 import * as rotations from "../store/rotations.ts";
-import * as sessions from "../store/sessions.ts";
-import { cutSoon, type Deps } from "./deps.ts";
+import { cutSessions, cutText } from "./cut.ts";
+import type { Deps } from "./deps.ts";
 import { seenBy, seesExposures } from "./exposures.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
@@ -57,21 +57,10 @@ const change = async (deps: Deps, tx: Tx, r: Run, account: Account): Promise<Don
   if (standing.length === 0) return { result: "not_needed", rotation: null, why: "it was changed meanwhile" };
   const cannot = cannotRotate(account.credential);
   if (cannot) return { result: "refused", rotation: null, why: cannot };
-  const already = await rotations.openOf(tx, account.id), cuts = await cut(deps, tx, account, r);
+  const already = await rotations.openOf(tx, account.id), cuts = await cutSessions(deps, tx, account, { part: "exposures", about: { run: r.id }, why: "its password is changed because of an exposure", byName: r.byName });
   const rotation = await openRotation(deps, tx, account, { trigger: "exposure", reason: r.reason || `everything ${r.personName} has seen is changed`, by: r.by });
-  return { result: already ? "again" : "opened", rotation, why: [cuts > 0 ? `${cuts} session${cuts === 1 ? "" : "s"} cut` : "", account.block === "none" ? "" : "waits: the account is blocked"].filter(Boolean).join("; ") || null };
+  return { result: already ? "again" : "opened", rotation, why: [cutText(cuts), account.block === "none" ? "" : "waits: the account is blocked"].filter(Boolean).join("; ") || null };
 };
-/** Whoever's session it is: it holds the password that is about to go. */
-const cut = async (deps: Deps, tx: Tx, account: Account, r: Run): Promise<number> => {
-  const open = await sessions.openWhere(tx, { account: account.id });
-  for (const s of open) {
-    await sessions.markCut(tx, s.id, "killed", r.byName);
-    await record(deps, tx, { what: "session.cut", who: broker("exposures"), about: { session: s.id, account: account.id, run: r.id }, outcome: "ok", why: "its password is changed because of an exposure", facts: { asked_by: r.byName } });
-  }
-  tx.onCommit(() => { for (const s of open) cutSoon(deps, s.id, "the password of this account is being changed now; connect again in a moment"); });
-  return open.length;
-};
-
 const finish = (deps: Deps, run: RunId): Promise<void> => deps.db.transaction(async (tx) => {
   if (!(await exposures.endRun(tx, run))) return;
   const r = (await exposures.findRun(tx, run))!, list = await exposures.runAccounts(tx, run), of = (result: string) => list.filter((a) => a.result === result).length;

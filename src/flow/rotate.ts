@@ -1,6 +1,6 @@
 /** Opening and driving rotations. Rule: the row is the truth; `drive` may be called twice, late or never, and the next claim goes on where this one stopped. */
 import { Fault } from "../kernel/fault.ts";
-import { newId, type AccountId, type PersonId, type RotationId, type VersionId } from "../kernel/ids.ts";
+import { newId, type AccountId, type PersonId, type RotationId, type TargetId, type VersionId } from "../kernel/ids.ts";
 import { byHand, isDue, joinOrAgain, strictest, type Use } from "../domain/due.ts";
 import { next } from "../domain/rotation-next.ts";
 import { beginProbe, open as opening, refuse, takeOver, wait, type Appliable, type OpenState, type Origin, type Rotation, type Trigger } from "../domain/rotation.ts";
@@ -56,12 +56,15 @@ export const useOf = async (tx: Reader, account: Account): Promise<Use> => {
 };
 
 /** Claims one rotation whose time has come: fence + 1 and a fresh lease. Null: nothing to do, or somebody else was quicker. */
-export const claim = (deps: Deps, busy: readonly RotationId[]): Promise<Rotation | null> => deps.db.transaction(async (tx) => {
-  const hint = await rotations.claimable(tx, busy);
+export const claim = async (deps: Deps, busy: readonly RotationId[]): Promise<Rotation | null> => (await claimFor(deps, busy, []))?.rotation ?? null;
+export type ClaimedRotation = { readonly id: RotationId; readonly target: TargetId; readonly rotation: Rotation };
+/** The same, of no target that has its share already. */
+export const claimFor = (deps: Deps, busy: readonly RotationId[], full: readonly TargetId[]): Promise<ClaimedRotation | null> => deps.db.transaction(async (tx) => {
+  const hint = await rotations.claimable(tx, busy, full);
   if (!hint) return null;
   const account = await accounts.lock(tx, hint.account), r = await rotations.lock(tx, hint.id);
   if (!rotations.isClaimable(r, tx.now)) return null;
-  return saveStep(deps, tx, takeOver(r as Rotation<OpenState>, tx.now, deps.times), await loadWorld(deps, tx, account, tx.now));
+  return { id: hint.id, target: hint.target, rotation: await saveStep(deps, tx, takeOver(r as Rotation<OpenState>, tx.now, deps.times), await loadWorld(deps, tx, account, tx.now)) };
 });
 
 /** Goes on until there is nothing to do now. Fenced or a database error: stop at once; the row tells the next owner everything. */

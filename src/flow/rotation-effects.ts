@@ -38,7 +38,8 @@ export const applyEffects = async (deps: Pick<Deps, "random" | "times" | "bus">,
     const next = opening({ id: newId("rotation", deps.random), account: account.id, trigger: e.openNext, reason: `after ${to.id}`, by: null, origin: "generated", before: set.credential ?? account.credential, candidate: null });
     await rotations.open(tx, next);
   }
-  tx.onCommit(() => { deps.bus.publish(account.id); deps.bus.publish("rotations"); });
+  const over = to.state === "committed" || to.state === "refused" || to.state === "dead_letter";
+  tx.onCommit(() => { deps.bus.publish(account.id); deps.bus.publish("rotations"); if (over) deps.bus.publish("rotation-ends"); });
 };
 
 const budgetAfter = (login: NonNullable<Effects["login"]>, deps: Pick<Deps, "times">, { facts }: World, now: Date) =>

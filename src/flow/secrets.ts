@@ -1,5 +1,5 @@
 /** Secret versions between vault, store and journal. Rule: law journal-before-effect: a version is on disk in the journal, read back and opened, before anything depends on it. */
-import { newId, type PersonId, type VersionId } from "../kernel/ids.ts";
+import { newId, type AccountId, type PersonId, type VersionId } from "../kernel/ids.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
@@ -22,6 +22,16 @@ export const keepVersion = async (deps: Pick<Deps, "keyring" | "random">, tx: Tx
   };
   await versions.add(tx, row);
   return row;
+};
+
+/** One password for many accounts whose rows the caller has locked: each has its own version, sealed for itself. */
+export const keepForAll = async (deps: Pick<Deps, "keyring" | "random">, tx: Tx, list: readonly Account[], k: Pick<Kept, "secret" | "status" | "origin" | "by">): Promise<ReadonlyMap<AccountId, VersionId>> => {
+  const nos = await versions.nextNos(tx, list.map((a) => a.id)), rows = list.map((a): SecretRow => {
+    const id = newId("version", deps.random) as VersionId;
+    return { id, account: a.id, no: nos.get(a.id)!, status: k.status, origin: k.origin, identityNo: a.identityNo, ...deps.keyring.seal(k.secret, { account: a.id, version: id }), by: k.by, createdAt: tx.now, provenAt: null };
+  });
+  await versions.addAll(tx, rows);
+  return new Map(rows.map((r) => [r.account, r.id]));
 };
 
 /** On disk, read back, opened. Idempotent: a resumed rotation finds its line there. Throws when the journal cannot be trusted. */

@@ -1,20 +1,21 @@
 /** Flow verbs on timers. Rule: rows are the truth; a wake-up lost costs at most one sweep. */
-import type { RotationId, SessionId } from "../kernel/ids.ts";
+import type { RotationId, SessionId, TargetId } from "../kernel/ids.ts";
 import type { DeliveryId } from "../domain/delivery.ts";
 import * as due from "../store/due.ts";
 import { expireRequest } from "../flow/checkin.ts";
 import { workCheck } from "../flow/audit-check.ts";
+import { workBulks } from "../flow/bulk-work.ts";
 import { closeNext, runClosure } from "../flow/closure.ts";
 import { claimDelivery, deliver } from "../flow/deliver.ts";
 import type { Deps } from "../flow/deps.ts";
 import { tendQueue } from "../flow/queue.ts";
 import { workRun } from "../flow/rotate-seen.ts";
-import { claim, drive, rotateAfterUse } from "../flow/rotate.ts";
+import { claimFor, drive, rotateAfterUse } from "../flow/rotate.ts";
+import { workSchedules } from "../flow/schedule-run.ts";
 import { sequence } from "../flow/sequence.ts";
 import { lose } from "../flow/startup.ts";
 import { indexNext } from "../flow/transcribe.ts";
-
-const PARALLEL = 8;
+import { pool } from "./pool.ts";
 
 /** One loop: woken by its topics, by its own next time, and by the sweep. Never two runs at once. */
 class Loop {
@@ -53,19 +54,6 @@ class Loop {
   }
 }
 
-/** Bounded parallel work over claimed things. */
-const pool = <T extends { readonly id: string }>(take: (busy: readonly string[]) => Promise<T | null>, work: (t: T) => Promise<void>, wake: () => void) => {
-  const busy = new Map<string, Promise<void>>();
-  const fill = async (): Promise<void> => {
-    while (busy.size < PARALLEL) {
-      const t = await take([...busy.keys()]);
-      if (!t) return;
-      busy.set(t.id, work(t).finally(() => { busy.delete(t.id); wake(); }));
-    }
-  };
-  return { fill, settle: async () => { await Promise.allSettled(busy.values()); } };
-};
-
 /** The embedded database answers within the turn it is asked in: without this a long run would keep the event loop to itself. */
 const breathe = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 /** One turn of long work, and a wake-up for the next: a broker that stops waits for one turn at most. */
@@ -77,18 +65,23 @@ const turn = async (deps: Deps, topic: string, work: () => Promise<boolean>): Pr
 type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; bytes: number } | null>;
 /** `recover`: finalises a recording whose owner is gone. `recordings`: where they lie; null: none are indexed here. */
 export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null), recordings: string | null = null): { close(): Promise<void> } => {
-  const rotate = pool((busy) => claim(deps, busy as RotationId[]), (r) => drive(deps, r), () => deps.bus.publish("rotations"));
-  const close = pool((busy) => closeNext(deps, busy), (c) => runClosure(deps, c).catch((e: unknown) => deps.log("warn", `closure ${c.id}: ${String(e)}`)), () => {});
-  const post = pool((busy) => claimDelivery(deps, busy as DeliveryId[]), (d) => deliver(deps, d).catch((e: unknown) => deps.log("warn", `delivery ${d.id}: ${String(e)}`)), () => deps.bus.publish("deliveries"));
+  const { brisk } = deps.times;
+  const rotate = pool((busy) => claimFor(deps, busy.ids as RotationId[], busy.full as TargetId[]), (c) => drive(deps, c.rotation), () => deps.bus.publish("rotations"), brisk);
+  const close = pool((busy) => closeNext(deps, busy.ids, busy.full as TargetId[]), ({ id, closure }) => runClosure(deps, closure).catch((e: unknown) => deps.log("warn", `closure ${id}: ${String(e)}`)), () => deps.bus.publish("closures"), brisk);
+  // Mail has no targets to be fair to: a server that is slow takes its places until its limit ends.
+  const post = pool(async (busy) => { const d = await claimDelivery(deps, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; },
+    ({ id, delivery }) => deliver(deps, delivery).catch((e: unknown) => deps.log("warn", `delivery ${id}: ${String(e)}`)), () => deps.bus.publish("deliveries"), deps.times.deliveryLimit);
   const loops = [
     new Loop(deps, ["rotations"], async () => { if (deps.passive.why) return null; await sweepDue(deps); await rotate.fill(); return due.nextWake(deps.db); }),
-    new Loop(deps, [], async () => { await close.fill(); return null; }),
+    new Loop(deps, ["closures"], async () => { await close.fill(); return null; }),
     new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
     new Loop(deps, ["requests", "rotations", "sessions"], () => tendQueues(deps)),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
     new Loop(deps, ["sessions", "to-index"], () => turn(deps, "to-index", () => (recordings === null ? Promise.resolve(false) : indexNext(deps, recordings)))),
     new Loop(deps, ["exposure-runs"], () => turn(deps, "exposure-runs", () => workRun(deps))),
     new Loop(deps, ["deliveries"], async () => { await post.fill(); return due.nextDelivery(deps.db); }),
+    new Loop(deps, ["bulks", "rotation-ends", "requests", "sessions"], async () => { await turn(deps, "bulks", () => workBulks(deps)); return due.nextLook(deps.db); }),
+    new Loop(deps, ["schedules"], () => workSchedules(deps)),
     new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];

@@ -8,6 +8,7 @@ export const PREFIX = {
   check: "chk", run: "run",
   collection: "col",
   notice: "ntc", delivery: "dlv", webhook: "whk", noticeRule: "nrl",
+  bulk: "blk", schedule: "sch",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -31,6 +32,8 @@ export type LockId = Id<"lock">;
 export type CheckId = Id<"check">;
 export type RunId = Id<"run">;
 export type CollectionId = Id<"collection">;
+export type BulkId = Id<"bulk">;
+export type ScheduleId = Id<"schedule">;
 export type TerminalId = Id<"terminal">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -20,6 +20,9 @@ export const lock = async (tx: Tx, id: AccountId): Promise<Account> => {
   if (!r) throw new Fault("not_found", "No such account.");
   return fromRow(r);
 };
+/** Several, in one order, so that two who lock many never wait for each other. */
+export const lockAll = async (tx: Tx, ids: readonly AccountId[]): Promise<Account[]> =>
+  (ids.length === 0 ? [] : await tx.q.select().from(accounts).where(inArray(accounts.id, [...ids])).orderBy(asc(accounts.id)).for("update")).map(fromRow);
 export const all = async ({ q }: Reader): Promise<Account[]> => (await q.select().from(accounts).orderBy(asc(accounts.target), asc(accounts.name))).map(fromRow);
 export const onTarget = async ({ q }: Reader, target: TargetId): Promise<Account[]> => (await q.select().from(accounts).where(eq(accounts.target, target)).orderBy(asc(accounts.name))).map(fromRow);
 /** `root@web-1`: split at the last `@`, because an account may hold one. */

@@ -9,7 +9,7 @@ import * as s from "./schema.ts";
  *  Nor who had borrowed an administrative account: that life is over. */
 const TABLES: readonly PgTable[] = [
   s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.passwordPolicies, s.platformPolicies, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
-  s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.locks, s.auditChecks, s.events,
+  s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.schedules, s.bulks, s.bulkItems, s.locks, s.auditChecks, s.events,
   s.webhooks, s.noticeRules, s.noticeChoices,
 ];
 const PAGE = 500;
@@ -26,7 +26,7 @@ const back = (v: unknown): unknown => {
 export const DUMPED = TABLES.map((t) => getTableName(t));
 /** `transcript_lines` is derived: every recording is indexed again. Notices and their deliveries are old news in a restored broker: nobody is mailed twice. */
 export const LEFT_OUT = [
-  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition",
+  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition", "bulk_transition", "bulk_item_transition", "schedule_transition",
 ];
 
 /** A page after the last row seen: by its key where one column is it, else (small tables) by its number in the key's order. */

@@ -83,6 +83,13 @@ export const holds = async ({ q }: Reader, account: AccountId): Promise<Hold[]> 
     .from(requests).innerJoin(people, eq(people.id, requests.requester)).where(and(eq(requests.account, account), eq(requests.state, "checked_out")));
   return rows.map((r) => ({ person: r.person as PersonId, personName: r.personName, until: r.until!, exclusive: r.exclusive, policy: r.policy as PolicyId }));
 };
+/** The same of every account at once. */
+export const allHolds = async ({ q }: Reader): Promise<ReadonlyMap<AccountId, readonly Hold[]>> => {
+  const rows = await q.select({ account: requests.account, person: people.id, personName: people.name, until: requests.until, exclusive: requests.exclusive, policy: requests.policy })
+    .from(requests).innerJoin(people, eq(people.id, requests.requester)).where(eq(requests.state, "checked_out")), out = new Map<AccountId, Hold[]>();
+  for (const { account, ...r } of rows) out.set(account as AccountId, [...out.get(account as AccountId) ?? [], { person: r.person as PersonId, personName: r.personName, until: r.until!, exclusive: r.exclusive, policy: r.policy as PolicyId }]);
+  return out;
+};
 const windows = (r: Request) => and(eq(requests.account, r.terms.account), requests.exclusive, ne(requests.id, r.id), isNotNull(requests.windowStart), inArray(requests.state, ["approved", "checked_out"]));
 /** The next approved window of somebody else that has not begun. */
 export const nextWindow = async (tx: Tx, r: Request): Promise<Request | null> => {

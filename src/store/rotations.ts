@@ -5,7 +5,7 @@ import type { AccountId, RotationId, TargetId, VersionId } from "../kernel/ids.t
 import { claimable as claimableLease } from "../domain/rotation-lease.ts";
 import { OPEN, type AnyStep, type Rotation, type RotationStep } from "../domain/rotation.ts";
 import { violated, type Reader, type Tx } from "./db.ts";
-import { adminUses, closures, rotations } from "./schema.ts";
+import { accounts, adminUses, closures, rotations } from "./schema.ts";
 
 type Row = typeof rotations.$inferSelect;
 const DATES = ["leaseUntil", "firstUnknownAt", "nextAt", "applyStartedAt", "since", "endedAt"] as const;
@@ -56,23 +56,24 @@ export const openOf = async ({ q }: Reader, account: AccountId): Promise<Rotatio
   const [r] = await q.select().from(rotations).where(and(eq(rotations.account, account), inArray(rotations.state, [...OPEN])));
   return r ? fromRow(r) : null;
 };
+export const openOfAll = async ({ q }: Reader): Promise<Rotation[]> => (await q.select().from(rotations).where(sql`state not in ('committed','refused')`)).map(fromRow);
 export const recent = async ({ q }: Reader, filter: { account?: AccountId; limit?: number }): Promise<(Rotation & { openedAt: Date })[]> =>
   (await q.select().from(rotations).where(filter.account ? eq(rotations.account, filter.account) : undefined).orderBy(desc(rotations.openedAt)).limit(filter.limit ?? 50)).map((r) => ({ ...fromRow(r), openedAt: r.openedAt }));
 
 /** The next open rotation whose time has come and whose lease is dead. A hint, unlocked: `claim` locks account and row and looks again. */
-export const claimable = async (tx: Tx, busy: readonly RotationId[]): Promise<{ readonly id: RotationId; readonly account: AccountId } | null> => {
-  const [r] = await tx.q.select({ id: rotations.id, account: rotations.account }).from(rotations).where(and(
-    inArray(rotations.state, [...OPEN]), or(isNull(rotations.nextAt), lte(rotations.nextAt, tx.now)), or(isNull(rotations.leaseUntil), lte(rotations.leaseUntil, tx.now)),
+export const claimable = async (tx: Tx, busy: readonly RotationId[], full: readonly TargetId[] = []): Promise<{ readonly id: RotationId; readonly account: AccountId; readonly target: TargetId } | null> => {
+  const [r] = await tx.q.select({ id: rotations.id, account: rotations.account, target: accounts.target }).from(rotations).innerJoin(accounts, eq(accounts.id, rotations.account)).where(and(
+    sql`${rotations.state} not in ('committed','refused')`, full.length > 0 ? notInArray(accounts.target, [...full]) : undefined, or(isNull(rotations.nextAt), lte(rotations.nextAt, tx.now)), or(isNull(rotations.leaseUntil), lte(rotations.leaseUntil, tx.now)),
     busy.length > 0 ? notInArray(rotations.id, [...busy]) : undefined,
   )).orderBy(sql`${rotations.nextAt} nulls first`, asc(rotations.openedAt)).limit(1);
-  return r ? { id: r.id as RotationId, account: r.account as AccountId } : null;
+  return r ? { id: r.id as RotationId, account: r.account as AccountId, target: r.target as TargetId } : null;
 };
 export const isClaimable = (r: Rotation, now: Date): boolean =>
   (OPEN as readonly string[]).includes(r.state) && (r.nextAt === null || r.nextAt <= now) && claimableLease(r, now);
 
 /** The earliest moment at which one becomes claimable. */
 export const nextWake = async ({ q }: Reader): Promise<Date | null> => {
-  const [r] = await q.select({ at: sql<string | null>`min(greatest(coalesce(next_at, '-infinity'), coalesce(lease_until, '-infinity')))` }).from(rotations).where(inArray(rotations.state, [...OPEN]));
+  const [r] = await q.select({ at: sql<string | null>`min(greatest(coalesce(next_at, '-infinity'), coalesce(lease_until, '-infinity')))` }).from(rotations).where(sql`state not in ('committed','refused')`);
   if (!r?.at) return null;
   const at = new Date(r.at);
   return Number.isNaN(at.getTime()) ? new Date(0) : at;
@@ -82,14 +83,18 @@ export const nextWake = async ({ q }: Reader): Promise<Date | null> => {
 export const wakeWaiting = async (tx: Tx, target: TargetId): Promise<void> =>
   void await tx.q.update(rotations).set({ nextAt: tx.now }).where(and(eq(rotations.state, "waiting"), sql`${rotations.account} in (select id from accounts where target_id = ${target})`));
 
-/** A2: takes a use of an administrative account. False: it is being rotated itself (or, exclusive, it is in use; or, `alone`, anybody uses it). */
+/**
+ * A2: takes a use of an administrative account. False: it is being rotated itself (or, exclusive, it is in use; or, `alone`, anybody uses it).
+ * Who wants it exclusively leaves the wish behind: nobody new gets it, so the last user makes room, however many wait for it.
+ */
 export const takeAdmin = async (tx: Tx, account: AccountId, usedBy: string, { exclusive, alone }: { exclusive: boolean; alone: boolean }, until: Date): Promise<boolean> => {
   await tx.q.execute(sql`select pg_advisory_xact_lock(hashtext(${`admin:${account}`}))`);
   await tx.q.delete(adminUses).where(and(eq(adminUses.account, account), or(eq(adminUses.usedBy, usedBy), lte(adminUses.until, tx.now))));
   const others = await tx.q.select({ exclusive: adminUses.exclusive }).from(adminUses).where(eq(adminUses.account, account));
-  if (others.some((o) => o.exclusive || exclusive || alone)) return false;
+  const taken = others.some((o) => o.exclusive || exclusive || alone);
+  if (taken && !(exclusive && others.every((o) => !o.exclusive))) return false;
   await tx.q.insert(adminUses).values({ account, usedBy, exclusive, until });
-  return true;
+  return !taken;
 };
 export const dropAdmin = async (tx: Tx, usedBy: string): Promise<void> => void await tx.q.delete(adminUses).where(eq(adminUses.usedBy, usedBy));
 
@@ -97,8 +102,9 @@ export type Closure = typeof closures.$inferSelect;
 export const addClosure = async (tx: Tx, c: { id: string; rotation: RotationId; account: AccountId; version: VersionId; old: VersionId | null; step: string; dueAt: Date }): Promise<void> => {
   try { await tx.q.insert(closures).values(c); } catch (e) { throw violated(e) ? new Error("closure row refused") : e; }
 };
-export const dueClosure = async (tx: Tx, skip: readonly string[]): Promise<Closure | null> =>
-  (await tx.q.select().from(closures).where(and(isNull(closures.doneAt), lte(closures.dueAt, tx.now), skip.length > 0 ? notInArray(closures.id, [...skip]) : undefined)).orderBy(asc(closures.dueAt)).limit(1).for("update", { skipLocked: true }))[0] ?? null;
+export const dueClosure = async (tx: Tx, skip: readonly string[], full: readonly TargetId[] = []): Promise<Closure | null> =>
+  (await tx.q.select().from(closures).where(and(isNull(closures.doneAt), lte(closures.dueAt, tx.now), skip.length > 0 ? notInArray(closures.id, [...skip]) : undefined,
+    full.length > 0 ? notInArray(closures.account, tx.q.select({ id: accounts.id }).from(accounts).where(inArray(accounts.target, [...full]))) : undefined)).orderBy(asc(closures.dueAt)).limit(1).for("update", { skipLocked: true }))[0] ?? null;
 export const closureDone = async (tx: Tx, id: string, set: { newResult: string; oldResult: string; ended?: string }): Promise<boolean> =>
   (await tx.q.update(closures).set({ ...set, doneAt: tx.now }).where(and(eq(closures.id, id), isNull(closures.doneAt))).returning({ id: closures.id })).length === 1;
 export const closuresOf = async ({ q }: Reader, rotation: RotationId): Promise<Closure[]> => q.select().from(closures).where(eq(closures.rotation, rotation)).orderBy(asc(closures.dueAt));

@@ -1,7 +1,9 @@
 /** Every table, once, for PostgreSQL and PGlite alike. Rule: shapes only; laws (transitions, triggers, partial indexes) are in drizzle/*_laws.sql. */
 import { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
+import type { BulkTerms, Recipients } from "../domain/bulk.ts";
 import type { Ledger } from "../domain/ledger.ts";
+import type { ScheduleInput } from "../domain/schedule.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const bytes = customType<{ data: Buffer; driverData: Uint8Array }>({ dataType: () => "bytea", toDriver: (v) => v, fromDriver: (v) => Buffer.from(v) });
@@ -135,7 +137,7 @@ export const rotations = pgTable("rotations", {
   id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("queued"),
   account: text("account_id").notNull().references(() => accounts.id), fence: integer("fence").notNull().default(0), leaseUntil: at("lease_until"),
   candidate: text("candidate_id"), covers: integer("covers"), nextAt: at("next_at"), facts: jsonb("facts").$type<Record<string, unknown>>().notNull(), openedAt: at("opened_at").notNull(), endedAt: at("ended_at"),
-}, (t) => [index("rotations_next").on(t.nextAt), index("rotations_account").on(t.account, t.openedAt)]);
+}, (t) => [index("rotations_next").on(t.nextAt), index("rotations_account").on(t.account, t.openedAt), index("rotations_to_claim").on(t.nextAt.asc().nullsFirst(), t.openedAt).where(sql`state not in ('committed','refused')`)]);
 /** A2: a use `as` an administrative account is a shared lock, its own rotation an exclusive one; rows, fenced. `usedBy`: a rotation, or one comparison. */
 export const adminUses = pgTable("admin_uses", {
   account: text("account_id").notNull().references(() => accounts.id), usedBy: text("used_by").notNull(), exclusive: boolean("exclusive").notNull(), until: at("until").notNull(),
@@ -211,6 +213,22 @@ export const noticeRules = pgTable("notice_rules", {
 export const noticeChoices = pgTable("notice_choices", {
   person: text("person_id").notNull().references(() => people.id), kind: text("kind").notNull(), on: boolean("is_on").notNull(),
 }, (t) => [primaryKey({ columns: [t.person, t.kind] })]);
+/** A bulk change, and one row an account it is about (domain/bulk.ts). */
+export const bulks = pgTable("bulks", {
+  id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("running"), by: text("by_id").notNull().references(() => people.id), reason: text("reason").notNull(),
+  trigger: text("trigger").notNull(), schedule: text("schedule_id").references(() => schedules.id), how: text("how").notNull(), apply: boolean("apply").notNull(), cut: boolean("cut").notNull(), terms: jsonb("terms").$type<BulkTerms>().notNull(),
+  notify: jsonb("notify").$type<Recipients>().notNull(), at: at("at").notNull(), until: at("until").notNull(), why: text("why"), movedBy: text("moved_by").references(() => people.id), endedAt: at("ended_at"),
+}, (t) => [index("bulks_at").on(t.at)]);
+export const bulkItems = pgTable("bulk_items", {
+  bulk: text("bulk_id").notNull().references(() => bulks.id), account: text("account_id").notNull().references(() => accounts.id), target: text("target_id").notNull().references(() => targets.id), no: integer("no").notNull(),
+  prior: text("prior").notNull().default("new"), state: text("state").notNull().default("waiting"), version: text("version_id").references(() => versions.id), rotation: text("rotation_id").references(() => rotations.id),
+  tries: integer("tries").notNull().default(0), why: text("why"), nextAt: at("next_at"), endedAt: at("ended_at"),
+}, (t) => [primaryKey({ columns: [t.bulk, t.account] }), index("bulk_items_open").on(t.bulk, t.target, t.no).where(sql`state in ('waiting','held')`), index("bulk_items_changing").on(t.rotation).where(sql`state = 'changing'`)]);
+/** What is changed by the calendar (domain/schedule.ts); `input` is what its last author saved. */
+export const schedules = pgTable("schedules", {
+  id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("active"), by: text("by_id").notNull().references(() => people.id), name: text("name").notNull(),
+  input: jsonb("input").$type<ScheduleInput>().notNull(), nextAt: at("next_at"), toldOf: at("told_of"), lastRun: at("last_run"), endedAt: at("ended_at"), createdAt: at("created_at").notNull(),
+}, (t) => [index("schedules_next").on(t.nextAt).where(sql`state = 'active'`)]);
 
 const pairs = (name: string) => pgTable(name, { prior: text("prior").notNull(), state: text("state").notNull() }, (t) => [primaryKey({ columns: [t.prior, t.state] })]);
 export const requestTransition = pairs("request_transition");
@@ -218,3 +236,6 @@ export const sessionTransition = pairs("session_transition");
 export const rotationTransition = pairs("rotation_transition");
 export const credentialTransition = pairs("credential_transition");
 export const deliveryTransition = pairs("delivery_transition");
+export const bulkTransition = pairs("bulk_transition");
+export const bulkItemTransition = pairs("bulk_item_transition");
+export const scheduleTransition = pairs("schedule_transition");

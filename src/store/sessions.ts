@@ -38,6 +38,12 @@ export const openWhere = async ({ q }: Reader, by: { account?: AccountId; reques
     ne(sessions.state, "ended"), by.account ? eq(sessions.account, by.account) : undefined, by.request ? eq(sessions.request, by.request) : undefined, by.person ? eq(sessions.person, by.person) : undefined,
     by.target ? eq(sessions.target, by.target) : undefined, by.node ? eq(sessions.node, by.node) : undefined,
   ))).map(fromRow);
+/** Open sessions of every account at once. */
+export const openByAccount = async ({ q }: Reader): Promise<ReadonlyMap<AccountId, readonly SessionId[]>> => {
+  const out = new Map<AccountId, SessionId[]>();
+  for (const r of await q.select({ id: sessions.id, account: sessions.account }).from(sessions).where(ne(sessions.state, "ended"))) out.set(r.account as AccountId, [...out.get(r.account as AccountId) ?? [], r.id as SessionId]);
+  return out;
+};
 export const renew = async (tx: Tx, ids: readonly SessionId[], until: Date): Promise<void> => {
   if (ids.length > 0) await tx.q.update(sessions).set({ leaseUntil: until }).where(and(inArray(sessions.id, [...ids]), ne(sessions.state, "ended")));
 };

@@ -17,6 +17,12 @@ export const of = async ({ q }: Reader, account: AccountId): Promise<SecretRow[]
 export const find = async ({ q }: Reader, id: VersionId): Promise<SecretRow | null> => { const [r] = await q.select().from(versions).where(eq(versions.id, id)); return r ? fromRow(r) : null; };
 export const many = async ({ q }: Reader, ids: readonly VersionId[]): Promise<SecretRow[]> => ids.length === 0 ? [] : (await q.select().from(versions).where(inArray(versions.id, [...ids]))).map(fromRow);
 export const nextNo = async ({ q }: Reader, account: AccountId): Promise<number> => ((await q.select({ no: max(versions.no) }).from(versions).where(eq(versions.account, account)))[0]?.no ?? 0) + 1;
+/** The next number of each of many accounts, whose rows the caller has locked. */
+export const nextNos = async ({ q }: Reader, ids: readonly AccountId[]): Promise<ReadonlyMap<AccountId, number>> => {
+  const rows = ids.length === 0 ? [] : await q.select({ account: versions.account, no: max(versions.no) }).from(versions).where(inArray(versions.account, [...ids])).groupBy(versions.account), known = new Map(rows.map((r) => [r.account, r.no ?? 0]));
+  return new Map(ids.map((id) => [id, (known.get(id) ?? 0) + 1]));
+};
+export const addAll = async (tx: Tx, list: readonly SecretRow[]): Promise<void> => { for (let i = 0; i < list.length; i += 200) await tx.q.insert(versions).values(list.slice(i, i + 200).map((v) => ({ ...v }))); };
 export const add = async (tx: Tx, v: SecretRow): Promise<void> => void await tx.q.insert(versions).values({ ...v });
 /** A replayed journal line whose row is there already changes nothing; true = it was missing. */
 export const addMissing = async (tx: Tx, v: SecretRow): Promise<boolean> => (await tx.q.insert(versions).values({ ...v }).onConflictDoNothing().returning({ id: versions.id })).length === 1;

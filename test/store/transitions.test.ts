@@ -1,5 +1,7 @@
 /** The tables hold the same lives as the domain, and raw SQL cannot leave them. Every state is tried against every other. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ITEM_NEXT, NEXT as BULK } from "../../src/domain/bulk.ts";
+import { NEXT as SCHEDULE } from "../../src/domain/schedule.ts";
 import { CREDENTIAL_NEXT } from "../../src/domain/account.ts";
 import { NEXT as DELIVERY } from "../../src/domain/delivery.ts";
 import { NEXT as REQUEST } from "../../src/domain/request.ts";
@@ -16,6 +18,9 @@ const LIVES: readonly Life[] = [
   { next: ROTATION, start: "queued", table: "rotations", pairs: "rotation_transition", column: "state", law: "rotation_transition_law" },
   { next: CREDENTIAL_NEXT, start: "unmanaged", table: "accounts", pairs: "credential_transition", column: "credential", law: "credential_transition_law" },
   { next: DELIVERY, start: "waiting", table: "deliveries", pairs: "delivery_transition", column: "state", law: "delivery_transition_law" },
+  { next: BULK, start: "running", table: "bulks", pairs: "bulk_transition", column: "state", law: "bulk_transition_law" },
+  { next: ITEM_NEXT, start: "waiting", table: "bulk_items", pairs: "bulk_item_transition", column: "state", law: "bulk_item_transition_law" },
+  { next: SCHEDULE, start: "active", table: "schedules", pairs: "schedule_transition", column: "state", law: "schedule_transition_law" },
 ];
 
 /** The shortest legal way from the start to a state. */
@@ -29,8 +34,14 @@ const way = (life: Life, to: string): string[] => {
   throw new Error(`${to} cannot be reached`);
 };
 const DELIVERED = (state: string): string => (state === "waiting" ? "ended_at = null, next_at = now()" : "ended_at = now(), next_at = null");
+const ends = (...states: string[]) => (state: string): string => `, ended_at = ${states.includes(state) ? "now()" : "null"}`;
+const OTHERS: Readonly<Record<string, (state: string) => string>> = {
+  bulks: ends("done", "stopped"), bulk_items: ends("done", "failed", "skipped"), schedules: (state) => `${ends("ended")(state)}, next_at = ${state === "active" ? "now()" : "null"}`,
+};
+/** A row of a bulk change is known by its account. */
+const keyOf = (life: Life, row: string): string => (life.table === "bulk_items" ? `account_id = '${row}'` : `id = '${row}'`);
 /** Facts beside the state, so that nothing but the move itself is wrong. */
-const facts = (life: Life, state: string): string => (life.table === "deliveries" ? `, ${DELIVERED(state)}` : life.table !== "sessions" ? (life.table === "requests" && state === "reviewed" ? ", review = true, reviewed_at = now(), verdict = 'fine', reviewer_id = (select id from people where id <> requester_id limit 1)" : "") : state === "ended" ? ", live_at = now(), ended_at = now(), why = 'error'" : ", live_at = now(), ended_at = null, why = null");
+const facts = (life: Life, state: string): string => life.table === "deliveries" ? `, ${DELIVERED(state)}` : OTHERS[life.table]?.(state) ?? (life.table !== "sessions" ? (life.table === "requests" && state === "reviewed" ? ", review = true, reviewed_at = now(), verdict = 'fine', reviewer_id = (select id from people where id <> requester_id limit 1)" : "") : state === "ended" ? ", live_at = now(), ended_at = now(), why = 'error'" : ", live_at = now(), ended_at = null, why = null");
 
 describe.each(ENGINES)("on $engine", ({ open }) => {
   let o: Opened, g: Ground, account: AccountId, other: Ground;
@@ -38,7 +49,7 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
   afterAll(() => o?.close());
 
   const insert = async (life: Life, state: string, prior = "new"): Promise<string> => {
-    const own = life.table === "rotations" || life.table === "accounts" ? await addAccount(o.db, g) : account;
+    const own = ["rotations", "accounts", "bulk_items"].includes(life.table) ? await addAccount(o.db, g) : account;
     const head = `prior, ${life.column}`, values = `'${prior}', '${state}'`, request = id.of("request"), session = id.of("session"), rotation = id.of("rotation");
     if (life.table === "accounts") {
       const made = id.of("account"), version = await o.db.transaction((tx) => addVersion(tx, own, "older"));
@@ -52,6 +63,7 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       return made;
     }
     if (life.table === "rotations") { await run(o.db, `insert into rotations (id, account_id, facts, opened_at, ${head}) values ('${rotation}', '${own}', '{}', now(), ${values})`); return rotation; }
+    if (life.table in OTHERS) return insertOther(life, own, head, values, state);
     await run(o.db, `insert into requests (id, exclusive, requester_id, account_id, policy_id, preset, asked_minutes, reason, ticket, terms_hash, submitted_at, expires_at, approved_at, minutes, start_by, checked_out_at, until, ended_at, review, reviewed_at, reviewer_id, verdict, ${life.table === "requests" ? head : "state"})
       values ('${request}', false, '${g.person}', '${account}', '${g.policy}', 'session', 5, '', '', '', now(), now(), now(), 5, now(), now(), now(), now(), true, now(), '${other.person}', 'fine', ${life.table === "requests" ? values : "'pending'"})`);
     if (life.table === "requests") return request;
@@ -59,7 +71,17 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       values ('${session}', '${request}', '${g.person}', '${account}', '${g.target}', 'ssh', '', 'rec', 'n', now(), now(), now(), ${state === "ended" ? "now(), 'error'" : "null, null"}, ${values})`);
     return session;
   };
-  const move = (life: Life, row: string, to: string) => run(o.db, `update ${life.table} set ${life.column} = '${to}'${facts(life, to)} where id = '${row}'`);
+  const insertOther = async (life: Life, own: AccountId, head: string, values: string, state: string): Promise<string> => {
+    const bulk = id.of("bulk"), schedule = id.of("schedule"), rotation = id.of("rotation"), over = OTHERS[life.table]!(state).includes("ended_at = now()") ? "now()" : "null";
+    if (life.table === "schedules") { await run(o.db, `insert into schedules (id, by_id, name, input, next_at, ended_at, created_at, ${head}) values ('${schedule}', '${g.person}', '${schedule}', '{}', ${state === "active" ? "now()" : "null"}, ${over}, now(), ${values})`); return schedule; }
+    const of = life.table === "bulks" ? [head, values, over] : ["state", "'running'", "null"];
+    await run(o.db, `insert into bulks (id, by_id, reason, trigger, how, apply, cut, terms, notify, at, until, ended_at, ${of[0]!}) values ('${bulk}', '${g.person}', '', 'bulk', 'unique', true, false, '{}', '{}', now(), now(), ${of[2]!}, ${of[1]!})`);
+    if (life.table === "bulks") return bulk;
+    await run(o.db, `insert into rotations (id, account_id, facts, opened_at) values ('${rotation}', '${own}', '{}', now())`);
+    await run(o.db, `insert into bulk_items (bulk_id, account_id, target_id, no, rotation_id, ended_at, ${head}) values ('${bulk}', '${own}', '${g.target}', 1, '${rotation}', ${over}, ${values})`);
+    return own;
+  };
+  const move = (life: Life, row: string, to: string) => run(o.db, `update ${life.table} set ${life.column} = '${to}'${facts(life, to)} where ${keyOf(life, row)}`);
 
   test.each(LIVES)("law: table-holds-next — $pairs holds exactly NEXT", async (life) => {
     const rows = (await run(o.db, `select prior, state from ${life.pairs}`)).map((r) => `${String(r["prior"])} -> ${String(r["state"])}`).sort();
@@ -84,9 +106,9 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       for (const to of states) {
         if (to === from || life.next[from]!.includes(to)) continue;
         expect(await refused(move(life, row, to)), `${from} -> ${to}`).toMatchObject({ code: "23503", constraint: life.law });
-        expect(await refused(run(o.db, `update ${life.table} set prior = 'new', ${life.column} = '${to}'${facts(life, to)} where id = '${row}'`)), `forged ${from} -> ${to}`).toMatchObject({ constraint: life.law });
+        expect(await refused(run(o.db, `update ${life.table} set prior = 'new', ${life.column} = '${to}'${facts(life, to)} where ${keyOf(life, row)}`)), `forged ${from} -> ${to}`).toMatchObject({ constraint: life.law });
       }
-      expect((await run(o.db, `select ${life.column} as s from ${life.table} where id = '${row}'`))[0]).toEqual({ s: from });
+      expect((await run(o.db, `select ${life.column} as s from ${life.table} where ${keyOf(life, row)}`))[0]).toEqual({ s: from });
     }
   });
 

@@ -7,7 +7,7 @@ import { vote } from "../../src/flow/vote.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as requests from "../../src/store/requests.ts";
 import * as targets from "../../src/store/targets.ts";
-import { holds, parseQuery } from "../../src/web/filter.ts";
+import { holds, parseQuery } from "../../src/domain/filter.ts";
 import { Browser, HOST_KEY, world, type World } from "./world.ts";
 
 let w: World, operator: Browser, requester: Browser, silent: Server;

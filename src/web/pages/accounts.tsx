@@ -1,6 +1,7 @@
 /** /accounts: the table, one account, and what its managers do to it. */
 import { changeAccount, declarePassword } from "../../flow/account-change.ts";
 import { adopt, managedBy, rotateNow, setBlock } from "../../flow/accounts.ts";
+import { finder } from "../../flow/choose.ts";
 import { collectionList } from "../../flow/collections.ts";
 import { accountCard, accountCards, accountHistory, type AccountCard } from "../../flow/look.ts";
 import { verify } from "../../flow/verify.ts";
@@ -16,7 +17,6 @@ import { Accounts } from "../../../views/accounts.tsx";
 import type { Done } from "../../../views/notices.ts";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
-import { holds, parseQuery } from "../filter.ts";
 import { fields, secretField, words } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
@@ -27,16 +27,12 @@ const idOf = (c: Ctx): AccountId => {
   if (!isId("account", id)) throw new Fault("not_found", "There is no such account, or no policy lets you ask for it.");
   return id;
 };
-const factsOf = (c: AccountCard, groups: readonly string[]) => ({
-  text: `${c.account.name}@${c.target.name} ${c.target.platform} ${c.target.tags.join(" ")} ${c.account.tags.join(" ")} ${c.standing.word} ${c.holds.map((h) => h.personName).join(" ")}`,
-  state: [c.standing.word], tag: [...c.target.tags, ...c.account.tags], target: [c.target.name], platform: [c.target.platform], group: groups,
-});
 type Found = { readonly cards: AccountCard[]; readonly groupsOf: (c: AccountCard) => string[]; readonly all: AccountCard[] };
 /** The accounts this person may see that the search finds. */
 export const find = async (c: Ctx, deps: WebDeps, q: string): Promise<Found> => {
-  const all = await accountCards(deps.flow.db, me(c).person), groups = await collectionList(deps.flow.db, callerOf(c)), query = parseQuery(q);
+  const all = await accountCards(deps.flow.db, me(c).person), groups = await collectionList(deps.flow.db, callerOf(c)), found = finder(q);
   const groupsOf = (a: AccountCard) => groups.filter((g) => g.members.some((m) => m === a.account.id || m === a.target.id)).map((g) => g.name);
-  return { all, groupsOf, cards: all.filter((a) => holds(query, factsOf(a, groupsOf(a)))) };
+  return { all, groupsOf, cards: all.filter((a) => found(a, groupsOf(a))) };
 };
 const distinct = (words: readonly string[]): string[] => [...new Set(words)].sort().slice(0, 40);
 export const queryOf = (text: string | undefined): string => (text ?? "").trim().slice(0, 200);
