@@ -40,7 +40,7 @@ export const PLAN = {
 };
 
 /** Who may import kernel/reveal.ts: everywhere else a Secret stays closed. */
-export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connectors", "src/wires", "src/identity/secrets.ts", "src/notify/send.ts",
+export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connectors", "src/wires", "src/identity/secrets.ts", "src/notify/send.ts", "src/notify/hook.ts",
   "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/change.ts", "test",
   "scripts/demo"];
 

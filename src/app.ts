@@ -11,6 +11,7 @@ import { spool } from "./flow/backup.ts";
 import { recoverRecording } from "./flow/recordings.ts";
 import { broker, record } from "./flow/record.ts";
 import { closeLeftovers } from "./flow/startup.ts";
+import { forgetNotices } from "./flow/deliver.ts";
 import { forgetTickets } from "./flow/ticket.ts";
 import { NOTHING_REVOKED, parseAuthorities, parseRevoked, type Authorities } from "./identity/authorities.ts";
 import type { IdentityDeps } from "./identity/deps.ts";
@@ -97,7 +98,7 @@ const startProxy = async (config: Config, core: Core, identity: IdentityDeps, { 
 /** What is over is forgotten: login sessions past their time, replies kept for a repeated key. */
 const upkeep = async (deps: Deps, identity: IdentityDeps): Promise<void> => {
   await endExpired(identity);
-  await deps.db.transaction(async (tx) => { await forgetReplies(tx, new Date(tx.now.getTime() - deps.times.idempotency)); await forgetTickets(tx); });
+  await deps.db.transaction(async (tx) => { await forgetReplies(tx, new Date(tx.now.getTime() - deps.times.idempotency)); await forgetTickets(tx); await forgetNotices(deps, tx); });
 };
 
 /** Every socket of a browser: path -> door. */

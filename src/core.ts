@@ -12,6 +12,8 @@ import { replayCuts } from "./flow/unrecorded.ts";
 import { systemClock, systemRandom, type Clock, type Random } from "./kernel/clock.ts";
 import { Fault } from "./kernel/fault.ts";
 import { times, type Times } from "./kernel/times.ts";
+import { refusedAddress } from "./domain/webhook.ts";
+import { poster } from "./notify/hook.ts";
 import { mailer, type Mailer } from "./notify/send.ts";
 import { directLink } from "./links/direct.ts";
 import { openEmbedded, openPostgres, type Db } from "./store/db.ts";
@@ -24,7 +26,7 @@ import { fileKek } from "./vault/kek/file.ts";
 import { Journal } from "./vault/journal.ts";
 import { Keyring } from "./vault/keyring.ts";
 
-export type Overrides = Partial<Pick<Deps, "clock" | "random" | "link" | "moment" | "connectors" | "times" | "mail">> & { readonly log?: Log };
+export type Overrides = Partial<Pick<Deps, "clock" | "random" | "link" | "moment" | "connectors" | "times" | "mail" | "hooks">> & { readonly log?: Log };
 export type Core = { readonly deps: Deps; readonly places: Places; readonly setCut: (cut: Deps["cut"]) => void; close(): Promise<void> };
 
 /** Where things lie under the data directory. */
@@ -86,6 +88,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     const deps: Deps = {
       db, keyring: new Keyring(kek, random), journal: secretsLog.journal, eventJournal: eventsLog?.journal ?? null, connectors: over.connectors ?? connectors(random), link: over.link ?? ((t) => directLink({ host: t.host, port: t.port })),
       clock, random, times: limits, log, bus: makeBus(), node: `${config.node}@${hostname()}`, passive: { why: null }, epoch: { value: 0 },
+      hooks: over.hooks ?? { ...poster(limits.deliveryLimit, (a) => refusedAddress(a, config.hooksToLoopback)), loopback: config.hooksToLoopback },
       mail: over.mail ?? mailerOf(config, secrets, limits), site: { origin: config.origin ?? "" },
       cut: (session, why, message) => cut(session, why, message), moment: over.moment ?? (() => {}),
     };

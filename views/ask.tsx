@@ -4,6 +4,7 @@ import type { Policy, Preset } from "../src/domain/policy.ts";
 import { here } from "./here.ts";
 import { OfferRows, type Offered } from "./home.tsx";
 import { Exact, Facts, Field, minutes, PageHead, Post } from "./parts.tsx";
+import { NobodyMailed } from "./told.tsx";
 import { KEPT, PRESET, StandingBadge } from "./words.tsx";
 
 export const AskSearch = ({ offered, q, me }: { offered: readonly Offered[]; q: string; me: string }) => {
@@ -166,6 +167,7 @@ const Then = ({ p }: { p: AskPolicy }) => (
         ],
       ]}
     />
+    <NobodyMailed />
   </aside>
 );
 

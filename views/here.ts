@@ -7,7 +7,11 @@ export type HereNow = {
   readonly csrf: string;
   readonly now: Date;
   readonly path: string;
+  /** How people reach the portal. */
+  readonly origin: string;
+  /** A mail server is set. */
+  readonly mails: boolean;
   readonly ssh: { readonly host: string; readonly port: number };
 };
-export const Here = createContext<HereNow>({ nonce: "", csrf: "", now: new Date(0), path: "/", ssh: { host: "localhost", port: 2222 } });
+export const Here = createContext<HereNow>({ nonce: "", csrf: "", now: new Date(0), path: "/", origin: "http://127.0.0.1:8282", mails: true, ssh: { host: "localhost", port: 2222 } });
 export const here = (): HereNow => useContext(Here);

@@ -30,6 +30,7 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
   [
     { href: "/audit", key: "l", icon: "search", text: "Audit log", shown: can.has("audit.read") },
     { href: "/exposures", key: "e", icon: "lock", text: "Exposure", shown: can.has("exposure.see") },
+    { href: "/notices", key: "n", icon: "mail", text: "Notices", shown: can.has("notice.see") },
     { href: "/people", key: "p", icon: "people", text: "People", shown: can.has("person.manage") },
     { href: "/locks", key: "k", icon: "locks", text: "Locks", shown: can.has("lock.see") },
     { href: "/policies", key: "o", icon: "policies", text: "Policies", shown: can.has("policy.see") },

@@ -1,6 +1,7 @@
 /** My own keys, tokens and password. Rule: a token's text is on the page that made it and nowhere else. */
 import type { Person } from "../src/domain/person.ts";
 import { AddKey } from "./inputs.tsx";
+import { MyNotices, type ChoiceLine } from "./notice-settings.tsx";
 import { Ago, Badge, Copy, Empty, Exact, Facts, Field, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
 
 export type KeyView = { readonly fingerprint: string; readonly label: string };
@@ -20,6 +21,7 @@ export type MeView = {
   readonly tokens: readonly TokenView[];
   readonly now: Date;
   readonly groups: readonly string[];
+  readonly choices: readonly ChoiceLine[];
 };
 
 const Keys = ({ keys }: { keys: readonly KeyView[] }) => (
@@ -139,7 +141,7 @@ const Password = () => (
   </section>
 );
 
-export const MePage = ({ person: p, keys, tokens, now, groups }: MeView) => (
+export const MePage = ({ person: p, keys, tokens, now, groups, choices }: MeView) => (
   <>
     <PageHead title={p.fullName} sub={p.name} />
     <div class="stack">
@@ -155,6 +157,7 @@ export const MePage = ({ person: p, keys, tokens, now, groups }: MeView) => (
       </section>
       <Keys keys={keys} />
       <Tokens tokens={tokens} now={now} />
+      <MyNotices choices={choices} mail={p.mail} />
       <Password />
     </div>
   </>

@@ -33,6 +33,7 @@ const SENTENCES = {
   untested: "The test did not succeed. The audit log has the reason.",
   revoked_token: "The token no longer works.",
   password: "Your password is changed; your other logins have ended.",
+  sending: "On its way. What becomes of it stands here.",
   bye: "You are logged out.",
   terminal_in: "That terminal is in. It logs in as you from here on.",
   terminal_out: "Kept out. If you did not start it, somebody tried to log in as you: tell an admin.",

@@ -9,6 +9,7 @@ import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
 import { HERE, type Story } from "./stories/fixed.tsx";
 import { HOME } from "./stories/home.tsx";
 import { LOCKS } from "./stories/locks.tsx";
+import { NOTICES } from "./stories/notices.tsx";
 import { PEOPLE } from "./stories/people.tsx";
 import { POLICIES } from "./stories/policies.tsx";
 import { REQUESTS } from "./stories/requests.tsx";
@@ -33,6 +34,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   People: PEOPLE,
   Policies: POLICIES,
   Locks: LOCKS,
+  Notices: NOTICES,
   Faults: FAULTS,
 };
 export const STORIES: readonly Story[] = Object.values(SHELVES).flat();
@@ -42,7 +44,7 @@ const NAV: Nav = {
   fullName: "Operator Example",
   roles: ["admin", "user", "approver"],
   votes: true,
-  can: new Set(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play", "exposure.see"]),
+  can: new Set(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play", "exposure.see", "notice.see"]),
 };
 /** As a browser would get it. */
 export const pageOf = (s: Story): Child => (

@@ -15,6 +15,7 @@ import { exposures } from "./exposures.ts";
 import { imports } from "./import.ts";
 import { Exit, line, plain, type Env, type Io } from "./io.ts";
 import { lock, locks, unlock } from "./locks.ts";
+import { notices, webhooks } from "./notices.ts";
 import { login } from "./login.ts";
 import { cancel, giveBack, revoke } from "./own.ts";
 import { groups, people } from "./people.ts";
@@ -37,7 +38,7 @@ import { approve, deny, review } from "./vote.ts";
 const COMMANDS: readonly Register[] = [
   login, imports, several, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations,
   targets, collections, sessions, play, audit, exposures, people, groups, policies, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
-  selftest, completion,
+  selftest, completion, notices, webhooks,
 ];
 
 /** What to do, where the sentence itself does not say. */

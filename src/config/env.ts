@@ -25,7 +25,7 @@ const SHAPE = {
   LOCKSTEP_LOG: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   LOCKSTEP_TIMESCALE: z.coerce.number().min(0.01).max(1).default(1),
   LOCKSTEP_NODE: z.string().regex(/^[a-z0-9-]{1,40}$/).optional(),
-  ...MAIL_SHAPE,
+  ...MAIL_SHAPE, LOCKSTEP_WEBHOOKS_TO_LOOPBACK: flag.default(false),
   // Read by the command line only.
   LOCKSTEP_URL: z.url().optional(), LOCKSTEP_TOKEN_FILE: z.string().optional(),
 } as const;
@@ -40,6 +40,8 @@ export type Config = {
   readonly kekFile: string; readonly workers: number | undefined; readonly log: "debug" | "info" | "warn" | "error" | "silent"; readonly timescale: number; readonly node: string;
   readonly engine: "postgresql" | "pglite";
   readonly mail: MailConfig | null;
+  /** Webhooks may lead to this machine. */
+  readonly hooksToLoopback: boolean;
 };
 export type Secrets = { readonly kek: Secret | null; readonly databaseUrl: Secret | null; readonly smtpPassword: Secret | null };
 
@@ -72,7 +74,7 @@ export const parseEnv = (env: Readonly<Record<string, string | undefined>>): { c
       sshCa: v.LOCKSTEP_SSH_CA && path.resolve(v.LOCKSTEP_SSH_CA), sshRevoked: v.LOCKSTEP_SSH_REVOKED && path.resolve(v.LOCKSTEP_SSH_REVOKED),
       tls: v.LOCKSTEP_TLS_CERT && v.LOCKSTEP_TLS_KEY ? { cert: v.LOCKSTEP_TLS_CERT, key: v.LOCKSTEP_TLS_KEY } : own ? "own" : "off", trustedProxies: v.LOCKSTEP_TRUSTED_PROXIES,
       kekFile: path.resolve(v.LOCKSTEP_KEK_FILE ?? path.join(data, "keys", "root.key")), workers: v.LOCKSTEP_WORKERS, log: v.LOCKSTEP_LOG, timescale: v.LOCKSTEP_TIMESCALE, node: v.LOCKSTEP_NODE ?? "broker-1",
-      engine: env["DATABASE_URL"] ? "postgresql" : "pglite", mail,
+      engine: env["DATABASE_URL"] ? "postgresql" : "pglite", mail, hooksToLoopback: v.LOCKSTEP_WEBHOOKS_TO_LOOPBACK,
     },
     secrets: { kek: env["LOCKSTEP_KEK"] ? Secret.of(env["LOCKSTEP_KEK"]) : null, databaseUrl: env["DATABASE_URL"] ? Secret.of(env["DATABASE_URL"]) : null,
       smtpPassword: env["LOCKSTEP_SMTP_PASSWORD"] ? Secret.of(env["LOCKSTEP_SMTP_PASSWORD"]) : null },

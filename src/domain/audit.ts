@@ -14,6 +14,7 @@ export const EVENTS = [
   "session.opening", "session.live", "session.ended", "session.cut", "session.event", "session.mark", "session.played", "session.rejoined", "session.watched", "session.unwatched",
   "rotation.opened", "rotation.intent", "rotation.step", "rotation.committed", "rotation.refused", "rotation.dead_letter", "rotation.closure",
   "key.made", "vault.passive", "vault.take_over", "backup.made", "restore.done", "lock.set", "lock.lifted", "broker.started",
+  "webhook.added", "webhook.changed", "webhook.removed", "webhook.off", "notice.tested", "notice.redelivered", "notice.rule_changed", "notice.chosen",
   "audit.checked", "audit.exported", "exposure.rotated", "session.searched", "session.read", "session.raw",
 ] as const;
 export type EventName = (typeof EVENTS)[number];

@@ -36,6 +36,9 @@ export const backoff = (tries: number, t: Times): number => Math.min(t.deliveryR
 
 export const claim = (d: Delivery, now: Date, t: Times): DeliveryStep => step(d, { fence: d.fence + 1, leaseUntil: later(now, t.deliveryLease), nextAt: now });
 
+/** Not now: others of its kind were sent a moment ago, and more may come. */
+export const hold = (d: Delivery, until: Date): DeliveryStep => step(d, { nextAt: until });
+
 export const settle = (d: Delivery, o: Outcome, now: Date, t: Times): DeliveryStep => {
   const tries = d.tries + 1, ended = { tries, endedAt: now };
   if ("sent" in o) return step(d, { ...ended, state: "sent", said: o.sent });

@@ -57,6 +57,8 @@ const RULES = {
   "change.confirm":  (p: Person) => admin(p) || auditor(p),
   "lock.set":        (p: Person) => admin(p),
   "lock.see":        (p: Person) => admin(p) || auditor(p),
+  "notice.see":      (p: Person) => admin(p) || auditor(p),
+  "notice.manage":   (p: Person) => admin(p),
   "broker.backup":   (p: Person) => admin(p),
   "broker.health":   (p: Person) => admin(p) || auditor(p),
 } as const;

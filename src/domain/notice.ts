@@ -81,6 +81,12 @@ export const resultLines = (results: readonly Result[], max = 200): string[] => 
   ];
 };
 
+/** Several of one kind as one: each with its own link. */
+export const gathered = (list: readonly Told[], origin: string): Pick<Told, "subject" | "lines" | "path"> => ({
+  subject: `${list.length} notices: ${KINDS[list[0]!.kind].title}`, path: null,
+  lines: list.flatMap((n) => [n.subject, ...n.lines.filter((l) => l !== "").map((l) => `  ${l}`), ...(n.path === null ? [] : [`  ${origin}${n.path}`]), ""]),
+});
+
 /** The whole text of a mail. `origin`: how people reach the portal. */
 export const mailText = (n: Pick<Told, "lines" | "path">, origin: string): string => [
   ...n.lines, "", ...(n.path === null ? [] : [`${origin}${n.path}`, ""]),

@@ -91,6 +91,10 @@ const SAID: Partial<Record<EventName, Say>> = {
   "break_glass.opened": { say: (s) => ({
     kind: "break_glass", subject: `${s.person?.name ?? s.who} broke the glass for ${s.account}`, path: requestPath(s), lines: [...asked(s), "", "Nobody voted. Somebody else must review it afterwards."],
   }) },
+  "webhook.off": { say: (s) => ({
+    kind: "webhook_off", subject: `The webhook ${fact(s, "name")} was turned off`, path: "/notices/settings",
+    lines: [because(s), "Nothing is sent there until an admin turns it on again."],
+  }) },
   "vault.passive": state("The broker is passive"), "vault.take_over": state("The broker took over"), "restore.done": state("The broker was restored from a backup"),
 };
 

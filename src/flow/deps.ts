@@ -6,6 +6,7 @@ import type { Times } from "../kernel/times.ts";
 import type { Connector } from "../connectors/connector.ts";
 import type { EndedWhy } from "../domain/session.ts";
 import type { Target } from "../domain/target.ts";
+import type { Poster } from "../notify/hook.ts";
 import type { Mailer } from "../notify/send.ts";
 import type { Db } from "../store/db.ts";
 import type { Journal } from "../vault/journal.ts";
@@ -38,6 +39,8 @@ export type Deps = {
   readonly epoch: { value: number };
   /** Null: no mail server is set, and nobody is mailed. */
   readonly mail: Mailer | null;
+  /** `loopback`: webhooks may lead to this machine. */
+  readonly hooks: Poster & { readonly loopback: boolean };
   /** How people reach the portal, for links; empty until it listens. */
   readonly site: { origin: string };
   /** Cuts both legs of a session this node owns; false: not ours or gone. */

@@ -6,8 +6,9 @@ import { expireRequest } from "../flow/checkin.ts";
 import { workCheck } from "../flow/audit-check.ts";
 import { workBulks } from "../flow/bulk-work.ts";
 import { closeNext, runClosure } from "../flow/closure.ts";
-import { claimDelivery, deliver } from "../flow/deliver.ts";
+import { claimDelivery, deliver, mayDeliver } from "../flow/deliver.ts";
 import type { Deps } from "../flow/deps.ts";
+import { tellExpiring } from "../flow/expiring.ts";
 import { tendQueue } from "../flow/queue.ts";
 import { workRun } from "../flow/rotate-seen.ts";
 import { claimFor, drive, rotateAfterUse } from "../flow/rotate.ts";
@@ -63,14 +64,15 @@ const turn = async (deps: Deps, topic: string, work: () => Promise<boolean>): Pr
 };
 
 type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; bytes: number } | null>;
+type Post = { fill(): Promise<void>; settle(): Promise<void> };
 /** `recover`: finalises a recording whose owner is gone. `recordings`: where they lie; null: none are indexed here. */
 export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null), recordings: string | null = null): { close(): Promise<void> } => {
   const { brisk } = deps.times;
   const rotate = pool((busy) => claimFor(deps, busy.ids as RotationId[], busy.full as TargetId[]), (c) => drive(deps, c.rotation), () => deps.bus.publish("rotations"), brisk);
   const close = pool((busy) => closeNext(deps, busy.ids, busy.full as TargetId[]), ({ id, closure }) => runClosure(deps, closure).catch((e: unknown) => deps.log("warn", `closure ${id}: ${String(e)}`)), () => deps.bus.publish("closures"), brisk);
-  // Mail has no targets to be fair to: a server that is slow takes its places until its limit ends.
-  const post = pool(async (busy) => { const d = await claimDelivery(deps, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; },
-    ({ id, delivery }) => deliver(deps, delivery).catch((e: unknown) => deps.log("warn", `delivery ${id}: ${String(e)}`)), () => deps.bus.publish("deliveries"), deps.times.deliveryLimit);
+  // A mail server that hangs holds up no webhook, nor the other way round. There are no targets to be fair to: a slow one takes its places until its limit ends.
+  const [mail, hooks] = (["mail", "webhook"] as const).map((channel) => pool(async (busy) => { const d = await claimDelivery(deps, channel, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; },
+    ({ id, delivery }) => deliver(deps, delivery).catch((e: unknown) => deps.log("warn", `delivery ${id}: ${String(e)}`)), () => deps.bus.publish("deliveries"), deps.times.deliveryLimit)) as [Post, Post];
   const loops = [
     new Loop(deps, ["rotations"], async () => { if (deps.passive.why) return null; await sweepDue(deps); await rotate.fill(); return due.nextWake(deps.db); }),
     new Loop(deps, ["closures"], async () => { await close.fill(); return null; }),
@@ -79,13 +81,14 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
     new Loop(deps, ["sessions", "to-index"], () => turn(deps, "to-index", () => (recordings === null ? Promise.resolve(false) : indexNext(deps, recordings)))),
     new Loop(deps, ["exposure-runs"], () => turn(deps, "exposure-runs", () => workRun(deps))),
-    new Loop(deps, ["deliveries"], async () => { await post.fill(); return due.nextDelivery(deps.db); }),
+    new Loop(deps, ["deliveries"], async () => { if (!mayDeliver(deps)) return null; await mail.fill(); await hooks.fill(); return due.nextDelivery(deps.db); }),
+    new Loop(deps, ["deadlines"], () => tellExpiring(deps)),
     new Loop(deps, ["bulks", "rotation-ends", "requests", "sessions"], async () => { await turn(deps, "bulks", () => workBulks(deps)); return due.nextLook(deps.db); }),
     new Loop(deps, ["schedules"], () => workSchedules(deps)),
     new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
-  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await post.settle(); } };
+  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await mail.settle(); await hooks.settle(); } };
 };
 
 /** law due-derived: what a lost hook missed is found here. */

@@ -13,7 +13,7 @@ const BASE = {
   policyHour: HOUR, policyDay: DAY, ageRetry: 6 * HOUR,
   /** Mail and webhooks: one try ends well inside its lease; what nobody took for three days is given up. */
   deliveryLease: 60 * SECOND, deliveryLimit: 20 * SECOND, deliveryRetryFirst: 30 * SECOND, deliveryRetryMax: HOUR, deliveryGiveUp: 3 * DAY,
-  webhookOffAfter: 3 * DAY, deliveryKept: 90 * DAY, expiryTold: 5 * MINUTE,
+  deliveryGather: 30 * SECOND, webhookOffAfter: 3 * DAY, deliveryKept: 90 * DAY, expiryTold: 5 * MINUTE,
   /** A change or check that takes longer is kept waiting by its target: it leaves the count of what works. */
   brisk: 2 * SECOND,
   /** OpenSSH waits at least this long in keyboard-interactive. */

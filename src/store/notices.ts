@@ -1,5 +1,5 @@
 /** The outbox: notices and their deliveries as rows. Rule: written in the transaction of what they tell of; a delivery is moved by its step, under its fence. */
-import { and, asc, desc, eq, inArray, isNull, lt, lte, notInArray, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNull, lt, lte, ne, notInArray, or, sql, type SQL } from "drizzle-orm";
 import type { PersonId } from "../kernel/ids.ts";
 import type { Channel, Delivery, DeliveryId, DeliveryStep, State, WebhookId } from "../domain/delivery.ts";
 import type { NoticeId, NoticeKind, Told } from "../domain/notice.ts";
@@ -39,15 +39,30 @@ export const save = async (tx: Tx, { from, to }: DeliveryStep): Promise<boolean>
     .where(and(eq(deliveries.id, from.id), eq(deliveries.state, from.state), eq(deliveries.fence, from.fence))).returning({ id: deliveries.id })).length === 1;
 
 const free = (now: Date) => and(eq(deliveries.state, "waiting"), lte(deliveries.nextAt, now), or(isNull(deliveries.leaseUntil), lte(deliveries.leaseUntil, now)));
+/** One at a time to one receiver: in order, and one that hangs keeps one hand busy. */
+const alone = (now: Date) => sql`not exists (select 1 from deliveries b where b.channel = ${deliveries.channel} and b.to_address = ${deliveries.to} and b.state = 'waiting'
+  and b.lease_until > ${now.toISOString()}::timestamptz)`;
+/** Of the same kind for the same address, and free. */
+export const gather = async (tx: Tx, d: Delivery, kind: NoticeKind, most: number): Promise<Listed[]> =>
+  (await tx.q.select({ d: deliveries, n: notices }).from(deliveries).innerJoin(notices, eq(notices.id, deliveries.notice)).where(and(
+    free(tx.now), eq(deliveries.channel, "mail"), eq(deliveries.to, d.to), eq(notices.kind, kind), ne(deliveries.id, d.id), eq(deliveries.tries, 0),
+  )).orderBy(asc(deliveries.at)).limit(most).for("update", { of: deliveries, skipLocked: true })).map((r) => ({ delivery: fromRow(r.d), notice: told(r.n) }));
+export const lastSent = async ({ q }: Reader, to: string, kind: NoticeKind): Promise<Date | null> => {
+  const [r] = await q.select({ at: deliveries.endedAt }).from(deliveries).innerJoin(notices, eq(notices.id, deliveries.notice))
+    .where(and(eq(deliveries.channel, "mail"), eq(deliveries.to, to), eq(deliveries.state, "sent"), eq(notices.kind, kind))).orderBy(desc(deliveries.endedAt)).limit(1);
+  return r?.at ?? null;
+};
 /** The oldest whose time has come and which nobody works on; locked, so that two nodes never take the same. */
-export const claimable = async (tx: Tx, busy: readonly DeliveryId[]): Promise<Delivery | null> => {
-  const [r] = await tx.q.select().from(deliveries).where(and(free(tx.now), busy.length > 0 ? notInArray(deliveries.id, [...busy]) : undefined))
+export const claimable = async (tx: Tx, channel: Channel, busy: readonly DeliveryId[]): Promise<Delivery | null> => {
+  const [r] = await tx.q.select().from(deliveries).where(and(free(tx.now), eq(deliveries.channel, channel), alone(tx.now), busy.length > 0 ? notInArray(deliveries.id, [...busy]) : undefined))
     .orderBy(asc(deliveries.nextAt)).limit(1).for("update", { skipLocked: true });
   return r ? fromRow(r) : null;
 };
-/** The earliest moment at which one becomes claimable. */
+/** The earliest moment at which one becomes claimable: its own, or the end of the lease of what goes before it to the same receiver. */
 export const nextDelivery = async ({ q }: Reader): Promise<Date | null> => {
-  const [r] = await q.select({ at: sql<string | null>`min(greatest(next_at, coalesce(lease_until, next_at)))` }).from(deliveries).where(eq(deliveries.state, "waiting"));
+  const before = sql`(select max(b.lease_until) from deliveries b where b.channel = ${deliveries.channel} and b.to_address = ${deliveries.to} and b.state = 'waiting')`;
+  const [r] = await q.select({ at: sql<string | null>`min(greatest(${deliveries.nextAt}, coalesce(${before}, ${deliveries.nextAt})))` })
+    .from(deliveries).where(eq(deliveries.state, "waiting"));
   return r?.at ? new Date(r.at) : null;
 };
 /** The whole way is closed: what waits for it waits together, so that a server that is down is asked once and not once a mail. */

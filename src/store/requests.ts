@@ -123,6 +123,18 @@ export const nextDeadline = async ({ q }: Reader): Promise<Date | null> => {
   return rows[0]?.at ? new Date(rows[0].at) : null;
 };
 
+export type ExpiringId = RequestId;
+const toldAt = (ms: number) => sql`(${requests.until} - ${ms} * interval '1 millisecond')`;
+const untold = (ms: number) => and(eq(requests.state, "checked_out"), sql`${requests.checkedOutAt} < ${toldAt(ms)}`,
+  sql`not exists (select 1 from notices n where n.once = 'expiring/' || ${requests.id} || '/' || to_char(${requests.until} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`);
+/** Checkouts whose end is `ms` away or nearer, and of which nobody was told yet. */
+export const expiring = async ({ q }: Reader, ms: number): Promise<ExpiringId[]> =>
+  (await q.select({ id: requests.id }).from(requests).where(and(untold(ms), sql`${toldAt(ms)} <= now()`)).limit(100)).map((r) => r.id as ExpiringId);
+export const nextExpiring = async ({ q }: Reader, ms: number): Promise<Date | null> => {
+  const [r] = await q.select({ at: sql<string | null>`min(${toldAt(ms)})` }).from(requests).where(untold(ms));
+  return r?.at ? new Date(r.at) : null;
+};
+
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string };
 export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date; review?: boolean; preset?: Preset }): Promise<Listed[]> => {
   const rows = await q.select({ r: requests, requesterName: people.name, accountName: accounts.name, targetName: targets.name }).from(requests)

@@ -196,12 +196,12 @@ export const deliveries = pgTable("deliveries", {
   tries: integer("tries").notNull().default(0), fence: integer("fence").notNull().default(0), leaseUntil: at("lease_until"), nextAt: at("next_at"),
   said: text("said").notNull().default(""), at: at("at").notNull(), endedAt: at("ended_at"),
 }, (t) => [
-  index("deliveries_next").on(t.nextAt).where(sql`state = 'waiting'`), index("deliveries_notice").on(t.notice), index("deliveries_at").on(t.at, t.id),
+  index("deliveries_next").on(t.nextAt).where(sql`state = 'waiting'`), index("deliveries_notice").on(t.notice), index("deliveries_at").on(t.at, t.id), index("deliveries_to").on(t.to, t.endedAt),
 ]);
-/** `sealed`: address and signing secret, as JSON; a chat's address lets whoever has it write there. `host` is what may be shown of it. */
+/** Address and signing key are sealed; a chat's address lets whoever has it write there. `host` is what may be shown of it. */
 export const webhooks = pgTable("webhooks", {
   id: text("id").primaryKey(), name: text("name").notNull().unique(), format: text("format").notNull(), host: text("host").notNull(),
-  sealed: bytes("sealed").notNull(), kinds: list("kinds"), collection: text("collection_id"), active: boolean("active").notNull().default(true),
+  urlSealed: bytes("url_sealed").notNull(), keySealed: bytes("key_sealed").notNull(), kinds: list("kinds"), collection: text("collection_id"), active: boolean("active").notNull().default(true),
   failingSince: at("failing_since"), offWhy: text("off_why"), lastOkAt: at("last_ok_at"), by: text("by_id").notNull().references(() => people.id), at: at("at").notNull(),
 });
 /** Who else is told: of these kinds (none: all), about this group of targets and accounts (none: everything). */

@@ -13,7 +13,7 @@ export type Rule = Scope & {
   readonly id: RuleId; readonly people: readonly PersonId[]; readonly groups: readonly GroupId[]; readonly addresses: readonly string[]; readonly by: PersonId; readonly at: Date;
 };
 export type Webhook = Scope & {
-  readonly id: WebhookId; readonly name: string; readonly format: string; readonly host: string; readonly sealed: Buffer; readonly active: boolean;
+  readonly id: WebhookId; readonly name: string; readonly format: string; readonly host: string; readonly urlSealed: Buffer; readonly keySealed: Buffer; readonly active: boolean;
   readonly failingSince: Date | null; readonly offWhy: string | null; readonly lastOkAt: Date | null; readonly by: PersonId; readonly at: Date;
 };
 

@@ -16,6 +16,7 @@ import { LET_IN } from "./pages/let-in.tsx";
 import { LOCKS } from "./pages/locks.tsx";
 import { LOGIN } from "./pages/login.tsx";
 import { ME } from "./pages/me.tsx";
+import { NOTICES } from "./pages/notices.tsx";
 import { PEOPLE } from "./pages/people.tsx";
 import { POLICIES } from "./pages/policies.tsx";
 import { RECORDINGS } from "./pages/recordings.tsx";
@@ -31,7 +32,7 @@ import { headers, sameOrigin } from "./security.ts";
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
   ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
-  ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS,
+  ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;
 

@@ -12,6 +12,7 @@ import type { Made } from "../identity/tokens.ts";
 import { EnrolForm } from "../../views/login.tsx";
 import { ReleasePage } from "../../views/release.tsx";
 import { TokenPage } from "../../views/me.tsx";
+import { WebhookKey } from "../../views/webhooks.tsx";
 import type { Ctx, WebDeps } from "./deps.ts";
 import { render } from "./render.tsx";
 
@@ -33,6 +34,12 @@ export const showToken = (c: Ctx, deps: WebDeps, { token, made }: Made): Respons
   using shown = token;
   noStore(c);
   return render(c, deps, { title: "New token" }, <TokenPage text={reveal(shown)} label={made.label} expiresAt={made.expiresAt} />);
+};
+
+export const showWebhookKey = (c: Ctx, deps: WebDeps, { key, name }: { key: Secret; name: string }): Response | Promise<Response> => {
+  using shown = key;
+  noStore(c);
+  return render(c, deps, { title: "The signing key" }, <WebhookKey text={reveal(shown)} name={name} />);
 };
 
 export const showEnrolment = (c: Ctx, deps: WebDeps, e: Enrolment, form: { next: string; csrf: string; refused?: string | undefined }): Response | Promise<Response> => {
@@ -59,4 +66,5 @@ export const apiDoors = {
   password: (r: Released): string => opened(r.password),
   others: (r: Released) => r.others.map((o) => ({ no: o.no, says: o.says, password: opened(o.password) })),
   token: ({ token }: Made): string => { using opened = token; return reveal(opened); },
+  webhookKey: (key: Secret): string => opened(key),
 };

@@ -82,10 +82,11 @@ export type World = {
   close(): Promise<void>;
 };
 
-export const openWorld = async (port: number): Promise<World> => {
+/** `env`: more settings, as a start would read them. */
+export const openWorld = async (port: number, { env = {}, log }: { env?: Readonly<Record<string, string>>; log?: Deps["log"] } = {}): Promise<World> => {
   const data = mkdtempSync(join(tmpdir(), "lockstep-api-")), paper: Paper = new Map();
-  const { config, secrets } = parseEnv({ LOCKSTEP_DATA: data, LOCKSTEP_TIMESCALE: "0.05" });
-  const core = await openCore(config, secrets, { clock: systemClock, random: systemRandom, connectors: new Map([["paper", paperConnector(paper)]]), link: (t) => ({ address: t, connect: () => Promise.resolve(new Duplex()) }) });
+  const { config, secrets } = parseEnv({ LOCKSTEP_DATA: data, LOCKSTEP_TIMESCALE: "0.05", ...env });
+  const core = await openCore(config, secrets, { ...(log ? { log } : {}), clock: systemClock, random: systemRandom, connectors: new Map([["paper", paperConnector(paper)]]), link: (t) => ({ address: t, connect: () => Promise.resolve(new Duplex()) }) });
   const { deps: flow } = core, ids = await seedPeople(flow), seeded = await seedTarget(flow, ids.operator, paper);
   const terms = { preset: "release", maxMinutes: 60 }, binding = { requesters: [ids.requester, ids.approver], approvers: [ids.approver], targets: ["web-1"] };
   await flow.db.transaction((tx) => policies.put(tx, { id: newId("policy", flow.random), active: true, ...PolicyInput.parse({ name: "root on web", terms, binding }) }));

@@ -15,7 +15,8 @@ const ALLOWED: Record<Act, string[]> = {
   "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "password_policy.see": ["admin", "auditor", "owner"], "change.confirm": ["admin", "auditor"],
   "audit.check": ["admin", "auditor"], "audit.export": ["admin", "auditor"], "session.search": ["auditor"], "session.raw": ["auditor"], "exposure.see": ["admin", "auditor"], "exposure.rotate": ["admin"],
   "bulk.open": ["admin", "owner"], "bulk.see": ["admin", "auditor", "mine"], "bulk.move": ["admin", "mine"], "schedule.see": ["admin", "auditor", "mine"], "schedule.manage": ["admin", "mine"],
-  "lock.set": ["admin"], "lock.see": ["admin", "auditor"], "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
+  "lock.set": ["admin"], "lock.see": ["admin", "auditor"], "notice.see": ["admin", "auditor"], "notice.manage": ["admin"],
+  "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
 };
 const THINGS: Record<string, Thing> = { "": {}, mine: { requester: ME }, owns: { owner: ME }, entitled: { entitled: true }, offered: { offered: true }, foreign: { requester: "per_other" as PersonId, owner: "per_other" as PersonId, entitled: false, offered: false }, ownerless: { owner: null } };
 const allowed = (act: Act, role: Role | null, tie: string): boolean => ALLOWED[act].some((way) => way === role || way === tie || way === `${role ?? ""}+${tie}`);

@@ -42,6 +42,7 @@ tls_privatekey = ${dir}/key.pem
 acl_smtp_rcpt = rcpt
 keep_environment =
 smtp_accept_max = 50
+smtp_accept_queue_per_connection = 0
 begin acl
 rcpt:
 ${login ? "  require message = Log in first\n          authenticated = *\n" : ""}  deny    message = No such person here

@@ -105,7 +105,7 @@ const SHAPES: readonly Plant[] = [
 
 export const PLANTS: readonly Plant[] = [...ROOMS, ...ROADS, ...DOORS, ...LIBRARIES, ...SHAPES];
 
-const OPEN_DOORS = ["src/kernel/secret.ts", "src/vault/d.ts", "src/vault/kek/d.ts", "src/connectors/d.ts", "src/wires/d.ts", "src/identity/secrets.ts", "src/notify/send.ts",
+const OPEN_DOORS = ["src/kernel/secret.ts", "src/vault/d.ts", "src/vault/kek/d.ts", "src/connectors/d.ts", "src/wires/d.ts", "src/identity/secrets.ts", "src/notify/send.ts", "src/notify/hook.ts",
   "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/change.ts", "test/kernel/d.ts"];
 const OPEN_SOCKETS = ["src/links/n.ts", "src/wires/n.ts", "proxy/pool.ts", "proxy/worker.ts", "proxy/uplink.ts", "src/control/n.ts", "src/cli/client.ts", "test/lab/n.ts"];
 

@@ -12,7 +12,7 @@ export const story = (name: string, render: () => Child): Story => ({ name, rend
 
 export const now = new Date("2026-05-04T09:00:00Z");
 export const at = (minutes: number): Date => new Date(now.getTime() + minutes * 60_000);
-export const HERE: HereNow = { nonce: "fixed-nonce", csrf: "fixed-token", now, path: "/", ssh: { host: "broker.example", port: 2222 } };
+export const HERE: HereNow = { nonce: "fixed-nonce", csrf: "fixed-token", now, path: "/", origin: "https://broker.example", mails: true, ssh: { host: "broker.example", port: 2222 } };
 export const LONG = "app_deploy_pipeline_for_the_customer_portal_backend";
 export const FAR = "a-target-with-a-rather-long-name.eu-central-1.internal.example";
 export const NASTY = `<script>alert("x")</script> & 'quotes' ${"long".repeat(40)}`;

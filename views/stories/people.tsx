@@ -1,5 +1,6 @@
 /** Stories of one's own page, people and groups. */
 import { MePage, TokenPage } from "../me.tsx";
+import { CHOICES } from "./notices.tsx";
 import { PeoplePage } from "../people.tsx";
 import { PersonPage, type PersonView } from "../person.tsx";
 import { approver, at, NASTY, now, operator, person, requester, story, type Story } from "./fixed.tsx";
@@ -45,9 +46,10 @@ export const PEOPLE: readonly Story[] = [
       tokens={[token, { ...token, id: "tok_2", revokedAt: at(-1) }]}
       now={now}
       groups={["Web operations"]}
+      choices={CHOICES}
     />
   )),
-  story("me, new", () => <MePage person={requester} keys={[]} tokens={[]} now={now} groups={[]} />),
+  story("me, new", () => <MePage person={requester} keys={[]} tokens={[]} now={now} groups={[]} choices={CHOICES} />),
   story("token", () => <TokenPage text="lst_example" label="pipeline" expiresAt={at(900)} />),
   story("people", () => <PeoplePage {...people} />),
   story("person", () => <PersonPage {...one} />),

@@ -1,6 +1,7 @@
 /** What the API needs beside WebDeps. Rule: what no verb or query gives yet comes in as a shelf, plaintext by the doors of web/release.tsx; app.ts hands both in. */
 import type { Context } from "hono";
 import type { PersonId, RotationId } from "../../kernel/ids.ts";
+import type { Secret } from "../../kernel/secret.ts";
 import type { Rotation } from "../../domain/rotation.ts";
 import type { audit } from "../../flow/look.ts";
 import type { Spooled } from "../../flow/backup.ts";
@@ -24,7 +25,7 @@ export type Shelf = {
 };
 
 /** src/web/release.tsx is the one web file that opens a Secret: these are its. Each wipes what it opened. */
-export type Doors = { password(released: Released): string; others(released: Released): { no: number; says: string; password: string }[]; token(made: Made): string };
+export type Doors = { password(released: Released): string; others(released: Released): { no: number; says: string; password: string }[]; token(made: Made): string; webhookKey(key: Secret): string };
 
 /** What only a broker on its own data directory has; absent where the API stands without one. */
 export type Own = { readonly operator: Operator; backup(by: Asker): Promise<Spooled> };

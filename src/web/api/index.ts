@@ -16,6 +16,7 @@ import { health } from "./health.ts";
 import { imports } from "./import.ts";
 import { locks } from "./locks.ts";
 import { me } from "./me.ts";
+import { notices } from "./notices.ts";
 import { documentOf } from "./openapi.ts";
 import { people } from "./people.ts";
 import { policies } from "./policies.ts";
@@ -33,7 +34,7 @@ export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...locks, ...audit, ...exposures,
-  ...imports, ...search, ...health, ...backups,
+  ...imports, ...search, ...health, ...backups, ...notices,
 ];
 
 const MOST = 256 * 1024;

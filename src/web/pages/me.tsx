@@ -1,5 +1,6 @@
 /** /me: a person's own keys, tokens and password. */
 import { addSshKey, removeSshKey } from "../../flow/people.ts";
+import { choices } from "../../flow/notices.ts";
 import { groupsOf, keysOf } from "../../identity/directory.ts";
 import { changePassword } from "../../identity/passwords.ts";
 import { samePassword } from "../../identity/secrets.ts";
@@ -19,7 +20,7 @@ import type { Route } from "../route.ts";
 const from = (c: Ctx) => ({ address: c.get("address"), means: "portal" as const });
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), { db, clock } = deps.flow;
-  return render(c, deps, { title: "My keys and tokens" }, <MePage person={person} keys={await keysOf(db, person)} tokens={await tokensOf(deps.identity, person)} groups={await groupsOf(db, person)} now={clock.now()} />);
+  return render(c, deps, { title: "My keys and tokens" }, <MePage person={person} keys={await keysOf(db, person)} tokens={await tokensOf(deps.identity, person)} groups={await groupsOf(db, person)} choices={await choices(db, callerOf(c))} now={clock.now()} />);
 };
 const addKey = async (c: Ctx, deps: WebDeps) => {
   const f = await fields(c), key = readPublicKey(f["key"] ?? ""), { person } = me(c);
