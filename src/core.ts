@@ -98,7 +98,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
     if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); });
-    return { deps, places, setCut: (fn) => { cut = fn; }, close };
+    return { deps, places, setCut: (fn) => { cut = fn; }, close: async () => { deps.mail?.close(); await close(); } };
   } catch (e) {
     await close().catch(() => {});
     throw e;

@@ -144,8 +144,8 @@ export const WebhookKey = ({ text, name }: { text: string; name: string }) => (
     <section class="card shown">
       <Copy text={text} label="the signing key" />
       <p>
-        Give it to the receiver now: it is sealed and cannot be shown again. Messages carry <code>webhook-id</code>, <code>webhook-timestamp</code>{" "}
-        and <code>webhook-signature</code> as Standard Webhooks says. A chat needs no key.
+        Give it to the receiver now: it is sealed and cannot be shown again. Messages carry <code>webhook-id</code>,{" "}
+        <code>webhook-timestamp</code> and <code>webhook-signature</code> as Standard Webhooks says. A chat needs no key.
       </p>
       <p>
         <a class="button" href="/notices/settings">

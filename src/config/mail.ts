@@ -15,24 +15,30 @@ export const MAIL_SHAPE = {
 type Given = { readonly [K in keyof typeof MAIL_SHAPE]?: z.infer<(typeof MAIL_SHAPE)[K]> | undefined };
 
 export type MailConfig = {
-  readonly host: string; readonly port: number; readonly tls: "starttls" | "tls" | "none"; readonly caFile: string | null; readonly from: string; readonly user: string | null;
+  readonly host: string; readonly port: number; readonly tls: "starttls" | "tls" | "none"; readonly caFile: string | null; readonly from: string;
+    readonly user: string | null;
 };
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 /** `wrong`: settings that could not be read; they are told already. */
-export const mailConfig = (v: Given, hasPassword: boolean, wrong: ReadonlySet<string>): { readonly mail: MailConfig | null; readonly mistakes: readonly string[] } => {
-  const server = v.LOCKSTEP_SMTP_SERVER, mistakes: string[] = [], others = (["FROM", "TLS", "CA", "USER"] as const).filter((k) => v[`LOCKSTEP_SMTP_${k}`] !== undefined);
+export const mailConfig = (v: Given, hasPassword: boolean, wrong: ReadonlySet<string>): { readonly mail: MailConfig | null;
+  readonly mistakes: readonly string[] } => {
+  const server = v.LOCKSTEP_SMTP_SERVER, mistakes: string[] = [],
+    others = (["FROM", "TLS", "CA", "USER"] as const).filter((k) => v[`LOCKSTEP_SMTP_${k}`] !== undefined);
   if (!server) {
     const alone = [...others, ...(hasPassword ? ["PASSWORD"] : [])].map((k) => `LOCKSTEP_SMTP_${k}`);
-    if (alone.length > 0 && !wrong.has("LOCKSTEP_SMTP_SERVER")) mistakes.push(`LOCKSTEP_SMTP_SERVER is missing, and ${alone.join(", ")} mean nothing without it`);
+    if (alone.length > 0
+      && !wrong.has("LOCKSTEP_SMTP_SERVER")) mistakes.push(`LOCKSTEP_SMTP_SERVER is missing, and ${alone.join(", ")} mean nothing without it`);
     return { mail: null, mistakes };
   }
   const tls = v.LOCKSTEP_SMTP_TLS ?? (server.port === 465 ? "tls" : "starttls");
-  if (!v.LOCKSTEP_SMTP_FROM && !wrong.has("LOCKSTEP_SMTP_FROM")) mistakes.push("LOCKSTEP_SMTP_FROM is missing: the address our mail comes from, for example lockstep@example.org");
+  if (!v.LOCKSTEP_SMTP_FROM
+    && !wrong.has("LOCKSTEP_SMTP_FROM")) mistakes.push("LOCKSTEP_SMTP_FROM is missing: the address our mail comes from, for example lockstep@example.org");
   if ((v.LOCKSTEP_SMTP_USER !== undefined) !== hasPassword) mistakes.push("LOCKSTEP_SMTP_USER and LOCKSTEP_SMTP_PASSWORD belong together: set both or neither");
   if (tls === "none" && !LOOPBACK.test(server.host)) mistakes.push(`LOCKSTEP_SMTP_TLS: ${server.host} is not this machine, and mail without TLS can be read and changed on the way. Use starttls or tls`);
   if (tls === "none" && v.LOCKSTEP_SMTP_CA) mistakes.push("LOCKSTEP_SMTP_CA means nothing without TLS");
-  return { mail: { ...server, tls, caFile: v.LOCKSTEP_SMTP_CA ? path.resolve(v.LOCKSTEP_SMTP_CA) : null, from: v.LOCKSTEP_SMTP_FROM ?? "", user: v.LOCKSTEP_SMTP_USER ?? null }, mistakes };
+  return { mail: { ...server, tls, caFile: v.LOCKSTEP_SMTP_CA ? path.resolve(v.LOCKSTEP_SMTP_CA) : null, from: v.LOCKSTEP_SMTP_FROM ?? "",
+    user: v.LOCKSTEP_SMTP_USER ?? null }, mistakes };
 };
 
 /** Its certificates, read at the start, so that a wrong file is told then. */

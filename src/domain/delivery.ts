@@ -1,4 +1,7 @@
-/** The life of one message to one address. Rule: a row leaves `waiting` by a step only this file makes; an ended one is never revived, it is sent anew as another row. */
+/**
+ * The life of one message to one address. Rule: a row leaves `waiting` by a step only this file makes; an ended one is never revived, it is sent anew
+ * as another row.
+ */
 import type { Id, PersonId } from "../kernel/ids.ts";
 import type { Times } from "../kernel/times.ts";
 import type { NoticeId } from "./notice.ts";
@@ -29,12 +32,14 @@ export type Outcome =
 
 declare const made: unique symbol;
 export type DeliveryStep = { readonly from: Delivery; readonly to: Delivery; readonly [made]: true };
-const step = (from: Delivery, to: Partial<Delivery>): DeliveryStep => ({ from, to: { ...from, leaseUntil: null, nextAt: null, ...to } }) as unknown as DeliveryStep;
+const step = (from: Delivery, to: Partial<Delivery>): DeliveryStep =>
+  ({ from, to: { ...from, leaseUntil: null, nextAt: null, ...to } }) as unknown as DeliveryStep;
 const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
 export const backoff = (tries: number, t: Times): number => Math.min(t.deliveryRetryMax, t.deliveryRetryFirst * 2 ** Math.min(tries, 30));
 
-export const claim = (d: Delivery, now: Date, t: Times): DeliveryStep => step(d, { fence: d.fence + 1, leaseUntil: later(now, t.deliveryLease), nextAt: now });
+export const claim = (d: Delivery, now: Date, t: Times): DeliveryStep =>
+  step(d, { fence: d.fence + 1, leaseUntil: later(now, t.deliveryLease), nextAt: now });
 
 /** Not now: others of its kind were sent a moment ago, and more may come. */
 export const hold = (d: Delivery, until: Date): DeliveryStep => step(d, { nextAt: until });

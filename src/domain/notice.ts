@@ -1,4 +1,6 @@
-/** What people are told, as data. Rule: a closed list of kinds, one plain subject, lines of text without a secret; who is told by default stands here. */
+/**
+ * What people are told, as data. Rule: a closed list of kinds, one plain subject, lines of text without a secret; who is told by default stands here.
+ */
 import { z } from "zod";
 import type { GroupId, Id, PersonId } from "../kernel/ids.ts";
 
@@ -74,7 +76,7 @@ export type Result = { readonly name: string; readonly result: string; readonly 
 /** Per-account results for a mail: the count first, then what failed, then the rest; a long list is cut and says so. */
 export const resultLines = (results: readonly Result[], max = 200): string[] => {
   const ordered = [...results].sort((a, b) => Number(b.failed) - Number(a.failed)), failed = results.filter((r) => r.failed).length;
-  const line = (r: Result) => plainLine(`${r.failed ? "FAILED  " : "ok      "}${r.name}: ${r.result}${r.why ? ` (${r.why})` : ""}`);
+  const line = (r: Result) => plainLine(`${r.failed ? "FAILED " : "ok "}${r.name}: ${r.result}${r.why ? ` (${r.why})` : ""}`);
   return [
     `${results.length - failed} of ${results.length} done, ${failed} failed.`, "",
     ...ordered.slice(0, max).map(line), ...(ordered.length > max ? [`… and ${ordered.length - max} more; the page has all of them.`] : []),
@@ -84,7 +86,8 @@ export const resultLines = (results: readonly Result[], max = 200): string[] => 
 /** Several of one kind as one: each with its own link. */
 export const gathered = (list: readonly Told[], origin: string): Pick<Told, "subject" | "lines" | "path"> => ({
   subject: `${list.length} notices: ${KINDS[list[0]!.kind].title}`, path: null,
-  lines: list.flatMap((n) => [n.subject, ...n.lines.filter((l) => l !== "").map((l) => `  ${l}`), ...(n.path === null ? [] : [`  ${origin}${n.path}`]), ""]),
+  lines: list.flatMap((n) => [n.subject, ...n.lines.filter((l) => l !== "").map((l) => `  ${l}`),
+    ...(n.path === null ? [] : [`  ${origin}${n.path}`]), ""]),
 });
 
 /** The whole text of a mail. `origin`: how people reach the portal. */

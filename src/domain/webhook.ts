@@ -39,7 +39,8 @@ export type WebhookInput = z.infer<typeof WebhookInput>;
 
 type Body = Pick<Told, "id" | "kind" | "subject" | "lines" | "path" | "about" | "at">;
 const linkOf = (n: Body, origin: string): string | null => (n.path === null ? null : `${origin}${n.path}`);
-const slackText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[*_~`]/g, "\u200b$&");
+const slackText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[*_~`]/g,
+  "\u200b$&");
 const cardText = (text: string): string => text.replace(/[\\[\]()*_#`!<>~]/g, "\\$&");
 /** Inside a block of code nothing is a mention or a link; its end cannot be written there. */
 const block = (lines: readonly string[]): string => `\`\`\`\n${lines.join("\n").replaceAll("`", "'")}\n\`\`\``;
@@ -48,7 +49,8 @@ const generic = (n: Body, origin: string) =>
   ({ type: n.kind, timestamp: n.at.toISOString(), data: { id: n.id, subject: n.subject, lines: n.lines, url: linkOf(n, origin), about: n.about } });
 const slack = (n: Body, origin: string) => {
   const link = linkOf(n, origin);
-  return { text: [`*${slackText(n.subject)}*`, ...n.lines.map(slackText), ...(link === null ? [] : [`<${link}|Open in Lockstep>`])].join("\n"), link_names: false, unfurl_links: false };
+  return { text: [`*${slackText(n.subject)}*`, ...n.lines.map(slackText), ...(link === null ? [] : [`<${link}|Open in Lockstep>`])].join("\n"),
+    link_names: false, unfurl_links: false };
 };
 const mattermost = (n: Body, origin: string) => {
   const link = linkOf(n, origin);

@@ -18,7 +18,8 @@ import { tell } from "./tell.ts";
 
 /** What the event is about, with names. `who`: as a person reads it. */
 type Seen = {
-  readonly e: AuditEvent; readonly who: string; readonly account: string; readonly target: Target | null; readonly request: Request | null; readonly policy: Policy | null;
+  readonly e: AuditEvent; readonly who: string; readonly account: string; readonly target: Target | null; readonly request: Request | null;
+    readonly policy: Policy | null;
   /** Whose request or session it is, or who asked for the change. */
   readonly person: Person | null; readonly everyone: readonly Person[];
 };
@@ -41,12 +42,14 @@ type Say = { readonly when?: (e: AuditEvent) => boolean; readonly say: (s: Seen)
 const alone = (e: AuditEvent): boolean => !["bulk", "schedule"].includes(factOf(e, "trigger"));
 const doubt = (word: "unverified" | "in quarantine") => (s: Seen): Said => ({
   kind: "account_in_doubt", subject: `${s.account} is ${word}`, path: accountPath(s),
-  lines: [because(s), word === "unverified" ? "A change was sent and its outcome is not known yet. The broker asks the target and settles it; nobody is let in meanwhile."
+  lines: [because(s), word === "unverified"
+    ? "A change was sent and its outcome is not known yet. The broker asks the target and settles it; nobody is let in meanwhile."
     : "The broker could not find out which password is in force. Nobody is let in but by break-glass. The account's page says what to do."],
 });
 const result = (word: string) => (s: Seen): Said => ({
   kind: "voted", subject: `Your request for ${s.account} was ${word}`, path: requestPath(s),
-  lines: [s.e.who.kind === "person" ? `By: ${s.who}` : null, fact(s, "minutes") ? `Time: ${fact(s, "minutes")} minutes, from your first use` : null, because(s)],
+  lines: [s.e.who.kind === "person" ? `By: ${s.who}` : null, fact(s, "minutes") ? `Time: ${fact(s, "minutes")} minutes, from your first use` : null,
+    because(s)],
 });
 const drift = (s: Seen): Said => ({
   kind: "drift_found", subject: `${s.account}: the target does not take the vault's password`, path: accountPath(s),
@@ -59,13 +62,17 @@ const SAID: Partial<Record<EventName, Say>> = {
     kind: "request_waiting", subject: `${s.person?.name ?? ""} asks for ${s.account}`, path: requestPath(s),
     lines: [...asked(s), "", "The link opens the request. Nothing is decided until you press a button there."],
   }) },
-  "request.approved": { when: (e) => factOf(e, "by") !== "rule", say: result("approved") }, "request.denied": { say: result("denied") }, "request.revoked": { say: result("revoked") },
+  "request.approved": { when: (e) => factOf(e, "by") !== "rule", say: result("approved") }, "request.denied": { say: result("denied") },
+    "request.revoked": { say: result("revoked") },
   "request.expired": { say: (s) => ({ kind: "voted", subject: `Your request for ${s.account} ran out`, path: requestPath(s), lines: [because(s)] }) },
-  "queue.offered": { say: (s) => ({ kind: "your_turn", subject: `${s.account} is free for you`, path: requestPath(s), lines: ["It is yours to begin before anybody else, for a few minutes."] }) },
+  "queue.offered": { say: (s) => ({ kind: "your_turn", subject: `${s.account} is free for you`, path: requestPath(s),
+    lines: ["It is yours to begin before anybody else, for a few minutes."] }) },
   "checkout.idle_warned": { say: (s) => ({
-    kind: "expiring", subject: `${s.account} is given back soon, because somebody waits`, path: requestPath(s), lines: [`Use it before ${clock(fact(s, "back_at"))}, or it is given back.`],
+    kind: "expiring", subject: `${s.account} is given back soon, because somebody waits`, path: requestPath(s),
+      lines: [`Use it before ${clock(fact(s, "back_at"))}, or it is given back.`],
   }) },
-  "session.live": { say: (s) => ({ kind: "session_started", subject: `${s.person?.name ?? ""} began a session on ${s.account}`, path: sessionPath(s) }) },
+  "session.live": { say: (s) => ({ kind: "session_started", subject: `${s.person?.name ?? ""} began a session on ${s.account}`,
+    path: sessionPath(s) }) },
   "session.ended": { when: (e) => factOf(e, "ended") === "killed", say: (s) => ({
     kind: "session_killed", subject: `The session of ${s.person?.name ?? ""} on ${s.account} was ended`, path: sessionPath(s),
     lines: [fact(s, "cut_by") ? `By: ${fact(s, "cut_by")}` : null, because(s)],
@@ -73,12 +80,14 @@ const SAID: Partial<Record<EventName, Say>> = {
   "rotation.committed": { when: (e) => factOf(e, "trigger") === "manual",
     say: (s) => ({ kind: "password_changed", subject: `The password of ${s.account} was changed by hand`, path: accountPath(s) }) },
   "rotation.refused": { when: alone,
-    say: (s) => ({ kind: "rotation_failed", subject: `The password of ${s.account} could not be changed`, path: accountPath(s), lines: [because(s), "The old password is still in force."] }) },
+    say: (s) => ({ kind: "rotation_failed", subject: `The password of ${s.account} could not be changed`, path: accountPath(s),
+      lines: [because(s), "The old password is still in force."] }) },
   "rotation.step": { when: (e) => factOf(e, "credential") === "unverified" && alone(e), say: doubt("unverified") },
   "rotation.dead_letter": { say: doubt("in quarantine") }, "account.quarantined": { say: doubt("in quarantine") },
   "account.drift": { say: drift }, "rotation.closure": { when: (e) => factOf(e, "new") === "refused", say: drift },
   "account.blocked": { when: (e) => e.why?.startsWith("admin_refused") === true,
-    say: (s) => ({ kind: "rotation_failed", subject: `${s.account}: the target refused the administrative account`, path: accountPath(s), lines: [because(s)] }) },
+    say: (s) => ({ kind: "rotation_failed", subject: `${s.account}: the target refused the administrative account`, path: accountPath(s),
+      lines: [because(s)] }) },
   "target.identity_changed": { say: (s) => ({
     kind: "identity_changed", subject: `${s.target?.name ?? "A target"} shows another identity`, path: `/targets/${s.target?.id ?? ""}`,
     lines: [because(s), "No password is sent there before the owner or a second admin has accepted it."],
@@ -89,23 +98,29 @@ const SAID: Partial<Record<EventName, Say>> = {
     lines: ["Whoever typed it knows it. The broker changes it some hours after it was typed, and at once when it was handed out meanwhile."],
   }) },
   "break_glass.opened": { say: (s) => ({
-    kind: "break_glass", subject: `${s.person?.name ?? s.who} broke the glass for ${s.account}`, path: requestPath(s), lines: [...asked(s), "", "Nobody voted. Somebody else must review it afterwards."],
+    kind: "break_glass", subject: `${s.person?.name ?? s.who} broke the glass for ${s.account}`, path: requestPath(s),
+      lines: [...asked(s), "", "Nobody voted. Somebody else must review it afterwards."],
   }) },
   "webhook.off": { say: (s) => ({
     kind: "webhook_off", subject: `The webhook ${fact(s, "name")} was turned off`, path: "/notices/settings",
     lines: [because(s), "Nothing is sent there until an admin turns it on again."],
   }) },
-  "vault.passive": state("The broker is passive"), "vault.take_over": state("The broker took over"), "restore.done": state("The broker was restored from a backup"),
+  "vault.passive": state("The broker is passive"), "vault.take_over": state("The broker took over"),
+    "restore.done": state("The broker was restored from a backup"),
 };
 
 const look = async (db: Reader, e: AuditEvent): Promise<Seen> => {
   const { about } = e, request = about["request"] ? await requests.find(db, about["request"] as RequestId) : null;
-  const account = about["account"] ? await accounts.find(db, about["account"] as AccountId) : null, where = account?.target ?? about["target"] as TargetId | undefined;
+  const account = about["account"] ? await accounts.find(db, about["account"] as AccountId) : null,
+    where = account?.target ?? about["target"] as TargetId | undefined;
   const target = where ? await targets.find(db, where) : null, everyone = await people.all(db);
-  const whose = request?.requester ?? about["person"] as PersonId | undefined ?? (about["rotation"] ? (await rotations.find(db, about["rotation"] as RotationId))?.by : null);
-  const policy = request ? await policies.find(db, request.terms.policy) : about["policy"] ? await policies.find(db, about["policy"] as PolicyId) : null;
+  const whose = request?.requester ?? about["person"] as PersonId | undefined
+    ?? (about["rotation"] ? (await rotations.find(db, about["rotation"] as RotationId))?.by : null);
+  const policy = request ? await policies.find(db, request.terms.policy) : about["policy"] ? await policies.find(db, about["policy"] as PolicyId)
+    : null;
   return {
-    e, request, target, policy, everyone, person: everyone.find((p) => p.id === whose) ?? null, who: e.who.kind === "broker" ? "the broker" : e.who.name,
+    e, request, target, policy, everyone, person: everyone.find((p) => p.id === whose) ?? null,
+      who: e.who.kind === "broker" ? "the broker" : e.who.name,
     account: account ? `${account.name}@${target?.name ?? "?"}` : "an account",
   };
 };
@@ -123,6 +138,8 @@ export const announce = async (deps: Pick<Deps, "random" | "bus">, tx: Tx, event
   const seen = await look(tx, event), said = entry.say(seen);
   if (said === null) return;
   const audience = seen.everyone.filter((p) => KINDS[said.kind].to.some((a) => AUDIENCE[a](p, seen))).map((p) => p.id);
-  const lines = [...(said.lines ?? []).filter((l): l is string => l !== null).map((l) => plainLine(l, 1_000)), ...(event.who.kind === "broker" ? [] : [`From: ${event.who.address}`]), `At: ${tx.now.toISOString()}`];
-  await tell(deps, tx, { kind: said.kind, subject: said.subject, lines, path: said.path, about: { ...event.about, ...(seen.target ? { target: seen.target.id } : {}) }, to: {}, audience });
+  const lines = [...(said.lines ?? []).filter((l): l is string => l !== null).map((l) => plainLine(l, 1_000)),
+    ...(event.who.kind === "broker" ? [] : [`From: ${event.who.address}`]), `At: ${tx.now.toISOString()}`];
+  await tell(deps, tx, { kind: said.kind, subject: said.subject, lines, path: said.path,
+    about: { ...event.about, ...(seen.target ? { target: seen.target.id } : {}) }, to: {}, audience });
 };

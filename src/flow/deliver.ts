@@ -14,19 +14,20 @@ import { openWebhook, webhookTried } from "./webhooks.ts";
 export type Item = { readonly delivery: Delivery; readonly notice: Told };
 /** One message: the first, and what goes with it. */
 export type Claimed = { readonly id: DeliveryId; readonly items: readonly Item[] };
-const MOST = 50;
+const MOST = 100;
 
 /** A broker that is passive sends nothing: the one it was copied from does. Before the portal listens no link could be written. */
 export const mayDeliver = (deps: Pick<Deps, "passive" | "site">): boolean => deps.passive.why === null && deps.site.origin !== "";
 
 /** What has its time come, with a fresh lease; null: nothing to do now, or this broker must not. */
-export const claimDelivery = (deps: Deps, channel: Channel, busy: readonly DeliveryId[]): Promise<Claimed | null> => deps.db.transaction(async (tx) => {
+export const claimDelivery = (deps: Deps, channel: Channel, busy: readonly DeliveryId[]): Promise<Claimed | null> =>
+  deps.db.transaction(async (tx) => {
   if (!mayDeliver(deps)) return null;
   for (;;) {
     const seen = await notices.claimable(tx, channel, busy);
     if (!seen) return null;
     const notice = (await notices.find(tx, seen.notice))!, wait = channel === "mail" ? await tooSoon(deps, tx, seen, notice) : null;
-    if (wait !== null) { await notices.save(tx, hold(seen, wait)); continue; }
+    if (wait !== null) { await notices.save(tx, hold(seen, wait)); await notices.holdAlike(tx, seen, notice.kind, wait); continue; }
     const more = channel === "mail" && notice.kind !== "test" ? await notices.gather(tx, seen, notice.kind, MOST - 1) : [];
     const items: Item[] = [];
     for (const item of [{ delivery: seen, notice }, ...more]) {
@@ -38,12 +39,17 @@ export const claimDelivery = (deps: Deps, channel: Channel, busy: readonly Deliv
 });
 /** After one mail of a kind the next waits a little: a storm of five hundred becomes a few. */
 const tooSoon = async (deps: Deps, tx: Tx, d: Delivery, n: Told): Promise<Date | null> => {
-  const last = n.kind === "test" || d.tries > 0 ? null : await notices.lastSent(tx, d.to, n.kind), next = last === null ? null : new Date(last.getTime() + deps.times.deliveryGather);
+  const last = n.kind === "test" || d.tries > 0 ? null : await notices.lastSent(tx, d.to, n.kind),
+    next = last === null ? null : new Date(last.getTime() + deps.times.deliveryGather);
   return next !== null && next > tx.now ? next : null;
 };
 
 export const deliver = async (deps: Deps, { items }: Claimed): Promise<void> => {
-  const outcome = items[0]!.delivery.channel === "mail" ? await byMail(deps, items) : await byHook(deps, items[0]!);
+  const { delivery } = items[0]!, sending = delivery.channel === "mail" ? byMail(deps, items) : byHook(deps, items[0]!);
+  const outcome = await sending.catch((e: unknown): Outcome => {
+    deps.log("error", `delivery ${delivery.id}: ${e instanceof Error ? e.message : String(e)}`);
+    return { later: "It could not be put together; the broker's log says why.", wide: false };
+  });
   await settle(deps, items, outcome);
 };
 
@@ -57,7 +63,8 @@ const byHook = async (deps: Deps, { delivery, notice }: Item): Promise<Outcome> 
   if (!hook?.active) return { impossible: hook ? "The webhook is turned off." : "The webhook was removed." };
   const { url, key } = openWebhook(deps, hook);
   try {
-    return await deps.hooks.post({ url, key, id: notice.id, at: deps.clock.now(), body: webhookBody(hook.format as Format, notice, deps.site.origin) });
+    return await deps.hooks.post({ url, key, id: notice.id, at: deps.clock.now(),
+      body: webhookBody(hook.format as Format, notice, deps.site.origin) });
   } finally { url.wipe(); key.wipe(); }
 };
 
@@ -68,7 +75,8 @@ const settle = (deps: Deps, items: readonly Item[], o: Outcome): Promise<void> =
   // Somebody took one over while we waited for the other side: what they note of it is what counts.
   for (const step of steps) if (await notices.save(tx, step)) mine += 1;
   if (mine === 0) return;
-  if (first.webhook !== null && !("impossible" in o)) await webhookTried(deps, tx, first.webhook, { ok: "sent" in o, gone: "refused" in o, said: "later" in o ? o.later : "refused" in o ? o.refused : "" });
+  if (first.webhook !== null && !("impossible" in o)) await webhookTried(deps, tx, first.webhook,
+    { ok: "sent" in o, gone: "refused" in o, said: "later" in o ? o.later : "refused" in o ? o.refused : "" });
   const next = steps[0]!.to.nextAt;
   if ("later" in o && o.wide && next) await notices.postpone(tx, wayOf(first), next);
   if ("sent" in o && first.tries > 0) await notices.hurry(tx, wayOf(first));
@@ -76,4 +84,5 @@ const settle = (deps: Deps, items: readonly Item[], o: Outcome): Promise<void> =
 });
 
 /** What is over and old. */
-export const forgetNotices = (deps: Pick<Deps, "times">, tx: Tx): Promise<void> => notices.forget(tx, new Date(tx.now.getTime() - deps.times.deliveryKept));
+export const forgetNotices = (deps: Pick<Deps, "times">, tx: Tx): Promise<void> =>
+  notices.forget(tx, new Date(tx.now.getTime() - deps.times.deliveryKept));

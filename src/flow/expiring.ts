@@ -15,10 +15,12 @@ export const tellExpiring = async (deps: Deps): Promise<Date | null> => {
 const tellOne = (deps: Deps, id: requests.ExpiringId): Promise<unknown> => deps.db.transaction(async (tx) => {
   const r = await requests.lock(tx, id);
   if (r.state !== "checked_out") return;
-  const account = (await accounts.find(tx, r.terms.account))!, target = (await targets.find(tx, account.target))!, name = `${account.name}@${target.name}`, until = r.until.toISOString();
+  const account = (await accounts.find(tx, r.terms.account))!, target = (await targets.find(tx, account.target))!,
+    name = `${account.name}@${target.name}`, until = r.until.toISOString();
   const lines = [`It ends at ${until.slice(0, 16).replace("T", " ")} UTC. Live sessions are cut then, and the password is changed.`];
   await tell(deps, tx, {
-    kind: "expiring", subject: `Your time with ${name} ends soon`, lines, path: `/requests/${id}`, about: { request: id, account: account.id, target: target.id }, to: {},
+    kind: "expiring", subject: `Your time with ${name} ends soon`, lines, path: `/requests/${id}`,
+      about: { request: id, account: account.id, target: target.id }, to: {},
     audience: [r.requester], once: `expiring/${id}/${until}`,
   });
 });

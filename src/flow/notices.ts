@@ -1,4 +1,6 @@
-/** Who is told what, and the log of what was. Rule: admins set where notices go; everybody chooses for themselves, but for what nobody may turn off. */
+/**
+ * Who is told what, and the log of what was. Rule: admins set where notices go; everybody chooses for themselves, but for what nobody may turn off.
+ */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type GroupId, type PersonId } from "../kernel/ids.ts";
 import type { DeliveryId } from "../domain/delivery.ts";
@@ -18,8 +20,10 @@ import { refuseCollection } from "./webhooks.ts";
 export type { DeliveryFilter, Listed } from "../store/notices.ts";
 export type { Rule } from "../store/told.ts";
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus">;
-const sees = (caller: Caller): void => { if (!may(caller.person, "notice.see")) throw new Fault("forbidden", "Only admins and auditors see what was sent to whom."); };
-const manages = (caller: Caller): void => { if (!may(caller.person, "notice.manage")) throw new Fault("forbidden", "Only admins say where notices go."); };
+const sees = (caller: Caller): void => { if (!may(caller.person, "notice.see")) throw new Fault("forbidden",
+  "Only admins and auditors see what was sent to whom."); };
+const manages = (caller: Caller): void => { if (!may(caller.person, "notice.manage")) throw new Fault("forbidden",
+  "Only admins say where notices go."); };
 
 export const deliveryLog = (db: Reader, caller: Caller, f: DeliveryFilter): Promise<Listed[]> => { sees(caller); return notices.list(db, f); };
 /** For the page of whatever told: the caller has shown that they may see it. */
@@ -32,8 +36,10 @@ export const redeliver = (deps: Small, caller: Caller, id: DeliveryId): Promise<
   if (!d) throw new Fault("not_found", "No such delivery.");
   if (d.state === "waiting") throw new Fault("conflict", "It is still being tried by itself.");
   if (d.channel === "mail" && !isAddress(d.to)) throw new Fault("conflict", `No mail address is known for ${d.to}. Give them one first.`);
-  await notices.addDeliveries(tx, [{ id: again, notice: d.notice, channel: d.channel, to: d.to, person: d.person, webhook: d.webhook, againOf: d.id }]);
-  await record(deps, tx, { what: "notice.redelivered", who: actor(caller), about: { notice: d.notice }, outcome: "ok", facts: { to: d.to, channel: d.channel } });
+  await notices.addDeliveries(tx, [{ id: again, notice: d.notice, channel: d.channel, to: d.to, person: d.person, webhook: d.webhook,
+    againOf: d.id }]);
+  await record(deps, tx, { what: "notice.redelivered", who: actor(caller), about: { notice: d.notice }, outcome: "ok",
+    facts: { to: d.to, channel: d.channel } });
   tx.onCommit(() => deps.bus.publish("deliveries"));
   return again;
 });
@@ -42,19 +48,22 @@ export const testMail = (deps: Small, caller: Caller, address: string): Promise<
   manages(caller);
   if (!isAddress(address)) throw new Fault("invalid", "That is no mail address.");
   const lines = [`${caller.person.name} pressed Send a test. If you read this, mail arrives here.`];
-  const id = (await tell(deps, tx, { kind: "test", subject: "A test from Lockstep", lines, path: "/notices", about: {}, to: { addresses: [address] } }))!;
+  const id = (await tell(deps, tx, { kind: "test", subject: "A test from Lockstep", lines, path: "/notices", about: {},
+    to: { addresses: [address] } }))!;
   await record(deps, tx, { what: "notice.tested", who: actor(caller), about: { notice: id }, outcome: "ok", facts: { to: address } });
   return id;
 });
 
 export type RuleInput = {
-  readonly kinds: readonly NoticeKind[]; readonly collection: string | null; readonly people: readonly string[]; readonly groups: readonly string[]; readonly addresses: readonly string[];
+  readonly kinds: readonly NoticeKind[]; readonly collection: string | null; readonly people: readonly string[]; readonly groups: readonly string[];
+    readonly addresses: readonly string[];
 };
 export const ruleList = (db: Reader, caller: Caller): Promise<Rule[]> => { sees(caller); return told.rules(db); };
 export const putRule = (deps: Small, caller: Caller, input: RuleInput, id?: RuleId): Promise<RuleId> => deps.db.transaction(async (tx) => {
   manages(caller);
   const { list, groups } = { list: await people.all(tx), groups: await people.allGroups(tx) }, wrong: string[] = [];
-  const pick = <T extends string>(given: readonly string[], all: readonly { readonly id: string; readonly name: string }[], what: string): T[] => given.map((text) => {
+  const pick = <T extends string>(given: readonly string[], all: readonly { readonly id: string; readonly name: string }[], what: string): T[] =>
+    given.map((text) => {
     const hit = all.find((x) => x.id === text || x.name === text);
     if (!hit) wrong.push(`there is no ${what} named ${text}`);
     return (hit?.id ?? "") as T;
@@ -63,11 +72,13 @@ export const putRule = (deps: Small, caller: Caller, input: RuleInput, id?: Rule
   wrong.push(...input.addresses.filter((a) => !isAddress(a)).map((a) => `${a} is no mail address`));
   if (id !== undefined && !(await told.rules(tx)).some((r) => r.id === id)) throw new Fault("not_found", "No such rule.");
   if (wrong.length > 0) throw new Fault("invalid", `Not saved: ${wrong.join("; ")}.`);
-  if (row.people.length + row.groups.length + input.addresses.length === 0) throw new Fault("invalid", "Say who is to be told: people, groups or addresses.");
+  if (row.people.length + row.groups.length + input.addresses.length === 0) throw new Fault("invalid",
+    "Say who is to be told: people, groups or addresses.");
   const rule = id ?? newId("noticeRule", deps.random), collection = await refuseCollection(tx, input.collection);
   await told.putRule(tx, { id: rule, kinds: input.kinds, collection, ...row, addresses: input.addresses, by: caller.person.id });
   const facts = { kinds: input.kinds.join(" "), people: row.people.length, groups: row.groups.length, addresses: input.addresses.join(" ") };
-  await record(deps, tx, { what: "notice.rule_changed", who: actor(caller), about: { rule, ...(collection ? { collection } : {}) }, outcome: "ok", facts });
+  await record(deps, tx, { what: "notice.rule_changed", who: actor(caller), about: { rule, ...(collection ? { collection } : {}) }, outcome: "ok",
+    facts });
   return rule;
 });
 export const removeRule = (deps: Small, caller: Caller, id: RuleId): Promise<void> => deps.db.transaction(async (tx) => {
@@ -80,10 +91,12 @@ export type Choice = { readonly kind: NoticeKind; readonly title: string; readon
 /** A person's own. */
 export const choices = async (db: Reader, caller: Caller): Promise<Choice[]> => {
   const chosen = await told.choicesOf(db, caller.person.id);
-  return CHOOSABLE.map((kind) => ({ kind, title: KINDS[kind].title, fixed: always(kind), on: always(kind) || (chosen.get(kind) ?? KINDS[kind].unasked) }));
+  return CHOOSABLE.map((kind) => ({ kind, title: KINDS[kind].title, fixed: always(kind),
+    on: always(kind) || (chosen.get(kind) ?? KINDS[kind].unasked) }));
 };
 export const choose = (deps: Small, caller: Caller, on: readonly NoticeKind[]): Promise<void> => deps.db.transaction(async (tx) => {
   const free = CHOOSABLE.filter((k) => !always(k));
   await told.choose(tx, caller.person.id, new Map(free.map((k) => [k, on.includes(k)])));
-  await record(deps, tx, { what: "notice.chosen", who: actor(caller), about: { person: caller.person.id }, outcome: "ok", facts: { off: free.filter((k) => !on.includes(k)).join(" ") } });
+  await record(deps, tx, { what: "notice.chosen", who: actor(caller), about: { person: caller.person.id }, outcome: "ok",
+    facts: { off: free.filter((k) => !on.includes(k)).join(" ") } });
 });

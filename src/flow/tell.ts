@@ -22,9 +22,11 @@ export const nobodyMailed = (deps: Pick<Deps, "mail">): string | null =>
 export const tell = async (deps: Pick<Deps, "random" | "bus">, tx: Tx, n: News): Promise<NoticeId | null> => {
   const id = newId("notice", deps.random), who = await receivers(tx, n), hooks = await hooksFor(tx, n);
   if (who.people.length + who.addresses.length + hooks.length === 0 && n.once === undefined) return null;
-  const { kind, about, path } = n, row = { id, kind, about, path, subject: plainLine(n.subject, 180), lines: n.lines.map((l) => plainLine(l, 1_000)) };
+  const { kind, about, path } = n, row = { id, kind, about, path, subject: plainLine(n.subject, 180),
+    lines: n.lines.map((l) => plainLine(l, 1_000)) };
   if (!(await notices.add(tx, row, n.once ?? null))) return null;
-  await notices.addDeliveries(tx, [...mailsTo(who), ...hooks.map(hooked)].map((d): NewDelivery => ({ ...d, id: newId("delivery", deps.random), notice: id })));
+  await notices.addDeliveries(tx, [...mailsTo(who), ...hooks.map(hooked)].map((d): NewDelivery =>
+    ({ ...d, id: newId("delivery", deps.random), notice: id })));
   tx.onCommit(() => { deps.bus.publish("deliveries"); deps.bus.publish("news"); });
   return id;
 };
@@ -36,7 +38,8 @@ const mailsTo = ({ people: list, addresses }: Receivers): Row[] => {
   const rows = new Map<string, Row>(), base = { channel: "mail", webhook: null } as const;
   for (const p of list) {
     const to = p.mail?.trim() ?? "", key = to === "" ? p.id : to.toLowerCase();
-    if (!rows.has(key)) rows.set(key, { ...base, to: to || p.name, person: p.id, ...(to === "" ? { unsent: `No mail address is known for ${p.name}.` } : {}) });
+    if (!rows.has(key)) rows.set(key, { ...base, to: to || p.name, person: p.id,
+      ...(to === "" ? { unsent: `No mail address is known for ${p.name}.` } : {}) });
   }
   for (const to of addresses) if (!rows.has(to.toLowerCase())) rows.set(to.toLowerCase(), { ...base, to, person: null });
   return [...rows.values()];
@@ -45,7 +48,8 @@ const mailsTo = ({ people: list, addresses }: Receivers): Row[] => {
 type Receivers = { readonly people: readonly Person[]; readonly addresses: readonly string[] };
 const receivers = async (tx: Tx, n: News): Promise<Receivers> => {
   const rules = (await told.rules(tx)).filter(await covers(tx, n)), chosen = await told.choices(tx, n.kind);
-  const named = new Set([...n.to.people ?? [], ...rules.flatMap((r) => r.people)]), groups = new Set([...n.to.groups ?? [], ...rules.flatMap((r) => r.groups)]);
+  const named = new Set([...n.to.people ?? [], ...rules.flatMap((r) => r.people)]),
+    groups = new Set([...n.to.groups ?? [], ...rules.flatMap((r) => r.groups)]);
   const audience = new Set((n.audience ?? []).filter((p) => always(n.kind) || (chosen.get(p) ?? KINDS[n.kind].unasked)));
   const everyone = named.size + groups.size + audience.size === 0 ? [] : await people.all(tx);
   return {

@@ -51,11 +51,13 @@ const headersOf = ({ key, id, body }: HookCall, now: Date): Record<string, strin
 /** `limit`: milliseconds for the whole call. */
 export const poster = (limit: number, refuse: Refuse): Poster => ({
   post: (call) => new Promise<Posted>((done) => {
-    const later = (e: unknown) => { done({ later: e instanceof Refused ? `Not sent: ${e.message}.` : e instanceof Error ? (e as NodeJS.ErrnoException).code ?? e.name : "failed", wide: true }); };
+    const later = (e: unknown) => { done({ later: e instanceof Refused ? `Not sent: ${e.message}.` : e instanceof Error
+      ? (e as NodeJS.ErrnoException).code ?? e.name : "failed", wide: true }); };
     try {
       const url = new URL(reveal(call.url)), fixed = literal(url.hostname), why = fixed === null ? null : refuse(fixed);
       if (why !== null) { later(new Refused(why)); return; }
-      const options = { method: "POST", headers: headersOf(call, call.at), lookup: looked(refuse) as never, signal: AbortSignal.timeout(limit), agent: false } satisfies RequestOptions;
+      const options = { method: "POST", headers: headersOf(call, call.at), lookup: looked(refuse) as never, signal: AbortSignal.timeout(limit),
+        agent: false } satisfies RequestOptions;
       const req = (url.protocol === "https:" ? https : http)(url, options, (res) => { done(answer(res)); });
       req.once("error", later).end(call.body);
     } catch (e) { later(e); }

@@ -1,4 +1,7 @@
-/** Mail out of the door: the one importer of nodemailer. Rule: one message to one address; the other side's words come back as they were, without our password in them. */
+/**
+ * Mail out of the door: the one importer of nodemailer. Rule: one message to one address; the other side's words come back as they were, without our
+ * password in them.
+ */
 import { createTransport } from "nodemailer";
 import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
@@ -15,11 +18,15 @@ export type Mail = { readonly id: string; readonly to: string; readonly subject:
 export type Posted = { readonly sent: string } | { readonly refused: string } | { readonly later: string; readonly wide: boolean };
 export type Mailer = { readonly from: string; readonly server: string; send(mail: Mail): Promise<Posted>; close(): void };
 
-type SmtpError = { readonly code?: string; readonly command?: string; readonly response?: string; readonly responseCode?: number; readonly message: string };
+type SmtpError = { readonly code?: string; readonly command?: string; readonly response?: string; readonly responseCode?: number;
+  readonly message: string };
 
-/** What an error of nodemailer says of the address. Only a permanent word about the recipient or the message refuses; about us or the way it is not. */
+/**
+ * What an error of nodemailer says of the address. Only a permanent word about the recipient or the message refuses; about us or the way it is not.
+ */
 export const classify = (e: SmtpError): Posted => {
-  const said = (e.response ?? e.message).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim().slice(0, 500), about = e.command === "RCPT TO" || e.command === "DATA";
+  const said = (e.response ?? e.message).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim().slice(0, 500),
+    about = e.command === "RCPT TO" || e.command === "DATA";
   if (about && e.responseCode !== undefined && e.responseCode >= 500) return { refused: said };
   return { later: said, wide: !(about && e.responseCode !== undefined) };
 };
@@ -36,7 +43,8 @@ const scrubbed = (p: Posted, w: MailWay): Posted =>
 /** `limit`: milliseconds for each wait of a conversation. Never without TLS but where the way says so (config allows that on this machine alone). */
 export const mailer = (w: MailWay, limit: number): Mailer => {
   const transport = createTransport({
-    pool: true, maxConnections: 2, maxMessages: 100, host: w.host, port: w.port, secure: w.tls === "tls", requireTLS: w.tls === "starttls", ignoreTLS: w.tls === "none",
+    pool: true, maxConnections: 2, maxMessages: 100, host: w.host, port: w.port, secure: w.tls === "tls", requireTLS: w.tls === "starttls",
+      ignoreTLS: w.tls === "none",
     tls: { minVersion: "TLSv1.2", ...(w.ca === null ? {} : { ca: w.ca }) }, disableFileAccess: true, disableUrlAccess: true,
     connectionTimeout: limit, greetingTimeout: limit, socketTimeout: limit, dnsTimeout: limit,
     ...(w.user !== null && w.password !== null ? { auth: { user: w.user, pass: reveal(w.password) } } : {}),
@@ -44,7 +52,8 @@ export const mailer = (w: MailWay, limit: number): Mailer => {
   const send = async (m: Mail): Promise<Posted> => {
     try {
       const info = await transport.sendMail({
-        from: { name: "Lockstep", address: w.from }, to: m.to, subject: m.subject, text: m.text, date: m.at, messageId: `<${m.id}@${w.from.slice(w.from.indexOf("@") + 1)}>`,
+        from: { name: "Lockstep", address: w.from }, to: m.to, subject: m.subject, text: m.text, date: m.at,
+          messageId: `<${m.id}@${w.from.slice(w.from.indexOf("@") + 1)}>`,
         textEncoding: "quoted-printable", headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
       });
       return { sent: info.response };

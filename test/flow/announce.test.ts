@@ -23,14 +23,16 @@ import { PASSWORD, worldOn, type Managed, type World } from "./world.ts";
 let w: World;
 beforeEach(async () => {
   w = await worldOn(await embedded());
-  for (const c of [w.operator, w.second, w.auditor, w.requester, w.approver]) await w.db.transaction((tx) => people.change(tx, c.person.id, { mail: `${c.person.name}@lockstep.test` }));
+  for (const c of [w.operator, w.second, w.auditor, w.requester, w.approver]) await w.db.transaction((tx) =>
+    people.change(tx, c.person.id, { mail: `${c.person.name}@lockstep.test` }));
 });
 afterEach(async () => { await w.close(); await w.db.close(); });
 
 /** "kind: who, who" of everything told so far, oldest first. */
 const told = async (): Promise<string[]> => {
   const all = new Map<string, { kind: string; to: string[] }>();
-  for (const { notice: n, delivery: d } of (await notices.list(w.db, { limit: 500 })).reverse()) (all.get(n.id) ?? all.set(n.id, { kind: n.kind, to: [] }).get(n.id)!).to.push(d.to.replace("@lockstep.test", ""));
+  for (const { notice: n, delivery: d } of (await notices.list(w.db, { limit: 500 })).reverse()) (all.get(n.id)
+    ?? all.set(n.id, { kind: n.kind, to: [] }).get(n.id)!).to.push(d.to.replace("@lockstep.test", ""));
   return [...all.values()].map((n) => `${n.kind}: ${n.to.sort().join(", ")}`);
 };
 const owned = async (m: Managed): Promise<Managed> => { await changeTarget(w.deps, w.operator, m.target, { owner: w.second.person.id }); return m; };
@@ -39,7 +41,8 @@ test("a request: its approvers, never the requester; the result: the requester; 
   const m = await w.managed(), id = await w.asked(m);
   expect(await told()).toEqual(["request_waiting: approver"]);
   const [{ notice }] = await notices.list(w.db, {}) as [notices.Listed];
-  expect(notice).toMatchObject({ subject: `requester asks for ${m.name}`, path: `/requests/${id}`, about: { request: id, target: m.target, account: m.account.id } });
+  expect(notice).toMatchObject({ subject: `requester asks for ${m.name}`, path: `/requests/${id}`,
+    about: { request: id, target: m.target, account: m.account.id } });
   expect(notice.lines.join("\n")).toMatch(/Who: requester.*Time: 30 minutes\nReason: to look/s);
   await vote(w.deps, w.approver, id, { decision: "approve" });
   expect((await told()).slice(1)).toEqual(["voted: requester"]);
@@ -83,10 +86,13 @@ test("a session's start is told to an owner who chose it, and to nobody else", a
   expect((await told()).at(-1)).toBe("session_started: second");
 });
 
-test("rotations: by hand to owner and whoever pressed it, refusals to admins too, bulk and schedule alone tell for themselves; quarantine always", async () => {
+test("rotations: by hand to owner and whoever pressed it, refusals to admins too, bulk and schedule alone tell for themselves; quarantine always",
+  async () => {
   const m = await owned(await w.managed()), before = (await told()).length;
-  const event = (what: "rotation.committed" | "rotation.refused" | "rotation.dead_letter" | "rotation.step" | "account.drift", facts: Record<string, string | null>) => w.db.transaction((tx) =>
-    record(w.deps, tx, { what, who: broker("rotation"), about: { account: m.account.id, target: m.target, person: w.approver.person.id }, outcome: "ok", why: "because", facts }));
+  const event = (what: "rotation.committed" | "rotation.refused" | "rotation.dead_letter" | "rotation.step" | "account.drift", facts: Record<string,
+    string | null>) => w.db.transaction((tx) =>
+    record(w.deps, tx, { what, who: broker("rotation"), about: { account: m.account.id, target: m.target, person: w.approver.person.id },
+      outcome: "ok", why: "because", facts }));
   await event("rotation.committed", { trigger: "end_of_use" });
   await event("rotation.committed", { trigger: "bulk" });
   await event("rotation.step", { trigger: "manual", credential: "changing" });
@@ -98,7 +104,8 @@ test("rotations: by hand to owner and whoever pressed it, refusals to admins too
   await event("rotation.dead_letter", { trigger: "bulk" });
   await event("account.drift", {});
   expect((await told()).slice(before)).toEqual([
-    "password_changed: approver, second", "rotation_failed: approver, operator, second", "account_in_doubt: operator, second", "account_in_doubt: operator, second", "drift_found: operator, second",
+    "password_changed: approver, second", "rotation_failed: approver, operator, second", "account_in_doubt: operator, second",
+      "account_in_doubt: operator, second", "drift_found: operator, second",
   ]);
   await blockIdentity(w.deps, m.target, "another key");
   expect((await told()).at(-1)).toBe("identity_changed: operator, second");
@@ -107,10 +114,12 @@ test("rotations: by hand to owner and whoever pressed it, refusals to admins too
 test("rules of a group of targets: its people, groups and addresses, for its kinds, about its members only; one mail an address", async () => {
   const [a, b] = [await w.managed(), await w.managed()];
   const group = await putCollection(w.deps, w.operator, "web", [a.target]);
-  const rule = (kinds: NoticeKind[]) => ({ kinds, collection: group, people: ["operator"], groups: [], addresses: ["team@lockstep.test", "Operator@lockstep.test"] });
+  const rule = (kinds: NoticeKind[]) => ({ kinds, collection: group, people: ["operator"], groups: [],
+    addresses: ["team@lockstep.test", "Operator@lockstep.test"] });
   await putRule(w.deps, w.operator, rule(["request_waiting"]));
   await expect(putRule(w.deps, w.auditor, rule([]))).rejects.toMatchObject({ code: "forbidden" });
-  await expect(putRule(w.deps, w.operator, { ...rule([]), people: ["nobody-x"], addresses: ["x"] })).rejects.toThrow("Not saved: there is no person named nobody-x; x is no mail address.");
+  await expect(putRule(w.deps, w.operator, { ...rule([]), people: ["nobody-x"],
+    addresses: ["x"] })).rejects.toThrow("Not saved: there is no person named nobody-x; x is no mail address.");
   await w.asked(a);
   await w.asked(b);
   expect(await told()).toEqual(["request_waiting: approver, operator, team", "request_waiting: approver"]);
@@ -119,10 +128,12 @@ test("rules of a group of targets: its people, groups and addresses, for its kin
 test("who has no address is written down as not told; a disabled person is not told; named people are, whatever they chose", async () => {
   await w.db.transaction((tx) => people.change(tx, w.approver.person.id, { mail: null }));
   await w.asked(await w.managed());
-  expect((await notices.list(w.db, {})).map((l) => l.delivery)).toMatchObject([{ to: "approver", state: "unsent", said: "No mail address is known for approver." }]);
+  expect((await notices.list(w.db, {})).map((l) => l.delivery)).toMatchObject([{ to: "approver", state: "unsent",
+    said: "No mail address is known for approver." }]);
   await choose(w.deps, w.requester, []);
   await w.db.transaction((tx) => people.change(tx, w.second.person.id, { disabled: true }));
-  await w.db.transaction((tx) => tell(w.deps, tx, { kind: "password_changed", subject: "s", lines: [], path: null, about: {}, to: { people: [w.requester.person.id, w.second.person.id], addresses: ["x@lockstep.test"] } }));
+  await w.db.transaction((tx) => tell(w.deps, tx, { kind: "password_changed", subject: "s", lines: [], path: null, about: {},
+    to: { people: [w.requester.person.id, w.second.person.id], addresses: ["x@lockstep.test"] } }));
   expect((await told()).at(-1)).toBe("password_changed: requester, x");
 });
 
@@ -140,8 +151,9 @@ test("a line of a notice begins no header and hides nothing; addresses are read 
   expect(plainLine("x".repeat(400))).toHaveLength(300);
   expect(parseAddresses("a@b.example, A@B.example;c.d+e@f-g.example\nbad, a@b@c, <x@y.example>, \"q\"@y.example")).toEqual(
     { addresses: ["a@b.example", "c.d+e@f-g.example"], wrong: ["bad", "a@b@c", "<x@y.example>", "\"q\"@y.example"] });
-  const many = Array.from({ length: 300 }, (_, i) => ({ name: `a${i}@t`, result: "changed", failed: i === 299, why: i === 299 ? "refused\nBcc: x" : null }));
+  const many = Array.from({ length: 300 }, (_, i) => ({ name: `a${i}@t`, result: "changed", failed: i === 299,
+    why: i === 299 ? "refused\nBcc: x" : null }));
   const lines = resultLines(many);
-  expect(lines.slice(0, 3)).toEqual(["299 of 300 done, 1 failed.", "", "FAILED  a299@t: changed (refused Bcc: x)"]);
+  expect(lines.slice(0, 3)).toEqual(["299 of 300 done, 1 failed.", "", "FAILED a299@t: changed (refused Bcc: x)"]);
   expect(lines.at(-1)).toBe("… and 100 more; the page has all of them.");
 });

@@ -14,7 +14,9 @@ export type MailOptions = {
   /** Takes nothing without this login over TLS. */
   readonly login?: { readonly user: string; readonly password: string };
 };
-/** The name its certificate is for is 127.0.0.1; `ca` is that certificate. Local parts: `grey…` is put off for a moment first, `nobody…` is refused. */
+/**
+ * The name its certificate is for is 127.0.0.1; `ca` is that certificate. Local parts: `grey…` is put off for a moment first, `nobody…` is refused.
+ */
 export type MailServer = AsyncDisposable & {
   readonly port: number; readonly dir: string; readonly ca: string; readonly caFile: string;
   /** What has arrived for a local part, as text; oldest first. */
@@ -75,11 +77,13 @@ ${login ? `plain:
 ` : ""}`;
 
 /** Maildirs exist beforehand: exim lets no stranger's word name a file. */
-const PARTS = ["ada", "ben", "cleo", "dan", "grey1", "grey2", "team", "approver", "auditor", "operator", "owner", "requester", "second", "outsider", "other"] as const;
+const PARTS = ["ada", "ben", "cleo", "dan", "grey1", "grey2", "team", "approver", "auditor", "operator", "owner", "requester", "second", "outsider",
+  "other"] as const;
 
 const prepare = async (dir: string, port: number, o: MailOptions): Promise<void> => {
   const [, , uid, gid] = (await must("getent", ["passwd", EXIM_USER])).split(":"), mine = (path: string) => chown(path, Number(uid), Number(gid));
-  for (const part of ["spool", "log", "mail", ...PARTS.map((p) => `mail/${p}`)]) { await mkdir(join(dir, part), { mode: 0o755 }); await mine(join(dir, part)); }
+  for (const part of ["spool", "log", "mail", ...PARTS.map((p) => `mail/${p}`)]) { await mkdir(join(dir, part), { mode: 0o755 });
+    await mine(join(dir, part)); }
   await must("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
     "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", join(dir, "key.pem"), "-out", join(dir, "cert.pem")]);
   for (const file of ["key.pem", "cert.pem"]) await mine(join(dir, file));
@@ -93,11 +97,13 @@ const server = (dir: string, port: number): MailServer => {
   const forget = beforeExit(() => { child?.kill("SIGKILL"); rmSync(dir, { recursive: true, force: true, maxRetries: 3 }); });
   const start = async (): Promise<void> => {
     const fd = openSync(out, "a", 0o600);
-    child = spawn("setpriv", ["--pdeathsig", "KILL", "/usr/sbin/exim4", "-C", join(dir, "exim.conf"), "-bdf", "-q1m"], { env: BARE_ENV, cwd: "/", detached: true, stdio: ["ignore", fd, fd] });
+    child = spawn("setpriv", ["--pdeathsig", "KILL", "/usr/sbin/exim4", "-C", join(dir, "exim.conf"), "-bdf", "-q1m"],
+      { env: BARE_ENV, cwd: "/", detached: true, stdio: ["ignore", fd, fd] });
     closeSync(fd);
     child.once("error", (e) => { appendFileSync(out, `${String(e)}\n`); });
     child.unref();
-    await waitForPort(port, /^220 /).catch((e: unknown) => { throw new Error(`A lab mail server did not come up: ${String(e)} ${log().slice(-600)}`); });
+    await waitForPort(port, /^220 /).catch((e: unknown) => { throw new Error(`A lab mail server did not come up: ${String(e)} ${log().slice(-600)}`);
+      });
   };
   const stop = async (): Promise<void> => {
     const running = child;
@@ -134,8 +140,11 @@ const HEADER_END = /\r?\n\r?\n/;
 /** Headers by lower-case name, and the text as its reader sees it (quoted-printable undone, encoded words too). */
 export const readMail = (raw: string): { readonly headers: Readonly<Record<string, string>>; readonly text: string } => {
   const cut = HEADER_END.exec(raw)!, head = raw.slice(0, cut.index).replace(/\r?\n[ \t]+/g, " "), body = raw.slice(cut.index + cut[0].length);
-  const bytes = (text: string) => Buffer.from(text.replace(/=\r?\n/g, "").replace(/=([0-9A-F]{2})/g, (_, h: string) => String.fromCharCode(parseInt(h, 16))), "latin1").toString("utf8");
-  const word = (text: string) => text.replace(/\?=\s+=\?/g, "?==?").replace(/=\?utf-8\?([qb])\?([^?]*)\?=/gi, (_, how: string, t: string) => (how.toLowerCase() === "q" ? bytes(t.replaceAll("_", " ")) : Buffer.from(t, "base64").toString("utf8")));
-  const headers = Object.fromEntries(head.split(/\r?\n/).filter((l) => /^[\w-]+:/.test(l)).map((l) => [l.slice(0, l.indexOf(":")).toLowerCase(), word(l.slice(l.indexOf(":") + 1).trim())]));
+  const bytes = (text: string) => Buffer.from(text.replace(/=\r?\n/g, "").replace(/=([0-9A-F]{2})/g,
+    (_, h: string) => String.fromCharCode(parseInt(h, 16))), "latin1").toString("utf8");
+  const word = (text: string) => text.replace(/\?=\s+=\?/g, "?==?").replace(/=\?utf-8\?([qb])\?([^?]*)\?=/gi,
+    (_, how: string, t: string) => (how.toLowerCase() === "q" ? bytes(t.replaceAll("_", " ")) : Buffer.from(t, "base64").toString("utf8")));
+  const headers = Object.fromEntries(head.split(/\r?\n/).filter((l) => /^[\w-]+:/.test(l)).map((l) =>
+    [l.slice(0, l.indexOf(":")).toLowerCase(), word(l.slice(l.indexOf(":") + 1).trim())]));
   return { headers, text: /quoted-printable/i.test(headers["content-transfer-encoding"] ?? "") ? bytes(body) : body };
 };

@@ -6,26 +6,26 @@ import { tell } from "../../src/flow/tell.ts";
 import { startJobs } from "../../src/jobs/jobs.ts";
 import type { DeliveryId } from "../../src/domain/delivery.ts";
 import { Secret } from "../../src/kernel/secret.ts";
+import { times } from "../../src/kernel/times.ts";
 import { mailer, type Mailer, type MailWay } from "../../src/notify/send.ts";
 import * as notices from "../../src/store/notices.ts";
-import { testCore, type TestCore } from "../broker.ts";
 import { mailServer, readMail, type MailServer } from "../lab/mail.ts";
 import { until } from "../flow/until.ts";
+import { outbox, type Outbox } from "./world.ts";
 
-let s: MailServer, core: TestCore;
-const way = (o: Partial<MailWay> = {}): MailWay => ({ host: "127.0.0.1", port: s.port, tls: "starttls", ca: s.ca, from: "lockstep@lockstep.test", user: null, password: null, ...o });
-const openOn = async (mail: Mailer | null): Promise<TestCore> => {
-  const c = await testCore({ over: { mail } });
-  c.deps.site.origin = "https://lockstep.example";
-  return c;
-};
+let s: MailServer, core: Outbox;
+const way = (o: Partial<MailWay> = {}): MailWay => ({ host: "127.0.0.1", port: s.port, tls: "starttls", ca: s.ca, from: "lockstep@lockstep.test",
+  user: null, password: null, ...o });
+const openOn = (mail: Mailer | null): Promise<Outbox> => outbox({ mail, times: times(0.05) });
 beforeAll(async () => { s = await mailServer(); }, 120_000);
 afterAll(() => s?.destroy());
 
-const note = (o: Partial<Notice> = {}): Notice => ({ kind: "test", subject: "Jürgen asks for root@web-1", lines: ["Who: Jürgen", "Reason: nginx"], path: "/requests/req_1", about: {}, to: { addresses: ["ada@lockstep.test"] }, ...o });
+const note = (o: Partial<Notice> = {}): Notice => ({ kind: "test", subject: "Jürgen asks for root@web-1", lines: ["Who: Jürgen", "Reason: nginx"],
+  path: "/requests/req_1", about: {}, to: { addresses: ["ada@lockstep.test"] }, ...o });
 const told = (o: Partial<Notice> = {}) => core.deps.db.transaction((tx) => tell(core.deps, tx, note(o)));
 const rows = async (n: Awaited<ReturnType<typeof told>>) => (await notices.list(core.deps.db, { notice: n! })).map((l) => l.delivery);
-const over = async (n: Awaited<ReturnType<typeof told>>) => { await until(async () => (await rows(n)).every((d) => d.state !== "waiting"), 30_000); return rows(n); };
+const over = async (n: Awaited<ReturnType<typeof told>>) => { await until(async () => (await rows(n)).every((d) => d.state !== "waiting"), 30_000);
+  return rows(n); };
 
 describe("with a server that answers", () => {
   let jobs: { close(): Promise<void> };
@@ -36,10 +36,12 @@ describe("with a server that answers", () => {
     const [d] = await over(await told());
     expect(d).toMatchObject({ state: "sent", to: "ada@lockstep.test", tries: 1, said: expect.stringMatching(/^250 OK id=/) });
     const { headers, text } = readMail((await s.arrived("ada"))[0]!);
-    expect(headers).toMatchObject({ subject: "Jürgen asks for root@web-1", from: "Lockstep <lockstep@lockstep.test>", to: "ada@lockstep.test", "auto-submitted": "auto-generated", "message-id": `<${d!.id}@lockstep.test>` });
+    expect(headers).toMatchObject({ subject: "Jürgen asks for root@web-1", from: "Lockstep <lockstep@lockstep.test>", to: "ada@lockstep.test",
+      "auto-submitted": "auto-generated", "message-id": `<${d!.id}@lockstep.test>` });
     expect(headers["content-type"]).toMatch(/^text\/plain/);
     expect(headers["received"]).toMatch(/TLS1\.[23]/);
-    expect(text.replaceAll("\r", "")).toBe("Who: Jürgen\nReason: nginx\n\nhttps://lockstep.example/requests/req_1\n\n-- \nLockstep. What you are told is chosen on your own page:\nhttps://lockstep.example/me\n");
+    expect(text.replaceAll("\r",
+      "")).toBe("Who: Jürgen\nReason: nginx\n\nhttps://lockstep.example/requests/req_1\n\n-- \nLockstep. What you are told is chosen on your own page:\nhttps://lockstep.example/me\n");
   });
 
   test("greylisted: put off in the server's words, then taken; refused: at once, in its words; the others are not held up", async () => {
@@ -68,7 +70,8 @@ describe("with a server that answers", () => {
   });
 
   test("a storm of one kind to one address becomes a few mails, each with everything that piled up, and every row is sent", async () => {
-    const ids = await Promise.all(Array.from({ length: 30 }, (_, i) => told({ kind: "rotation_failed", subject: `app${i}@web-1 could not be changed`, to: { addresses: ["operator@lockstep.test"] } })));
+    const ids = await Promise.all(Array.from({ length: 30 },
+      (_, i) => told({ kind: "rotation_failed", subject: `app${i}@web-1 could not be changed`, to: { addresses: ["operator@lockstep.test"] } })));
     for (const id of ids) expect((await over(id))[0]).toMatchObject({ state: "sent", tries: 1 });
     await until(() => s.mails("operator").length > 0);
     const mails = s.mails("operator").map(readMail), all = mails.map((m) => `${m.headers["subject"]!}\n${m.text}`).join("\n");
@@ -77,8 +80,9 @@ describe("with a server that answers", () => {
     expect(mails.some((m) => /^\d+ notices: A password could not be changed$/.test(m.headers["subject"]!))).toBe(true);
   });
 
-  test("told in the transaction: what rolls back tells nobody; `once` is told once", async () => {
-    await expect(core.deps.db.transaction(async (tx) => { await tell(core.deps, tx, note({ to: { addresses: ["dan@lockstep.test"] } })); throw new Error("no"); })).rejects.toThrow("no");
+  test("law: told-with-the-event — told in the transaction: what rolls back tells nobody; `once` is told once", async () => {
+    await expect(core.deps.db.transaction(async (tx) => { await tell(core.deps, tx, note({ to: { addresses: ["dan@lockstep.test"] } }));
+      throw new Error("no"); })).rejects.toThrow("no");
     const first = await told({ once: "a", to: { addresses: ["team@lockstep.test"] } });
     expect(await told({ once: "a", to: { addresses: ["team@lockstep.test"] } })).toBeNull();
     await over(first);
@@ -136,7 +140,8 @@ describe("TLS and login", () => {
     const login = { user: "lock", password: Secret.of("Canary-Smtp-1") }, before = strict.log();
     expect(await one({ ...login, ca: null })).toMatchObject({ later: expect.stringMatching(/self-signed certificate/), wide: true });
     expect(await one({ ...login, ca: s.ca })).toMatchObject({ later: expect.stringMatching(/self-signed certificate|certificate/), wide: true });
-    expect(await one({ ...login, host: "localhost" })).toMatchObject({ later: expect.stringMatching(/does not match certificate's altnames/), wide: true });
+    expect(await one({ ...login, host: "localhost" })).toMatchObject({ later: expect.stringMatching(/does not match certificate's altnames/),
+      wide: true });
     expect(strict.log().slice(before.length)).not.toMatch(/authenticator|A=plain/);
   });
   test("a wrong password is about us, not about the address: it is tried later, and the password is in no word of it", async () => {

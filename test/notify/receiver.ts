@@ -28,7 +28,9 @@ export const receiver = async (): Promise<Receiver> => {
 
 /** "The content to sign is id.timestamp.body, HMAC-SHA256 with the base64-decoded secret"; a timestamp older than five minutes is refused. */
 export const verified = (key: string, { headers, body }: Call, now = Date.now()): boolean => {
-  const id = String(headers["webhook-id"]), at = String(headers["webhook-timestamp"]), wanted = createHmac("sha256", Buffer.from(key.slice("whsec_".length), "base64")).update(`${id}.${at}.${body}`).digest();
+  const id = String(headers["webhook-id"]), at = String(headers["webhook-timestamp"]),
+    wanted = createHmac("sha256", Buffer.from(key.slice("whsec_".length), "base64")).update(`${id}.${at}.${body}`).digest();
   if (!/^\d+$/.test(at) || Math.abs(now / 1_000 - Number(at)) > 300) return false;
-  return String(headers["webhook-signature"]).split(" ").some((s) => s.startsWith("v1,") && timingSafeEqual(Buffer.from(s.slice(3), "base64"), wanted));
+  return String(headers["webhook-signature"]).split(" ").some((s) => s.startsWith("v1,")
+    && timingSafeEqual(Buffer.from(s.slice(3), "base64"), wanted));
 };

@@ -1,4 +1,7 @@
-/** The whole road as a start wires it: settings, API and command line, a mail that arrives, a webhook that arrives, and not one secret in either, the outbox or the log. */
+/**
+ * The whole road as a start wires it: settings, API and command line, a mail that arrives, a webhook that arrives, and not one secret in either, the
+ * outbox or the log.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +23,8 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "lockstep-notices-"));
   w = await openWorld(await freePort(), {
     env: {
-      LOCKSTEP_SMTP_SERVER: `127.0.0.1:${s.port}`, LOCKSTEP_SMTP_CA: s.caFile, LOCKSTEP_SMTP_FROM: "lockstep@lockstep.test", LOCKSTEP_SMTP_USER: "lock", LOCKSTEP_SMTP_PASSWORD: SMTP,
+      LOCKSTEP_SMTP_SERVER: `127.0.0.1:${s.port}`, LOCKSTEP_SMTP_CA: s.caFile, LOCKSTEP_SMTP_FROM: "lockstep@lockstep.test",
+        LOCKSTEP_SMTP_USER: "lock", LOCKSTEP_SMTP_PASSWORD: SMTP,
       LOCKSTEP_WEBHOOKS_TO_LOOPBACK: "yes", LOCKSTEP_ORIGIN: "https://lockstep.example",
     },
     log: (level, message, facts) => void log.push(JSON.stringify({ level, message, facts })),
@@ -32,18 +36,22 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => { await w?.close(); await s?.destroy(); await r?.[Symbol.asyncDispose](); rmSync(home, { recursive: true, force: true }); });
 const api = (who: string, method: string, path: string, body?: unknown) => call(w, tokens[who]!, method, path, body);
-const cli = (who: string, args: readonly string[], stdin = "") => lockstep(args, { cwd: home, env: { LOCKSTEP_URL: w.url, LOCKSTEP_TOKEN: tokens[who]! }, stdin });
+const cli = (who: string, args: readonly string[], stdin = "") =>
+  lockstep(args, { cwd: home, env: { LOCKSTEP_URL: w.url, LOCKSTEP_TOKEN: tokens[who]! }, stdin });
 
-test("set up by command line and API, told by mail and webhook, and nothing of it is a secret", { timeout: 120_000 }, async () => {
+test("law: notice-holds-no-secret — set up by command line and API, told by mail and webhook, and nothing of it is a secret", { timeout: 120_000 },
+  async () => {
   const added = await cli("operator", ["webhooks", "add", "siem", "--url-stdin"], `${r.origin}/hooks/canary-path\n`);
   expect(added).toMatchObject({ code: 0 });
   const key = /whsec_\S+/.exec(added.out)![0];
   expect((await api("auditor", "POST", "/webhooks", { name: "x", url: "https://x.example/" })).body).toMatchObject({ code: "forbidden" });
   const listed = await api("operator", "GET", "/webhooks");
   expect(listed.body["items"]).toMatchObject([{ name: "siem", host: r.origin, active: true }]);
-  expect((await api("operator", "POST", "/notice-rules", { addresses: ["team@lockstep.test"], kinds: ["request_waiting"], people: [], groups: [] })).status).toBe(201);
+  expect((await api("operator", "POST", "/notice-rules", { addresses: ["team@lockstep.test"], kinds: ["request_waiting"], people: [],
+    groups: [] })).status).toBe(201);
 
-  const asked = await api("requester", "POST", "/requests", { account: "root@web-1", minutes: 30, reason: "look at the disk" }), id = asked.body["id"] as string;
+  const asked = await api("requester", "POST", "/requests", { account: "root@web-1", minutes: 30, reason: "look at the disk" }),
+    id = asked.body["id"] as string;
   const mail = readMail((await s.arrived("approver"))[0]!);
   expect(mail.headers["subject"]).toBe("requester asks for root@web-1");
   expect(mail.text).toContain(`\nhttps://lockstep.example/requests/${id}\n`);
@@ -55,7 +63,7 @@ test("set up by command line and API, told by mail and webhook, and nothing of i
   await api("approver", "POST", `/requests/${id}/vote`, { decision: "approve" });
   await s.arrived("requester");
   expect((await api("requester", "POST", `/requests/${id}/release`, {})).body["password"]).toBe(ROOT_PASSWORD);
-  expect((await api("operator", "POST", "/accounts", { target: "web-1", name: "typed", password: TYPED })).status).toBe(201);
+  expect((await api("operator", "POST", "/accounts", { target: w.target, name: "typed", password: TYPED })).status).toBe(201);
   const typed = readMail((await s.arrived("auditor"))[0]!);
   expect(typed.headers["subject"]).toBe("operator typed a password for typed@web-1");
   await api("requester", "POST", `/requests/${id}/give-back`, {});
@@ -69,11 +77,14 @@ test("set up by command line and API, told by mail and webhook, and nothing of i
   expect((await s.arrived("approver", 2)).length).toBe(2);
 
   await until(async () => (await run(w.core.deps.db, "select 1 from deliveries where state = 'waiting'")).length === 0);
-  const outbox = JSON.stringify(await Promise.all(["notices", "deliveries", "webhooks", "notice_rules", "events"].map((t) => run(w.core.deps.db, `select * from ${t}`))));
-  const arrived = ["approver", "requester", "auditor", "operator", "team", "other"].flatMap((p) => s.mails(p).map((m) => m + readMail(m).text)), bodies = r.calls.map((c) => c.body + JSON.stringify(c.headers));
+  const outbox = JSON.stringify(await Promise.all(["notices", "deliveries", "webhooks", "notice_rules",
+    "events"].map((t) => run(w.core.deps.db, `select * from ${t}`))));
+  const arrived = ["approver", "requester", "auditor", "operator", "team", "other"].flatMap((p) => s.mails(p).map((m) => m + readMail(m).text)),
+    bodies = r.calls.map((c) => c.body + JSON.stringify(c.headers));
   expect(arrived.length).toBeGreaterThanOrEqual(5);
   for (const [where, text] of [["outbox", outbox], ["mail", arrived.join()], ["webhook", bodies.join()], ["log", log.join()]] as const) {
-    for (const never of [ROOT_PASSWORD, TYPED, SMTP, key, key.slice(6), Buffer.from(SMTP).toString("base64"), w.paper.get("root")!]) expect(text.includes(never), `${where}: ${never.slice(0, 12)}`).toBe(false);
+    for (const never of [ROOT_PASSWORD, TYPED, SMTP, key, key.slice(6), Buffer.from(SMTP).toString("base64"),
+      w.paper.get("root")!]) expect(text.includes(never), `${where}: ${never.slice(0, 12)}`).toBe(false);
   }
   expect(outbox).not.toContain("canary-path");
 });

@@ -1,4 +1,7 @@
 /** The world of world.ts with a day's work in it: what screens are looked at with. */
+import { putRule } from "../../src/flow/notices.ts";
+import { putWebhook } from "../../src/flow/webhooks.ts";
+import * as people from "../../src/store/people.ts";
 import { createSecretKey } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -36,6 +39,7 @@ const record = async (w: World, account: string): Promise<SessionId> => {
 
 export const rich = async (origin?: string): Promise<Rich> => {
   const w = await world(origin), { core, who } = w, flow = core.deps;
+  for (const n of ["approver", "requester", "auditor"] as const) await flow.db.transaction((tx) => people.change(tx, who[n].person.id, { mail: `${n}@example.org` }));
   await addManaged(core, who.operator, "db-1", ["root", "app-reporting"], ["production", "database"]);
   await addManaged(core, who.operator, "a-target-with-a-rather-long-name.eu-central-1.internal.example", ["app_deploy_pipeline_for_the_customer_portal_backend"], ["staging"]);
   const asked = (account: string, minutes: number, reason: string, ticket = "") => ask(flow, who.requester, { account, minutes, reason, ticket });
@@ -57,6 +61,11 @@ export const rich = async (origin?: string): Promise<Rich> => {
   const from = { address: "127.0.0.1", means: "portal" } as const;
   await makeToken(w.deps.identity, who.requester.person, { label: "deploy pipeline", days: 30, readOnly: false, networks: ["10.20.0.0/16"] }, from);
   await addSshKey(flow, who.requester, who.requester.person.id, { fingerprint: "SHA256:8vX0mQwq2lN4w3k1dZ7bT5yRc9aPfHjKsLmNoPqRsTu", line: "ssh-ed25519 AAAA", label: "laptop" });
+  const hook = (name: string, format: "slack" | "generic") => putWebhook(flow, who.operator, { name, format, url: `https://${name}.example.org/hooks/x`, kinds: [], collection: null, active: false });
+  await hook("operations", "slack");
+  await hook("siem", "generic");
+  const rule = { kinds: ["rotation_failed", "account_in_doubt"] as const, collection: null, people: ["requester"], groups: ["Web operations"], addresses: ["oncall@example.org"] };
+  await putRule(flow, who.operator, rule);
   await sequence(flow);
   return { ...w, ids: { pending, approved: approvedId, held, shown, closed, denied, live, past } };
 };

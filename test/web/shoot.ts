@@ -57,7 +57,7 @@ const pages = (w: Rich): readonly [string, Seed | null, string, ((p: Page) => Pr
   ["session-search", "auditor", "/sessions", async (p) => { while (await indexNext(w.core.deps, w.core.places.recordings)); await p.fill("input[name=text]", "nginx"); await p.click("text=Search in recordings"); await p.waitForSelector(".hits"); }],
    ["audit", "auditor", "/audit"], ["audit-check", "auditor", "/audit", async (p) => { await p.click("text=Check the whole log now"); while (await workCheck(w.core.deps)); await p.reload(); }],
   ["exposures", "auditor", "/exposures"], ["exposures-seen", "operator", "/exposures/seen?person=requester&used=1"], ["exposures-run", "operator", "/exposures/seen?person=requester", async (p) => { await p.click("button.danger"); await p.waitForSelector("progress"); }],
-   ["people", "operator", "/people"], ["policies", "operator", "/policies"], ["policy-edit", "operator", "/policies/new"], ["locks", "operator", "/locks"], ["terminal-code", "requester", "/terminal"], ["me", "requester", "/me"], ["fault", "requester", "/requests/req_00000000000000000000"],
+   ["people", "operator", "/people"], ["policies", "operator", "/policies"], ["policy-edit", "operator", "/policies/new"], ["locks", "operator", "/locks"], ["terminal-code", "requester", "/terminal"], ["me", "requester", "/me"], ["notices", "operator", "/notices"], ["notice-settings", "operator", "/notices/settings"], ["notice-settings-open", "operator", "/notices/settings", async (p) => { for (const s of await p.$$("summary.button")) await s.click(); }], ["fault", "requester", "/requests/req_00000000000000000000"],
 ];
 
 const run = async (): Promise<void> => {

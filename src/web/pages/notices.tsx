@@ -34,16 +34,20 @@ const kindsOf = async (c: Ctx): Promise<NoticeKind[]> => {
 
 const queryOf = (c: Ctx): LogQuery => {
   const get = (name: string) => (c.req.query(name) ?? "").trim().slice(0, 100), state = get("state"), kind = get("kind"), channel = get("channel");
-  return { text: get("text"), state: (STATES as readonly string[]).includes(state) ? state as State : "", kind: (NOTICE_KINDS as readonly string[]).includes(kind) ? kind : "",
+  return { text: get("text"), state: (STATES as readonly string[]).includes(state) ? state as State : "",
+    kind: (NOTICE_KINDS as readonly string[]).includes(kind) ? kind : "",
     channel: channel === "mail" || channel === "webhook" ? channel : "" };
 };
 const filterOf = (q: LogQuery, before: string | undefined): DeliveryFilter => ({
   ...(q.text ? { to: q.text } : {}), ...(q.state ? { states: [q.state] } : {}), ...(q.kind ? { kind: q.kind as NoticeKind } : {}),
-  ...(q.channel ? { channel: q.channel as "mail" } : {}), ...(before !== undefined && isId("delivery", before) ? { before: before as DeliveryId } : {}),
+  ...(q.channel ? { channel: q.channel as "mail" } : {}), ...(before !== undefined && isId("delivery", before) ? { before: before as DeliveryId }
+    : {}),
 });
 const log = async (c: Ctx, deps: WebDeps) => {
-  const q = queryOf(c), rows = await deliveryLog(deps.flow.db, callerOf(c), { ...filterOf(q, c.req.query("before")), limit: PAGE + 1 }), list = rows.slice(0, PAGE);
-  const view = { list, q, kinds: lined(NOTICE_KINDS), states: STATES, more: rows.length > PAGE ? list.at(-1)!.delivery.id : null, manages: may(me(c).person, "notice.manage") };
+  const q = queryOf(c), rows = await deliveryLog(deps.flow.db, callerOf(c), { ...filterOf(q, c.req.query("before")), limit: PAGE + 1 }),
+    list = rows.slice(0, PAGE);
+  const view = { list, q, kinds: lined(NOTICE_KINDS), states: STATES, more: rows.length > PAGE ? list.at(-1)!.delivery.id : null,
+    manages: may(me(c).person, "notice.manage") };
   return render(c, deps, { title: "Notices", wide: true }, <DeliveryLog {...view} />);
 };
 const again = async (c: Ctx, deps: WebDeps) => {
@@ -55,7 +59,8 @@ const settings = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), { db, mail } = deps.flow, { people, groups } = await directory(db, person), rules = await ruleList(db, callerOf(c));
   const name = (all: readonly { readonly id: string; readonly name: string }[]) => (id: string): string => all.find((x) => x.id === id)?.name ?? id;
   const view = {
-    mail: mail && { server: mail.server, from: mail.from }, hooks: (await webhookList(db, callerOf(c))).map((h) => ({ ...h, format: h.format as "generic" })),
+    mail: mail && { server: mail.server, from: mail.from }, hooks: (await webhookList(db, callerOf(c))).map((h) =>
+      ({ ...h, format: h.format as "generic" })),
     rules: rules.map((r): RuleLine => ({ ...r, people: r.people.map(name(people)), groups: r.groups.map(name(groups)) })), kinds: lined(CHOOSABLE),
     collections: await collectionList(db, callerOf(c)), groups: groups.map((g) => g.name), manages: may(person, "notice.manage"),
   };
@@ -71,15 +76,19 @@ const field = async (c: Ctx, name: string): Promise<string> => ((await many(c, n
 const rule = (id: (c: Ctx) => Id<"noticeRule"> | undefined) => async (c: Ctx, deps: WebDeps) => {
   const { addresses, wrong } = parseAddresses(await field(c, "addresses")), known = id(c);
   if (wrong.length > 0) throw new Fault("invalid", `No mail address: ${wrong.join(", ")}.`);
-  const input = { kinds: await kindsOf(c), collection: (await field(c, "collection")) || null, people: words(await field(c, "people")), groups: lines(await field(c, "groups")), addresses };
+  const input = { kinds: await kindsOf(c), collection: (await field(c, "collection")) || null, people: words(await field(c, "people")),
+    groups: lines(await field(c, "groups")), addresses };
   await putRule(deps.flow, callerOf(c), input, known);
   return back(c, known ? "changed" : "added");
 };
-const ruleGone = async (c: Ctx, deps: WebDeps) => { await removeRule(deps.flow, callerOf(c), idOf(c, "noticeRule", "rule")); return back(c, "removed"); };
+const ruleGone = async (c: Ctx, deps: WebDeps) => { await removeRule(deps.flow, callerOf(c), idOf(c, "noticeRule", "rule"));
+  return back(c, "removed"); };
 
 const hookInput = async (c: Ctx, active: boolean): Promise<WebhookInput> => {
-  const f: Fields = { name: await field(c, "name"), url: await field(c, "url"), format: await field(c, "format"), collection: await field(c, "collection") };
-  return WebhookInput.parse({ name: f["name"], format: f["format"] || "generic", ...(f["url"] ? { url: f["url"] } : {}), kinds: await kindsOf(c), collection: f["collection"] || null, active });
+  const f: Fields = { name: await field(c, "name"), url: await field(c, "url"), format: await field(c, "format"),
+    collection: await field(c, "collection") };
+  return WebhookInput.parse({ name: f["name"], format: f["format"] || "generic", ...(f["url"] ? { url: f["url"] } : {}), kinds: await kindsOf(c),
+    collection: f["collection"] || null, active });
 };
 const hookNew = async (c: Ctx, deps: WebDeps) => {
   const input = await hookInput(c, true), made = await putWebhook(deps.flow, callerOf(c), input);
@@ -90,8 +99,10 @@ const hookChanged = async (c: Ctx, deps: WebDeps) => {
   await putWebhook(deps.flow, callerOf(c), await hookInput(c, (await field(c, "active")) === "yes"), id);
   return back(c, "changed");
 };
-const hookTest = async (c: Ctx, deps: WebDeps) => { await testWebhook(deps.flow, callerOf(c), idOf(c, "webhook", "webhook")); return c.redirect("/notices?done=sending", 303); };
-const hookGone = async (c: Ctx, deps: WebDeps) => { await removeWebhook(deps.flow, callerOf(c), idOf(c, "webhook", "webhook")); return back(c, "removed"); };
+const hookTest = async (c: Ctx, deps: WebDeps) => { await testWebhook(deps.flow, callerOf(c), idOf(c, "webhook", "webhook"));
+  return c.redirect("/notices?done=sending", 303); };
+const hookGone = async (c: Ctx, deps: WebDeps) => { await removeWebhook(deps.flow, callerOf(c), idOf(c, "webhook", "webhook"));
+  return back(c, "removed"); };
 
 const mine = async (c: Ctx, deps: WebDeps) => { await choose(deps.flow, callerOf(c), await kindsOf(c)); return c.redirect("/me?done=changed", 303); };
 
