@@ -89,7 +89,7 @@ const Row = ({ l: { delivery: d, notice: n }, manages }: { l: DeliveryLine; mana
     </td>
     <td class="end">
       {manages && d.state !== "waiting" ? (
-        <Press action={`/notices/${d.id}/redeliver`} look="quiet" label={`Send again to ${d.to}`}>
+        <Press action={`/notices/${d.id}/redeliver`} look="quiet" label={`Redeliver to ${d.to}`}>
           Redeliver
         </Press>
       ) : null}

@@ -86,7 +86,7 @@ const Rule = ({ v, r }: { v: SettingsView; r: RuleLine }) => (
               </button>
             </Post>
           </Unfold>
-          <Press action={`/notices/rules/${r.id}/remove`} look="quiet" label={`Tell ${whoOf(r)} no longer`}>
+          <Press action={`/notices/rules/${r.id}/remove`} look="quiet" label={`Remove the rule for ${whoOf(r)}`}>
             Remove
           </Press>
         </div>
@@ -155,7 +155,7 @@ export const MyNotices = ({ choices, mail }: { choices: readonly ChoiceLine[]; m
       <p class="muted wrap">By mail to {mail}.</p>
     )}
     <Post action="/me/notices">
-      <fieldset class="checks">
+      <fieldset class="checks tall">
         <legend>When it is about me, or mine to know</legend>
         {choices.map((c) => (
           <label class="check">

@@ -28,7 +28,7 @@ export const stateWord = (s: State): string => WORD[s][1];
 
 /** Which kinds: none ticked means all of them. */
 export const Kinds = ({ kinds, checked }: { kinds: readonly KindLine[]; checked: readonly NoticeKind[] }) => (
-  <fieldset class="checks">
+  <fieldset class="checks tall">
     <legend>What (none ticked: everything)</legend>
     {kinds.map((k) => (
       <label class="check">

@@ -1,7 +1,7 @@
 /** News for people: the outbox, written in the transaction of what it tells of. Rule: no network here; a job sends what the commit has made true. */
 import { newId, type PersonId } from "../kernel/ids.ts";
 import type { Webhook } from "../store/told.ts";
-import { always, KINDS, plainLine, type Notice, type NoticeId } from "../domain/notice.ts";
+import { always, isAddress, KINDS, plainLine, type Notice, type NoticeId } from "../domain/notice.ts";
 import type { Person } from "../domain/person.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as notices from "../store/notices.ts";
@@ -37,9 +37,10 @@ const hooked = (h: Webhook): Row => ({ channel: "webhook", to: h.name, person: n
 const mailsTo = ({ people: list, addresses }: Receivers): Row[] => {
   const rows = new Map<string, Row>(), base = { channel: "mail", webhook: null } as const;
   for (const p of list) {
-    const to = p.mail?.trim() ?? "", key = to === "" ? p.id : to.toLowerCase();
-    if (!rows.has(key)) rows.set(key, { ...base, to: to || p.name, person: p.id,
-      ...(to === "" ? { unsent: `No mail address is known for ${p.name}.` } : {}) });
+    const to = p.mail?.trim() ?? "", no = to === "" ? `No mail address is known for ${p.name}.` : isAddress(to) ? null
+      : `The mail address of ${p.name} is none: ${plainLine(to, 80)}`;
+    const key = no === null ? to.toLowerCase() : p.id;
+    if (!rows.has(key)) rows.set(key, { ...base, to: no === null ? to : p.name, person: p.id, ...(no === null ? {} : { unsent: no }) });
   }
   for (const to of addresses) if (!rows.has(to.toLowerCase())) rows.set(to.toLowerCase(), { ...base, to, person: null });
   return [...rows.values()];

@@ -28,6 +28,8 @@ export const classify = (e: SmtpError): Posted => {
   const said = (e.response ?? e.message).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim().slice(0, 500),
     about = e.command === "RCPT TO" || e.command === "DATA";
   if (about && e.responseCode !== undefined && e.responseCode >= 500) return { refused: said };
+  // Not even offered: the address itself is none.
+  if (e.command === "API" && e.code === "EENVELOPE") return { refused: said };
   return { later: said, wide: !(about && e.responseCode !== undefined) };
 };
 
@@ -52,7 +54,7 @@ export const mailer = (w: MailWay, limit: number): Mailer => {
   const send = async (m: Mail): Promise<Posted> => {
     try {
       const info = await transport.sendMail({
-        from: { name: "Lockstep", address: w.from }, to: m.to, subject: m.subject, text: m.text, date: m.at,
+        from: { name: "Lockstep", address: w.from }, to: { name: "", address: m.to }, subject: m.subject, text: m.text, date: m.at,
           messageId: `<${m.id}@${w.from.slice(w.from.indexOf("@") + 1)}>`,
         textEncoding: "quoted-printable", headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
       });

@@ -2,9 +2,10 @@
 import { Here } from "../here.ts";
 import type { NoticeKind } from "../../src/domain/notice.ts";
 import { DeliveryLog, type DeliveryLine, type LogView } from "../delivery-log.tsx";
-import { MyNotices, NoticeSettings, type ChoiceLine, type SettingsView } from "../notice-settings.tsx";
+import { NoticeSettings, type ChoiceLine, type SettingsView } from "../notice-settings.tsx";
+import { MePage } from "../me.tsx";
 import { WebhookKey, type WebhookLine } from "../webhooks.tsx";
-import { as, at, FAR, HERE, LONG, NASTY, story, type Story } from "./fixed.tsx";
+import { as, at, FAR, HERE, LONG, NASTY, now, requester, story, type Story } from "./fixed.tsx";
 
 const kinds = [
   { kind: "request_waiting" as NoticeKind, title: "A request waits for your vote" },
@@ -75,5 +76,8 @@ export const NOTICES: readonly Story[] = [
   story("who is told what, as an auditor", () => <NoticeSettings {...settings} manages={false} />),
   story("who is told what, new", unmailed(() => <NoticeSettings {...settings} mail={null} rules={[]} hooks={[]} />)),
   story("webhook's key", () => <WebhookKey text="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" name="siem" />),
-  story("what I am told, without an address", unmailed(() => <MyNotices choices={CHOICES} mail={null} />)),
+  story(
+    "me, without a mail address or server",
+    unmailed(() => <MePage person={requester} keys={[]} tokens={[]} now={now} groups={[]} choices={CHOICES} />),
+  ),
 ];
