@@ -34,8 +34,7 @@ CREATE TABLE "webhooks" (
 	"name" text NOT NULL,
 	"format" text NOT NULL,
 	"host" text NOT NULL,
-	"url_sealed" "bytea" NOT NULL,
-	"key_sealed" "bytea" NOT NULL,
+	"sealed" "bytea" NOT NULL,
 	"kinds" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"collection_id" text,
 	"active" boolean DEFAULT true NOT NULL,
@@ -86,8 +85,6 @@ CREATE INDEX "deliveries_next" ON "deliveries" USING btree ("next_at") WHERE sta
 CREATE INDEX "deliveries_notice" ON "deliveries" USING btree ("notice_id");
 --> statement-breakpoint
 CREATE INDEX "deliveries_at" ON "deliveries" USING btree ("at","id");
---> statement-breakpoint
-CREATE INDEX "deliveries_to" ON "deliveries" USING btree ("to_address","ended_at");
 --> statement-breakpoint
 INSERT INTO delivery_transition (prior, state) VALUES
   ('new','waiting'),

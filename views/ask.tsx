@@ -167,7 +167,6 @@ const Then = ({ p }: { p: AskPolicy }) => (
         ],
       ]}
     />
-    <NobodyMailed />
   </aside>
 );
 
@@ -219,6 +218,7 @@ export const AskForm = ({ account, target, standing, policies, chosen: p, holder
         ))}
       </nav>
     ) : null}
+    <NobodyMailed />
     <div class="two">
       <section class="card">
         <Post action="/ask">
