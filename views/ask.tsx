@@ -5,7 +5,7 @@ import { here } from "./here.ts";
 import { OfferRows, type Offered } from "./home.tsx";
 import { Exact, Facts, Field, minutes, PageHead, Post } from "./parts.tsx";
 import { NobodyMailed } from "./told.tsx";
-import { KEPT, PRESET, StandingBadge } from "./words.tsx";
+import { KEPT, presetWords, StandingBadge } from "./words.tsx";
 
 export const AskSearch = ({ offered, q, me }: { offered: readonly Offered[]; q: string; me: string }) => {
   const { nonce } = here();
@@ -63,6 +63,8 @@ export type AskView = {
   readonly chosen: AskPolicy;
   readonly holders: readonly { readonly name: string; readonly until: Date }[];
   readonly me: string;
+  /** Sessions can be had on it. */
+  readonly carries: boolean;
 };
 
 const Presets = ({ max }: { max: number }) => {
@@ -119,12 +121,17 @@ const approval = (p: AskPolicy): string =>
     : p.approvals === p.approvers.length
       ? `all of ${p.approvers.join(", ")} have to approve`
       : `${p.approvals} of ${p.approvers.join(", ")} ${p.approvals === 1 ? "has" : "have"} to approve`;
-const Then = ({ p }: { p: AskPolicy }) => (
+const recorded = (p: AskPolicy, carries: boolean): string =>
+  carries
+    ? `Terminals whole: ${p.recordInput ? "the screen and what you type" : "the screen; not what you type"}. ` +
+      `Of single commands and files ${KEPT[p.record]}. Auditors can play it back.`
+    : "That you saw the password, and when. What you do there is not seen: the broker carries no sessions to it.";
+const Then = ({ p, carries }: { p: AskPolicy; carries: boolean }) => (
   <aside class="card flat">
     <h2>What happens then</h2>
     <Facts
       rows={[
-        ["You get", PRESET[p.preset]],
+        ["You get", presetWords(p.preset, carries)],
         [
           "Approval",
           p.preset === "break-glass" ? (
@@ -140,15 +147,12 @@ const Then = ({ p }: { p: AskPolicy }) => (
         ],
         [
           "Recorded",
-          <>
-            Terminals whole: {p.recordInput ? "the screen and what you type" : "the screen; not what you type"}. Of single commands and files{" "}
-            {KEPT[p.record]}. Auditors can play it back.
-          </>,
+          recorded(p, carries),
         ],
         p.hours ? ["Hours", p.hours.closed ? <span class="note warn">Closed now. {p.hours.closed}</span> : p.hours.text] : null,
         p.networks.length > 0 ? ["From", p.networks.join(", ")] : null,
-        p.entries > 0 ? ["Sessions", p.entries === 1 ? "one, then it is closed" : `${p.entries}, then it is closed`] : null,
-        p.commands === "none"
+        p.entries > 0 && carries ? ["Sessions", p.entries === 1 ? "one, then it is closed" : `${p.entries}, then it is closed`] : null,
+        p.commands === "none" || !carries
           ? null
           : [
               "Commands",
@@ -196,7 +200,7 @@ const Others = ({ holders }: { holders: AskView["holders"] }) => (
   </fieldset>
 );
 
-export const AskForm = ({ account, target, standing, policies, chosen: p, holders, me }: AskView) => (
+export const AskForm = ({ account, target, standing, policies, chosen: p, holders, me, carries }: AskView) => (
   <>
     <PageHead
       title={
@@ -237,7 +241,7 @@ export const AskForm = ({ account, target, standing, policies, chosen: p, holder
           )}
         </Post>
       </section>
-      <Then p={p} />
+      <Then p={p} carries={carries} />
     </div>
   </>
 );

@@ -93,8 +93,8 @@ export const CertificatePage = ({ certificate: c, id, account, requester, reason
       <Lines lines={c.lines} exact />
     </section>
     <p class="muted small-print">
-      As this broker knows it at <Exact at={here().now} />. Only SSH logins are ended; a console or another service of the same
-      account is not seen from here. The events behind every line are in the audit log.
+      As this broker knows it at <Exact at={here().now} />. Only the logins named above are ended; a console or another service of the
+      same account is not seen from here. The events behind every line are in the audit log.
     </p>
   </>
 );

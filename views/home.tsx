@@ -59,9 +59,9 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
         </p>
       )}
       <Turn request={r} />
-      {r.state === "pending" ? null : <Copy text={sshLine(l.accountName, l.targetName, me, here().ssh)} label="the ssh command" />}
+      {r.state === "pending" || !l.carries ? null : <Copy text={sshLine(l.accountName, l.targetName, me, here().ssh)} label="the ssh command" />}
       <footer class="moves">
-        {r.state === "pending" ? null : (
+        {r.state === "pending" || !l.carries ? null : (
           <a class="button small" href={`${at}/terminal#connect`}>
             Connect
           </a>

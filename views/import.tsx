@@ -54,8 +54,9 @@ export const ImportForm = ({ columns, most }: { columns: readonly string[]; most
       <h2>Columns</h2>
       <p class="wrap">{columns.join(", ")}</p>
       <p class="muted">
-        Only <code>target</code> is always needed; a new target needs <code>host</code> and, over SSH, its <code>host_key</code>: a line you read
-        on the machine itself. A password in the file is an exposure of yours: adopt such accounts, so that the broker changes them.
+        Only <code>target</code> is always needed; a new target needs <code>host</code> and its <code>host_key</code>, read on the machine itself: a
+        line of a public key over SSH, a certificate's fingerprint for <code>postgres</code>. A password in the file is an exposure of yours: adopt
+        such accounts, so that the broker changes them.
       </p>
     </section>
   </>

@@ -5,7 +5,7 @@ import { Account, Ago, Badge, Copy, Exact, Facts, minutes, span, sshTo, TimeLeft
 import { Place, Turn } from "./queue.tsx";
 import { RequestMoves, type CardFacts } from "./request-moves.tsx";
 import { Weigh } from "./weigh.tsx";
-import { CLOSED, PRESET, StateBadge } from "./words.tsx";
+import { CLOSED, presetWords, StateBadge } from "./words.tsx";
 
 export const sshLine = (account: string, target: string, me: string, ssh: { host: string; port: number }): string =>
   sshTo(`${me}@${account}@${target}`, ssh);
@@ -23,6 +23,18 @@ const Connect = ({ f }: { f: CardFacts }) => (
   </div>
 );
 
+/** Where the broker carries no sessions: what to do with the password instead. */
+const OwnClient = ({ f }: { f: CardFacts }) =>
+  f.carries ? null : (
+    <p class="muted">
+      Show the password and log in as <code class="wrap">{f.account.name}</code> at{" "}
+      <code class="wrap">
+        {f.target.host}:{f.target.port}
+      </code>{" "}
+      with your own client. The broker carries no sessions there; give it back when you are done, and the password is changed.
+    </p>
+  );
+
 const Approved = ({ f, r }: { f: CardFacts; r: Request<"approved"> }) => (
   <>
     <p>
@@ -39,7 +51,7 @@ const Approved = ({ f, r }: { f: CardFacts; r: Request<"approved"> }) => (
     </p>
     <Turn request={r} />
     {f.queue ? <Place q={f.queue} /> : null}
-    {f.can.connect ? <Connect f={f} /> : null}
+    {f.can.connect ? <Connect f={f} /> : f.can.show ? <OwnClient f={f} /> : null}
   </>
 );
 
@@ -49,7 +61,9 @@ const Held = ({ f, r, mine }: { f: CardFacts; r: Request<"checked_out">; mine: b
     <TimeLeft from={r.checkedOutAt} until={r.until} />
     {f.can.connect ? (
       <Connect f={f} />
-    ) : mine ? null : (
+    ) : mine ? (
+      <OwnClient f={f} />
+    ) : (
       <p>
         <b>{f.requester.name}</b> holds it since <Ago at={r.checkedOutAt} />.
       </p>
@@ -196,7 +210,7 @@ const Asked = ({ f, mine }: { f: CardFacts; mine: boolean }) => {
               </>,
             ]
           : null,
-        ["Gives", PRESET[terms.preset]],
+        ["Gives", presetWords(terms.preset, f.carries)],
         ["Policy", f.policy.name],
       ]}
     />

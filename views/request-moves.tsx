@@ -35,6 +35,8 @@ export type CardFacts = {
   readonly queue: QueuePlace | null;
   /** For those who decide, while there is something to decide. */
   readonly weighed: Weighed | null;
+  /** Sessions can be had on its target. */
+  readonly carries: boolean;
 };
 
 const Reason = ({ label, required }: { label: string; required?: boolean }) => (

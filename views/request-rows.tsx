@@ -3,7 +3,9 @@ import type { Request } from "../src/domain/request.ts";
 import { Account, Ago, Table } from "./parts.tsx";
 import { StateBadge } from "./words.tsx";
 
-export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string };
+export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string;
+  /** Sessions can be had on it. */
+  readonly carries: boolean };
 
 /** Who asked is said where it is not the reader alone. */
 type Rows = { list: readonly Listed[]; me: string; label: string; empty?: string };

@@ -16,6 +16,7 @@ import { REQUESTS } from "./stories/requests.tsx";
 import { VOTES } from "./stories/votes.tsx";
 import { SEARCH } from "./stories/search.tsx";
 import { SESSIONS } from "./stories/sessions.tsx";
+import { SESSIONLESS } from "./stories/sessionless.tsx";
 import { TARGETS } from "./stories/targets.tsx";
 
 /** By page, as `npm run stories` lists them. */
@@ -23,7 +24,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Login: LOGIN,
   Terminals: TERMINALS,
   Home: HOME,
-  Requests: REQUESTS,
+  Requests: [...REQUESTS, ...SESSIONLESS],
   Votes: VOTES,
   Accounts: ACCOUNTS,
   Targets: TARGETS,

@@ -6,7 +6,7 @@ import { Field, PageHead, Post } from "./parts.tsx";
 /** One setting of the platform, as its connector's schema tells it. */
 export type Setting = {
   readonly name: string;
-  readonly kind: "text" | "number" | "tick" | "lines" | "choice" | "json";
+  readonly kind: "text" | "number" | "tick" | "lines" | "choice" | "block" | "json";
   readonly value: string;
   readonly choices: readonly string[];
   readonly required: boolean;
@@ -28,6 +28,7 @@ const Input = ({ s }: { s: Setting }) => {
   const name = `set_${s.name}`;
   switch (s.kind) {
     case "lines":
+    case "block":
     case "json":
       return (
         <textarea name={name} rows={s.kind === "lines" ? 3 : 5} spellcheck={false} required={s.required} class="mono">

@@ -2,10 +2,12 @@
 import { Token } from "./layout.tsx";
 import { Field, PageHead } from "./parts.tsx";
 
-export type Draft = { readonly name: string; readonly platform: string; readonly host: string; readonly port: number; readonly tags: string };
-export const TargetNew = ({ platforms, draft }: { platforms: readonly string[]; draft: Draft }) => (
+export type Draft = { readonly name: string; readonly platform: string; readonly host: string; readonly port: number | null; readonly tags: string };
+export type PlatformChoice = { readonly name: string; readonly called: string; readonly port: number | null };
+export type Seen = { readonly identity: string; readonly fingerprint: string; readonly compareWith: string };
+export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformChoice[]; draft: Draft }) => (
   <>
-    <PageHead title="Add a target" sub="Step 1 of 2: where it is. The broker then fetches its key, without logging in." />
+    <PageHead title="Add a target" sub="Step 1 of 2: where it is. The broker then fetches its key or certificate, without logging in." />
     <section class="card narrow">
       <form method="post" action="/targets/new">
         <Token />
@@ -15,8 +17,8 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly string[]; 
         <Field label="Platform">
           <select name="platform">
             {platforms.map((p) => (
-              <option value={p} selected={p === draft.platform}>
-                {p}
+              <option value={p.name} selected={p.name === draft.platform}>
+                {p.called}
               </option>
             ))}
           </select>
@@ -25,61 +27,54 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly string[]; 
           <Field label="Host or address">
             <input name="host" required value={draft.host} autocapitalize="none" spellcheck={false} />
           </Field>
-          <Field label="Port">
-            <input type="number" name="port" min="1" max="65535" value={draft.port} required />
+          <Field label="Port" hint={`Empty: ${platforms.map((p) => `${p.port} for ${p.called}`).join(", ")}.`}>
+            <input type="number" name="port" min="1" max="65535" value={draft.port ?? ""} />
           </Field>
         </div>
         <Field label="Tags (optional)" hint="Policies can bind by tag.">
           <input name="tags" value={draft.tags} placeholder="production web" />
         </Field>
-        <button type="submit">Fetch its key</button>
+        <button type="submit">Fetch what it shows</button>
       </form>
     </section>
   </>
 );
 
-export const TargetConfirm = ({
-  draft: d,
-  hostKey: key,
-  fingerprint,
-  command,
-}: {
-  draft: Draft;
-  hostKey: string;
-  fingerprint: string;
-  command: string;
-}) => (
+export const TargetConfirm = ({ draft: d, seen }: { draft: Draft; seen: Seen }) => (
   <>
     <PageHead title="Is this the machine?" sub="Step 2 of 2: compare, then pin." />
     <section class="card narrow">
       <p>
         <b>{d.name}</b> at{" "}
         <code>
-          {d.host}:{d.port}
+          {d.host}
+          {d.port === null ? "" : `:${d.port}`}
         </code>{" "}
-        proves itself by this key:
+        proves itself by:
       </p>
-      <output class="fingerprint">{fingerprint}</output>
+      <output class="fingerprint">{seen.fingerprint}</output>
       <p class="muted">Compare it with what the machine itself says, on its console or over a way you trust:</p>
-      <pre>{command}</pre>
-      <details>
-        <summary>The whole key</summary>
-        <p class="wrap">
-          <code>{key}</code>
-        </p>
-      </details>
+      <pre>{seen.compareWith}</pre>
+      {seen.identity === seen.fingerprint || seen.identity.length < 12 ? null : (
+        <details>
+          <summary>The whole key</summary>
+          <p class="wrap">
+            <code>{seen.identity}</code>
+          </p>
+        </details>
+      )}
       <form method="post" action="/targets">
         <Token />
         {(["name", "platform", "host", "tags"] as const).map((n) => (
           <input type="hidden" name={n} value={d[n]} />
         ))}
-        <input type="hidden" name="port" value={String(d.port)} />
-        <input type="hidden" name="hostKey" value={key} />
+        <input type="hidden" name="port" value={String(d.port ?? "")} />
+        <input type="hidden" name="identity" value={seen.identity} />
         <label class="check">
           <input type="checkbox" name="same" value="yes" required /> I compared it: it is the same
         </label>
         <div class="moves">
-          <button type="submit">Pin this key and add</button>
+          <button type="submit">Pin it and add</button>
           <a class="button quiet" href="/targets/new">
             No, back
           </a>

@@ -11,6 +11,8 @@ export type ResetView = {
   readonly target: Target;
   readonly accounts: readonly Account[];
   readonly last: LastTest | null;
+  /** What the account needs there, in words that end a sentence. */
+  readonly rights: string;
   readonly result: { readonly which: Helper; readonly tested: Tested } | null;
 };
 
@@ -26,7 +28,7 @@ const ADVICE: Record<Stage, string> = {
   reach: "Check that the target is up, that address and port are right, and that no firewall stands between it and this broker.",
   identity: "Nothing was sent. Look at the machine itself: was it rebuilt, or is this another one? If the new key is right, pin it under Edit.",
   login: "The target refused the password or the account. Reset it on the target by hand, then type the new one on the account's page.",
-  right: "It got in, but may not change passwords. Give it the rights of the documentation: sudo for chpasswd and getent, without a terminal.",
+  right: "It got in, but may not change passwords. Give it the rights of the documentation: ",
 };
 
 const Steps = ({ tested }: { tested: Tested }) => {
@@ -42,7 +44,7 @@ const Steps = ({ tested }: { tested: Tested }) => {
     </ol>
   );
 };
-const Result = ({ which, tested }: { which: Helper; tested: Tested }) => (
+const Result = ({ which, tested, rights }: { which: Helper; tested: Tested; rights: string }) => (
   <section class={`card ${tested.ok ? "" : "alarm"}`} role="status">
     <header>
       <h2>Test of the {which} account</h2>
@@ -58,6 +60,7 @@ const Result = ({ which, tested }: { which: Helper; tested: Tested }) => (
         <p class="wrap">The answer was: “{tested.why}”</p>
         <p>
           <b>What to do:</b> {ADVICE[tested.stage]}
+          {tested.stage === "right" ? `${rights}.` : ""}
         </p>
       </>
     )}
@@ -144,7 +147,7 @@ export const TargetReset = (v: ResetView) => (
         The target
       </a>
     </PageHead>
-    {v.result ? <Result {...v.result} /> : null}
+    {v.result ? <Result {...v.result} rights={v.rights} /> : null}
     {v.accounts.length === 0 ? (
       <Empty title="No accounts on it yet">
         <a href={`/targets/${v.target.id}`}>Add one</a> that may change the others, with its password.

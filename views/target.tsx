@@ -9,6 +9,8 @@ export type TargetView = {
   readonly accounts: readonly Account[];
   readonly blocked: boolean;
   readonly fingerprints: readonly string[];
+  /** What stands instead of pinned keys, where there are none. */
+  readonly proof: string | null;
   readonly passwordPolicies: readonly string[];
   readonly owner: string | null;
 };
@@ -74,8 +76,9 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
           ],
           ["Platform", t.platform],
           [
-            "Pinned keys",
+            v.proof === null ? "Pinned" : "Proves itself by",
             <>
+              {v.proof}
               {v.fingerprints.map((f) => (
                 <code class="block wrap">{f}</code>
               ))}

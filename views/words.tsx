@@ -84,6 +84,9 @@ export const PRESET = {
 } as const;
 /** What is kept of single commands, transfers and forwards. */
 export const KEPT = { head: "the first 16 MiB and a digest of all", full: "everything", digest: "size and digest alone" } as const;
+/** What a preset gives on a target that the broker carries no sessions to. */
+export const presetWords = (preset: keyof typeof PRESET, carries: boolean): string =>
+  (preset === "release" && !carries ? "the password is shown" : PRESET[preset]);
 export const CHANNEL: Record<ChannelKind, string> = {
   shell: "a shell",
   exec: "single commands",

@@ -1,7 +1,7 @@
 /** `npm run demo`: the whole product on this machine, to try. `-- --once` walks the main job by itself and proves it. Rule: nothing keeps running afterwards. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { HOST_PACKAGES } from "../../test/lab/needs.ts";
+import { HOST_PACKAGES, POSTGRES_PACKAGES } from "../../test/lab/needs.ts";
 import type { Access, Stage } from "./stage.ts";
 
 if (Number(process.versions.node.split(".")[0]) < 22) { console.error(`The demo needs Node 22 or newer; this is ${process.version}. Run it with: npm run demo`); process.exit(1); }
@@ -12,9 +12,9 @@ const tell = (a: Access): void => {
   const line = (l: Access["logins"][number]) => `  ${l.name.padEnd(10)} ${l.roles.join(", ").padEnd(22)} password ${l.password}${l.totp ? `   second factor: npm run -s demo -- --code ${l.name}` : ""}`;
   say([
     "", `Portal   ${a.portal}`, `SSH      ssh -p ${a.ssh.port} -i .demo/requester_key requester@root@web-1@${a.ssh.host}`, "", "Who logs in", ...a.logins.map(line), "",
-    "Accounts", ...a.accounts.map((x) => `  ${`${x.name}@${x.target}`.padEnd(16)} ${x.policy ?? "(changes the others; nobody may ask for it)"}`), "",
+    "Accounts", ...a.accounts.map((x) => `  ${`${x.name}@${x.target}`.padEnd(18)} ${x.policy ?? "(changes the others; nobody may ask for it)"}`), "",
     "Try", "  1. Log in as requester and ask for ops@db-1 (the password is shown) or root@web-1 (session only).", "  2. In another browser log in as approver and approve it. Your own vote would be refused.",
-    "  3. As requester press Show, or run the ssh line above. Then press Give back and watch the password change.", "  4. Log in as auditor: play the session, read the log.", "",
+    "  3. As requester press Show, or run the ssh line above. Then press Give back and watch the password change.", "  4. Ask for report@orders-db, a PostgreSQL role: released, changed at give-back, no sessions.", "  5. Log in as auditor: play the session, read the log.", "",
     "The same as JSON, with API tokens: .demo/access.json", "Ctrl-C ends everything.", "",
   ].join("\n"));
 };
@@ -40,9 +40,9 @@ const main = async (): Promise<number> => {
   let stage: Stage | undefined;
   try {
     const { ready } = await import("../ready.ts");
-    await ready([...HOST_PACKAGES, "sshpass"], "The demo");
-    const { raise } = await import("./stage.ts");
-    stage = await raise(say, once ? { http: 0, ssh: 0 } : { http: 8282, ssh: 2222 });
+    await ready([...HOST_PACKAGES, "sshpass", ...(once ? [] : POSTGRES_PACKAGES)], "The demo");
+    const { HOME, raise } = await import("./stage.ts");
+    stage = await raise(say, once ? { http: 0, ssh: 0 } : { http: 8282, ssh: 2222 }, HOME, {}, !once);
     if (once) { await runOnce(stage, started); return 0; }
     tell(stage.access);
     await new Promise<void>((resolve) => { process.once("SIGINT", resolve); process.once("SIGTERM", resolve); });

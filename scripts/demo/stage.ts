@@ -1,4 +1,4 @@
-/** Raises the demo's world: two real hosts, a broker on the embedded database, four people, two policies. Rule: everything made here is unmade by `close`. */
+/** Raises the demo's world: two real hosts and, to look at, a database, a broker on the embedded database, four people, two policies. Rule: everything made here is unmade by `close`. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { startBroker, type Broker } from "../../src/app.ts";
@@ -23,6 +23,7 @@ import { generate } from "../../src/vault/generate.ts";
 import { PASSWORD_POLICIES } from "../../src/domain/password-policy.ts";
 import { newKeyPair } from "../../src/wires/ssh.ts";
 import { linuxHost, type LinuxHost } from "../../test/lab/host.ts";
+import { addDatabase, raiseDatabase, tellDatabase, type Database } from "./database.ts";
 
 export const HOME = path.join(rootOf(), ".demo");
 export type Login = { readonly name: string; readonly roles: readonly string[]; readonly password: string; readonly totp: string | null; readonly token: string; readonly key: string };
@@ -79,31 +80,36 @@ const addTargets = async (broker: Broker, operator: Caller, hosts: Stage["hosts"
 
 const POLICIES = [
   { name: "Web servers, by session", terms: { preset: "session" as const, maxMinutes: 120, reconnectGraceSeconds: 5 }, binding: { tags: ["web"] } },
-  { name: "Database operators, password released", terms: { preset: "release" as const, maxMinutes: 60 }, binding: { tags: ["database"], accountNames: ["ops", "backup"] } },
+  { name: "Database operators, password released", terms: { preset: "release" as const, maxMinutes: 60 }, binding: { tags: ["database"], accountNames: ["ops", "backup", "report"] } },
 ];
 
-export const raise = async (said: (line: string) => void, ports: { http: number; ssh: number }, home = HOME, over: Overrides = {}): Promise<Stage> => {
+type Ports = { http: number; ssh: number };
+/** `withDatabase`: also a PostgreSQL server; the walk does without. */
+export const raise = async (said: (line: string) => void, ports: Ports, home = HOME, over: Overrides = {}, withDatabase = false): Promise<Stage> => {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const root = word(), admin = word(), closers: (() => Promise<unknown>)[] = [];
   const close = async () => { for (const fn of closers.reverse()) await fn(); closers.length = 0; };
   try {
-    said("Raising two real OpenSSH hosts, web-1 and db-1 …");
+    said(`Raising two real OpenSSH hosts, web-1 and db-1${withDatabase ? ", and a PostgreSQL server, orders-db" : ""} …`);
     const [web, db] = await Promise.all([
       linuxHost({ name: "web-1", rootPassword: root, accounts: { deploy: word() } }), linuxHost({ name: "db-1", rootPassword: word(), sudoAdmin: { name: "rotator", password: admin }, accounts: { ops: word(), backup: word() } }),
     ]);
     closers.push(() => web.destroy(), () => db.destroy());
+    const database = withDatabase ? await raiseDatabase() : null;
+    if (database) closers.push(() => database.cluster.destroy());
     said("Starting the broker on the embedded database …");
     const { config, secrets } = parseEnv({ LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: `127.0.0.1:${ports.http}`, LOCKSTEP_SSH_LISTEN: `127.0.0.1:${ports.ssh}`, LOCKSTEP_LOG: "silent" });
     const broker = await startBroker(config, secrets, over);
     closers.push(() => broker.close());
     const people = await Promise.all(PEOPLE.map((p) => addLogin(home, broker, p))), by = (name: string) => people.find((p) => p.login.name === name)!.caller;
-    said("Adopting five accounts: each is rotated twice before it counts as managed …");
+    said(`Adopting ${database ? "seven" : "five"} accounts: each is rotated twice before it counts as managed …`);
     const hosts = { "web-1": web, "db-1": db };
-    await adopted(broker, await addTargets(broker, by("operator"), hosts, root, admin), said);
+    const others = database ? await addDatabase(broker.core.deps, by("operator"), database) : [];
+    await adopted(broker, [...await addTargets(broker, by("operator"), hosts, root, admin), ...others], said);
     for (const p of POLICIES) await putPolicy(broker.core.deps, by("operator"), { name: p.name, terms: p.terms, binding: { ...p.binding, requesters: [by("requester").person.id], approvers: [by("approver").person.id] } });
     await fourEyes(broker, by("auditor"));
-    const access = accessOf(broker, hosts, people.map((p) => p.login));
+    const access = accessOf(broker, hosts, people.map((p) => p.login), database);
     writeFileSync(path.join(home, "access.json"), `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });
     return { home, broker, hosts, access, close };
   } catch (e) { await close(); throw e; }
@@ -114,9 +120,14 @@ const fourEyes = async (broker: Broker, auditor: Caller): Promise<void> => {
   for (const change of await people.openChanges(broker.core.deps.db)) await confirmChange(broker.core.deps, auditor, change.id);
 };
 
-const accessOf = (broker: Broker, hosts: Stage["hosts"], logins: readonly Login[]): Access => ({
+const accessOf = (broker: Broker, hosts: Stage["hosts"], logins: readonly Login[], database: Database | null): Access => withThe(database, {
   portal: broker.origin, ssh: { host: "127.0.0.1", port: broker.sshPort }, logins,
   targets: Object.values(hosts).map((h) => ({ name: h.name, host: h.host, port: h.port, hostKey: h.hostKey, rotatedBy: h.name === "web-1" ? "root" : "rotator, through sudo" })),
   accounts: [["root", "web-1", POLICIES[0]!.name], ["deploy", "web-1", POLICIES[0]!.name], ["rotator", "db-1", null], ["ops", "db-1", POLICIES[1]!.name], ["backup", "db-1", POLICIES[1]!.name]].map(([name, target, policy]) => ({ name: name!, target: target!, policy: policy ?? null })),
   policies: POLICIES.map((p) => ({ name: p.name, preset: p.terms.preset, approvals: 1, maxMinutes: p.terms.maxMinutes })),
 });
+const withThe = (database: Database | null, a: Access): Access => {
+  if (database === null) return a;
+  const more = tellDatabase(database, POLICIES[1]!.name);
+  return { ...a, targets: [...a.targets, ...more.targets], accounts: [...a.accounts, ...more.accounts] };
+};

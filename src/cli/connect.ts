@@ -29,7 +29,8 @@ const openRequest = async (run: Run, name: string): Promise<Request | undefined>
 };
 
 const offerOf = async (run: Run, name: string): Promise<Offer> => {
-  const { offers } = await run.client.json<Account>("GET", `/accounts/${seg(name)}`), wanted = run.text("policy");
+  const { offers, target } = await run.client.json<Account>("GET", `/accounts/${seg(name)}`), wanted = run.text("policy");
+  if (!target.sessions) throw new Fault("invalid", `The broker carries no sessions to ${target.name}. Ask for its password: lockstep ask ${name}, then lockstep release req_…`);
   const offer = wanted === undefined ? offers[0] : offers.find((o) => o.name === wanted || (o as Offer).id === wanted);
   if (offer === undefined) throw new Fault("not_found", wanted === undefined
     ? "No policy lets you ask for this account." : `No policy named "${wanted}" lets you ask for it.`);

@@ -13,7 +13,7 @@ export type RequestDetail = Request & {
   readonly weighed: { readonly state: string; readonly queued: number; readonly live: readonly { readonly by: string; readonly since: When }[]; readonly notes: readonly { readonly says: string; readonly at: When }[] } | null;
 };
 export type Account = {
-  readonly id: string; readonly name: string; readonly login: string; readonly target: { readonly name: string; readonly platform: string }; readonly standing: { readonly word: string; readonly by: When; readonly until: When; readonly why: When };
+  readonly id: string; readonly name: string; readonly login: string; readonly target: { readonly name: string; readonly platform: string; readonly sessions: boolean }; readonly standing: { readonly word: string; readonly by: When; readonly until: When; readonly why: When };
   readonly credential: string; readonly block: string; readonly passwordPolicy: string; readonly rotatedAt: When; readonly verifiedAt: When; readonly manage: boolean;
   readonly offers: readonly { readonly name: string; readonly preset: string; readonly maxMinutes: number; readonly approvals: number }[];
 };

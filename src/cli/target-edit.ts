@@ -18,7 +18,7 @@ const ownerOf = async (run: Run): Promise<{ owner?: string }> => {
 const placeOf = async (run: Run, t: Target): Promise<object> => {
   const host = run.text("host") ?? t.host, port = Number(run.text("port") ?? t.port), sudo = run.options["sudo"];
   const moved = host !== t.host || port !== t.port || run.flag("key"), settings = typeof sudo === "boolean" ? { ...t.settings, sudo } : t.settings;
-  const key = moved ? { hostKeys: [await pin(run, { platform: t.platform, host, port }, "changed")] } : {};
+  const key = moved ? await pin(run, { platform: t.platform, host, port }, "changed") : {};
   return { ...(host === t.host ? {} : { host }), ...(port === t.port ? {} : { port }), ...(moved || settings !== t.settings ? { settings: { ...settings, ...key } } : {}) };
 };
 

@@ -11,8 +11,8 @@ import { edit } from "./target-edit.ts";
 const one = (t: Target): string => facts([["target", t.name], ["id", t.id], ["platform", t.platform], ["address", `${t.host}:${t.port}`], ["proves itself by", t.fingerprints.join(", ")], ["tags", t.tags.join(", ")], ["administrative account", t.administrative], ["locked", t.locked ? "yes" : "no"]]);
 
 const add = async (run: Run, name: string): Promise<unknown> => {
-  const where = { platform: run.text("platform")!, host: run.text("host")!, port: Number(run.text("port")) }, hostKey = await pin(run, where, "added");
-  return run.show<Target>("POST", "/targets", { name, ...where, settings: { hostKeys: [hostKey] }, tags: run.many("tag") }, (t) => `${t.name} added. Next: lockstep accounts add root@${t.name} --password --adopt`);
+  const where = { platform: run.text("platform")!, host: run.text("host")!, ...(run.text("port") === undefined ? {} : { port: Number(run.text("port")) }) }, settings = await pin(run, where, "added");
+  return run.show<Target>("POST", "/targets", { name, ...where, settings, tags: run.many("tag") }, (t) => `${t.name} added. Next: lockstep accounts add ${t.platform === "linux-ssh" ? "root" : "rotator"}@${t.name} --password --adopt`);
 };
 const setAdmin = async (run: Run, name: string, login: string): Promise<unknown> => {
   const account = await run.client.json<Account>("GET", `/accounts/${seg(login.includes("@") ? login : `${login}@${name}`)}`);
@@ -36,8 +36,9 @@ export const targets: Register = (program, io) => {
   example(group.command("list").description("those you manage"), "lockstep targets list").action(act(io, (run) => run.show<List<Target>>("GET", "/targets?limit=500", undefined, ({ items }) =>
     table(["target", "platform", "address", "proves itself by", "tags", "locked"], items.map((t) => [t.name, t.platform, `${t.host}:${t.port}`, t.fingerprints.join(", "), t.tags.join(", "), t.locked ? "yes" : "no"]), "No targets yet. Add one: lockstep targets add web-1 --host 192.0.2.7"))));
   example(group.command("show").description("one target").argument("<target>"), "lockstep targets show web-1").action(act(io, (run, name) => run.show<Target>("GET", `/targets/${seg(name!)}`, undefined, one)));
-  example(group.command("add").description("add a target and pin its host key").argument("<target>", "its name here").requiredOption("--host <address>").option("--port <n>", "", "22").option("--platform <name>", "", "linux-ssh")
-    .option("--fingerprint <SHA256:…>", "the key it must show").option("--tag <text>", "may be given several times", collect, []), "lockstep targets add web-1 --host 192.0.2.7", "lockstep targets add web-1 --host 192.0.2.7 --fingerprint SHA256:…")
+  example(group.command("add").description("add a target and pin its host key or certificate").argument("<target>", "its name here").requiredOption("--host <address>").option("--port <n>", "the platform's own if not given").option("--platform <name>", "linux-ssh or postgres", "linux-ssh")
+    .option("--fingerprint <SHA256:…>", "the key or certificate it must show").option("--tag <text>", "may be given several times", collect, []), "lockstep targets add web-1 --host 192.0.2.7", "lockstep targets add web-1 --host 192.0.2.7 --fingerprint SHA256:…",
+    "lockstep targets add db-1 --platform postgres --host 192.0.2.9")
     .action(act(io, (run, name) => add(run, name!)));
   example(group.command("edit").alias("change").description("tags, owner, address, key").argument("<target>").option("--tag <text>", "the tags from now on; several times", collect, []).option("--no-tags", "none from now on").option("--owner <name>", "who manages it")
     .option("--host <address>").option("--port <n>").option("--key", "read its key again").option("--fingerprint <SHA256:…>", "the key it must show").option("--sudo", "passwords are changed through sudo").option("--no-sudo", "not through sudo"),

@@ -3,7 +3,8 @@
  * SQL or the vault; test/connectors/contract.ts runs against each, and none lands without it.
  */
 import type { z } from "zod";
-import type { Link } from "../kernel/link.ts";
+import type { Address, Link } from "../kernel/link.ts";
+import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 
 /** Tri-state on purpose: unknown is not no. `why` never holds a secret. */
@@ -31,11 +32,22 @@ export type FoundAccount = { readonly name: string; readonly enabled: boolean; r
 export type TestStage = "reach" | "identity" | "login" | "right";
 export type TestResult = { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly why: string; readonly stage?: TestStage };
 
+/** Names of accounts a platform has, beyond the usual ones. `says`: the rule, for people. */
+export type Naming = { fits(name: string): boolean; readonly says: string };
+/** What a person pins: into which settings it goes, how it reads, and the command on the machine itself that says the same. */
+export type Pin = { readonly settings: Record<string, unknown>; readonly fingerprint: string; readonly compareWith: string };
+
 export interface Connector<C = unknown> {
   readonly platform: string;
   readonly config: z.ZodType<C>;
   /** Characters no password of this platform may hold; CR, LF and NUL are always refused. */
   readonly forbidden: RegExp;
+  /** Absent: USUAL_NAMES. */
+  readonly naming?: Naming;
+  /** Every account may set its own password with nothing but the present one, so a target needs no administrative account. */
+  readonly changesItself?: true;
+  /** Why these settings cannot be used at this address, as a sentence. */
+  objection?(config: C, at: Address): string | undefined;
   /** One login with `secret`. "no" only over a verified identity. */
   probe(config: C, link: Link, account: Login, secret: Secret, signal: AbortSignal): Promise<Answer>;
   /** Sets the password to `to`; idempotent, called again with the same `to` after a crash. */
@@ -48,6 +60,8 @@ export interface Connector<C = unknown> {
   test?(config: C, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult>;
   /** Fetches the identity (host key, certificate) without sending a credential: for onboarding, never in the data path. */
   identity?(link: Link, signal: AbortSignal): Promise<string>;
+  /** What `identity` gave, or a person brought along; undefined: nothing a target of this platform proves itself by. */
+  pin?(identity: string): Pin | undefined;
   discover?(config: C, link: Link, as: Credential, signal: AbortSignal): AsyncIterable<FoundAccount>;
 }
 
@@ -58,6 +72,17 @@ export const connector = <C>(c: Connector<C>): Connector<C> => c;
 export const sendable = (c: Pick<Connector, "forbidden">, plaintext: string): boolean =>
   // eslint-disable-next-line no-control-regex
   plaintext.length > 0 && !/[\r\n\0]/.test(plaintext) && !c.forbidden.test(plaintext);
+
+export const USUAL_NAMES: Naming = { fits: (name) => nameable(name), says: "letters, digits and . _ - @ $ \\, no colon or line break, 1 to 128 characters" };
+
+/** The target's own words, one line, without any secret of this call. */
+export const words = (text: string, hidden: readonly string[]): string => {
+  let out = text;
+  for (const secret of hidden) if (secret.length > 0) out = out.replaceAll(secret, "[secret]");
+  // eslint-disable-next-line no-control-regex
+  return out.replace(/[\x00-\x1f\x7f]+/g, " ").trim().slice(0, 300);
+};
+export const plain = (...secrets: (Secret | undefined)[]): string[] => secrets.flatMap((s) => s === undefined ? [] : [reveal(s)]);
 
 /** An account name that cannot be read as two records, an option or a path by any tool behind it. */
 export const nameable = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.@\\$-]{0,127}$/.test(name) && !name.includes(":");

@@ -2,6 +2,7 @@
 import type { Random } from "../kernel/clock.ts";
 import type { Connector } from "./connector.ts";
 import { linuxSsh } from "./linux-ssh.ts";
+import { postgres } from "./postgres.ts";
 
 export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
-  new Map([linuxSsh(random)].map((c) => [c.platform, c as Connector]));
+  new Map([linuxSsh(random) as Connector, postgres(random) as Connector].map((c) => [c.platform, c]));

@@ -16,9 +16,9 @@ import { reveal, revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { times } from "../kernel/times.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
-import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, mayRun, passwdDialogue, SshFailure } from "../wires/ssh.ts";
-import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult, TestStage } from "./connector.ts";
-import { connector, nameable, sendable } from "./connector.ts";
+import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, mayRun, parsePins, passwdDialogue, SshFailure } from "../wires/ssh.ts";
+import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, Pin, TestResult, TestStage } from "./connector.ts";
+import { connector, nameable, plain, sendable, words } from "./connector.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
 
 const config = z.object({
@@ -42,15 +42,6 @@ const local = (name: string): boolean => nameable(name) && !/^\d+$/.test(name) &
 const login = (c: LinuxSshConfig, link: Link, who: Credential, signal: AbortSignal): Promise<Client> => connectSsh({
   link, username: who.name, auth: { password: who.secret }, hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal,
 });
-
-/** The target's own words, one line, without any secret of this call. */
-const words = (text: string, hidden: readonly string[]): string => {
-  let out = text;
-  for (const secret of hidden) if (secret.length > 0) out = out.replaceAll(secret, "[secret]");
-  // eslint-disable-next-line no-control-regex
-  return out.replace(/[\x00-\x1f\x7f]+/g, " ").trim().slice(0, 300);
-};
-const plain = (...secrets: (Secret | undefined)[]): string[] => secrets.flatMap((s) => s === undefined ? [] : [reveal(s)]);
 
 const why = (error: unknown): string =>
   error instanceof SshFailure ? error.why : error instanceof ExecFailure ? error.message : "the connection failed in a way we do not know";
@@ -204,6 +195,13 @@ const fingerprint = (line: string): string => {
   return `${type} SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
 };
 
+const pin = (identity: string): Pin | undefined => {
+  const line = identity.trim().split(/\s+/).slice(0, 2).join(" "), type = line.split(" ")[0]!;
+  try { parsePins([line]); } catch { return undefined; }
+  const file = type.startsWith("ecdsa-") ? "ecdsa" : type.replace(/^ssh-/, "");
+  return { settings: { hostKeys: [line] }, fingerprint: fingerprint(line).split(" ")[1]!, compareWith: `ssh-keygen -lf /etc/ssh/ssh_host_${file}_key.pub` };
+};
+
 const stageOf = (error: unknown): TestStage => {
   const { not_sent: kind } = notSent(error);
   return kind === "identity" ? "identity" : kind === "auth_of_as" ? "login" : "reach";
@@ -220,5 +218,5 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
   platform: "linux-ssh", config: config as z.ZodType<LinuxSshConfig>, forbidden, probe,
   change: change(random), compare: compare(random), endLogins: endLogins(random), test: test(random),
-  identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial),
+  identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin,
 });

@@ -12,6 +12,8 @@ export type CertificateFacts = {
   readonly checks: readonly Check[];
   /** What was said of logins opened directly on the target, or null when nobody was asked. */
   readonly logins: string | null;
+  /** What kind of logins those are on this platform; SSH logins where nothing is said. */
+  readonly loginsAre?: string;
 };
 /** ok: known and good. bad: known and not good. open: not known yet, or never will be. */
 export type Line = { readonly what: "used" | "new" | "old" | "logins"; readonly tone: "ok" | "bad" | "open"; readonly says: string; readonly at: Date | null };
@@ -36,7 +38,7 @@ const oldLine = (f: CertificateFacts): Line => {
   return line("old", "open", due ? "Whether the old password is refused is not known yet; it is asked at the time beside this." : "Whether the old password is refused is not known, and no check of it is planned.", due);
 };
 const loginsLine = (f: CertificateFacts): Line =>
-  f.logins === null ? line("logins", "open", "Whether logins were open directly on the target was not asked.") : line("logins", / ended$/.test(f.logins) ? "ok" : "open", `SSH logins opened directly on the target: ${f.logins}.`);
+  f.logins === null ? line("logins", "open", "Whether logins were open directly on the target was not asked.") : line("logins", / ended$/.test(f.logins) ? "ok" : "open", `${f.loginsAre ?? "SSH logins"} opened directly on the target: ${f.logins}.`);
 
 export const certificateOf = (f: CertificateFacts): Certificate => {
   if (f.used === null) return { state: "unused", says: "No password left the vault under this request. There is nothing to close.", lines: [], rotation: null };

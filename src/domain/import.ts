@@ -80,6 +80,7 @@ export const formatOf = (source: string): Format => (/^\s*[[{]/.test(source) ? "
 const EXAMPLE: readonly Record<string, string>[] = [
   { target: "web-2", platform: "linux-ssh", host: "192.0.2.20", port: "22", host_key: "ssh-ed25519 AAAA… (from /etc/ssh/ssh_host_ed25519_key.pub)", target_tags: "web production", account: "rotator", password: "its present password", role: "administrative", adopt: "yes" },
   { target: "web-2", account: "deploy", password_policy: "strong", account_tags: "pipeline", adopt: "yes" },
+  { target: "db-1", platform: "postgres", host: "192.0.2.30", host_key: "AB:CD:… (openssl x509 -in server.crt -noout -fingerprint -sha256)", account: "rotator", password: "its present password", role: "administrative", adopt: "yes" },
 ];
 export const template = (format: Format): string => (format === "json" ? `${JSON.stringify(EXAMPLE, null, 2)}\n`
   : `${[COLUMNS as readonly string[], ...EXAMPLE.map((e) => COLUMNS.map((c) => e[c] ?? ""))].map(csvLine).join("\r\n")}\r\n`);

@@ -9,6 +9,7 @@ import { Hours } from "./hours.ts";
 import { isNetwork } from "./networks.ts";
 import { like } from "./like.ts";
 import { has, type Person } from "./person.ts";
+import { carriesSessions } from "./platform.ts";
 import type { Target } from "./target.ts";
 import { unreadable } from "./ticket-pattern.ts";
 
@@ -84,11 +85,18 @@ export const coversAccount = (p: Policy, account: Pick<Account, "name"> & Partia
   p.active && anyOf(p.binding.targets, target.name) && anyOf(p.binding.accountNames, account.name) && anyOf(p.binding.platforms, target.platform)
   && (p.binding.tags.length === 0 || p.binding.tags.some((t) => target.tags.includes(t) || account.tags?.includes(t) === true));
 
+/** Nothing but sessions, where there are none, gives nothing. */
+export const givesSomething = (p: Policy, target: Pick<Target, "platform">): boolean => PRESETS[p.terms.preset].shows || carriesSessions(target);
+
 const named = (person: Person, people: readonly string[], groups: readonly string[]): boolean =>
   people.includes(person.id) || person.groups.some((g: GroupId) => groups.includes(g));
 
 export const mayAsk = (p: Policy, person: Person): boolean =>
   p.active && !person.disabled && has(person, "user") && named(person, p.binding.requesters, p.binding.requesterGroups);
+
+/** What this person may ask for on this account. */
+export const offeredTo = (all: readonly Policy[], person: Person, account: Pick<Account, "name" | "tags">, target: Pick<Target, "name" | "tags" | "platform">): Policy[] =>
+  all.filter((p) => coversAccount(p, account, target) && mayAsk(p, person) && givesSomething(p, target));
 
 /** Named by the policy AND in the role of an approver; says nothing about whose request it is. */
 export const entitled = (p: Policy, person: Person): boolean =>

@@ -27,6 +27,10 @@ export type Target = {
   readonly passwordPolicy: string | null;
 };
 
+/** What it must show: lines of SSH keys, fingerprints of certificates; empty where an authority vouches, or nobody. */
+export const pinsOf = ({ settings }: Pick<Target, "settings">): readonly string[] =>
+  ["hostKeys", "certificates"].flatMap((k) => (Array.isArray(settings[k]) ? settings[k] as string[] : []));
+
 /** Everything that decides where a password goes. Sorted keys: the same settings give the same text. */
 export const identityText = (t: Pick<Target, "platform" | "host" | "port" | "link" | "settings">): string =>
   JSON.stringify([t.platform, t.host.toLowerCase(), t.port, t.link, sorted(t.settings)]);
@@ -42,7 +46,8 @@ export const TargetInput = z.object({
   name: TargetName,
   platform: z.string().min(1).max(40),
   host: z.string().min(1).max(255).regex(/^[A-Za-z0-9.:_-]+$/, "a host name or an IP address"),
-  port: z.int().min(1).max(65_535),
+  /** Absent: the platform's own. */
+  port: z.int().min(1).max(65_535).optional(),
   settings: z.record(z.string(), z.unknown()).default({}),
   tags: z.array(z.string().min(1).max(40)).max(40).default([]),
   owner: z.string().optional(),

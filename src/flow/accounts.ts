@@ -2,7 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type RotationId, type TargetId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { nameable } from "../connectors/connector.ts";
+import { USUAL_NAMES, type Naming } from "../connectors/connector.ts";
 import type { Account, Block } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
 import * as accounts from "../store/accounts.ts";
@@ -25,11 +25,12 @@ export type AccountInput = { readonly target: TargetId; readonly name: string; r
 
 /** With a password it is `declared`; adopted, its first two rotations make it managed. */
 export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput): Promise<Account> => {
-  if (!nameable(input.name)) throw new Fault("invalid", `"${input.name.replace(/[^\x20-\x7e]/g, "?")}" cannot be an account name here: letters, digits and . _ - @ $ \\, no colon or line break, 1 to 128 characters.`);
   const made = await deps.db.transaction(async (tx) => {
     const policy = await knownPolicy(tx, input.passwordPolicy);
     const target = await targets.find(tx, input.target);
     if (!target || !may(caller.person, "account.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
+    const naming = namingOf(deps, target.platform);
+    if (!naming.fits(input.name)) throw new Fault("invalid", `"${input.name.replace(/[\p{C}]/gu, "?").slice(0, 80)}" cannot be an account name here: ${naming.says}.`);
     const id = newId("account", deps.random);
     // law no-way-round-2: while the target waits for somebody to accept its identity, a new account waits with the others.
     const waits = (await accounts.onTarget(tx, target.id)).some((a) => a.block === "identity_changed" || a.identityNo !== target.identityNo);
@@ -44,6 +45,8 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
   if (input.adopt) await adopt(deps, caller, made.account.id);
   return (await accounts.find(deps.db, made.account.id))!;
 };
+
+export const namingOf = (deps: Pick<Deps, "connectors">, platform: string): Naming => deps.connectors.get(platform)?.naming ?? USUAL_NAMES;
 
 /** The first rotation. Two in a row succeed before the account is managed. */
 export const adopt = (deps: Deps, caller: Caller, id: AccountId): Promise<RotationId> => deps.db.transaction(async (tx) => {

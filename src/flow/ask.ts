@@ -6,7 +6,8 @@ import type { Account } from "../domain/account.ts";
 import { canonical } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
-import { approverNames, coversAccount, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
+import { noSessions } from "../domain/platform.ts";
+import { approverNames, coversAccount, givesSomething, mayAsk, offeredTo, PRESETS, type Policy } from "../domain/policy.ts";
 import type { AskInput, Request, Terms } from "../domain/request.ts";
 import { ticketMatches, unreadable } from "../domain/ticket-pattern.ts";
 import * as accounts from "../store/accounts.ts";
@@ -27,7 +28,19 @@ export const hashTerms = (t: Terms): string => sha256Hex(canonical(t));
 /** The policies by which this person may ask for this account. */
 export const offers = async (db: Reader, person: Person, account: Account): Promise<Policy[]> => {
   const target = (await targets.find(db, account.target))!;
-  return (await policies.all(db)).filter((p) => coversAccount(p, account, target) && mayAsk(p, person));
+  return offeredTo(await policies.all(db), person, account, target);
+};
+/** Whoever is given sessions where there are none is told so; to everybody else the account does not exist. `wanted`: the policy they named. */
+export const refuseSessionsOnly = async (db: Reader, person: Person, account: Account, wanted?: string): Promise<void> => {
+  const target = (await targets.find(db, account.target))!;
+  const withheld = (await policies.all(db)).filter((p) => coversAccount(p, account, target) && mayAsk(p, person) && !givesSomething(p, target));
+  if (withheld.some((p) => wanted === undefined || p.id === wanted || p.name === wanted)) throw new Fault("invalid", noSessions(target));
+};
+
+/** For the page where one asks: the same sentence, before anything is filled in. */
+export const refuseWhereNothingIsGiven = async (db: Reader, person: Person, text: string): Promise<void> => {
+  const account = await findAccount(db, text);
+  if (account && (await offers(db, person, account)).length === 0) await refuseSessionsOnly(db, person, account);
 };
 
 const findAccount = async (db: Reader, text: string) => (text.startsWith("acc_") ? accounts.find(db, text as never) : accounts.named(db, text));
@@ -36,6 +49,7 @@ export const ask = (deps: Deps, caller: Caller, input: AskInput): Promise<Reques
   await locks.gate(tx, "hand_out");
   const account = await findAccount(tx, input.account);
   const offered = account ? await offers(tx, caller.person, account) : [];
+  if (account && !offered.some((p) => input.policy === undefined || p.id === input.policy || p.name === input.policy)) await refuseSessionsOnly(tx, caller.person, account, input.policy);
   if (!account || !may(caller.person, "account.ask", { offered: offered.length > 0 })) throw new Fault("not_found", UNKNOWN_ACCOUNT);
   const policy = choose(offered, input.policy);
   refusePlace(policy, caller.address);

@@ -3,6 +3,7 @@ import type { RequestId } from "../kernel/ids.ts";
 import { certificateOf, type Certificate, type CertificateFacts } from "../domain/certificate.ts";
 import { knows } from "../domain/exposure.ts";
 import type { Person } from "../domain/person.ts";
+import { platformOf } from "../domain/platform.ts";
 import type { Rotation } from "../domain/rotation.ts";
 import type { Reader } from "../store/db.ts";
 import * as events from "../store/events.ts";
@@ -15,13 +16,13 @@ const candidateOf = (r: Rotation): string | null => ("candidate" in r ? r.candid
 
 export const certificate = async (db: Reader, person: Person, id: RequestId): Promise<Certificate> => certificateFor(db, await requestCard(db, person, id));
 /** For a request that was authorised already. */
-export const certificateFor = async (db: Reader, { request: r, account }: Pick<RequestCard, "request" | "account">): Promise<Certificate> => {
+export const certificateFor = async (db: Reader, { request: r, account, target }: Pick<RequestCard, "request" | "account" | "target">): Promise<Certificate> => {
   const mine = (await versions.exposuresOf(db, { account: account.id })).filter((e) => e.request === r.id), last = mine.at(-1);
   if (!last) return certificateOf({ used: null, inUse: false, rotation: null, checks: [], logins: null });
   const given = new Set(mine.map((e) => e.version as string)), all = (await rotations.recent(db, { account: account.id, limit: 200 })).toReversed();
   const proven = all.find((x) => x.state === "committed" && x.endedAt >= last.at && !given.has(candidateOf(x) ?? "")), open = all.find((x) => x.state !== "committed" && x.state !== "refused"), refused = all.findLast((x) => x.state === "refused" && x.openedAt >= last.at);
   const rotation = proven ?? open ?? refused ?? null;
-  return certificateOf({ used: { versions: given.size, lastAt: last.at, seen: mine.some((e) => knows(e.how)) }, inUse: r.state === "checked_out", ...(await after(db, rotation)) });
+  return certificateOf({ used: { versions: given.size, lastAt: last.at, seen: mine.some((e) => knows(e.how)) }, inUse: r.state === "checked_out", loginsAre: platformOf(target.platform).logins, ...(await after(db, rotation)) });
 };
 
 const after = async (db: Reader, r: Opened | null): Promise<Pick<CertificateFacts, "rotation" | "checks" | "logins">> => {

@@ -3,6 +3,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { RequestId } from "../kernel/ids.ts";
 import type { Account } from "../domain/account.ts";
 import type { Actor } from "../domain/audit.ts";
+import { carriesSessions, noSessions } from "../domain/platform.ts";
 import type { Policy } from "../domain/policy.ts";
 import { checkOut, isState, type Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
@@ -32,6 +33,7 @@ export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor, to: "c
   if (!seen) throw new Fault("not_found", "No such request.");
   const account = await accounts.lock(tx, seen.terms.account), r = await requests.lock(tx, id);
   const target = (await targets.find(tx, account.target))!, policy = (await policies.find(tx, r.terms.policy))!;
+  if (to === "connect" && !carriesSessions(target)) throw new Fault("conflict", noSessions(target));
   if (isState(r, "checked_out")) {
     if (r.until <= tx.now) throw new Fault("conflict", "Your time with this account is over. Ask again.");
   } else if (!isState(r, "approved")) throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);

@@ -31,9 +31,10 @@ export const runClosure = async (deps: Deps, c: Closure): Promise<void> => {
   await finish(deps, c, w, { ...result, ended: "see the rotation" });
 };
 
-/** One comparison answers both: the verifier that matches the new one refuses the old. */
+/** One comparison answers both: the verifier that matches the new one refuses the old. Where none can be read, a login says half of it. */
 const byCompare = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certificate, "ended">> => {
   const o = await compare(deps, w, [c.version as VersionId], c.id);
+  if (typeof o === "object" && "unknown" in o) return byLogin(deps, w, c);
   if (o === "none_matches") return { newResult: "refused", oldResult: "not asked" };
   return "match" in o ? { newResult: "in force", oldResult: c.old ? "refused" : "none" } : { newResult: `unknown: ${"unknown" in o ? o.unknown : ""}`, oldResult: "not asked" };
 };

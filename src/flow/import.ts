@@ -1,18 +1,18 @@
 /** Targets and accounts from a file: what each row would do, and doing it. Rule: the preview and the import decide by the same function; a row that fails leaves the others alone. */
-import { nameable } from "../connectors/connector.ts";
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { PersonId } from "../kernel/ids.ts";
 import type { Account } from "../domain/account.ts";
 import { parseImport, type Format, type ImportRow, type Parsed } from "../domain/import.ts";
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
+import { platformOf } from "../domain/platform.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as passwordPolicies from "../store/password-policies.ts";
 import * as people from "../store/people.ts";
 import * as targets from "../store/targets.ts";
-import { addAccount, adopt } from "./accounts.ts";
+import { addAccount, adopt, namingOf } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { addTarget, changeTarget } from "./targets.ts";
@@ -31,19 +31,32 @@ const knownTo = async (db: Reader, caller: Caller): Promise<Known> => {
   };
 };
 
-const settingsOf = (row: ImportRow): Record<string, unknown> => ({ ...row.settings, ...(row.host_key === "" ? {} : { hostKeys: [row.host_key] }) });
+/** `host_key`: whatever the platform proves itself by. */
+const settingsOf = (deps: Pick<Deps, "connectors">, row: ImportRow): Record<string, unknown> =>
+  ({ ...row.settings, ...(row.host_key === "" ? {} : deps.connectors.get(platformIn(row))?.pin?.(row.host_key)?.settings ?? {}) });
+const platformIn = (row: ImportRow): string => row.platform || "linux-ssh";
+const PROOFS: Readonly<Record<string, string>> = {
+  hostKeys: "it is a line of the target's /etc/ssh/ssh_host_ed25519_key.pub", certificates: "it is the certificate's fingerprint: openssl x509 -in server.crt -noout -fingerprint -sha256",
+};
 const ownerOf = (known: Known, row: ImportRow): PersonId | undefined => known.people.find((p) => p.name === row.owner && !p.disabled)?.id;
 
 const newTarget = (deps: Pick<Deps, "connectors">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
-  const platform = row.platform || "linux-ssh", connector = deps.connectors.get(platform), errors: string[] = [];
+  const platform = platformIn(row), connector = deps.connectors.get(platform), errors: string[] = [];
   if (row.host === "") errors.push("host: missing, and there is no such target yet");
   if (!connector) errors.push(`platform: there is no ${platform}; known are ${[...deps.connectors.keys()].join(", ")}`);
-  const settings = connector?.config.safeParse(settingsOf(row));
-  if (settings && !settings.success) errors.push(...settings.error.issues.map((i) => (i.path[0] === "hostKeys" ? "host_key: missing; it is a line of the target's /etc/ssh/ssh_host_ed25519_key.pub" : `settings.${i.path.join(".")}: ${i.message}`)));
+  const settings = connector?.config.safeParse(settingsOf(deps, row)), port = row.port ?? platformOf(platform).port ?? 0;
+  if (settings && !settings.success) {
+    errors.push(...settings.error.issues.map((i) => {
+      const proof = PROOFS[String(i.path[0])];
+      return proof === undefined || i.path.length > 1 ? `settings.${i.path.join(".")}: ${i.message}` : `host_key: ${row.host_key === "" ? "missing" : "not one of this platform"}; ${proof}`;
+    }));
+  }
+  const objection = settings?.success ? connector?.objection?.(settings.data, { host: row.host, port }) : undefined;
+  if (objection !== undefined) errors.push(`settings: ${objection}`);
   if (row.owner !== "" && !ownerOf(known, row)) errors.push(`owner: there is nobody named ${row.owner}`);
   if (errors.length > 0) return { does: [], errors };
-  known.targets.set(row.target, { host: row.host, port: row.port ?? 22, platform, mine: true, admin: false, reconcile: false });
-  return { does: [`adds the target ${row.target} at ${row.host}:${row.port ?? 22}`], errors: [] };
+  known.targets.set(row.target, { host: row.host, port, platform, mine: true, admin: false, reconcile: false });
+  return { does: [`adds the target ${row.target} at ${row.host}:${port}`], errors: [] };
 };
 const onTarget = (deps: Pick<Deps, "connectors">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
   const there = known.targets.get(row.target);
@@ -57,11 +70,12 @@ const onTarget = (deps: Pick<Deps, "connectors">, known: Known, row: ImportRow):
   return { does: [], errors };
 };
 
-const newAccount = (deps: Pick<Deps, "keyring">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
+const newAccount = (deps: Pick<Deps, "connectors" | "keyring">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
   const name = `${row.account}@${row.target}`, there = known.targets.get(row.target), errors: string[] = [], policy = row.password_policy;
   if (row.account === "") return { does: [], errors: row.password || row.role || row.adopt ? ["account: missing; password, role and adopt belong to one"] : [] };
   if (known.accounts.has(name)) return { does: [], errors: [] };
-  if (!nameable(row.account)) errors.push("account: letters, digits and . _ - @ $ \\, no colon or line break, 1 to 128 characters");
+  const naming = namingOf(deps, there?.platform ?? platformIn(row));
+  if (!naming.fits(row.account)) errors.push(`account: ${naming.says}`);
   if (policy !== "" && !known.passwordPolicies.includes(policy)) errors.push(`password_policy: there is no ${policy}; known are ${known.passwordPolicies.join(", ")}`);
   if (row.password && !deps.keyring.sendable(row.password)) errors.push("password: it holds a line break or a control character");
   if (row.role !== "" && there?.[row.role === "administrative" ? "admin" : "reconcile"]) errors.push(`role: ${row.target} has its ${row.role} account already`);
@@ -100,7 +114,7 @@ const doRow = async (deps: Deps, caller: Caller, known: Known, row: ImportRow): 
   let target = await targets.named(deps.db, row.target);
   if (!target) {
     const owner = ownerOf(known, row);
-    target = await addTarget(deps, caller, { name: row.target, platform: row.platform || "linux-ssh", host: row.host, port: row.port ?? 22, settings: settingsOf(row), tags: row.target_tags, ...(owner ? { owner } : {}) });
+    target = await addTarget(deps, caller, { name: row.target, platform: platformIn(row), host: row.host, port: row.port, settings: settingsOf(deps, row), tags: row.target_tags, ...(owner ? { owner } : {}) });
     did.push(`target ${row.target} added`);
   }
   if (row.account === "" || await accounts.named(deps.db, `${row.account}@${row.target}`)) return { did, account: null };

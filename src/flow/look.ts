@@ -8,7 +8,8 @@ import { coverageOf, type Coverage, type Ledger } from "../domain/ledger.ts";
 import { may } from "../domain/may.ts";
 import type { Bound } from "../domain/password-policy.ts";
 import type { Person } from "../domain/person.ts";
-import { approverNames, coversAccount, entitled, mayAsk, PRESETS, type Policy } from "../domain/policy.ts";
+import { approverNames, entitled, offeredTo, PRESETS, type Policy } from "../domain/policy.ts";
+import { carriesSessions } from "../domain/platform.ts";
 import type { QueuePlace } from "../domain/queue.ts";
 import { isState, type Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
@@ -37,7 +38,7 @@ export type AccountCard = { readonly account: Account; readonly target: Target; 
 type Rules = { readonly known: passwordPolicies.Known; readonly platforms: passwordPolicies.Platforms };
 const rulesOf = async (db: Reader): Promise<Rules> => ({ known: await passwordPolicies.known(db), platforms: await passwordPolicies.platforms(db) });
 const card = async (db: Reader, person: Person, account: Account, target: Target, all: readonly Policy[], rules: Rules): Promise<AccountCard | null> => {
-  const offers = all.filter((p) => coversAccount(p, account, target) && mayAsk(p, person));
+  const offers = offeredTo(all, person, account, target);
   if (!may(person, "account.see", { owner: target.owner, offered: offers.length > 0 })) return null;
   const holds = await requests.holds(db, account.id);
   return { account, target, standing: standing(account, holds), holds, offers, manage: may(person, "account.manage", { owner: target.owner }), password: passwordPolicies.among(account, target, rules.known, rules.platforms) };
@@ -74,7 +75,7 @@ export type Can = { readonly approve: boolean; readonly deny: boolean; readonly 
 export type RequestCard = {
   readonly request: Request; readonly requester: Person; readonly account: Account; readonly target: Target; readonly policy: Policy; readonly standing: Tally; readonly votes: readonly (Vote & { voterName: string })[];
   readonly approvers: readonly string[]; readonly can: Can; readonly waitsForConfirmation: boolean; readonly holders: readonly Hold[]; readonly sessions: readonly sessions.Listed[]; readonly rotation: Awaited<ReturnType<typeof rotations.openOf>>;
-  readonly queue: QueuePlace | null; readonly weighed: Weighed | null;
+  readonly queue: QueuePlace | null; readonly weighed: Weighed | null; readonly carries: boolean;
 };
 export const requestCard = async (db: Reader, person: Person, id: RequestId): Promise<RequestCard> => {
   const r = await requests.find(db, id);
@@ -85,15 +86,15 @@ export const requestCard = async (db: Reader, person: Person, id: RequestId): Pr
   const { standing: tally, votes, helped } = await standingOf(db, r, requester, policy), names = new Map(everyone.map((p) => [p.id, p.name])), queue = await queuePlace(db, id);
   const holders = await requests.holds(db, account.id);
   return {
-    queue, weighed: await weighed(db, person, { request: r, requester, account, holders, everyone }), request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy),
+    carries: carriesSessions(target), queue, weighed: await weighed(db, person, { request: r, requester, account, holders, everyone }), request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy, target),
     votes: votes.map((v) => ({ ...v, voterName: names.get(v.voter) ?? "?" })), holders, sessions: await sessions.list(db, { request: r.id }), rotation: await rotations.openOf(db, account.id),
   };
 };
-export const canDo = (person: Person, r: Request, requester: Person, policy: Policy): Can => {
+export const canDo = (person: Person, r: Request, requester: Person, policy: Policy, target: Pick<Target, "platform">): Can => {
   const mine = r.requester === person.id, votes = mayNotVote(person, requester, policy) === null, usable = isState(r, "approved", "checked_out");
   return {
     approve: votes && isState(r, "pending"), deny: votes && isState(r, "pending"), cancel: mine && isState(r, "pending", "approved"),
-    show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable, giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
+    show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable && carriesSessions(target), giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
     revoke: !mine && may(person, "request.revoke", { entitled: entitled(policy, person) }) && usable,
     review: r.review && isState(r, "closed") && mayNotReview(person, requester, policy) === null,
   };

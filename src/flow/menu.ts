@@ -3,6 +3,7 @@ import { Fault } from "../kernel/fault.ts";
 import { standing, type Account, type Standing } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
+import { carriesSessions, noSessions } from "../domain/platform.ts";
 import { approverNames, type Policy } from "../domain/policy.ts";
 import type { Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
@@ -11,13 +12,13 @@ import type { Reader } from "../store/db.ts";
 import * as people from "../store/people.ts";
 import * as requests from "../store/requests.ts";
 import * as targets from "../store/targets.ts";
-import { offers, UNKNOWN_ACCOUNT } from "./ask.ts";
+import { offers, refuseSessionsOnly, UNKNOWN_ACCOUNT } from "./ask.ts";
 import { accountCards } from "./look.ts";
 
 export type Open = Extract<Request, { state: "pending" | "approved" | "checked_out" }>;
 export type MenuOffer = { readonly policy: Policy; readonly approvers: readonly string[] };
 export type MenuEntry = { readonly account: Pick<Account, "name">; readonly target: Pick<Target,
-  "name">; readonly standing: Standing; readonly mine: Open | null; readonly offers: readonly MenuOffer[] };
+  "name" | "platform">; readonly standing: Standing; readonly mine: Open | null; readonly offers: readonly MenuOffer[] };
 
 const ORDER = ["checked_out", "approved", "pending"] as const;
 /** This person's open request for an account: the one that is nearest to a session. */
@@ -40,7 +41,9 @@ const entry = async (db: Reader, person: Person, account: Account, mine: Open | 
 export const menuEntry = async (db: Reader, person: Person, account: string, target: string): Promise<MenuEntry> => {
   const found = await accounts.named(db, `${account}@${target}`);
   const made = found ? await entry(db, person, found, nearest(await openOf(db, person, found.id))) : null;
+  if (found && !made) await refuseSessionsOnly(db, person, found);
   if (!made) throw new Fault("not_found", UNKNOWN_ACCOUNT);
+  if (!carriesSessions(made.target)) throw new Fault("conflict", noSessions(made.target));
   return made;
 };
 
@@ -54,7 +57,7 @@ export const whereToAsk = async (db: Reader, person: Person, account: string, ta
 const matches = (e: MenuEntry, find: string): boolean => `${e.account.name}@${e.target.name}`.toLowerCase().includes(find.toLowerCase());
 const rank = (e: MenuEntry): number => (e.mine ? ORDER.indexOf(e.mine.state) : ORDER.length);
 
-/** What is held first, then what may be asked for, by name; `find` is a part of the name. */
+/** What is held first, then what may be asked for, by name; `find` is a part of the name. Only what a terminal can be used on. */
 export const menu = async (db: Reader, person: Person, find = ""): Promise<MenuEntry[]> => {
   const open = await openOf(db, person), everyone = await people.all(db), byAccount = Map.groupBy(open, (r) => r.terms.account),
     out: MenuEntry[] = [];
@@ -69,5 +72,5 @@ export const menu = async (db: Reader, person: Person, find = ""): Promise<MenuE
     const account = await accounts.find(db, id), left = account ? await entry(db, person, account, nearest(list)) : null;
     if (left) out.push(left);
   }
-  return out.filter((e) => matches(e, find)).toSorted((a, b) => rank(a) - rank(b));
+  return out.filter((e) => carriesSessions(e.target) && matches(e, find)).toSorted((a, b) => rank(a) - rank(b));
 };

@@ -35,8 +35,8 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: D
   const admin = await helper(db, administrative, target, now), paused = await accounts.healerPaused(db, account.id);
   const facts: Facts = {
     versions: rows, credential: account.credential,
-    // An administrative account changes itself with its own rights; nobody else needs to.
-    self: target.administrative === account.id || target.reconcile === account.id || account.name === "root",
+    // An administrative account changes itself with its own rights; elsewhere nobody else needs to.
+    self: connector.changesItself === true || target.administrative === account.id || target.reconcile === account.id || account.name === "root",
     administrative: admin, reconcile: await helper(db, reconcile, target, now),
     canCompare: connector.compare !== undefined && admin === "ready",
     budget: await accounts.budget(db, account.id), resetsOnSuccess: true, lockoutWindow: null,

@@ -6,6 +6,7 @@ import { obstacle } from "../domain/account.ts";
 import type { Fact } from "../domain/audit.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import { may } from "../domain/may.ts";
+import { carriesSessions, noSessions } from "../domain/platform.ts";
 import { channelsOf, type Policy, type PolicyTerms } from "../domain/policy.ts";
 import { isState, type Request } from "../domain/request.ts";
 import { end, goLive, isOpen, type EndedWhy, type Session, type Via } from "../domain/session.ts";
@@ -16,9 +17,10 @@ import * as policies from "../store/policies.ts";
 import * as queue from "../store/queue.ts";
 import * as requests from "../store/requests.ts";
 import * as sessions from "../store/sessions.ts";
+import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { maskCut } from "../vault/mask.ts";
-import { UNKNOWN_ACCOUNT, offers } from "./ask.ts";
+import { UNKNOWN_ACCOUNT, offers, refuseSessionsOnly } from "./ask.ts";
 import { closeCheckout } from "./checkin.ts";
 import { hold, type Held } from "./checkout.ts";
 import type { Deps } from "./deps.ts";
@@ -62,7 +64,10 @@ const closeUsedUp = async (deps: Deps, tx: Tx, r: Request | null): Promise<void>
 /** Not known, not allowed and not asked read the same, but for those who may ask: they are told what to do. */
 const refusal = async (tx: Tx, caller: Caller, found: Awaited<ReturnType<typeof accounts.named>>): Promise<Fault> => {
   const offered = found ? await offers(tx, caller.person, found) : [];
+  if (found && offered.length === 0) await refuseSessionsOnly(tx, caller.person, found);
   if (!found || offered.length === 0) return new Fault("not_found", UNKNOWN_ACCOUNT);
+  const target = (await targets.find(tx, found.target))!;
+  if (!carriesSessions(target)) return new Fault("conflict", noSessions(target));
   const waiting = (await requests.list(tx, { requester: caller.person.id, account: found.id, states: ["pending"] }))[0];
   if (waiting) return new Fault("conflict", `Your request ${waiting.request.id} is still waiting for approval.`);
   return new Fault("conflict", obstacle(found, false) ?? "You have no approved request for this account. Ask for it in the portal or with: lockstep ask");

@@ -5,6 +5,7 @@ import { newId, type AccountId, type PersonId, type TargetId } from "../kernel/i
 import { sha256Hex } from "../crypto/envelope.ts";
 import { may } from "../domain/may.ts";
 import { has } from "../domain/person.ts";
+import { platformOf } from "../domain/platform.ts";
 import { identityText, TargetInput, type Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -14,24 +15,45 @@ import type { Deps } from "./deps.ts";
 import { noteChange, noteCoverage } from "./four-eyes.ts";
 import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
+import type { Connector, Pin } from "../connectors/connector.ts";
 
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" | "link" | "times" | "cut" | "log">;
 export const hashIdentity = (t: Parameters<typeof identityText>[0]): string => sha256Hex(identityText(t));
 
 /** What the target proves itself by right now (an SSH host key line), read without any credential, for a person to compare and confirm. */
-export const readIdentity = async (deps: Pick<Small, "connectors" | "link" | "times">, caller: Caller, at: { platform: string; host: string; port: number }): Promise<string> => {
+export const readIdentity = async (deps: Pick<Small, "connectors" | "link" | "times">, caller: Caller, at: Place): Promise<{ identity: string } & Pin> => {
   if (!may(caller.person, "target.add")) throw new Fault("forbidden", "Only admins and owners add targets.");
   const c = connectorOf(deps, at.platform);
   if (!c.identity) throw new Fault("invalid", `Targets of the platform ${at.platform} have no key to read.`);
-  return c.identity(deps.link({ ...at, link: "direct" }), AbortSignal.timeout(deps.times.targetDial));
+  const identity = await c.identity(deps.link({ host: at.host, port: portOf(at), link: "direct" }), AbortSignal.timeout(deps.times.targetDial));
+  return { identity, ...pinOf(deps, at.platform, identity) };
+};
+type Place = { readonly platform: string; readonly host: string; readonly port?: number | undefined };
+export const portOf = (t: Pick<Place, "platform" | "port">): number => {
+  const port = t.port ?? platformOf(t.platform).port;
+  if (port === null) throw new Fault("invalid", "The port is missing.");
+  return port;
+};
+/** What a person brought along, or looked at, as settings. */
+export const pinOf = (deps: Pick<Deps, "connectors">, platform: string, identity: string): Pin => {
+  const pin = connectorOf(deps, platform).pin?.(identity);
+  if (!pin) throw new Fault("invalid", "This is no key or certificate that a target of this platform proves itself by.");
+  return pin;
+};
+/** As the connector reads them, or every reason why they cannot be used there. */
+const settingsFor = (c: Connector, raw: Record<string, unknown>, at: { host: string; port: number }): Record<string, unknown> => {
+  const read = c.config.safeParse(raw);
+  if (!read.success) throw new Fault("invalid", `The settings of this target are not complete: ${read.error.issues.map((i) => `${i.path.join(".")} ${i.message}`).join("; ")}`);
+  const objection = c.objection?.(read.data, at);
+  if (objection !== undefined) throw new Fault("invalid", `These settings cannot be used there: ${objection}.`);
+  return read.data as Record<string, unknown>;
 };
 
 export const addTarget = (deps: Small, caller: Caller, raw: z.input<typeof TargetInput>): Promise<Target> => {
   const input = TargetInput.parse(raw), c = connectorOf(deps, input.platform);
-  const settings = c.config.safeParse(input.settings);
-  if (!settings.success) throw new Fault("invalid", `The settings of this target are not complete: ${settings.error.issues.map((i) => `${i.path.join(".")} ${i.message}`).join("; ")}`);
   if (!may(caller.person, "target.add")) throw new Fault("forbidden", "Only admins and owners add targets.");
-  const plain = { platform: input.platform, host: input.host, port: input.port, link: "direct" as const, settings: settings.data as Record<string, unknown> };
+  const port = portOf(input), settings = settingsFor(c, input.settings, { host: input.host, port });
+  const plain = { platform: input.platform, host: input.host, port, link: "direct" as const, settings };
   return deps.db.transaction(async (tx) => {
     const t: Target = { id: newId("target", deps.random), name: input.name, ...plain, owner: (input.owner as Target["owner"]) ?? caller.person.id, tags: input.tags, administrative: null, reconcile: null, identityNo: 1, identityHash: hashIdentity(plain), locked: false, passwordPolicy: null };
     await targets.add(tx, t, caller.person.id);
@@ -81,7 +103,7 @@ const changeFacts = (deps: Small, caller: Caller, id: TargetId, change: Omit<Tar
   await targets.lock(tx, id);
   const t = await visible(tx, caller, id);
   const plain = { platform: t.platform, host: change.host ?? t.host, port: change.port ?? t.port, link: t.link, settings: change.settings ?? t.settings };
-  connectorOf(deps, t.platform).config.parse(plain.settings);
+  settingsFor(connectorOf(deps, t.platform), plain.settings, plain);
   const identityHash = hashIdentity(plain);
   if (identityHash !== t.identityHash) {
     await targets.setIdentity(tx, id, { ...plain, identityHash }, caller.person.id);

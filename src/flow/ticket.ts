@@ -6,6 +6,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { RequestId, SessionId } from "../kernel/ids.ts";
 import { sha256Hex } from "../crypto/envelope.ts";
 import { may } from "../domain/may.ts";
+import { carriesSessions, noSessions } from "../domain/platform.ts";
 import { isState } from "../domain/request.ts";
 import { isOpen } from "../domain/session.ts";
 import type { Ticket, TicketKind } from "../domain/ticket.ts";
@@ -43,6 +44,8 @@ export const terminalTicket: TerminalTicket = (deps, caller, holder, id, session
     throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
   }
   const { terms } = (await policies.find(tx, r.terms.policy))!;
+  const target = (await targets.find(tx, (await accounts.find(tx, r.terms.account))!.target))!;
+  if (!carriesSessions(target)) throw new Fault("conflict", noSessions(target));
   if (!terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");
   return issue(deps, tx, caller, holder, "terminal", id);
 });

@@ -1,7 +1,7 @@
 /** Who could ask for what under a policy, before it is saved. Rule: read-only, and asked of the same functions that decide at the door. */
 import { Fault } from "../kernel/fault.ts";
 import { may } from "../domain/may.ts";
-import { coversAccount, entitled, mayAsk, type Policy } from "../domain/policy.ts";
+import { coversAccount, entitled, givesSomething, mayAsk, type Policy } from "../domain/policy.ts";
 import type { Person } from "../domain/person.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
@@ -19,7 +19,7 @@ export const tryPolicy = async (db: Reader, caller: Person, policy: Policy): Pro
   const approvers = everyone.filter((x) => entitled(p, x)), askers = everyone.filter((x) => mayAsk(p, x));
   return {
     askers: askers.map((x) => x.name), approvers: approvers.map((x) => x.name),
-    accounts: (await accounts.all(db)).filter((a) => coversAccount(p, a, on.get(a.target)!)).map((a) => `${a.name}@${on.get(a.target)!.name}`).sort(),
+    accounts: (await accounts.all(db)).filter((a) => coversAccount(p, a, on.get(a.target)!) && givesSomething(p, on.get(a.target)!)).map((a) => `${a.name}@${on.get(a.target)!.name}`).sort(),
     quorum: askers.every((asker) => approvers.filter((x) => x.id !== asker.id).length >= p.terms.approvals),
   };
 };

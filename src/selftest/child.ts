@@ -47,7 +47,7 @@ const settle = async (core: Core, id: AccountId): Promise<Done> => {
 };
 const obey = async (core: Core, o: Order): Promise<Done> => {
   switch (o.do) {
-    case "read_identity": return { ok: true, identity: await readIdentity(core.deps, await tester(core.deps), { platform: "linux-ssh", host: o.host, port: o.port }) };
+    case "read_identity": return { ok: true, identity: (await readIdentity(core.deps, await tester(core.deps), { platform: "linux-ssh", host: o.host, port: o.port })).identity };
     case "prepare": return prepare(core, o);
     case "settle": return settle(core, o.account as AccountId);
     case "change": {

@@ -15,6 +15,7 @@ import { PolicyInput } from "../../src/domain/policy.ts";
 import type { Deps } from "../../src/flow/deps.ts";
 import { hashIdentity } from "../../src/flow/targets.ts";
 import { journalled, keepVersion } from "../../src/flow/secrets.ts";
+import { readPublicKey } from "../../src/identity/ssh-keys.ts";
 import { makeToken } from "../../src/identity/tokens.ts";
 import { hashPassword } from "../../src/identity/secrets.ts";
 import { startJobs } from "../../src/jobs/jobs.ts";
@@ -43,6 +44,7 @@ const paperConnector = (paper: Paper): Connector => connector({
   change: (_c, _l, who, { to }) => { paper.set(who.name, reveal(to)); return Promise.resolve("done" as const); },
   test: () => Promise.resolve({ ok: true as const, identity: HOST_KEY }),
   identity: () => Promise.resolve(HOST_KEY),
+  pin: (line) => ({ settings: { hostKeys: [line] }, fingerprint: readPublicKey(line).fingerprint, compareWith: "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" }),
 }) as Connector;
 
 const SEED: Record<string, readonly Role[]> = { requester: ["user"], approver: ["user", "approver"], operator: ["user", "admin"], auditor: ["auditor"], outsider: ["user"] };

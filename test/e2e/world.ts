@@ -58,11 +58,11 @@ export const until = async <T>(what: string, look: () => Promise<T | null | unde
   }
 };
 
-const PEOPLE: readonly [string, Role[], boolean][] = [
+export const PEOPLE: readonly [string, Role[], boolean][] = [
   ["requester", ["user"], false], ["rival", ["user"], false], ["outsider", ["user"], false], ["approver", ["user", "approver"], true], ["chief", ["user", "approver"], true],
   ["operator", ["user", "admin", "owner"], true], ["second", ["user", "admin"], true], ["auditor", ["auditor"], false],
 ];
-const addLogin = async ({ core: { deps }, web: { identity } }: Broker, home: string, [name, roles, strong]: (typeof PEOPLE)[number]): Promise<Who> => {
+export const addLogin = async ({ core: { deps }, web: { identity } }: Broker, home: string, [name, roles, strong]: (typeof PEOPLE)[number]): Promise<Who> => {
   const id = newId("person", systemRandom), password = `${word()}-${word()}`, totp = strong ? newTotpKey(systemRandom) : null, key = path.join(home, `${name}_key`), pair = newKeyPair();
   await deps.db.transaction(async (tx) => {
     await people.add(tx, { id, name, fullName: name, mail: null, subject: null, employeeNo: null, roles, disabled: false }, null);
@@ -219,12 +219,16 @@ const manage = async (w: World, passwords: Readonly<Record<string, string>>, adm
   await changeTarget(deps, operator, target.id, { administrative: ids.get(admin)! });
 };
 
+export type Place = { readonly home: string; readonly env: Record<string, string> };
+export const place = (o: Options): Place => {
+  const home = mkdtempSync(path.join(tmpdir(), "lockstep-e2e-"));
+  return { home, env: { LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: "127.0.0.1:0", LOCKSTEP_SSH_LISTEN: "127.0.0.1:0", LOCKSTEP_LOG: "silent", LOCKSTEP_TIMESCALE: String(o.timescale ?? 0.2), LOCKSTEP_WORKERS: "1", ...(o.databaseUrl ? { DATABASE_URL: o.databaseUrl } : {}) } };
+};
 /** One host `web-1`, its accounts adopted, two policies: `by session` (any account, no reconnect grace) and none else. */
 export const world = async (o: Options = {}): Promise<World> => {
-  const home = mkdtempSync(path.join(tmpdir(), "lockstep-e2e-")), tag = randomBytes(2).toString("hex"), names = Array.from({ length: o.accounts ?? 2 }, (_, i) => `u${tag}${String.fromCharCode(97 + i)}`);
+  const { home, env } = place(o), tag = randomBytes(2).toString("hex"), names = Array.from({ length: o.accounts ?? 2 }, (_, i) => `u${tag}${String.fromCharCode(97 + i)}`);
   const admin = o.sudo ? `adm${tag}` : "root", passwords = Object.fromEntries([admin, ...names].map((n) => [n, word()])), { [admin]: chiefly = "", ...others } = passwords;
   const host = await linuxHost({ name: "web-1", accounts: others, ...(o.sudo ? { sudoAdmin: { name: admin, password: chiefly } } : { rootPassword: chiefly }), ...o.host });
-  const env = { LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: "127.0.0.1:0", LOCKSTEP_SSH_LISTEN: "127.0.0.1:0", LOCKSTEP_LOG: "silent", LOCKSTEP_TIMESCALE: String(o.timescale ?? 0.2), LOCKSTEP_WORKERS: "1", ...(o.databaseUrl ? { DATABASE_URL: o.databaseUrl } : {}) };
   const w = new World(home, env, host, names, admin, { times: patient(0.2), ...o.over });
   try {
     await w.up();

@@ -3,9 +3,11 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
+import { certificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { needs, POSTGRES_PACKAGES } from "./needs.ts";
 import { freePort, waitForPort } from "./ports.ts";
 import { beforeExit, childrenOf, ended, gone, until } from "./processes.ts";
@@ -18,6 +20,10 @@ export type PostgresOptions = {
   fsync?: boolean;
   /** More postgresql.conf settings, e.g. { log_statement: "all" }. */
   settings?: Record<string, string>;
+  /** Offers TLS, by a certificate of its own for 127.0.0.1 and localhost. */
+  tls?: boolean;
+  /** Lines of pg_hba.conf that come before "everybody by SCRAM". */
+  hba?: readonly string[];
 };
 
 export type PostgresCluster = AsyncDisposable & {
@@ -33,6 +39,12 @@ export type PostgresCluster = AsyncDisposable & {
   start(): Promise<void>;
   stop(): Promise<void>;
   log(): string;
+  /** The first process of the server, whose children are its backends. */
+  pid(): number;
+  /** What it shows; undefined without `tls`. */
+  readonly certificate: Certificate | undefined;
+  /** Another one, by the same authority, from the next connection on. */
+  changeCertificate(): Promise<Certificate>;
   destroy(): Promise<void>;
 };
 
@@ -69,11 +81,25 @@ const initdb = async (bin: string, dir: string, password: string, user: User | u
   await rm(pwfile);
 };
 
+/** The key must be the server's own and nobody else's. */
+const certify = async (dir: string, user: User | undefined, fresh: boolean): Promise<Certificate> => {
+  const made = await certificate(dir, ["localhost"], fresh), key = join(dir, "server.key");
+  await chmod(key, 0o600);
+  if (user) await chown(key, user.uid, user.gid);
+  await chmod(join(dir, "server.crt"), 0o644);
+  return made;
+};
+const admit = async (dir: string, lines: readonly string[]): Promise<void> => {
+  const file = join(dir, "data/pg_hba.conf");
+  await writeFile(file, `${lines.join("\n")}\n${await readFile(file, "utf8")}`);
+};
+
 const settingsFor = (o: PostgresOptions, dir: string, port: number): string[] => {
   const durable = o.fsync ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
   const all: Record<string, string> = {
     port: String(port), listen_addresses: "127.0.0.1", unix_socket_directories: join(dir, "sock"), max_connections: "200",
-    shared_buffers: "32MB", dynamic_shared_memory_type: "mmap", logging_collector: "off", lc_messages: "C", ...durable, ...o.settings,
+    shared_buffers: "32MB", dynamic_shared_memory_type: "mmap", logging_collector: "off", lc_messages: "C", ...durable,
+    ...(o.tls ? { ssl: "on", ssl_cert_file: join(dir, "server.crt"), ssl_key_file: join(dir, "server.key") } : {}), ...o.settings,
   };
   return Object.entries(all).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
 };
@@ -107,8 +133,9 @@ const create = async (admin: string, name: string, template: string | undefined)
   } finally { await client.end(); }
 };
 
-const cluster = (o: PostgresOptions, bin: string, dir: string, port: number, password: string, user: User | undefined): PostgresCluster => {
-  let child: ChildProcess | undefined;
+type Laid = { bin: string; dir: string; port: number; password: string; user: User | undefined; shown: Certificate | undefined };
+const cluster = (o: PostgresOptions, { bin, dir, port, password, user, ...laid }: Laid): PostgresCluster => {
+  let child: ChildProcess | undefined, shown = laid.shown;
   const logFile = join(dir, "log"), settings = settingsFor(o, dir, port);
   const url = (name: string): string => `postgres://postgres:${password}@127.0.0.1:${String(port)}/${encodeURIComponent(name)}`;
   const log = (): string => existsSync(logFile) ? readFileSync(logFile, "utf8") : "";
@@ -132,8 +159,15 @@ const cluster = (o: PostgresOptions, bin: string, dir: string, port: number, pas
     return url(name);
   };
   const destroy = async (): Promise<void> => { await end("SIGQUIT"); forget(); await rm(dir, { recursive: true, force: true }); };
+  const pid = (): number => { if (child?.pid === undefined) throw new Error("The lab database is not running."); return child.pid; };
+  const changeCertificate = async (): Promise<Certificate> => {
+    shown = await certify(dir, user, false);
+    process.kill(pid(), "SIGHUP");
+    await until(() => log().includes("received SIGHUP"), 5_000, 8);
+    return shown;
+  };
   return {
-    url: url("postgres"), port, dir, database, start, log, destroy,
+    url: url("postgres"), port, dir, database, start, log, destroy, pid, changeCertificate, get certificate() { return shown; },
     crash: () => end("SIGKILL"), stop: () => end("SIGINT"), [Symbol.asyncDispose]: destroy,
   };
 };
@@ -144,7 +178,9 @@ export const postgresCluster = async (o: PostgresOptions = {}, tries = 4): Promi
   const dir = await scratch("pg", false), bin = binaries(), user = await serverUser();
   const password = randomBytes(18).toString("base64url"), port = o.port ?? await freePort();
   await initdb(bin, dir, password, user);
-  const made = cluster(o, bin, dir, port, password, user);
+  const shown = o.tls ? await certify(dir, user, true) : undefined;
+  if (o.hba) await admit(dir, o.hba);
+  const made = cluster(o, { bin, dir, port, password, user, shown });
   try {
     await made.start();
     return made;

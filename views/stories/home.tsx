@@ -23,7 +23,7 @@ export const STANDINGS: readonly Standing[] = [
   { word: "quarantined" },
   { word: "blocked", why: "identity_changed" },
 ];
-const home: HomeView = {
+export const home: HomeView = {
   me: "requester",
   mine: Object.values(STATES)
     .slice(0, 7)
@@ -42,7 +42,7 @@ const home: HomeView = {
   changes: 0,
   reads: false,
 };
-const ask = {
+export const ask = {
   id: "pol_1",
   name: policy.name,
   preset: "release" as const,
@@ -72,6 +72,7 @@ export const HOME: readonly Story[] = [
   story("ask, form", () => (
     <AskForm
       me="requester"
+      carries
       account={LONG}
       target={FAR}
       standing={{ word: "available" }}
@@ -83,6 +84,7 @@ export const HOME: readonly Story[] = [
   story("ask, closed now", () => (
     <AskForm
       me="requester"
+      carries
       account="root"
       target="web-1"
       standing={{ word: "available" }}
@@ -100,6 +102,7 @@ export const HOME: readonly Story[] = [
   story("ask, nobody to approve", () => (
     <AskForm
       me="requester"
+      carries
       account="root"
       target="web-1"
       standing={{ word: "due" }}
@@ -111,6 +114,7 @@ export const HOME: readonly Story[] = [
   story("ask, break-glass", () => (
     <AskForm
       me="requester"
+      carries
       account="root"
       target="web-1"
       standing={{ word: "held", by: "requester", until: at(40) }}

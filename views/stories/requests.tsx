@@ -70,7 +70,7 @@ export const CAN: Readonly<Record<string, Can>> = {
   "as the requester": { ...NONE, cancel: true, show: true, connect: true, giveBack: true },
   "as an approver": { ...NONE, approve: true, deny: true, revoke: true, review: true },
 };
-export const facts = (r: Request, can: Can): CardFacts => ({
+export const facts = (r: Request, can: Can, over: Partial<CardFacts> = {}): CardFacts => ({
   request: r,
   requester,
   account: account(),
@@ -87,18 +87,10 @@ export const facts = (r: Request, can: Can): CardFacts => ({
       : null,
   weighed: null,
   votes: as([
-    {
-      id: "vot_1",
-      request: "req_1",
-      voter: "per_approver",
-      voterName: "approver",
-      decision: "approve",
-      minutes: 30,
-      reason: "fine",
-      termsHash: "h",
-      at: at(-6),
-    },
+    { id: "vot_1", request: "req_1", voter: "per_approver", voterName: "approver", decision: "approve", minutes: 30, reason: "fine", at: at(-6) },
   ]),
+  carries: true,
+  ...over,
 });
 export const told = (row: number, what: string, outcome = "ok", why: string | null = null): Told => ({
   id: `evt_${row}`,
@@ -150,6 +142,7 @@ export const listed = (r: Request, accountName = "root", targetName = "web-1"): 
   requesterName: "requester",
   accountName,
   targetName,
+  carries: targetName !== "db-1",
 });
 
 const said = (what: Line["what"], tone: Line["tone"], says: string, when: Date | null): Line => ({ what, tone, says, at: when });

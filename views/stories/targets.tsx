@@ -15,6 +15,20 @@ const targetView = {
   fingerprints: ["ssh-ed25519 SHA256:abc"],
   passwordPolicies: ["low", "medium", "strong"],
   owner: "operator",
+  proof: null,
+};
+const platforms = [
+  { name: "linux-ssh", called: "Linux over SSH", port: 22 },
+  { name: "postgres", called: "PostgreSQL", port: 5432 },
+];
+const DATABASE = target({ name: "db-1", platform: "postgres", port: 5432 });
+const VOUCHED = "any certificate of its authority for 192.0.2.10";
+const HEX = "3F:0A:91:C2:5E:77:00:1B:".repeat(4).slice(0, -1);
+const SEEN = { identity: HEX, fingerprint: HEX, compareWith: "openssl x509 -noout -fingerprint -sha256 -in server.crt" };
+const PLAIN = {
+  identity: "plain",
+  fingerprint: "no certificate: a plain connection, on the broker's own machine alone",
+  compareWith: "psql -c 'show ssl'",
 };
 
 const edit: EditView = {
@@ -36,6 +50,7 @@ const edit: EditView = {
     { name: "sudo", kind: "tick", value: "", choices: [], required: false, says: "Also for root." },
     { name: "database", kind: "text", value: "postgres", choices: [], required: false, says: "Where to log in." },
     { name: "tls", kind: "choice", value: "require", choices: ["require", "off"], required: false, says: "" },
+    { name: "authority", kind: "block", value: "-----BEGIN CERTIFICATE-----\nMIIB", choices: [], required: false, says: "Certificates in PEM." },
     { name: "timeout", kind: "number", value: "10", choices: [], required: false, says: "" },
     { name: "extra", kind: "json", value: "{}", choices: [], required: false, says: "" },
   ],
@@ -44,6 +59,7 @@ const reset: ResetView = {
   target: target(),
   result: null,
   accounts: [account(), account({ ...as({ id: "acc_2" }), name: LONG, credential: "unverified" })],
+  rights: "sudo for chpasswd and getent, without a terminal",
   last: { at: at(-7), ok: true, why: null, account: "acc_1" },
 };
 const failed = (stage: Stage, why: string) => ({ which: "administrative" as const, tested: { ok: false as const, stage, why } });
@@ -94,10 +110,17 @@ export const TARGETS: readonly Story[] = [
     />
   )),
   story("targets, none", () => <Targets list={[]} />),
-  story("target, add", () => <TargetNew platforms={["linux-ssh"]} draft={draft} />),
+  story("target, add", () => <TargetNew platforms={platforms} draft={draft} />),
+  story("target, add, empty", () => <TargetNew platforms={platforms} draft={{ ...draft, name: "", port: null }} />),
   story("target, confirm its key", () => (
-    <TargetConfirm draft={draft} hostKey="ssh-ed25519 AAAA" fingerprint="SHA256:abc" command="ssh-keygen -lf x" />
+    <TargetConfirm draft={draft} seen={{ identity: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc", compareWith: "ssh-keygen -lf x" }} />
   )),
+  story("target, confirm its certificate", () => <TargetConfirm draft={{ ...draft, platform: "postgres", port: null }} seen={SEEN} />),
+  story("target, confirm a plain connection", () => <TargetConfirm draft={{ ...draft, host: "127.0.0.1" }} seen={PLAIN} />),
+  story("target, a database", () => (
+    <TargetPage {...targetView} target={DATABASE} fingerprints={[SEEN.fingerprint]} blocked={false} />
+  )),
+  story("target, by an authority", () => <TargetPage {...targetView} fingerprints={[]} proof={VOUCHED} blocked={false} />),
   story("target", () => <TargetPage {...targetView} blocked={false} />),
   story("target, identity changed", () => <TargetPage {...targetView} blocked />),
   story("target, new", () => <TargetPage {...targetView} accounts={[]} blocked={false} />),

@@ -4,10 +4,10 @@ import type { Account, Standing } from "../../domain/account.ts";
 import { outcomeOf } from "../../domain/change-outcome.ts";
 import { PolicyBinding, PolicyTerms, type Policy } from "../../domain/policy.ts";
 import { Role, type Person } from "../../domain/person.ts";
-import type { Target } from "../../domain/target.ts";
+import { carriesSessions } from "../../domain/platform.ts";
+import { pinsOf, type Target } from "../../domain/target.ts";
 import { SOCKETS, type SocketKind } from "../../domain/ticket.ts";
 import type { AccountCard } from "../../flow/look.ts";
-import { hostKeysOf } from "../../flow/session.ts";
 import type { Issued } from "../../flow/ticket.ts";
 import type { Token } from "../../identity/tokens.ts";
 import type { OpenChange } from "../../identity/directory.ts";
@@ -39,7 +39,7 @@ export const TargetOut = z.object({
 }).openapi("Target");
 /** Of a host key line; what is no key stands as it is. */
 export const fingerprintOf = (key: string): string => { try { return readPublicKey(key).fingerprint; } catch { return key; } };
-export const targetOut = (t: Target): z.input<typeof TargetOut> => ({ ...t, tags: [...t.tags], fingerprints: hostKeysOf(t).map(fingerprintOf) });
+export const targetOut = (t: Target): z.input<typeof TargetOut> => ({ ...t, tags: [...t.tags], fingerprints: pinsOf(t).map(fingerprintOf) });
 
 const StandingOut = z.object({ word: text, by: maybe, until: When, why: maybe }).openapi("Standing");
 const standingOut = (s: Standing): z.input<typeof StandingOut> =>
@@ -47,12 +47,12 @@ const standingOut = (s: Standing): z.input<typeof StandingOut> =>
 
 const OfferOut = z.object({ id: text, name: text, preset: text, maxMinutes: z.int(), approvals: z.int(), reasonMin: z.int(), ticketPattern: text }).openapi("Offer");
 export const AccountOut = z.object({
-  id: text, name: text, login: text, target: z.object({ id: text, name: text, platform: text, tags: z.array(text) }), standing: StandingOut, credential: text, block: text, passwordPolicy: text.openapi({ description: "the one in force" }), passwordPolicyFrom: z.enum(["account", "target", "platform", "default"]), tags: z.array(text),
+  id: text, name: text, login: text, target: z.object({ id: text, name: text, platform: text, tags: z.array(text), sessions: z.boolean() }), standing: StandingOut, credential: text, block: text, passwordPolicy: text.openapi({ description: "the one in force" }), passwordPolicyFrom: z.enum(["account", "target", "platform", "default"]), tags: z.array(text),
   rotatedAt: When, verifiedAt: When, manage: z.boolean(), offers: z.array(OfferOut),
 }).openapi("Account");
 export const nameOf = (a: Pick<Account, "name">, t: Pick<Target, "name">): string => `${a.name}@${t.name}`;
 export const accountOut = ({ account: a, target: t, standing, offers, manage, password }: AccountCard): z.input<typeof AccountOut> => ({
-  id: a.id, name: nameOf(a, t), login: a.name, target: { id: t.id, name: t.name, platform: t.platform, tags: [...t.tags] }, standing: standingOut(standing), credential: a.credential, block: a.block,
+  id: a.id, name: nameOf(a, t), login: a.name, target: { id: t.id, name: t.name, platform: t.platform, tags: [...t.tags], sessions: carriesSessions(t) }, standing: standingOut(standing), credential: a.credential, block: a.block,
   passwordPolicy: password.policy.name, passwordPolicyFrom: password.from, tags: [...a.tags], rotatedAt: iso(a.rotatedAt), verifiedAt: iso(a.verifiedAt), manage,
   offers: offers.map(({ id, name, terms: { preset, maxMinutes, approvals, reasonMin, ticketPattern } }) => ({ id, name, preset, maxMinutes, approvals, reasonMin, ticketPattern })),
 });

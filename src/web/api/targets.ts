@@ -9,7 +9,7 @@ import { addTarget, changeTarget, readIdentity } from "../../flow/targets.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
-import { fingerprintOf, TargetOut, targetOut } from "./shapes.ts";
+import { TargetOut, targetOut } from "./shapes.ts";
 
 const tag = "targets";
 const find = (deps: ApiDeps, { caller }: Who, text: string): Promise<Target> => target(deps.flow.db, caller.person, text);
@@ -18,7 +18,7 @@ const Change = z.object({
   owner: z.string().max(80).nullable().optional().openapi({ description: "id of a person" }), locked: z.boolean().optional(), administrative: z.string().max(80).nullable().optional(), reconcile: z.string().max(80).nullable().optional(),
 });
 const Where = TargetInput.pick({ host: true, port: true, platform: true });
-const Identity = z.object({ identity: z.string(), fingerprint: z.string() }).openapi("Identity");
+const Identity = z.object({ identity: z.string(), fingerprint: z.string(), settings: z.record(z.string(), z.unknown()), compareWith: z.string() }).openapi("Identity");
 const Accept = z.object({ identityHash: z.string().min(1).max(80) });
 const Tested = z.object({ ok: z.boolean(), identity: z.string().nullable(), why: z.string().nullable(), stage: z.string().nullable().openapi({ description: "how far it got: setup, reach, identity, login, right" }) }).openapi("Tested");
 
@@ -37,8 +37,8 @@ export const targets: readonly Endpoint[] = [
     },
   }),
   endpoint({
-    method: "post", path: "/targets/read-identity", tag, summary: "Read what a host proves itself by", says: "No login is tried and nothing is pinned: compare the fingerprint, then send `identity` back in `settings.hostKeys`.", body: Where, answer: Identity,
-    run: async (deps, { caller, body }) => { const identity = await readIdentity(deps.flow, caller, body); return { identity, fingerprint: fingerprintOf(identity) }; },
+    method: "post", path: "/targets/read-identity", tag, summary: "Read what a target proves itself by", says: "No login is tried and nothing is pinned: compare the fingerprint with what `compareWith` says on the machine itself, then send `settings` back when you add it.", body: Where, answer: Identity,
+    run: async (deps, { caller, body }) => readIdentity(deps.flow, caller, body),
   }),
   endpoint({
     method: "post", path: "/targets/{id}/accept-identity", tag, summary: "Accept a changed identity", says: "`identityHash` of the target as you looked at it: if it was changed again since, nothing is accepted.", params: Id, body: Accept, answer: TargetOut,

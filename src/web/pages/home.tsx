@@ -2,12 +2,13 @@
 import { singleAdministrator } from "../../flow/four-eyes.ts";
 import type { AccountCard } from "../../flow/look.ts";
 import { accountCard, accountCards, home, requestCard } from "../../flow/look.ts";
-import { ask } from "../../flow/ask.ts";
+import { ask, refuseWhereNothingIsGiven } from "../../flow/ask.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { AskInput } from "../../domain/request.ts";
 import { closedSentence, hoursText } from "../../domain/hours.ts";
 import { approverNames, type Policy } from "../../domain/policy.ts";
 import type { Person } from "../../domain/person.ts";
+import { carriesSessions } from "../../domain/platform.ts";
 import { may } from "../../domain/may.ts";
 import { approversOf, openChanges } from "../../identity/directory.ts";
 import { AskForm, AskSearch, type AskPolicy } from "../../../views/ask.tsx";
@@ -48,11 +49,13 @@ const policyView = (p: Policy, people: readonly Person[], requester: Person, now
   reasonMin: p.terms.reasonMin, ticketPattern: p.terms.ticketPattern, recordInput: p.terms.recordInput, record: p.terms.record, hours: p.terms.hours ? { text: hoursText(p.terms.hours), closed: closedSentence(p.terms.hours, now) } : null, networks: p.terms.networks, entries: p.terms.entries, commands: p.terms.commands.mode === "listed" ? "listed" : p.terms.commands.rules.length > 0 ? "rules" : "none", review: p.terms.review || p.terms.preset === "break-glass",
 });
 const form = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), card = await accountCard(deps.flow.db, person, param(c, "account"));
+  const { person } = me(c), wantedAccount = param(c, "account");
+  await refuseWhereNothingIsGiven(deps.flow.db, person, wantedAccount);
+  const card = await accountCard(deps.flow.db, person, wantedAccount);
   const people = await approversOf(deps.flow.db), policies = card.offers.map((p) => policyView(p, people, person, deps.flow.clock.now())), wanted = c.req.query("policy");
   const chosen = policies.find((p) => p.id === wanted) ?? policies.find((p) => p.preset !== "break-glass") ?? policies[0];
   if (!chosen) throw new Fault("not_found", "There is no such account, or no policy lets you ask for it.");
-  return render(c, deps, { title: `Ask for ${card.account.name}@${card.target.name}` }, <AskForm me={person.name} account={card.account.name} target={card.target.name} standing={card.standing} policies={policies} chosen={chosen} holders={card.holds.map((h) => ({ name: h.personName, until: h.until }))} />);
+  return render(c, deps, { title: `Ask for ${card.account.name}@${card.target.name}` }, <AskForm me={person.name} account={card.account.name} target={card.target.name} standing={card.standing} policies={policies} chosen={chosen} carries={carriesSessions(card.target)} holders={card.holds.map((h) => ({ name: h.personName, until: h.until }))} />);
 };
 /** A local date and time of the form, in UTC as the page says. */
 const momentOf = (text: string | undefined): string | undefined => {

@@ -4,13 +4,13 @@ import { Fault } from "../../kernel/fault.ts";
 import type { Setting } from "../../../views/target-edit.tsx";
 import type { Fields } from "../forms.ts";
 
-type Property = { readonly type?: string; readonly enum?: readonly unknown[]; readonly items?: { readonly type?: string }; readonly description?: string; readonly default?: unknown };
+type Property = { readonly type?: string; readonly enum?: readonly unknown[]; readonly items?: { readonly type?: string }; readonly description?: string; readonly contentMediaType?: string; readonly default?: unknown };
 type Shape = { readonly properties?: Record<string, Property>; readonly required?: readonly string[] };
 type Kind = Setting["kind"];
 
 const shapeOf = (schema: z.ZodType): Shape => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape;
 const kindOf = (p: Property): Kind =>
-  p.enum ? "choice" : p.type === "boolean" ? "tick" : p.type === "integer" || p.type === "number" ? "number" : p.type === "string" ? "text"
+  p.enum ? "choice" : p.type === "boolean" ? "tick" : p.type === "integer" || p.type === "number" ? "number" : p.type === "string" ? (p.contentMediaType ? "block" : "text")
     : p.type === "array" && p.items?.type === "string" ? "lines" : "json";
 const textOf = (kind: Kind, value: unknown): string => {
   if (value === undefined || value === null) return "";
@@ -32,6 +32,7 @@ const read = (s: Setting, text: string): unknown => {
     case "tick": return text === "yes";
     case "number": return text.trim() === "" ? undefined : Number(text);
     case "lines": return text.split("\n").map((l) => l.trim()).filter((l) => l !== "");
+    case "block": return text.replaceAll("\r\n", "\n").trim();
     case "json":
       if (text.trim() === "") return undefined;
       try { return JSON.parse(text) as unknown; } catch (cause) { throw new Fault("invalid", `${s.name} is not JSON. Correct it and send it again.`, { cause }); }

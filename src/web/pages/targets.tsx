@@ -3,15 +3,15 @@ import { addAccount } from "../../flow/accounts.ts";
 import { acceptIdentity } from "../../flow/identity.ts";
 import { accountCards } from "../../flow/look.ts";
 import { lastTest, testTarget, type Helper } from "../../flow/target-test.ts";
-import { addTarget, changeTarget, readIdentity } from "../../flow/targets.ts";
+import { addTarget, changeTarget, pinOf, readIdentity } from "../../flow/targets.ts";
 import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
-import { TargetInput, type Target } from "../../domain/target.ts";
+import { platformOf } from "../../domain/platform.ts";
+import { pinsOf, TargetInput, type Target } from "../../domain/target.ts";
 import type { AccountId, PersonId, TargetId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { target, targetList } from "../../flow/registers.ts";
 import { ownersOf } from "../../identity/directory.ts";
-import { readPublicKey } from "../../identity/ssh-keys.ts";
 import type { Done } from "../../../views/notices.ts";
 import { TargetConfirm, TargetNew, type Draft } from "../../../views/target-new.tsx";
 import { TargetPage } from "../../../views/target.tsx";
@@ -26,35 +26,38 @@ import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
 import { readSettings, settingFields } from "./settings-form.ts";
 
-const EMPTY: Draft = { name: "", platform: "linux-ssh", host: "", port: 22, tags: "" };
-const draftOf = (f: Fields): Draft => ({ name: (f["name"] ?? "").trim(), platform: f["platform"] ?? "", host: (f["host"] ?? "").trim(), port: whole(f["port"]) ?? 0, tags: f["tags"] ?? "" });
-const inputOf = (d: Draft) => TargetInput.omit({ settings: true, owner: true }).parse({ ...d, tags: words(d.tags) });
+const EMPTY: Draft = { name: "", platform: "linux-ssh", host: "", port: null, tags: "" };
+const draftOf = (f: Fields): Draft => ({ name: (f["name"] ?? "").trim(), platform: f["platform"] ?? "", host: (f["host"] ?? "").trim(), port: whole(f["port"]) ?? null, tags: f["tags"] ?? "" });
+const inputOf = (d: Draft) => TargetInput.omit({ settings: true, owner: true }).parse({ ...d, port: d.port ?? undefined, tags: words(d.tags) });
 
 const list = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), cards = await accountCards(deps.flow.db, person);
   const lines = (await targetList(deps.flow.db, person)).map((t) => { const mine = cards.filter((a) => a.target.id === t.id); return { target: t, accounts: mine.length, blocked: mine.some((a) => a.account.block === "identity_changed") }; });
   return render(c, deps, { title: "Targets", wide: true }, <Targets list={lines} />);
 };
-const fresh = (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Add a target" }, <TargetNew platforms={[...deps.flow.connectors.keys()]} draft={EMPTY} />);
+const fresh = (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Add a target" }, <TargetNew platforms={[...deps.flow.connectors.keys()].map((name) => ({ name, ...platformOf(name) }))} draft={EMPTY} />);
 /** Reads the key over the network and keeps nothing: pinning it is the next step. */
 const fetchKey = async (c: Ctx, deps: WebDeps) => {
   const draft = draftOf(await fields(c)), input = inputOf(draft);
-  const key = await readIdentity(deps.flow, callerOf(c), input), { fingerprint } = readPublicKey(key);
-  const type = key.split(" ")[0]!.replace(/^ssh-|^ecdsa-sha2-.*/, (m) => (m === "ssh-" ? "" : "ecdsa"));
-  return render(c, deps, { title: "Is this the machine?" }, <TargetConfirm draft={draft} hostKey={key} fingerprint={fingerprint} command={`ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub`} />);
+  const seen = await readIdentity(deps.flow, callerOf(c), input);
+  return render(c, deps, { title: "Is this the machine?" }, <TargetConfirm draft={draft} seen={seen} />);
 };
 const add = async (c: Ctx, deps: WebDeps) => {
   const f = await fields(c), input = inputOf(draftOf(f));
   if (f["same"] !== "yes") throw new Fault("invalid", "Compare the key first, and say that it is the same.");
-  const made = await addTarget(deps.flow, callerOf(c), { ...input, settings: { hostKeys: [readPublicKey(f["hostKey"] ?? "").line] } });
+  const made = await addTarget(deps.flow, callerOf(c), { ...input, settings: pinOf(deps.flow, input.platform, f["identity"] ?? "").settings });
   return c.redirect(`/targets/${made.id}?done=added`, 303);
 };
 
-const fingerprints = (settings: Record<string, unknown>): string[] => (Array.isArray(settings["hostKeys"]) ? settings["hostKeys"] : []).map((k) => `${String(k).split(" ")[0]} ${readPublicKey(String(k)).fingerprint}`);
+/** What it must show, as a person reads it: the kind of key before an SSH fingerprint. */
+const fingerprints = (deps: WebDeps, t: Target): string[] => pinsOf(t).map((p) => [...(p.includes(" ") ? [p.split(" ")[0]] : []), pinOf(deps.flow, t.platform, p).fingerprint].join(" "));
+/** Where nothing is pinned: who vouches for it, or that nobody does. */
+const proofOf = (t: Target): string | null => pinsOf(t).length > 0 ? null
+  : t.settings["tls"] === "authority" ? `any certificate of its authority for ${t.host}` : t.settings["tls"] === "off" ? "nothing: a plain connection, on the broker's own machine alone" : "nothing";
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
   const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
-  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(t.settings)} passwordPolicies={Object.keys(PASSWORD_POLICIES)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
+  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(deps, t)} proof={proofOf(t)} passwordPolicies={Object.keys(PASSWORD_POLICIES)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
 };
 
 const move = (verb: (deps: WebDeps, c: Ctx, id: TargetId, f: Fields) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {
@@ -81,7 +84,7 @@ const about = move(async ({ flow }, c, id, f) => {
   return "noted-change";
 });
 const where = move(async ({ flow }, c, id, f) => {
-  const t = await target(flow.db, me(c).person, id), { host, port } = TargetInput.pick({ host: true, port: true }).parse({ host: (f["host"] ?? "").trim(), port: whole(f["port"]) });
+  const t = await target(flow.db, me(c).person, id), { host, port } = TargetInput.pick({ host: true, port: true }).required().parse({ host: (f["host"] ?? "").trim(), port: whole(f["port"]) });
   const after = await changeTarget(flow, callerOf(c), id, { host, port, settings: readSettings(flow.connectors.get(t.platform)!.config, t.settings, f) });
   return after.identityNo === t.identityNo ? "changed" : "where";
 });
@@ -89,7 +92,7 @@ const where = move(async ({ flow }, c, id, f) => {
 const resetPage = async (c: Ctx, deps: WebDeps, result: ResetView["result"]) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
   const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
-  return render(c, deps, { title: `Remote reset of ${t.name}` }, <TargetReset target={t} accounts={accounts} last={await lastTest(deps.flow.db, callerOf(c), t.id)} result={result} />);
+  return render(c, deps, { title: `Remote reset of ${t.name}` }, <TargetReset target={t} accounts={accounts} last={await lastTest(deps.flow.db, callerOf(c), t.id)} result={result} rights={platformOf(t.platform).rights} />);
 };
 const test = (which: Helper) => async (c: Ctx, deps: WebDeps) => {
   const { id } = await target(deps.flow.db, me(c).person, param(c, "id"));

@@ -1,0 +1,21 @@
+/** The kinds of targets, as people know them. Rule: the same names as the connectors' (a test compares), and what cannot be done on one is said in one sentence, here. */
+import type { Target } from "./target.ts";
+
+export type Platform = { readonly called: string; readonly one: string; readonly port: number | null; readonly sessions: boolean;
+  /** What is ended when a password was changed; begins a sentence. */
+  readonly logins: string;
+  /** What the account needs that changes the others; ends a sentence. */
+  readonly rights: string };
+export const PLATFORMS: Readonly<Record<string, Platform>> = {
+  "linux-ssh": { called: "Linux over SSH", one: "a host", port: 22, sessions: true, logins: "SSH logins", rights: "sudo for chpasswd and getent, without a terminal" },
+  "postgres": { called: "PostgreSQL", one: "a PostgreSQL server", port: 5_432, sessions: false, logins: "Database logins",
+    rights: "CREATEROLE, and from version 16 on each role WITH ADMIN OPTION; or a superuser (docs/postgres.md)" },
+};
+/** Not kept from sessions by name: without a pinned host key none comes about. */
+const STRANGE: Platform = { called: "unknown", one: "a target of an unknown kind", port: null, sessions: true, logins: "Logins", rights: "those its documentation names" };
+export const platformOf = (name: string): Platform => PLATFORMS[name] ?? STRANGE;
+
+/** Does the broker carry sessions to it, or show passwords of it alone? */
+export const carriesSessions = (t: Pick<Target, "platform">): boolean => platformOf(t.platform).sessions;
+export const noSessions = (t: Pick<Target, "name" | "platform">): string =>
+  `${t.name} is ${platformOf(t.platform).one}: the broker carries no sessions to it. Ask for its password under a policy that shows it (release or break-glass), and use your own client.`;
