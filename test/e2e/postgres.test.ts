@@ -35,7 +35,7 @@ describe("from its first look", () => {
     expect(seen).toMatchObject({ fingerprint: cluster.certificate!.fingerprint, compareWith: expect.stringContaining("openssl x509") });
     const target = await w.ok("operator", "POST", "/targets", { name: "db-1", ...at, settings: seen["settings"] });
     expect(target).toMatchObject({ fingerprints: [cluster.certificate!.fingerprint], settings: { tls: "pinned", database: "postgres" } });
-    const admin = await w.ok("operator", "POST", "/accounts", { target: "db-1", name: boss.name, password: boss.password });
+    const admin = await w.ok("operator", "POST", "/accounts", { target: "db-1", login: boss.name, password: boss.password });
     await w.ok("operator", "PATCH", "/targets/db-1", { administrative: admin["id"] });
     expect(await w.ok("operator", "POST", "/targets/db-1/test", {})).toMatchObject({ ok: true, identity: cluster.certificate!.fingerprint });
   });
@@ -44,13 +44,13 @@ describe("from its first look", () => {
     expect([far.status, far.body["detail"]]).toEqual([422, expect.stringContaining("loopback address alone")]);
     const bare = await w.api("operator", "POST", "/targets", { name: "db-bare", platform: "postgres", host: "192.0.2.9" });
     expect([bare.status, bare.body["detail"]]).toEqual([422, expect.stringContaining("certificates at least one fingerprint")]);
-    const long = await w.api("operator", "POST", "/accounts", { target: "db-1", name: "x".repeat(64) });
+    const long = await w.api("operator", "POST", "/accounts", { target: "db-1", login: "x".repeat(64) });
     expect([long.status, long.body["detail"]]).toEqual([422, expect.stringContaining("1 to 63 bytes")]);
   });
   test("both accounts are adopted: two changes each, proven; nobody else knows a password", async () => {
     await w.ok("operator", "POST", `/accounts/${boss.name}@db-1/adopt`, {});
     await settled(`${boss.name}@db-1`);
-    await w.ok("operator", "POST", "/accounts", { target: "db-1", name: APP, adopt: true });
+    await w.ok("operator", "POST", "/accounts", { target: "db-1", login: APP, adopt: true });
     await settled();
     expect([await inForce(boss.name), await inForce(APP), await opens(cluster.port, boss.name, boss.password), await opens(cluster.port, APP, app.password)]).toEqual([true, true, false, false]);
     await policy("shows", "release", ["db-1"]);
@@ -90,7 +90,7 @@ describe("day to day", () => {
   test("a policy of sessions gives nothing there, and says so to whom it names alone", async () => {
     await sql(`create role only_sessions login`);
     await w.ok("operator", "POST", "/targets", { name: "db-2", platform: "postgres", host: "127.0.0.1", port: cluster.port, settings: { certificates: [cluster.certificate!.fingerprint] } });
-    await w.ok("operator", "POST", "/accounts", { target: "db-2", name: "only_sessions" });
+    await w.ok("operator", "POST", "/accounts", { target: "db-2", login: "only_sessions" });
     await policy("sessions there", "session", ["db-2"]);
     await confirmAll();
     const asked = await w.api("requester", "POST", "/requests", { account: "only_sessions@db-2", minutes: 10, reason: "a session" });
