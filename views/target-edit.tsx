@@ -21,6 +21,7 @@ export type EditView = {
 };
 
 const words = (name: string): string => {
+  if (name === "tls") return "TLS";
   const text = name.replace(/([A-Z])/g, (c) => ` ${c.toLowerCase()}`);
   return text[0]!.toUpperCase() + text.slice(1);
 };

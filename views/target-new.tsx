@@ -11,7 +11,7 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
     <section class="card narrow">
       <form method="post" action="/targets/new">
         <Token />
-        <Field label="Name" hint="People type it: ssh me@root@name@broker. a-z, 0-9, dot, dash, underscore.">
+        <Field label="Name" hint="People type it, as in ssh me@root@name@broker. a-z, 0-9, dot, dash, underscore.">
           <input name="name" required pattern="[a-z0-9._\-]{1,64}" value={draft.name} autofocus autocapitalize="none" spellcheck={false} />
         </Field>
         <Field label="Platform">

@@ -69,11 +69,11 @@ describe("a life at the command line", () => {
   });
 
   test("targets add compares the fingerprint; accounts add takes a password by stdin", { timeout: 120_000 }, async () => {
-    const at = ["--host", "127.0.0.1", "--platform", "paper"];
+    const at = ["--host", "127.0.0.1", "--platform", "paper", "--port", "22"];
     const wrong = await cli("operator", ["targets", "add", "web-9", ...at, "--fingerprint", "SHA256:wrong"]);
     expect([wrong.code, wrong.err]).toEqual([5, expect.stringMatching(/shows SHA256:.*, not SHA256:wrong. Nothing was added/)]);
     const blind = await cli("operator", ["targets", "add", "web-9", ...at]);
-    expect([blind.code, blind.err]).toEqual([2, expect.stringMatching(/shows the key SHA256:[\s\S]*no terminal.*--fingerprint/)]);
+    expect([blind.code, blind.err]).toEqual([2, expect.stringMatching(/shows SHA256:[\s\S]*no terminal.*--fingerprint/)]);
     const right = /shows (SHA256:\S+),/.exec(wrong.err)![1]!;
     expect(await cli("operator", ["targets", "add", "web-9", ...at, "--fingerprint", right, "--tag", "a", "--tag", "b"])).toMatchObject({ code: 0, out: expect.stringMatching(/^web-9 added/) });
     const added = await cli("operator", ["accounts", "add", "deploy@web-9", "--password-stdin"], { stdin: "typed-by-hand-1\n" });

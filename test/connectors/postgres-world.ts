@@ -42,10 +42,17 @@ export const opens = async (port: number, name: string, password: string, databa
   (await run("psql", ["-Atqc", "select 1"], { env: { ...BARE_ENV, PGHOST: "127.0.0.1", PGPORT: String(port), PGUSER: name, PGPASSWORD: password, PGDATABASE: database, PGSSLMODE: "require" } })).code === 0;
 
 let serial = 0;
+/** From version 16 on CREATEROLE alone changes nobody: these two are given each role, as docs/postgres.md says. */
+const given = (name: string): string => `do $given$ declare r text; begin if current_setting('server_version_num')::int >= 160000 then
+  for r in select rolname from pg_roles where rolname in ('rotator', 'clerk') and rolname <> ${literal(name)} loop execute format('grant %I to %I with admin option', ${literal(name)}, r); end loop;
+end if; end $given$`;
+/** Another version's programs, to run these tests by hand against it. */
+export const OTHER = process.env["LAB_POSTGRES_BIN"] ? { bin: process.env["LAB_POSTGRES_BIN"] } : {};
 /** A login of its own with a password that the server made the verifier of. */
 export const role = async (cluster: PostgresCluster, name = `app${++serial}`, extra = ""): Promise<Named> => {
   const password = `Old-${++serial}-${systemRandom.bytes(6).toString("base64url")}`;
   await quietly(cluster, `create role ${ident(name)} login ${extra} password ${literal(password)}`);
+  if (!extra.includes("superuser")) await superuser(cluster)(given(name));
   return { name, password };
 };
 

@@ -77,12 +77,14 @@ describe("day to day", () => {
   }, 60_000);
 
   test("there are no sessions on it, and whoever wants one reads so: by request, ticket, ssh and menu", async () => {
-    const request = await w.access(AT), says = /^db-1 is a PostgreSQL server: the broker carries no sessions to it\. Ask for its password/;
+    await w.ok("operator", "POST", "/accounts", { target: "db-1", login: "report" });
+    await confirmAll();
+    const request = await w.access("report@db-1"), says = /^db-1 is a PostgreSQL server: the broker carries no sessions to it\. Ask for its password/;
     const ticket = await w.api("requester", "POST", `/requests/${request}/terminal`, {});
     expect([ticket.status, ticket.body["detail"]]).toEqual([409, expect.stringMatching(says)]);
-    const held = await w.run(AT, ["id"]);
+    const held = await w.run("report@db-1", ["id"]);
     await w.ok("requester", "POST", `/requests/${request}/cancel`, {});
-    const asks = await w.run(AT, ["id"]), unknown = await w.run("nobody@db-1", ["id"]);
+    const asks = await w.run("report@db-1", ["id"]), unknown = await w.run("nobody@db-1", ["id"]);
     for (const ran of [held, asks]) expect([ran.code, ran.err]).toEqual([255, expect.stringMatching(/^lockstep: db-1 is a PostgreSQL server: the broker carries no sessions to it\. Ask/)]);
     expect([unknown.code, unknown.err]).toEqual([255, expect.stringContaining("no such account")]);
   }, 60_000);
@@ -114,7 +116,7 @@ describe("day to day", () => {
     const before = await w.vault(AT), { id } = await w.ok("operator", "POST", `${PATH}/rotate`, { reason: "while it is down" }) as unknown as { id: string };
     await until("the rotation waits", async () => (await w.ok("operator", "GET", `/rotations/${id}`))["state"] === "waiting");
     await cluster.start();
-    await settled();
+    await until("the rotation is done", async () => (await w.ok("operator", "GET", `/rotations/${id}`))["state"] === "committed");
     expect(await w.vault(AT)).not.toBe(before);
     expect(await inForce(APP)).toBe(true);
   }, 60_000);

@@ -24,6 +24,8 @@ export type PostgresOptions = {
   tls?: boolean;
   /** Lines of pg_hba.conf that come before "everybody by SCRAM". */
   hba?: readonly string[];
+  /** Where initdb and postgres are; default: the newest of Debian's. */
+  bin?: string;
 };
 
 export type PostgresCluster = AsyncDisposable & {
@@ -43,6 +45,8 @@ export type PostgresCluster = AsyncDisposable & {
   pid(): number;
   /** What it shows; undefined without `tls`. */
   readonly certificate: Certificate | undefined;
+  /** Stops it and starts it as a standby that waits for a primary; undone by the next stop and start. */
+  standby(): Promise<void>;
   /** Another one, by the same authority, from the next connection on. */
   changeCertificate(): Promise<Certificate>;
   destroy(): Promise<void>;
@@ -115,7 +119,7 @@ const launch = (bin: string, dir: string, settings: string[], user: User | undef
   return child;
 };
 
-const READY = /database system is ready to accept connections/;
+const READY = /database system is ready to accept (read.only )?connections/;
 
 const finish = async (child: ChildProcess, how: NodeJS.Signals): Promise<void> => {
   const children = child.pid === undefined ? [] : childrenOf(child.pid);
@@ -158,6 +162,12 @@ const cluster = (o: PostgresOptions, { bin, dir, port, password, user, ...laid }
     await create(url("postgres"), name, template);
     return url(name);
   };
+  const standby = async (): Promise<void> => {
+    const old = Number(readFileSync(join(dir, "data/PG_VERSION"), "utf8")) < 12, file = join(dir, "data", old ? "recovery.conf" : "standby.signal");
+    await end("SIGINT");
+    await writeFile(file, old ? "standby_mode = 'on'\n" : "");
+    try { await start(); } finally { await rm(file); }
+  };
   const destroy = async (): Promise<void> => { await end("SIGQUIT"); forget(); await rm(dir, { recursive: true, force: true }); };
   const pid = (): number => { if (child?.pid === undefined) throw new Error("The lab database is not running."); return child.pid; };
   const changeCertificate = async (): Promise<Certificate> => {
@@ -167,7 +177,7 @@ const cluster = (o: PostgresOptions, { bin, dir, port, password, user, ...laid }
     return shown;
   };
   return {
-    url: url("postgres"), port, dir, database, start, log, destroy, pid, changeCertificate, get certificate() { return shown; },
+    url: url("postgres"), port, dir, database, start, standby, log, destroy, pid, changeCertificate, get certificate() { return shown; },
     crash: () => end("SIGKILL"), stop: () => end("SIGINT"), [Symbol.asyncDispose]: destroy,
   };
 };
@@ -175,7 +185,7 @@ const cluster = (o: PostgresOptions, { bin, dir, port, password, user, ...laid }
 /** Running when it returns. As root it runs as user postgres; installs PostgreSQL on Debian if root. */
 export const postgresCluster = async (o: PostgresOptions = {}, tries = 4): Promise<PostgresCluster> => {
   await needs({ linux: true, debian: POSTGRES_PACKAGES }, "A lab database");
-  const dir = await scratch("pg", false), bin = binaries(), user = await serverUser();
+  const dir = await scratch("pg", false), bin = o.bin ?? binaries(), user = await serverUser();
   const password = randomBytes(18).toString("base64url"), port = o.port ?? await freePort();
   await initdb(bin, dir, password, user);
   const shown = o.tls ? await certify(dir, user, true) : undefined;

@@ -1,4 +1,5 @@
 /** Stories of a target that the broker carries no sessions to. Rule: nothing in them offers a terminal or an ssh line. */
+import type { Request } from "../../src/domain/request.ts";
 import { AskForm } from "../ask.tsx";
 import { Home } from "../home.tsx";
 import { RequestPage } from "../requests.tsx";
@@ -10,14 +11,16 @@ const OWN = { ...CAN["as the requester"]!, connect: false };
 const DATABASE = { carries: false, target: target({ name: "db-1", platform: "postgres", port: 5432 }), account: account({ name: LONG }) };
 const release = { ...ask, preset: "release" as const, name: "Database operators" };
 
+const released = (state: string): Request => ({ ...STATES[state]!, terms: { ...STATES[state]!.terms, preset: "release" } });
+
 export const SESSIONLESS: readonly Story[] = [
-  ...(["approved", "checked_out"] as const).map((state) =>
+  ...(["approved", "checked out"] as const).map((state) =>
     story(`request ${state}, where there are no sessions`, () => (
-      <RequestPage f={facts(STATES[state]!, OWN, DATABASE)} me="requester" story={STORY} sessions={[]} />
+      <RequestPage f={facts(released(state), OWN, DATABASE)} me="requester" story={STORY} sessions={[]} />
     )),
   ),
   story("home, where there are no sessions", () => (
-    <Home {...home} mine={[listed(STATES["checked_out"]!, 'App"Rôle', "db-1"), listed(STATES["approved"]!, "report", "db-1")]} waiting={[]} />
+    <Home {...home} mine={[listed(released("checked out"), 'App"Rôle', "db-1"), listed(released("approved"), "report", "db-1")]} waiting={[]} />
   )),
   story("ask, where there are no sessions", () => (
     <AskForm

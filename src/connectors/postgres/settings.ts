@@ -41,9 +41,11 @@ export const unsuited = (account: Login, secret: Secret): string | undefined => 
   return sameForAll(to) ? undefined : "the password holds characters that PostgreSQL's clients do not read alike (wide or ligature letters, special spaces); use another";
 };
 
+/** On the server, as the user it runs as; the file's name may be relative to the data directory. */
+const COMPARE = "cd \"$(psql -Atc 'show data_directory')\" && openssl x509 -noout -fingerprint -sha256 -in \"$(psql -Atc 'show ssl_cert_file')\"";
 export const pin = (identity: string): Pin | undefined => {
   if (identity === PLAIN) return { settings: { tls: "off" }, fingerprint: "no certificate: a plain connection, on the broker's own machine alone", compareWith: "psql -c 'show ssl'" };
   const fingerprint = fingerprintText(identity);
   return /^[0-9A-F:]{95}$/.test(fingerprint)
-    ? { settings: { certificates: [fingerprint] }, fingerprint, compareWith: "openssl x509 -noout -fingerprint -sha256 -in \"$(psql -Atc 'show ssl_cert_file')\"" } : undefined;
+    ? { settings: { certificates: [fingerprint] }, fingerprint, compareWith: COMPARE } : undefined;
 };
