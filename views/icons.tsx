@@ -5,6 +5,8 @@ const PATHS = {
   votes: "M2.5 8.5 6 12l7.5-8",
   accounts: "M3 3h10v3.4H3zM3 9.6h10V13H3zM5 4.7h.01M5 11.3h.01",
   targets: "M2.5 3.5h11v7h-11zM6 13.5h4M8 10.5v3",
+  bulk: "M5.5 2.5h8v8h-8zM2.5 5.5v8h8",
+  schedules: "M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3M8 8.5V11l1.5 1",
   sessions: "M2.5 3h11v10h-11zM5 6l2 2-2 2M8.5 10h2.5",
   audit: "M4 2h6l2.5 2.5V14H4zM6 7h4.5M6 9.5h4.5M6 12h3",
   people:

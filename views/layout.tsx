@@ -25,6 +25,8 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
   [
     { href: "/accounts", key: "c", icon: "accounts", text: "Accounts", shown: can.has("target.add") || can.has("audit.read") },
     { href: "/targets", key: "t", icon: "targets", text: "Targets", shown: can.has("target.add") },
+    { href: "/bulk", key: "b", icon: "bulk", text: "Bulk changes", shown: can.has("bulk.open") || can.has("audit.read") },
+    { href: "/schedules", key: "d", icon: "schedules", text: "Schedules", shown: can.has("bulk.open") || can.has("audit.read") },
     { href: "/sessions", key: "s", icon: "sessions", text: "Sessions", shown: true },
   ],
   [
@@ -132,7 +134,7 @@ const Top = ({ nav }: { nav: Nav }) => (
 /** The form's proof that it is this session's own. */
 export const Token = () => <input type="hidden" name="_csrf" value={here().csrf} />;
 
-const Head = ({ title, refresh }: { title: string; refresh?: Refresh | undefined }) => {
+const Head = ({ title, refresh, plainRefresh }: { title: string; refresh?: Refresh | undefined; plainRefresh?: number | undefined }) => {
   const { nonce } = here();
   return (
     <head>
@@ -142,6 +144,11 @@ const Head = ({ title, refresh }: { title: string; refresh?: Refresh | undefined
       <meta name="htmx-config" content={'extensions:"hx-csp,sse",includeIndicatorCSS:false,history:false'} />
       {refresh === undefined ? null : (
         <meta http-equiv="refresh" content={typeof refresh === "number" ? String(refresh) : `${refresh.seconds};url=${refresh.to}`} />
+      )}
+      {plainRefresh === undefined ? null : (
+        <noscript>
+          <meta http-equiv="refresh" content={String(plainRefresh)} />
+        </noscript>
       )}
       <title>{`${title} · Lockstep`}</title>
       <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
@@ -163,6 +170,7 @@ type Props = {
   readonly nav: Nav | null;
   readonly wide?: boolean;
   readonly refresh?: Refresh | undefined;
+  readonly plainRefresh?: number | undefined;
   readonly notice?: string | undefined;
   readonly children?: Child;
 };
@@ -209,9 +217,9 @@ const Keys = ({ nav }: { nav: Nav }) => (
   </dialog>
 );
 
-export const Layout = ({ title, nav, wide, refresh, notice, children }: Props) => (
+export const Layout = ({ title, nav, wide, refresh, plainRefresh, notice, children }: Props) => (
   <html lang="en">
-    <Head title={title} refresh={refresh} />
+    <Head title={title} refresh={refresh} plainRefresh={plainRefresh} />
     <body class={nav ? "app" : "door"}>
       <a class="skip" href="#main">
         Skip to content

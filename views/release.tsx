@@ -82,3 +82,27 @@ export const ReleasePage = ({
     </section>
   </>
 );
+
+/** One password generated for many accounts. */
+export const SharedPage = ({ password, back, seconds }: { password: string; back: string; seconds: number }) => (
+  <>
+    <PageHead title="The password for all of them" sub="It is shown this once. That you saw it is in the audit log of every account." />
+    <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
+      <Letters text={password} />
+      <p class="legend" aria-hidden="true">
+        <span class="upper">ABC</span> capital <span class="lower">abc</span> small <span class="digit">123</span> digit{" "}
+        <span class="symbol">#/?</span> symbol
+      </p>
+      <Copy text={password} label="the password" />
+      <p class="muted">
+        This page hides it after <b data-seconds="">{seconds}</b> s and goes on to the change. It opens an account once that account shows as
+        changed, and the broker changes it again within hours, because you know it.
+      </p>
+      <p>
+        <a class="button" href={back}>
+          Hide it, and follow the change
+        </a>
+      </p>
+    </section>
+  </>
+);

@@ -4,6 +4,7 @@ import { Here } from "./here.ts";
 import { Layout, type Nav } from "./layout.tsx";
 import { ACCOUNTS } from "./stories/accounts.tsx";
 import { AUDIT } from "./stories/audit.tsx";
+import { BULK } from "./stories/bulk.tsx";
 import { EXPOSURES } from "./stories/exposures.tsx";
 import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
 import { HERE, type Story } from "./stories/fixed.tsx";
@@ -28,6 +29,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Votes: VOTES,
   Accounts: ACCOUNTS,
   Targets: TARGETS,
+  "Bulk changes": BULK,
   Sessions: SESSIONS,
   Search: SEARCH,
   Audit: AUDIT,

@@ -7,6 +7,7 @@ import { ask } from "./ask.ts";
 import type { Register } from "./act.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
+import { bulk } from "./bulk.ts";
 import { collections } from "./collections.ts";
 import { completion } from "./completion.ts";
 import { connect } from "./connect.ts";
@@ -27,6 +28,7 @@ import { rotate, verify } from "./rotate.ts";
 import { rotations } from "./rotations.ts";
 import { restore } from "./restore.ts";
 import { config, init, serve } from "./server.ts";
+import { schedules } from "./schedules.ts";
 import { several } from "./several.ts";
 import { search } from "./search.ts";
 import { selftest } from "./selftest.ts";
@@ -36,7 +38,7 @@ import { token } from "./token.ts";
 import { approve, deny, review } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, imports, several, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations,
+  login, imports, several, bulk, schedules, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations,
   targets, collections, sessions, play, audit, exposures, people, groups, policies, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
   selftest, completion, notices, webhooks,
 ];

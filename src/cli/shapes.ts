@@ -35,3 +35,16 @@ export type Exposure = { readonly person: string; readonly account: string; read
 export type SeenAccount = { readonly account: string; readonly hows: readonly string[]; readonly heldBy: readonly string[]; readonly liveSessions: number; readonly cannot: When; readonly waits: When };
 export type ExposureRun = { readonly id: string; readonly done: boolean; readonly accounts: readonly { readonly account: string; readonly result: When; readonly rotationState: When; readonly why: When }[] };
 export type Certificate = { readonly says: string; readonly lines: readonly { readonly tone: string; readonly says: string; readonly at: When }[] };
+export type Bulk = {
+  readonly id: string; readonly state: string; readonly by: string; readonly reason: string; readonly at: When; readonly until: When; readonly why: When; readonly total: number; readonly left: number;
+  readonly counts: Readonly<Record<"waiting" | "held" | "changing" | "done" | "failed" | "skipped", number>>; readonly moves: readonly string[];
+};
+export type BulkAccount = { readonly account: string; readonly state: string; readonly why: When; readonly rotationState: When };
+export type BulkPreview = {
+  readonly digest: string;
+  readonly items: readonly { readonly account: string; readonly standing: string; readonly holders: readonly string[]; readonly liveSessions: number; readonly administers: When; readonly stops: When; readonly waits: When; readonly broken: readonly string[] }[];
+};
+export type Schedule = {
+  readonly id: string; readonly name: string; readonly state: string; readonly says: string; readonly by: string; readonly reason: string; readonly nextAt: When; readonly lastRun: When; readonly accounts: number | null; readonly moves: readonly string[]; readonly runs: readonly Bulk[];
+  readonly when: unknown; readonly choice: unknown; readonly window: unknown; readonly terms: unknown; readonly notify: unknown; readonly notifyBefore: number;
+};

@@ -8,6 +8,7 @@ import { answerFault } from "./faults.tsx";
 import { loginSession } from "./login-session.ts";
 import { ACCOUNTS } from "./pages/accounts.tsx";
 import { AUDIT } from "./pages/audit.tsx";
+import { BULK } from "./pages/bulk.tsx";
 import { COLLECTIONS } from "./pages/collections.tsx";
 import { EXPOSURES } from "./pages/exposures.tsx";
 import { HOME } from "./pages/home.tsx";
@@ -21,6 +22,7 @@ import { PEOPLE } from "./pages/people.tsx";
 import { POLICIES } from "./pages/policies.tsx";
 import { RECORDINGS } from "./pages/recordings.tsx";
 import { REQUESTS } from "./pages/requests.tsx";
+import { SCHEDULES } from "./pages/schedules.tsx";
 import { SEARCH } from "./pages/search.tsx";
 import { SESSIONS } from "./pages/sessions.tsx";
 import { TERMINAL } from "./pages/terminal.tsx";
@@ -31,7 +33,7 @@ import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
+  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
   ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;

@@ -20,6 +20,12 @@ export const many = async (c: Ctx, name: string): Promise<string[]> => {
   const value = (await c.req.parseBody({ all: true }))[name];
   return (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter((v): v is string => typeof v === "string" && v !== "");
 };
+/** One text field of a form that has repeated ones too; "" where it is missing. */
+export const textField = async (c: Ctx, name: string): Promise<string> => {
+  const value = (await c.req.parseBody({ all: true }))[name];
+  if (value !== undefined && typeof value !== "string") throw new Fault("invalid", `The field "${name}" was given more than once or holds a file.`);
+  return value ?? "";
+};
 /** Pasted text, or the text of an uploaded file where nothing was pasted. */
 export const textOrFile = async (c: Ctx, text: string, file: string): Promise<string> => {
   const body = await c.req.parseBody(), pasted = body[text], sent = body[file];

@@ -3,14 +3,14 @@
  * what it renders is no-store, and the Secret is wiped before the answer leaves.
  */
 import { Fault } from "../kernel/fault.ts";
-import type { PersonId } from "../kernel/ids.ts";
+import type { BulkId, PersonId } from "../kernel/ids.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Released } from "../flow/release.ts";
 import type { Enrolment } from "../identity/enrol.ts";
 import type { Made } from "../identity/tokens.ts";
 import { EnrolForm } from "../../views/login.tsx";
-import { ReleasePage } from "../../views/release.tsx";
+import { ReleasePage, SharedPage } from "../../views/release.tsx";
 import { TokenPage } from "../../views/me.tsx";
 import { WebhookKey } from "../../views/webhooks.tsx";
 import type { Ctx, WebDeps } from "./deps.ts";
@@ -19,6 +19,8 @@ import { render } from "./render.tsx";
 const noStore = (c: Ctx): void => c.header("Cache-Control", "no-store, max-age=0");
 /** Hidden again after this long, by script or by the page's own refresh. */
 export const SHOWN_SECONDS = 20;
+/** Shown once, so there is no second look. */
+const SHARED_SECONDS = 60;
 
 const opened = (secret: Released["password"]): string => { using s = secret; return reveal(s); };
 
@@ -61,10 +63,25 @@ export const openText = (deps: WebDeps, person: PersonId, sealed: string): strin
   } catch (cause) { throw new Fault("invalid", "This preview is not yours or was changed. Give the file again.", { cause }); }
 };
 
+/** A typed password between a preview and its press, likewise. */
+export const sealSecret = (deps: WebDeps, person: PersonId, secret: Secret): string => deps.identity.vaulted.seal("sessions", `bulk/${person}`, secret).toString("base64url");
+/** The caller wipes it. */
+export const openSecret = (deps: WebDeps, person: PersonId, sealed: string): Secret => {
+  try { return deps.identity.vaulted.open("sessions", `bulk/${person}`, Buffer.from(sealed, "base64url")); } catch (cause) {
+    throw new Fault("invalid", "This preview is not yours or was changed. Fill in the form again.", { cause });
+  }
+};
+export const showShared = (c: Ctx, deps: WebDeps, bulk: BulkId, password: Secret): Response | Promise<Response> => {
+  noStore(c);
+  const back = `/bulk/${bulk}`;
+  return render(c, deps, { title: "The password for all of them", refresh: { seconds: SHARED_SECONDS, to: back } }, <SharedPage password={reveal(password)} back={back} seconds={SHARED_SECONDS} />);
+};
+
 /** The API's two answers that carry plaintext, as text for one JSON field (web/api/deps.ts `Doors`); what was opened is wiped. */
 export const apiDoors = {
   password: (r: Released): string => opened(r.password),
   others: (r: Released) => r.others.map((o) => ({ no: o.no, says: o.says, password: opened(o.password) })),
+  shared: (password: Secret): string => opened(password),
   token: ({ token }: Made): string => { using opened = token; return reveal(opened); },
   webhookKey: (key: Secret): string => opened(key),
 };

@@ -4,6 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../src/flow/ask.ts";
 import { openCheck } from "../../src/flow/audit-check.ts";
 import { addAccount } from "../../src/flow/accounts.ts";
+import { openBulk } from "../../src/flow/bulk.ts";
+import { addSchedule } from "../../src/flow/schedules.ts";
+import { ScheduleInput } from "../../src/domain/schedule.ts";
+import { wish } from "../flow/bulk-world.ts";
 import { putGroup, putPolicy } from "../../src/flow/people.ts";
 import { putWebhook } from "../../src/flow/webhooks.ts";
 import { rotateSeen } from "../../src/flow/rotate-seen.ts";
@@ -17,6 +21,7 @@ import { ROUTES } from "../../src/web/app.tsx";
 import type { Route } from "../../src/web/route.ts";
 import { Browser, ORIGIN, SEEDS, world, type Seed, type World } from "./world.ts";
 
+const nightly = ScheduleInput.parse({ name: "nightly", when: { kind: "cron", text: "0 2 * * *", zone: "UTC" }, choice: { search: "app-bare" }, reason: "for the test" });
 let w: World, ids: Record<string, string>;
 const browsers = new Map<Seed, Browser>();
 
@@ -31,7 +36,7 @@ beforeAll(async () => {
   const bare = await addAccount(flow, who.operator, { target: target.id, name: "app-bare" });
   const sample = await core.person("sample", ["user"]);
   const policy = await putPolicy(flow, who.operator, { name: "sample", terms: {}, binding: {} }), group = await putGroup(flow, who.operator, "sample", []);
-  ids = { requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", terminal: "trm_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor), exposures: await rotateSeen(flow, who.operator, { person: "requester", usedToo: true, reason: "for the test" }) };
+  ids = { requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", terminal: "trm_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor), bulk: await openBulk(flow, who.operator, wish({ choice: { search: "app-bare" } })), schedules: await addSchedule(flow, who.operator, nightly), exposures: await rotateSeen(flow, who.operator, { person: "requester", usedToo: true, reason: "for the test" }) };
   const hook = await putWebhook(flow, who.operator, { name: "sample", format: "generic", url: "https://hooks.example.org/x", kinds: [], collection: null, active: false });
   const note = await flow.db.transaction((tx) => tell(flow, tx, { kind: "test", subject: "sample", lines: [], path: null, about: {}, to: { addresses: ["sample@example.org"] } }));
   Object.assign(ids, { webhooks: hook.id, notices: (await notices.list(flow.db, { notice: note! }))[0]!.delivery.id });
@@ -111,6 +116,7 @@ describe("law: one-authorise", () => {
     const noun = r.path.split("/")[1], by = w.who.requester.person.id, owner = w.who.operator.person.id;
     if (noun === "requests") return { requester: by, entitled: seed === "approver" };
     if (noun === "sessions") return { requester: by };
+    if (noun === "bulk" || noun === "schedules") return { requester: w.who.operator.person.id };
     if (noun === "ask") return { offered: seed === "requester" };
     return { owner, offered: noun === "accounts" && seed === "requester" };
   };

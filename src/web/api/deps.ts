@@ -25,7 +25,7 @@ export type Shelf = {
 };
 
 /** src/web/release.tsx is the one web file that opens a Secret: these are its. Each wipes what it opened. */
-export type Doors = { password(released: Released): string; others(released: Released): { no: number; says: string; password: string }[]; token(made: Made): string; webhookKey(key: Secret): string };
+export type Doors = { password(released: Released): string; others(released: Released): { no: number; says: string; password: string }[]; token(made: Made): string; /** One password generated for many accounts. */ shared(password: Secret): string; webhookKey(key: Secret): string };
 
 /** What only a broker on its own data directory has; absent where the API stands without one. */
 export type Own = { readonly operator: Operator; backup(by: Asker): Promise<Spooled> };

@@ -6,6 +6,7 @@ import { Fault } from "../../kernel/fault.ts";
 import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
+import { bulks } from "./bulks.ts";
 import { changes } from "./changes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { docsPage } from "./docs.tsx";
@@ -23,6 +24,7 @@ import { policies } from "./policies.ts";
 import { answerProblem } from "./problem.ts";
 import { requests } from "./requests.ts";
 import { rotations } from "./rotations.ts";
+import { schedules } from "./schedules.ts";
 import { search } from "./search.ts";
 import { sessions } from "./sessions.ts";
 import { ssh } from "./ssh.ts";
@@ -34,7 +36,7 @@ export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...changes, ...locks, ...audit, ...exposures,
-  ...imports, ...search, ...health, ...backups, ...notices,
+  ...imports, ...bulks, ...schedules, ...search, ...health, ...backups, ...notices,
 ];
 
 const MOST = 256 * 1024;

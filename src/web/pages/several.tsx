@@ -8,6 +8,7 @@ import { many } from "../forms.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
 import { find, queryOf } from "./accounts.tsx";
+import { bulkForm } from "./bulk.tsx";
 
 const first = async (c: Ctx, name: string): Promise<string> => (await many(c, name))[0] ?? "";
 const actOf = async (c: Ctx): Promise<SeveralAct> => {
@@ -18,8 +19,15 @@ const actOf = async (c: Ctx): Promise<SeveralAct> => {
 const chosen = async (c: Ctx, deps: WebDeps): Promise<string[]> =>
   ((await first(c, "shown")) === "yes" ? (await find(c, deps, queryOf(await first(c, "q")))).cards.filter((a) => a.manage).map((a) => a.account.id) : many(c, "account"));
 
+/** Changing passwords is a bulk change: it outlives the press, and can be followed, paused and repeated. */
+const toBulk = async (c: Ctx, deps: WebDeps) => {
+  if ((await first(c, "shown")) === "yes") return bulkForm(c, deps, { search: queryOf(await first(c, "q")) || "@" });
+  const ids = await many(c, "account"), { all } = await find(c, deps, "");
+  return bulkForm(c, deps, { accounts: all.filter((a) => ids.includes(a.account.id)).map((a) => `${a.account.name}@${a.target.name}`) });
+};
 const preview = async (c: Ctx, deps: WebDeps) => {
   const act = await actOf(c);
+  if (act === "rotate") return toBulk(c, deps);
   return render(c, deps, { title: "Who is affected", wide: true }, <SeveralPreview act={act} list={await affected(deps.flow, callerOf(c), act, await chosen(c, deps))} />);
 };
 const run = async (c: Ctx, deps: WebDeps) => {
