@@ -1,5 +1,5 @@
 /** `npm run bench -- ssh`: numbers, measured beside their reference in the same run. Rule: a bench prints its table and, with --json, one JSON line last. */
-const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { ssh: () => import("./ssh.ts"), sftp: () => import("./sftp.ts") };
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { ssh: () => import("./ssh.ts"), sftp: () => import("./sftp.ts"), rotate: () => import("./rotate.ts") };
 
 const name = process.argv[2] ?? "";
 const bench = BENCHES[name];

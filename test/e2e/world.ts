@@ -211,9 +211,10 @@ const taken = async (w: World, target: Target, name: string, password: string): 
   return id;
 };
 
-const manage = async (w: World, passwords: Readonly<Record<string, string>>, admin: string, sudo: boolean, port: number): Promise<void> => {
+type Place = { readonly name?: string; readonly host?: LinuxHost };
+export const manage = async (w: World, passwords: Readonly<Record<string, string>>, admin: string, sudo: boolean, port: number, { name: called = "web-1", host = w.host }: Place = {}): Promise<void> => {
   const { deps } = w.core, operator = w.caller("operator");
-  const target = await addTarget(deps, operator, { name: "web-1", platform: "linux-ssh", host: w.host.host, port, settings: { hostKeys: [w.host.hostKey], sudo }, tags: ["web"] });
+  const target = await addTarget(deps, operator, { name: called, platform: "linux-ssh", host: host.host, port, settings: { hostKeys: [host.hostKey], sudo }, tags: ["web"] });
   const ids = new Map<string, AccountId>();
   for (const [name, password] of Object.entries(passwords)) ids.set(name, await taken(w, target, name, password));
   await changeTarget(deps, operator, target.id, { administrative: ids.get(admin)! });
@@ -226,7 +227,7 @@ export const place = (o: Options): Place => {
 };
 /** One host `web-1`, its accounts adopted, two policies: `by session` (any account, no reconnect grace) and none else. */
 export const world = async (o: Options = {}): Promise<World> => {
-  const { home, env } = place(o), tag = randomBytes(2).toString("hex"), names = Array.from({ length: o.accounts ?? 2 }, (_, i) => `u${tag}${String.fromCharCode(97 + i)}`);
+  const { home, env } = place(o), tag = randomBytes(2).toString("hex"), names = Array.from({ length: o.accounts ?? 2 }, (_, i) => `u${tag}${i < 26 ? String.fromCharCode(97 + i) : `x${i}`}`);
   const admin = o.sudo ? `adm${tag}` : "root", passwords = Object.fromEntries([admin, ...names].map((n) => [n, word()])), { [admin]: chiefly = "", ...others } = passwords;
   const host = await linuxHost({ name: "web-1", accounts: others, ...(o.sudo ? { sudoAdmin: { name: admin, password: chiefly } } : { rootPassword: chiefly }), ...o.host });
   const w = new World(home, env, host, names, admin, { times: patient(0.2), ...o.over });
