@@ -9,6 +9,7 @@
  * ANOTHER role; a `trust` line lets in with any password; servers before 10 take a verifier for a password.
  */
 import type { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { z } from "zod";
 import type { Random } from "../kernel/clock.ts";
@@ -40,24 +41,25 @@ const unproven = (seen: Seen): PgFailure | undefined =>
   seen.asked === "" ? new PgFailure("auth", UNASKED) : seen.asked === "scram" && !seen.signed ? new PgFailure("identity", UNSIGNED) : undefined;
 
 /** What pg expects of a socket it dials itself, on a stream that is there already. */
-const dialled = (stream: NodeJS.EventEmitter): never => Object.assign(stream, {
+const dialled = (stream: Duplex): never => Object.assign(stream, {
   setNoDelay: () => stream, setKeepAlive: () => stream, ref: () => stream, unref: () => stream,
   connect: () => { process.nextTick(() => stream.emit("connect")); return stream; },
 }) as never;
 
-const clientOn = (stream: NodeJS.EventEmitter, c: PostgresConfig, link: Link, who: Credential, seen: Seen): pg.Client => {
-  const password = (): string => {
-    if (!seen.verified && seen.asked !== "scram") throw new PgFailure("identity", ONLY_SCRAM);
-    return reveal(who.secret);
+const clientOn = (stream: Duplex, c: PostgresConfig, link: Link, who: Credential, seen: Seen): pg.Client => {
+  // pg keeps the password once it was given, so whoever asks a second time, in another way, is cut off before pg hears of it.
+  const asks = (how: Seen["asked"]) => (): void => {
+    seen.asked = how;
+    if (!seen.verified && how !== "scram") stream.destroy(new PgFailure("identity", ONLY_SCRAM));
   };
+  const password = (): string => stream.destroyed ? "" : reveal(who.secret);
   const client = new pg.Client({
     user: who.name, database: c.database, host: link.address.host, port: link.address.port, password: password as never, ssl: false,
     application_name: "lockstep", options: OPTIONS, stream: () => dialled(stream),
   });
   const wire = (client as unknown as { connection: EventEmitter }).connection;
-  wire.on("authenticationSASL", () => { seen.asked = "scram"; }).on("authenticationMD5Password", () => { seen.asked = "md5"; })
-    .on("authenticationCleartextPassword", () => { seen.asked = "clear"; }).on("authenticationSASLFinal", () => { seen.signed = true; })
-    .on("authenticationOk", () => { seen.accepted = true; });
+  wire.on("authenticationSASL", asks("scram")).on("authenticationMD5Password", asks("md5")).on("authenticationCleartextPassword", asks("clear"))
+    .on("authenticationSASLFinal", () => { seen.signed = true; }).on("authenticationOk", () => { seen.accepted = true; });
   return client.on("error", () => undefined);
 };
 

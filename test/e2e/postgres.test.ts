@@ -1,4 +1,5 @@
 /** A PostgreSQL server as a target, from its first look to its closure certificate. Rule: what is in force is asked of libpq's psql, never of the broker. */
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { confirmChange, putPolicy } from "../../src/flow/people.ts";
@@ -6,10 +7,12 @@ import * as people from "../../src/store/people.ts";
 import { ident, literal, opens, quietly, role, superuser, type Sql } from "../connectors/postgres-world.ts";
 import type { Named } from "../connectors/contract.ts";
 import { postgresCluster, type PostgresCluster } from "../lab/postgres.ts";
+import { BARE_ENV, run } from "../lab/run.ts";
 import { hostless } from "./hostless.ts";
 import { patient } from "./times.ts";
 import { until, type World } from "./world.ts";
 
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const APP = 'App"Rôle', AT = `${APP}@db-1`, PATH = `/accounts/${encodeURIComponent(AT)}`;
 let cluster: PostgresCluster, sql: Sql, w: World, boss: Named, app: Named;
 const inForce = async (name: string): Promise<boolean> => opens(cluster.port, name, await w.vault(`${name}@db-1`));
@@ -132,6 +135,20 @@ describe("day to day", () => {
     await w.ok("second", "POST", "/targets/db-1/accept-identity", { identityHash });
     await settled();
     expect(await inForce(APP)).toBe(true);
+  }, 60_000);
+});
+
+describe("at the command line", () => {
+  const lockstep = (who: string, ...args: string[]) => run(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args],
+    { cwd: w.home, env: { ...BARE_ENV, HOME: w.home, LOCKSTEP_URL: w.origin, LOCKSTEP_TOKEN: w.who[who]!.token } });
+  test("a target is added by the fingerprint that openssl wrote; a connection to it is refused with what to do instead", async () => {
+    const at = ["targets", "add", "db-6", "--platform", "postgres", "--host", "127.0.0.1", "--port", String(cluster.port), "--fingerprint"];
+    const wrong = await lockstep("operator", ...at, `sha256 Fingerprint=${"AB:".repeat(32).slice(0, -1)}`);
+    expect([wrong.code, wrong.stderr]).toEqual([5, expect.stringContaining("Nothing was added")]);
+    const right = await lockstep("operator", ...at, `sha256 Fingerprint=${cluster.certificate!.fingerprint}`);
+    expect([right.code, right.stdout]).toEqual([0, "db-6 added. Next: lockstep accounts add rotator@db-6 --password --adopt\n"]);
+    const connect = await lockstep("requester", "connect", AT, "-m", "10", "-r", "no session");
+    expect([connect.code, connect.stderr]).toEqual([2, expect.stringMatching(/The broker carries no sessions to db-1\. Ask for its password: lockstep ask/)]);
   }, 60_000);
 });
 
