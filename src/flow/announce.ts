@@ -19,7 +19,7 @@ import { tell } from "./tell.ts";
 /** What the event is about, with names. `who`: as a person reads it. */
 type Seen = {
   readonly e: AuditEvent; readonly who: string; readonly account: string; readonly target: Target | null; readonly request: Request | null;
-    readonly policy: Policy | null;
+  readonly policy: Policy | null;
   /** Whose request or session it is, or who asked for the change. */
   readonly person: Person | null; readonly everyone: readonly Person[];
 };
@@ -63,13 +63,13 @@ const SAID: Partial<Record<EventName, Say>> = {
     lines: [...asked(s), "", "The link opens the request. Nothing is decided until you press a button there."],
   }) },
   "request.approved": { when: (e) => factOf(e, "by") !== "rule", say: result("approved") }, "request.denied": { say: result("denied") },
-    "request.revoked": { say: result("revoked") },
+  "request.revoked": { say: result("revoked") },
   "request.expired": { say: (s) => ({ kind: "voted", subject: `Your request for ${s.account} ran out`, path: requestPath(s), lines: [because(s)] }) },
   "queue.offered": { say: (s) => ({ kind: "your_turn", subject: `${s.account} is free for you`, path: requestPath(s),
     lines: ["It is yours to begin before anybody else, for a few minutes."] }) },
   "checkout.idle_warned": { say: (s) => ({
     kind: "expiring", subject: `${s.account} is given back soon, because somebody waits`, path: requestPath(s),
-      lines: [`Use it before ${clock(fact(s, "back_at"))}, or it is given back.`],
+    lines: [`Use it before ${clock(fact(s, "back_at"))}, or it is given back.`],
   }) },
   "session.live": { say: (s) => ({ kind: "session_started", subject: `${s.person?.name ?? ""} began a session on ${s.account}`,
     path: sessionPath(s) }) },
@@ -81,7 +81,7 @@ const SAID: Partial<Record<EventName, Say>> = {
     say: (s) => ({ kind: "password_changed", subject: `The password of ${s.account} was changed by hand`, path: accountPath(s) }) },
   "rotation.refused": { when: alone,
     say: (s) => ({ kind: "rotation_failed", subject: `The password of ${s.account} could not be changed`, path: accountPath(s),
-      lines: [because(s), "The old password is still in force."] }) },
+      lines: [because(s), "The vault keeps the password it had."] }) },
   "rotation.step": { when: (e) => factOf(e, "credential") === "unverified" && alone(e), say: doubt("unverified") },
   "rotation.dead_letter": { say: doubt("in quarantine") }, "account.quarantined": { say: doubt("in quarantine") },
   "account.drift": { say: drift }, "rotation.closure": { when: (e) => factOf(e, "new") === "refused", say: drift },
@@ -99,14 +99,14 @@ const SAID: Partial<Record<EventName, Say>> = {
   }) },
   "break_glass.opened": { say: (s) => ({
     kind: "break_glass", subject: `${s.person?.name ?? s.who} broke the glass for ${s.account}`, path: requestPath(s),
-      lines: [...asked(s), "", "Nobody voted. Somebody else must review it afterwards."],
+    lines: [...asked(s), "", "Nobody voted. Somebody else must review it afterwards."],
   }) },
   "webhook.off": { say: (s) => ({
     kind: "webhook_off", subject: `The webhook ${fact(s, "name")} was turned off`, path: "/notices/settings",
     lines: [because(s), "Nothing is sent there until an admin turns it on again."],
   }) },
   "vault.passive": state("The broker is passive"), "vault.take_over": state("The broker took over"),
-    "restore.done": state("The broker was restored from a backup"),
+  "restore.done": state("The broker was restored from a backup"),
 };
 
 const look = async (db: Reader, e: AuditEvent): Promise<Seen> => {
@@ -120,7 +120,7 @@ const look = async (db: Reader, e: AuditEvent): Promise<Seen> => {
     : null;
   return {
     e, request, target, policy, everyone, person: everyone.find((p) => p.id === whose) ?? null,
-      who: e.who.kind === "broker" ? "the broker" : e.who.name,
+    who: e.who.kind === "broker" ? "the broker" : e.who.name,
     account: account ? `${account.name}@${target?.name ?? "?"}` : "an account",
   };
 };
@@ -139,7 +139,7 @@ export const announce = async (deps: Pick<Deps, "random" | "bus">, tx: Tx, event
   if (said === null) return;
   const audience = seen.everyone.filter((p) => KINDS[said.kind].to.some((a) => AUDIENCE[a](p, seen))).map((p) => p.id);
   const lines = [...(said.lines ?? []).filter((l): l is string => l !== null).map((l) => plainLine(l, 1_000)),
-    ...(event.who.kind === "broker" ? [] : [`From: ${event.who.address}`]), `At: ${tx.now.toISOString()}`];
+    ...(event.who.kind === "broker" ? [] : [`From address: ${event.who.address}`]), `At: ${tx.now.toISOString()}`];
   await tell(deps, tx, { kind: said.kind, subject: said.subject, lines, path: said.path,
     about: { ...event.about, ...(seen.target ? { target: seen.target.id } : {}) }, to: {}, audience });
 };

@@ -1,12 +1,15 @@
 /** Who is told of what: each event of the story, its audience, choices, rules of groups of targets, and that no secret is in any row. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { addAccount } from "../../src/flow/accounts.ts";
+import { z } from "zod";
+import { connector } from "../../src/connectors/connector.ts";
+import { addAccount, rotateNow } from "../../src/flow/accounts.ts";
 import { declarePassword } from "../../src/flow/account-change.ts";
 import { ask } from "../../src/flow/ask.ts";
 import { putCollection } from "../../src/flow/collections.ts";
 import { tellExpiring } from "../../src/flow/expiring.ts";
 import { blockIdentity } from "../../src/flow/identity.ts";
 import { choose, putRule } from "../../src/flow/notices.ts";
+import { claim, drive } from "../../src/flow/rotate.ts";
 import { release } from "../../src/flow/release.ts";
 import { broker, record } from "../../src/flow/record.ts";
 import { admit, endSession, sessionEnded, sessionLive } from "../../src/flow/session.ts";
@@ -109,6 +112,20 @@ test("rotations: by hand to owner and whoever pressed it, refusals to admins too
   ]);
   await blockIdentity(w.deps, m.target, "another key");
   expect((await told()).at(-1)).toBe("identity_changed: operator, second");
+});
+
+test("a change whose outcome nobody knows makes the account unverified, and owner, admins and whoever pressed hear of it from the very step", async () => {
+  const silent = connector({
+    platform: "nowhere", config: z.object({ hostKeys: z.array(z.string()).default([]) }), forbidden: /[\r\n]/, test: () => Promise.reject(new Error("not asked")),
+    probe: () => Promise.resolve({ unknown: "no answer" }), change: () => Promise.resolve({ unknown: "the connection was cut" }),
+  });
+  const deps = { ...w.deps, connectors: new Map([["nowhere", silent]]), link: () => ({}) as never };
+  const m = await owned(await w.managed()), root = await addAccount(deps, w.operator, { target: m.target, name: "root" });
+  await w.inSync(root);
+  await rotateNow(deps, w.operator, root.id, "by hand");
+  await drive(deps, (await claim(deps, []))!);
+  expect(await told()).toEqual(["account_in_doubt: operator, second"]);
+  expect((await notices.list(w.db, {}))[0]!.notice.subject).toBe(`root@${m.targetName} is unverified`);
 });
 
 test("rules of a group of targets: its people, groups and addresses, for its kinds, about its members only; one mail an address", async () => {
