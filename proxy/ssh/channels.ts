@@ -9,9 +9,9 @@ import { judge } from "../../src/domain/commands.ts";
 import { scpRefusal } from "../../src/domain/files.ts";
 import { like } from "../../src/domain/like.ts";
 import { Fault, toFault } from "../../src/kernel/fault.ts";
-import { commandBytes } from "../../src/wires/ssh.ts";
+import { commandBytes, terminalModes } from "../../src/wires/ssh.ts";
 import { never } from "../../src/kernel/never.ts";
-import type { Client, ClientChannel, PseudoTtyInfo, Session } from "../../src/wires/ssh.ts";
+import type { Client, ClientChannel, PseudoTtyInfo, ServerChannel, Session } from "../../src/wires/ssh.ts";
 import { words } from "../log.ts";
 import { enterByDialogue } from "./dialogue.ts";
 import type { Door } from "./door.ts";
@@ -152,7 +152,7 @@ const commandWhat = (text: string): What => {
 
 export const serveChannel = (visit: Visit, session: Session): void => {
   const asked: Asked = { pty: undefined, agent: false, x11: undefined, env: {}, onSize: (size) => { if (asked.pty !== undefined) Object.assign(asked.pty, size); }, onSignal: () => undefined };
-  session.on("pty", (accept, _reject, info) => { asked.pty = info as PseudoTtyInfo; accept?.(); });
+  session.on("pty", (accept, _reject, info) => { asked.pty = { ...info, modes: terminalModes() } as PseudoTtyInfo; accept?.(); });
   session.on("env", (accept, reject, { key, val }) => {
     if (!ENV.test(key)) return void reject?.();
     asked.env[key] = val;
@@ -160,9 +160,14 @@ export const serveChannel = (visit: Visit, session: Session): void => {
   });
   session.on("window-change", (accept, _reject, size) => { asked.onSize(size); accept?.(); });
   session.on("signal", (accept, _reject, { name }) => { asked.onSignal(name); accept?.(); });
-  session.on("shell", (accept) => start(visit, new UserChannel(accept(), asked.pty), { kind: "shell" }, asked));
-  session.on("exec", (accept, _reject, { command }) => start(visit, new UserChannel(accept(), asked.pty), commandWhat(command), asked));
-  session.on("subsystem", (accept, _reject, { name }) => start(visit, new UserChannel(accept(), undefined), name === "sftp" ? { kind: "sftp" } : { kind: "subsystem", name }, asked));
+  /** One program a channel: for a second one ssh2 has no channel to give. */
+  const begin = (channel: ServerChannel | undefined, reject: (() => void) | undefined, pty: PseudoTtyInfo | undefined, what: What): void => {
+    if (channel === undefined) return reject?.();
+    start(visit, new UserChannel(channel, pty), what, asked);
+  };
+  session.on("shell", (accept, reject) => begin(accept(), reject, asked.pty, { kind: "shell" }));
+  session.on("exec", (accept, reject, { command }) => begin(accept(), reject, asked.pty, commandWhat(command)));
+  session.on("subsystem", (accept, reject, { name }) => begin(accept(), reject, undefined, name === "sftp" ? { kind: "sftp" } : { kind: "subsystem", name }));
   // Decided when the session is there; until then nobody is told no.
   session.on("auth-agent", (accept) => { asked.agent = true; accept?.(); });
   session.on("x11", (accept, _reject, { single, protocol, cookie, screen }) => { asked.x11 = { single, protocol, cookie: (cookie as unknown as Buffer).toString("latin1"), screen }; accept?.(); });

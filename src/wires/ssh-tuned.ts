@@ -36,6 +36,8 @@ const loadWithPooledPadding = (): typeof Ssh2 => {
     return target;
   };
   crypto.randomFillSync = pooled as typeof fill;
+  // Stock clients send it; ssh2 has no name for it.
+  Object.assign((require("ssh2/lib/protocol/constants.js") as { TERMINAL_MODE: Record<string, number> }).TERMINAL_MODE, { IUTF8: 42 });
   try { return require("ssh2") as typeof Ssh2; } finally { crypto.randomFillSync = fill; }
 };
 
@@ -43,7 +45,7 @@ export const ssh2 = loadWithPooledPadding();
 
 /** Of the request that is being handled this moment; ssh2 itself makes text of it and so loses what is no UTF-8. */
 let command: Buffer | undefined;
-const CHANNEL_REQUEST = 98, EXEC = Buffer.from("\0\0\0\x04exec", "latin1");
+const CHANNEL_OPEN = 90, CHANNEL_CONFIRMED = 91, CHANNEL_REQUEST = 98, EXEC = Buffer.from("\0\0\0\x04exec", "latin1");
 /** SSH string after: type, channel, "exec", want-reply. */
 const commandIn = (payload: Buffer): Buffer | undefined => {
   const at = 1 + 4 + EXEC.length + 1;
@@ -51,17 +53,56 @@ const commandIn = (payload: Buffer): Buffer | undefined => {
   const length = payload.readUInt32BE(at);
   return at + 4 + length <= payload.length ? Buffer.from(payload.subarray(at + 4, at + 4 + length)) : undefined;
 };
+const PTY = Buffer.from("\0\0\0\x07pty-req", "latin1");
+const MODES = new Map(Object.entries((require("ssh2/lib/protocol/constants.js") as { TERMINAL_MODE: Record<string, number> }).TERMINAL_MODE).map(([name, n]) => [n, name]));
+let modes: Record<string, number> = {};
+/** ssh2 reads a terminal's modes from their second byte on, and so none at all: they are read here, and it is given none. */
+const takeModes = (payload: Buffer): Buffer => {
+  const term = 5 + PTY.length + 1;
+  if (payload.length < term + 4 || !payload.subarray(5, 5 + PTY.length).equals(PTY)) return payload;
+  const at = term + 4 + payload.readUInt32BE(term) + 16;
+  if (at + 4 > payload.length || at + 4 + payload.readUInt32BE(at) > payload.length) return payload;
+  const all = payload.subarray(at + 4, at + 4 + payload.readUInt32BE(at));
+  for (let i = 0; i + 5 <= all.length && all[i] !== 0; i += 5) {
+    const name = MODES.get(all[i] ?? 0);
+    if (name !== undefined) modes[name] = all.readUInt32BE(i + 1);
+  }
+  return Buffer.concat([payload.subarray(0, at), Buffer.alloc(4)]);
+};
 const keepCommands = (): void => {
   const handlers = require("ssh2/lib/protocol/handlers.js") as ((self: unknown, payload: Buffer) => unknown)[], handle = handlers[CHANNEL_REQUEST];
   if (handle === undefined) throw new Error("ssh2 has another table of handlers than the one this file was written for");
   handlers[CHANNEL_REQUEST] = (self, payload) => {
     command = commandIn(payload);
-    try { return handle(self, payload); } finally { command = undefined; }
+    try { return handle(self, takeModes(payload)); } finally { command = undefined; modes = {}; }
   };
 };
 keepCommands();
 /** The bytes of the command, while its `exec` event is being emitted and not later. */
 export const commandBytes = (): Buffer | undefined => command;
+/** The modes of the terminal, while its `pty` event is being emitted and not later. */
+export const terminalModes = (): Readonly<Record<string, number>> => modes;
+
+/** Smaller packets than any client or server asks for. */
+const LEAST_PACKET = 256;
+/** Of an opened or confirmed channel: the longest packet the peer takes. Behind the kind, if there is one, and two numbers. */
+const packetOf = (payload: Buffer): number | undefined => {
+  const at = payload[0] === CHANNEL_OPEN ? (payload.length < 5 ? payload.length : 5 + payload.readUInt32BE(1) + 8) : 1 + 12;
+  return at + 4 <= payload.length ? payload.readUInt32BE(at) : undefined;
+};
+/** With packets of no bytes ssh2 would send for ever: one person, or one target, could take a whole session process with them. */
+const refuseNoPackets = (): void => {
+  const handlers = require("ssh2/lib/protocol/handlers.js") as ((self: unknown, payload: Buffer) => unknown)[];
+  for (const type of [CHANNEL_OPEN, CHANNEL_CONFIRMED]) {
+    const handle = handlers[type];
+    if (handle === undefined) throw new Error("ssh2 has another table of handlers than the one this file was written for");
+    handlers[type] = (self, payload) => {
+      if ((packetOf(payload) ?? LEAST_PACKET) < LEAST_PACKET) throw new Error("the peer takes no packet that something fits into");
+      return handle(self, payload);
+    };
+  }
+};
+refuseNoPackets();
 
 /** Of the protocol's own fields: what we offered, and the peer's KEXINIT as it came. */
 type Exchange = { _offer: { lists: Record<"kex" | "serverHostKey", { array: readonly string[] }> }; _kex?: { _remoteKexinit: Buffer } };

@@ -12,7 +12,7 @@ export * from "./passwd-dialogue.ts";
 export * from "./ssh-root.ts";
 export * from "./ssh-forward.ts";
 export { ALGORITHMS } from "./ssh-algorithms.ts";
-export { aesGcmInPlace, brokenCiphers, commandBytes, corked, nativeCiphers } from "./ssh-tuned.ts";
+export { aesGcmInPlace, brokenCiphers, commandBytes, corked, nativeCiphers, terminalModes } from "./ssh-tuned.ts";
 export type * from "./ssh-tuned.ts";
 
 /** Key parsing and making, and SFTP's constants. */

@@ -127,6 +127,14 @@ describe("other clients", () => {
   });
 });
 
+describe("the person's own terminal", () => {
+  test("its settings reach the target: control characters, flags, one that ssh2 has no name for", async () => {
+    const command = `stty erase ^H intr ^X -ixon iutf8; ssh ${lab.argv(["-tt"]).join(" ")} 'stty -a'`;
+    const { stdout } = await run("script", ["-qec", command, "/dev/null"]), told = stdout.toString();
+    for (const what of ["erase = ^H", "intr = ^X", " -ixon", " iutf8"]) expect(told).toContain(what);
+  });
+});
+
 describe("what commands are made of", () => {
   test("bytes that are no UTF-8 reach the target as they are, in a command, in its output and in a file's name; logs write them out", async () => {
     const name = Buffer.from("caf\xe9", "latin1"), command = Buffer.concat([Buffer.from("printf '<"), name, Buffer.from(">' | tee '/home/app1/"), name, Buffer.from("'; printf '\\377\\000\\201'")]);

@@ -1,5 +1,6 @@
 /** One simulated account: clock, dice, counters. Rule: everything random comes from the seed, so a failing run can be run again. */
 import { times, type Times } from "../../src/kernel/times.ts";
+import { dice } from "../lab/dice.ts";
 import type { Judge } from "./judge.ts";
 import type { Wrap } from "./mutants.ts";
 import type { Store } from "./store.ts";
@@ -29,14 +30,6 @@ export type Platform = { self: boolean; administrative: boolean; reconcile: bool
 export const T: Times = times(1);
 /** Everything dies with the process: its memory, and what it had not saved. One value: a stack per crash would be most of the run's time. */
 export const CRASH = new Error("crash");
-
-/** mulberry32 */
-export const dice = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
 
 export class World {
   now = 0;
