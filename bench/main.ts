@@ -1,5 +1,8 @@
 /** `npm run bench -- ssh`: numbers, measured beside their reference in the same run. Rule: a bench prints its table and, with --json, one JSON line last. */
-const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { ssh: () => import("./ssh.ts"), sftp: () => import("./sftp.ts"), rotate: () => import("./rotate.ts") };
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
+  ssh: async () => (await import("./ssh.ts")).run(), sftp: async () => (await import("./ssh.ts")).run(["sftp"]),
+  rotate: () => import("./rotate.ts"),
+};
 
 const name = process.argv[2] ?? "";
 const bench = BENCHES[name];
@@ -8,4 +11,5 @@ if (!bench) {
   process.exit(2);
 }
 await bench();
+process.exitCode = 0;
 export {};

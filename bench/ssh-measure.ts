@@ -6,8 +6,9 @@ import { readFileSync } from "node:fs";
 /** The bytes go through `cat`, not through us: on two cores a slow reader would be part of the result. */
 const WATCH = 'size=$1; shift; "$@" </dev/null | { head -c 1 >/dev/null; date +%s%N; cat | wc -c; date +%s%N; }';
 
-/** MB/s from the first byte to the end. Throws when a byte is missing. */
-export const bulk = (argv: readonly string[], bytes: number): Promise<number> => new Promise((resolve, reject) => {
+/** Seconds of the first byte and of the end, by the machine's clock, and the bytes between them. Throws when one is missing. */
+export type Span = { readonly from: number; readonly to: number; readonly bytes: number };
+export const span = (argv: readonly string[], bytes: number): Promise<Span> => new Promise((resolve, reject) => {
   const child = spawn("bash", ["-c", WATCH, "bash", String(bytes), "ssh", ...argv, `head -c ${bytes} /dev/zero`], { stdio: ["ignore", "pipe", "inherit"] });
   let out = "";
   child.stdout.on("data", (d: Buffer) => { out += d.toString(); });
@@ -15,9 +16,15 @@ export const bulk = (argv: readonly string[], bytes: number): Promise<number> =>
     const [from, count, to] = out.trim().split("\n");
     // `head` takes a whole buffer for its one byte; what is left to count is a little less than all.
     if (Number(count) < bytes - 70_000) return reject(new Error(`only ${count ?? 0} of ${bytes} bytes came`));
-    resolve(Number(count) / 1e6 / (Number(BigInt(to ?? 0) - BigInt(from ?? 0)) / 1e9));
+    resolve({ from: Number(BigInt(from ?? 0) / 1_000n) / 1e6, to: Number(BigInt(to ?? 0) / 1_000n) / 1e6, bytes: Number(count) });
   });
 });
+
+/** MB/s from the first byte to the end. */
+export const bulk = async (argv: readonly string[], bytes: number): Promise<number> => {
+  const { from, to, bytes: came } = await span(argv, bytes);
+  return came / 1e6 / (to - from);
+};
 
 /** Milliseconds from start to exit of `true`. */
 export const exec = (argv: readonly string[]): Promise<number> => new Promise((resolve, reject) => {

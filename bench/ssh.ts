@@ -1,85 +1,111 @@
 /**
- * The SSH proxy against direct sshd and `ssh -J`: bulk, start-to-exit, key echo. Real sshd, stock client, same run, interleaved.
- * `npm run bench -- ssh [--json] [--reps 7] [--mb 200] [--record head|full|digest]`. Rule: medians with quartiles, never a best of.
+ * The SSH proxy against direct sshd and `ssh -J`. Real sshd, stock client, same run, interleaved; a bench prints its table and gives its numbers.
+ * `npm run bench -- ssh [--json] [--only bulk,sftp] [--reps 7] [--mb 200] [--record head|full|digest]`. Rule: the parts run one after another.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import type { ChildProcess } from "node:child_process";
+import { loadavg } from "node:os";
 import { sshLab } from "../test/proxy/ssh-lab.ts";
 import type { Lab } from "../test/proxy/ssh-lab.ts";
-import { bulk, cpu, echoes, exec, median, quantile, terminal } from "./ssh-measure.ts";
+import { benchIdle } from "./idle.ts";
+import { benchSftp } from "./sftp.ts";
+import { bulk, cpu, echoes, exec, median, quantile, span, terminal } from "./ssh-measure.ts";
+import { arg, both, ratio, round, say, show } from "./table.ts";
+import { CIPHERS, WAYS, ways } from "./ways.ts";
+import type { Cipher, To, Way } from "./ways.ts";
 
-const arg = (name: string, or: string): string => { const i = process.argv.indexOf(`--${name}`); return i < 0 ? or : process.argv[i + 1] ?? or; };
-const REPS = Number(arg("reps", "7")), BYTES = Number(arg("mb", "200")) * 1e6, ECHOES = 300, PORT = 22590;
-const CIPHERS = { "aes128-gcm": "aes128-gcm@openssh.com", chacha20: "chacha20-poly1305@openssh.com" } as const;
-type Way = "direct" | "jump" | "proxied";
-type Cipher = keyof typeof CIPHERS;
-const say = (line: string): void => { process.stdout.write(`${line}\n`); };
-const show = (values: readonly number[], digits = 0): string =>
-  `${median(values).toFixed(digits)} (${quantile(values, 0.25).toFixed(digits)}–${quantile(values, 0.75).toFixed(digits)})`;
+const REPS = Number(arg("reps", "7")), BYTES = Number(arg("mb", "200")) * 1e6, ECHOES = Number(arg("echoes", "300"));
+type Times = Record<Way, number[]>;
+const none = (): Times => ({ direct: [], jump: [], proxied: [] });
+const mid = ({ direct, jump, proxied }: Times) => ({ direct: round(median(direct)), jump: round(median(jump)), proxied: round(median(proxied)) });
 
-/** The same key opens the target directly, so that only the way differs. */
-const ways = async (lab: Lab): Promise<Record<Way, (cipher?: Cipher) => string[]>> => {
-  await lab.host.exec("install -d -m 700 -o app1 -g app1 /home/app1/.ssh");
-  await lab.host.write("/home/app1/.ssh/authorized_keys", readFileSync(join(lab.dir, "person_key.pub"), "utf8"), 0o644);
-  const key = join(lab.dir, "person_key"), loose = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
-  const common = (cipher?: Cipher): string[] => ["-F", "/dev/null", "-i", key, ...loose, "-o", "BatchMode=yes", "-o", "LogLevel=ERROR",
-    ...cipher === undefined ? [] : ["-c", CIPHERS[cipher]]];
-  const hop = `ssh -F /dev/null -i ${key} ${loose.join(" ")} -o LogLevel=ERROR`;
-  return {
-    direct: (cipher) => [...common(cipher), "-p", String(lab.host.port), "app1@127.0.0.1"],
-    // What `-J` does, spelled out so that the hop uses the same key and cipher.
-    jump: (cipher) => [...common(cipher), "-o", `ProxyCommand=${hop} ${cipher === undefined ? "" : `-c ${CIPHERS[cipher]}`} -p ${lab.host.port} -W %h:%p app1@127.0.0.1`,
-      "-p", String(lab.host.port), "app1@127.0.0.1"],
-    proxied: (cipher) => lab.argv(cipher === undefined ? [] : ["-c", CIPHERS[cipher]]),
-  };
+const raise = async (workers: number): Promise<Lab> => {
+  const lab = await sshLab({ workers });
+  lab.broker.terms = { ...lab.broker.terms, channels: ["shell", "exec", "sftp"], record: arg("record", "head") as "head" };
+  return lab;
 };
 
-const benchBulk = async (lab: Lab, to: Awaited<ReturnType<typeof ways>>) => {
-  const out = {} as Record<Cipher, Record<Way, number[]>>, spent: number[] = [];
-  for (const cipher of Object.keys(CIPHERS) as Cipher[]) out[cipher] = { direct: [], jump: [], proxied: [] };
-  for (let rep = 0; rep < REPS; rep++) for (const cipher of Object.keys(CIPHERS) as Cipher[]) for (const way of ["direct", "jump", "proxied"] as const) {
+const benchBulk = async (lab: Lab, to: To): Promise<object> => {
+  const out: Record<Cipher, Times> = { "aes128-gcm": none(), chacha20: none() }, spent: number[] = [];
+  for (let rep = 0; rep < REPS; rep++) for (const cipher of Object.keys(CIPHERS) as Cipher[]) for (const way of WAYS) {
     const before = cpu(lab.proxy.pids());
     out[cipher][way].push(await bulk(to[way](cipher), BYTES));
     if (way === "proxied") spent.push((cpu(lab.proxy.pids()) - before) / (BYTES / 1e6));
   }
-  return { out, spent };
+  say(`\nbulk, ${BYTES / 1e6} MB, policy ${lab.broker.terms.record}, MB/s: median (quartiles) of ${REPS}`);
+  for (const [cipher, { direct, jump, proxied }] of Object.entries(out)) {
+    say(`  ${cipher.padEnd(11)} direct ${show(direct)}   ssh -J ${show(jump)}   proxied ${show(proxied)}   `
+      + `proxied/direct ${ratio(proxied, direct)}   proxied/jump ${ratio(proxied, jump)}`);
+  }
+  say(`  CPU of the session processes: ${show(spent, 2)} ms/MB`);
+  return { bulk: { "aes128-gcm": mid(out["aes128-gcm"]), chacha20: mid(out.chacha20) }, cpuMsPerMb: round(median(spent)) };
 };
 
-const benchEcho = async (lab: Lab, to: Awaited<ReturnType<typeof ways>>) => {
-  const child = { direct: await terminal(to.direct()), proxied: await terminal(to.proxied()) }, out = { direct: [] as number[], proxied: [] as number[], beside: [] as number[] };
-  for (let i = 0; i < 6; i++) for (const way of ["direct", "proxied"] as const) out[way].push(...await echoes(child[way], ECHOES / 6));
-  const copying = Array.from({ length: lab.proxy.pids().length }, () => bulk(to.proxied("aes128-gcm"), BYTES * 2).catch(() => 0));
-  await new Promise((done) => setTimeout(done, 700));
-  out.beside.push(...await echoes(child.proxied, ECHOES / 3));
+const benchExec = async (_lab: Lab, to: To): Promise<object> => {
+  const took = none();
+  for (let i = 0; i < REPS * 3; i++) for (const way of WAYS) took[way].push(await exec(to[way]()));
+  say(`\ntrue, start to exit, ms: direct ${show(took.direct)}   ssh -J ${show(took.jump)}   proxied ${show(took.proxied)}   `
+    + `proxied/direct ${ratio(took.proxied, took.direct)}`);
+  return { exec: mid(took) };
+};
+
+const benchEcho = async (lab: Lab, to: To): Promise<object> => {
+  const child = { direct: await terminal(to.direct()), proxied: await terminal(to.proxied()) };
+  const alone = { direct: [] as number[], proxied: [] as number[] };
+  for (let i = 0; i < 6; i++) for (const way of ["direct", "proxied"] as const) alone[way].push(...await echoes(child[way], ECHOES / 6));
+  const everywhere = await beside(child.proxied, lab.proxy.pids().map(() => to.proxied("aes128-gcm")));
   for (const c of Object.values(child)) c.kill();
-  await Promise.all(copying);
+  const { direct, same } = await benchBeside();
+  say("");
+  for (const [name, v] of [["direct", alone.direct], ["proxied", alone.proxied], ["direct, beside one direct copy", direct],
+    ["proxied, one copy in the same process", same], ["proxied, a copy in every process", everywhere]] as const) {
+    say(`key echo, ms: ${name}: p50 ${median(v).toFixed(2)}  p99 ${quantile(v, 0.99).toFixed(2)}`);
+  }
+  return { echo: { direct: both(alone.direct), proxied: both(alone.proxied), besideBulk: both(everywhere), directBesideBulk: both(direct) }, echoUnderLoad: both(same) };
+};
+/** Keys while `copies` run; none that is pressed after the first of them is over counts. */
+const beside = async (child: ChildProcess, copies: readonly string[][]): Promise<number[]> => {
+  const took: number[] = [];
+  while (took.length < ECHOES) {
+    let over = false;
+    const copying = copies.map((argv) => bulk(argv, BYTES * 2).finally(() => { over = true; }));
+    await new Promise((done) => { setTimeout(done, 700); });
+    for (let some: number[]; !over; took.push(...over ? [] : some)) some = await echoes(child, 5);
+    await Promise.all(copying);
+  }
+  return took;
+};
+/** One session process, so the keys and the copy share it. */
+const benchBeside = async (): Promise<{ direct: number[]; same: number[] }> => {
+  await using lab = await raise(1);
+  const to = await ways(lab), out = { direct: [] as number[], same: [] as number[] };
+  for (const [name, way] of [["direct", to.direct], ["same", to.proxied]] as const) {
+    const child = await terminal(way());
+    out[name] = await beside(child, [way("aes128-gcm")]);
+    child.kill();
+  }
   return out;
 };
 
-const round = (n: number): number => Math.round(n * 100) / 100;
-const both = (values: readonly number[]) => ({ p50: round(median(values)), p99: round(quantile(values, 0.99)) });
+/** MB/s of all together, from the first byte of the first to the end of the last. */
+const together = async (to: To, n: number): Promise<number> => {
+  const all = await Promise.all(Array.from({ length: n }, () => span(to.proxied("aes128-gcm"), BYTES)));
+  return all.reduce((sum, s) => sum + s.bytes, 0) / 1e6 / (Math.max(...all.map((s) => s.to)) - Math.min(...all.map((s) => s.from)));
+};
+const benchParallel = async (_lab: Lab, to: To): Promise<object> => {
+  const one: number[] = [], four: number[] = [];
+  for (let i = 0; i < REPS; i++) { one.push(await together(to, 1)); four.push(await together(to, 4)); }
+  say(`\nbulk through the proxy, MB/s in sum: one session ${show(one)}   four at once ${show(four)}   four/one ${ratio(four, one)}`);
+  return { parallel: { one: round(median(one)), four: round(median(four)) } };
+};
 
-await using lab = await sshLab({ port: PORT, workers: Number(arg("workers", "2")) });
-lab.broker.terms = { ...lab.broker.terms, record: arg("record", "head") as "head" };
-const to = await ways(lab);
-for (const way of ["direct", "jump", "proxied"] as const) await exec(to[way]());
-const speed = await benchBulk(lab, to), start: Record<Way, number[]> = { direct: [], jump: [], proxied: [] };
-for (let i = 0; i < REPS * 3; i++) for (const way of ["direct", "jump", "proxied"] as const) start[way].push(await exec(to[way]()));
-const keys = await benchEcho(lab, to);
+const PARTS = { bulk: benchBulk, exec: benchExec, echo: benchEcho, sftp: benchSftp, parallel: benchParallel, idle: benchIdle } as const;
 
-say(`\nbulk, ${BYTES / 1e6} MB, policy ${lab.broker.terms.record}, MB/s: median (quartiles) of ${REPS}`);
-for (const [cipher, { direct, jump, proxied }] of Object.entries(speed.out)) {
-  say(`  ${cipher.padEnd(11)} direct ${show(direct)}   ssh -J ${show(jump)}   proxied ${show(proxied)}   `
-    + `proxied/direct ${(median(proxied) / median(direct)).toFixed(2)}   proxied/jump ${(median(proxied) / median(jump)).toFixed(2)}`);
-}
-say(`  CPU of the session processes: ${show(speed.spent, 2)} ms/MB`);
-say(`true, start to exit, ms: direct ${show(start.direct)}   ssh -J ${show(start.jump)}   proxied ${show(start.proxied)}   proxied/direct ${(median(start.proxied) / median(start.direct)).toFixed(2)}`);
-for (const [name, v] of [["direct", keys.direct], ["proxied", keys.proxied], ["proxied, a copy in every process", keys.beside]] as const) {
-  say(`key echo, ms: ${name}: p50 ${median(v).toFixed(2)}  p99 ${quantile(v, 0.99).toFixed(2)}`);
-}
-const mid = ({ direct, jump, proxied }: Record<Way, number[]>) => ({ direct: round(median(direct)), jump: round(median(jump)), proxied: round(median(proxied)) });
-if (process.argv.includes("--json")) say(JSON.stringify({
-  bulk: Object.fromEntries(Object.entries(speed.out).map(([c, v]) => [c, mid(v)])), exec: mid(start),
-  echo: { direct: both(keys.direct), proxied: both(keys.proxied), besideBulk: both(keys.beside) }, cpuMsPerMb: round(median(speed.spent)),
-}));
-process.exitCode = 0;
+/** `only`: what is measured if the command line does not say. */
+export const run = async (only: readonly string[] = Object.keys(PARTS)): Promise<void> => {
+  await using lab = await raise(Number(arg("workers", "2")));
+  const to = await ways(lab), busy = loadavg()[0] ?? 0, wanted = arg("only", only.join(",")).split(",");
+  let told: object = {};
+  for (const way of WAYS) await exec(to[way]());
+  for (const [name, part] of Object.entries(PARTS)) if (wanted.includes(name)) told = { ...told, ...await part(lab, to) };
+  if (process.argv.includes("--json")) say(JSON.stringify({ ...told, load: round(busy) }));
+};
