@@ -211,8 +211,8 @@ const taken = async (w: World, target: Target, name: string, password: string): 
   return id;
 };
 
-type At = { readonly name?: string; readonly host?: LinuxHost };
-export const manage = async (w: World, passwords: Readonly<Record<string, string>>, admin: string, sudo: boolean, port: number, { name: called = "web-1", host = w.host }: At = {}): Promise<void> => {
+type On = { readonly name?: string; readonly host?: LinuxHost };
+export const manage = async (w: World, passwords: Readonly<Record<string, string>>, admin: string, sudo: boolean, port: number, { name: called = "web-1", host = w.host }: On = {}): Promise<void> => {
   const { deps } = w.core, operator = w.caller("operator");
   const target = await addTarget(deps, operator, { name: called, platform: "linux-ssh", host: host.host, port, settings: { hostKeys: [host.hostKey], sudo }, tags: ["web"] });
   const ids = new Map<string, AccountId>();

@@ -32,11 +32,11 @@ describe("openapi", () => {
   test("every reference leads somewhere", () => {
     for (const [, name] of JSON.stringify(doc).matchAll(/#\/components\/schemas\/(\w+)/g)) expect(doc.components.schemas).toHaveProperty(name!);
   });
-  test("one answer holds a password: the release's; what is typed is marked as one", () => {
+  test("two answers hold a password: the release's, and the one made for many accounts; what is typed is marked as one", () => {
     const answers = operations.filter((o) => /"password":/.test(JSON.stringify(Object.entries(o.op.responses).filter(([k]) => k !== "default"))) || /schemas\/Released/.test(JSON.stringify(o.op.responses)));
-    expect(answers.map((o) => o.name)).toEqual(["POST /requests/{id}/release"]);
+    expect(answers.map((o) => o.name)).toEqual(["POST /requests/{id}/release", "POST /bulks/shown"]);
     const typed = operations.flatMap((o) => Object.entries(o.op.requestBody?.content["application/json"]?.schema.properties ?? {}).filter(([k]) => k === "password").map(([, s]) => [o.name, s.format]));
-    expect(typed.sort()).toEqual([["POST /accounts", "password"], ["POST /accounts/{id}/declare", "password"], ["POST /people", "password"]]);
+    expect(typed.sort()).toEqual([["POST /accounts", "password"], ["POST /accounts/{id}/declare", "password"], ["POST /accounts/{id}/password", "password"], ["POST /bulks", "password"], ["POST /bulks/preview", "password"], ["POST /people", "password"]]);
   });
   test("the docs page needs no login and lists every endpoint", async () => {
     const page = await (await app.request("/docs")).text();

@@ -1,5 +1,6 @@
 /** Bulk changes and schedules through the portal, without scripts: form, preview, press, page; the API beside it. Rule: the page between preview and press holds no password. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { putCollection } from "../../src/flow/collections.ts";
 import { workBulks } from "../../src/flow/bulk-work.ts";
 import { workSchedules } from "../../src/flow/schedule-run.ts";
 import { ENDPOINTS } from "../../src/web/api/index.ts";
@@ -68,6 +69,14 @@ describe("a bulk change", () => {
     expect((await previewed({ tell: "ghost" })).status, "named only at the press").toBe(200);
     expect((await operator.post("/bulk", hidden((await previewed({ tell: "ghost" })).text))).text).toContain("There is no person named ghost to notify.");
     expect((await auditor.get("/bulk/new")).status).toBe(403);
+  });
+
+  it("a group of targets and accounts is enough to choose by, from form to press", async () => {
+    await putCollection(w.deps.flow, w.who.operator, "night shift", [(await run(w.deps.flow.db, "select id from accounts where name = 'app1'"))[0]!["id"] as string]);
+    expect((await operator.get("/bulk/new")).text).toContain("night shift");
+    const seen = await operator.post("/bulk/preview", { ...FIELDS, search: "", groups: "night shift" }), pressed = await operator.post("/bulk", hidden(seen.text));
+    expect([seen.text.includes("Change 1 password"), pressed.status]).toEqual([true, 303]);
+    await operator.post(`${pressed.to!}/stop`);
   });
 
   it("the list of accounts leads there with what was ticked", async () => {

@@ -138,10 +138,11 @@ describe("several at once", () => {
     const done = await page([["act", "block"], ["account", app!], ["reason", "incident 7"]], "/accounts/several/run");
     expect(done.text).toContain("1 of 1 done");
     expect((await accounts.find(db(), app!))!.block).toBe("locked");
-    const mixed = await page([["act", "rotate"], ["account", app!], ["account", bare!], ["account", root!]]);
+    const mixed = await page([["act", "verify"], ["account", app!], ["account", bare!], ["account", root!]]);
     expect(mixed.text).toContain("it is locked");
     expect(mixed.text).toContain("it is not managed yet");
-    expect(mixed.text).toMatch(/Change 1 account</);
+    expect(mixed.text).toMatch(/Verify 1 account</);
+    expect((await page([["act", "rotate"], ["account", app!], ["account", root!]])).text, "passwords are changed as a bulk change").toMatch(/action="\/bulk\/preview"[^]*root@web-1/);
     expect((await page([["act", "unblock"], ["shown", "yes"], ["q", "state:blocked"]])).text).toContain("app1@web-1");
     expect((await page([["act", "unblock"], ["account", app!]], "/accounts/several/run")).text).toContain("no longer blocked");
     expect((await page([["act", "rotate"]])).text).toContain("No account was chosen");

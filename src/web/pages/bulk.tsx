@@ -37,7 +37,9 @@ const list = async (c: Ctx, deps: WebDeps) => {
 
 /** Of a form, or of an address that names what to begin with. Lists stand one a line. */
 export const choiceOf = async (c: Ctx): Promise<z.infer<typeof Choice>> => parsed(Choice, {
-  accounts: lines(await textField(c, "accounts")), targets: lines(await textField(c, "targets")), groups: await many(c, "groups"), search: await textField(c, "search"),
+  accounts: lines(await textField(c, "accounts")), targets: lines(await textField(c, "targets")), search: await textField(c, "search"),
+  // Ticked in the form; one a line in what the preview carries on.
+  groups: [...await many(c, "groups"), ...lines(await textField(c, "groupLines"))],
 });
 export const termsOf = async (c: Ctx): Promise<BulkTerms> => {
   const given = await Promise.all(Object.keys(BulkTerms.shape).map(async (name) => [name, whole(await textField(c, name))] as const));
@@ -85,7 +87,7 @@ const preview = async (c: Ctx, deps: WebDeps) => {
   return render(c, deps, { title: "Who is affected", wide: true }, <BulkPreviewPage list={affected} how={wish.how} apply={wish.apply} cut={wish.cut} reason={reason} carried={carried} nobody={nobodyTold(deps)} told={told} />);
 };
 const begin = async (c: Ctx, deps: WebDeps) => {
-  const base = await wishOf(c), wish = { ...base, choice: { ...base.choice, groups: lines(await textField(c, "groupLines")) } }, caller = callerOf(c);
+  const wish = await wishOf(c), caller = callerOf(c);
   const rest = { reason: await textField(c, "reason"), terms: await termsOf(c), notify: await notifyOf(c), seen: await textField(c, "seen") };
   using password = wish.how === "given" ? openSecret(deps, me(c).person.id, await textField(c, "sealed")) : wish.how === "shown" ? await sharedPassword(deps.flow, caller, wish.choice) : undefined;
   const id = await openBulk(deps.flow, caller, { ...wish, ...rest, password });

@@ -23,6 +23,8 @@ const chosen = async (c: Ctx, deps: WebDeps): Promise<string[]> =>
 const toBulk = async (c: Ctx, deps: WebDeps) => {
   if ((await first(c, "shown")) === "yes") return bulkForm(c, deps, { search: queryOf(await first(c, "q")) || "@" });
   const ids = await many(c, "account"), { all } = await find(c, deps, "");
+  if (ids.length === 0) throw new Fault("invalid", "No account was chosen. Tick one or more in the list.");
+  if (ids.some((id) => !all.some((a) => a.account.id === id))) throw new Fault("not_found", "One of these accounts does not exist, or is not yours to see.");
   return bulkForm(c, deps, { accounts: all.filter((a) => ids.includes(a.account.id)).map((a) => `${a.account.name}@${a.target.name}`) });
 };
 const preview = async (c: Ctx, deps: WebDeps) => {
