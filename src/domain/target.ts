@@ -29,7 +29,7 @@ export type Target = {
 
 /** What it must show: lines of SSH keys, fingerprints of certificates; empty where an authority vouches, or nobody. */
 export const pinsOf = ({ settings }: Pick<Target, "settings">): readonly string[] =>
-  ["hostKeys", "certificates"].flatMap((k) => (Array.isArray(settings[k]) ? settings[k] as string[] : []));
+  ["hostKeys", ...((settings["tls"] ?? "pinned") === "pinned" ? ["certificates"] : [])].flatMap((k) => (Array.isArray(settings[k]) ? settings[k] as string[] : []));
 
 /** Everything that decides where a password goes. Sorted keys: the same settings give the same text. */
 export const identityText = (t: Pick<Target, "platform" | "host" | "port" | "link" | "settings">): string =>

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { connectors } from "../../src/connectors/index.ts";
 import { carriesSessions, noSessions, PLATFORMS, platformOf } from "../../src/domain/platform.ts";
 import { givesSomething, PolicyBinding, PolicyTerms, type Policy } from "../../src/domain/policy.ts";
+import { pinsOf } from "../../src/domain/target.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 
 const policy = (preset: Policy["terms"]["preset"]) => ({ id: "pol_1", name: "p", active: true, terms: PolicyTerms.parse({ preset }), binding: PolicyBinding.parse({}) }) as Policy;
@@ -25,4 +26,9 @@ test("what a person pins is read by the connector it was made by, and by no othe
   expect(postgres!.pin!(hex.toLowerCase())).toMatchObject({ settings: { certificates: [hex] }, fingerprint: hex });
   expect([linux!.pin!(hex), postgres!.pin!(line), linux!.pin!("ssh-ed25519 AAAA")]).toEqual([undefined, undefined, undefined]);
   expect(postgres!.pin!("plain")).toMatchObject({ settings: { tls: "off" } });
+});
+test("what is pinned is what counts: certificates kept beside another way of trust are not", () => {
+  const settings = { certificates: ["AB"], authority: "" };
+  expect([{ hostKeys: ["k"] }, settings, { ...settings, tls: "pinned" }, { ...settings, tls: "off" }, { ...settings, tls: "authority" }, {}].map((s) => pinsOf({ settings: s })))
+    .toEqual([["k"], ["AB"], ["AB"], [], [], []]);
 });

@@ -44,7 +44,6 @@ it("its settings are fields, and wrong ones are refused in words", async () => {
 });
 
 it("an account of it is asked for, shown and given back; no page offers a session", async () => {
-  await w.core.deps.db.transaction(async (tx) => { const t = await db1(); await targets.setIdentity(tx, t.id, t, w.who.operator.person.id); });
   await policy("database passwords", "release", [NAME]);
   await policy("database sessions", "session", ["only"]);
   const { id } = await addAccount(w.deps.flow, w.who.operator, { target: (await db1()).id, name: NAME });
