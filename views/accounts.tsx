@@ -94,12 +94,12 @@ const Row = ({ c, picks }: { c: AccountCard; picks: boolean }) => (
       <small class="muted block">{[c.target.platform, ...new Set([...c.target.tags, ...c.account.tags])].join(" · ")}</small>
     </td>
     <td>
-      <StandingBadge standing={c.standing} />
+      <StandingBadge standing={c.standing} brief />
     </td>
     <td data-th="Held by">
       <HolderOf holds={c.holds} />
     </td>
-    <td data-th="Password changed">
+    <td data-th="Changed">
       <Ago at={c.account.rotatedAt} />
     </td>
     <td data-th="Verified">
@@ -125,7 +125,7 @@ const None = ({ q, adds }: { q: string; adds: boolean }) => (
   </Empty>
 );
 
-const HEAD = ["Account", "State", "Held by", "Password changed", "Verified", "Policy"] as const;
+const HEAD = ["Account", "State", "Held by", "Changed", "Verified", "Policy"] as const;
 const Rows = ({ cards, picks }: { cards: readonly AccountCard[]; picks: boolean }) => (
   <Table label="Accounts" head={picks ? ["", ...HEAD] : HEAD} list>
     {cards.map((c) => (

@@ -92,7 +92,7 @@ const Lines = ({ v }: { v: BulkPreviewView }) => (
         <td>
           <StandingBadge standing={a.standing} />
         </td>
-        <td>
+        <td data-th="Held by">
           <HolderOf holds={a.holds} />
         </td>
         <td class="wrap">

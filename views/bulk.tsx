@@ -217,12 +217,12 @@ export const Bulks = ({ list, begins, next }: { list: readonly BulkView[]; begin
       <Table label="Bulk changes" head={["Begun", "By", "State", "Progress", "Why"]} list>
         {list.map((v) => (
           <tr>
-            <td>
+            <td data-th="Begun">
               <a href={`/bulk/${v.bulk.id}`}>
                 <Ago at={v.bulk.at} />
               </a>
             </td>
-            <td class="wrap">{v.scheduleName === null ? v.byName : <Badge tone="quiet">{v.scheduleName}</Badge>}</td>
+            <td data-th="By" class="wrap">{v.scheduleName === null ? v.byName : <Badge tone="quiet">{v.scheduleName}</Badge>}</td>
             <td>
               <BulkBadge bulk={v.bulk} counts={v.counts} />
             </td>

@@ -50,7 +50,7 @@ const Who = ({ tried: t, approvals }: { tried: Tried; approvals: number }) => (
 
 type PreviewProps = Pick<PolicyFormView, "draft" | "names" | "tried" | "wrong">;
 export const PolicyPreview = ({ draft, names, tried, wrong }: PreviewProps) => (
-  <aside id="preview" class="card flat" aria-live="polite">
+  <aside id="preview" class="card flat" aria-live="polite" aria-label="What the policy does" tabindex={0}>
     {wrong === undefined ? null : (
       <div class="notice bad" role="alert">
         {wrong}

@@ -21,7 +21,10 @@ const Who = ({ label, name, from, people, checked }: WhoProps) => (
     <legend>{label}</legend>
     {from.groups.map((g) => (
       <label class="check">
-        <input type="checkbox" name={`${name}Groups`} value={g.id} checked={checked.includes(g.id)} /> {g.name} <small class="muted">group</small>
+        <input type="checkbox" name={`${name}Groups`} value={g.id} checked={checked.includes(g.id)} />
+        <span>
+          {g.name} <small class="muted">group</small>
+        </span>
       </label>
     ))}
     {people.map((p) => (

@@ -77,14 +77,14 @@ const Rows = ({ list }: { list: readonly ScheduleView[] }) => (
         <td>
           <ScheduleBadge state={v.schedule.state} />
         </td>
-        <td>
+        <td data-th="Next run">
           <Next v={v} />
         </td>
         <td class="wrap">{v.says}</td>
-        <td>
+        <td data-th="Last run">
           <Ago at={v.schedule.lastRun} />
         </td>
-        <td>{v.byName}</td>
+        <td data-th="By">{v.byName}</td>
       </tr>
     ))}
   </Table>
@@ -147,7 +147,7 @@ const Runs = ({ runs }: { runs: readonly BulkView[] }) =>
     <Table label="Runs" head={["Begun", "State", "Progress"]} list>
       {runs.map((r) => (
         <tr>
-          <td>
+          <td data-th="Begun">
             <a href={`/bulk/${r.bulk.id}`}>
               <Ago at={r.bulk.at} />
             </a>

@@ -20,46 +20,57 @@ const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.
 
 /** `own`: on the page of their request, which says whose they are and of what. */
 type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean; readonly own?: boolean };
-const WHOSE = ["Account", "Person"], WHAT = ["State", "Began", "Length", "From", ""];
-export const SessionRows = ({ list, plays, watches, own }: Rows) => (
-  <Table label="Sessions" head={own ? ["Session", ...WHAT] : [...WHOSE, ...WHAT]}>
-    {list.map(({ session: s, flagged, personName, accountName, targetName }) => (
-      <tr>
-        {own ? (
-          <td>
-            <a href={`/sessions/${s.id}`}>{s.via === "web" ? "web terminal" : s.protocol.toUpperCase()}</a>
-          </td>
-        ) : (
-          <>
-            <td>
-              <Account account={accountName} target={targetName} href={`/sessions/${s.id}`} />
-            </td>
-            <td>{personName}</td>
-          </>
-        )}
+const WHAT = ["State", "Began", "Length"];
+const From = ({ s }: { s: Session }) => <small class="muted block whence">from {s.address}</small>;
+const Moves = ({ s, plays, watches }: { s: Session; plays: boolean; watches: boolean }) => (
+  <td class="end">
+    {watches && s.state === "live" ? (
+      <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
+        Watch
+      </a>
+    ) : null}
+    {plays && s.state !== "opening" ? (
+      <a class="button small quiet" href={`/sessions/${s.id}/play`}>
+        Play
+      </a>
+    ) : null}
+  </td>
+);
+const Row = ({ line, plays, watches = false, own }: Omit<Rows, "list"> & { line: SessionListed }) => {
+  const { session: s, flagged, personName, accountName, targetName } = line;
+  return (
+    <tr>
+      {own ? (
         <td>
-          <SessionBadge session={s} /> {flagged ? <Badge tone="warn">command rule</Badge> : null}
+          <a href={`/sessions/${s.id}`}>{s.via === "web" ? "web terminal" : s.protocol.toUpperCase()}</a>
+          <From s={s} />
         </td>
-        <td data-th="Began">
-          <Ago at={s.openedAt} />
-        </td>
-        <td data-th="Length">{length(s, here().now)}</td>
-        <td data-th="From">
-          <code>{s.address}</code>
-        </td>
-        <td class="end">
-          {watches && s.state === "live" ? (
-            <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
-              Watch
-            </a>
-          ) : null}
-          {plays && s.state !== "opening" ? (
-            <a class="button small quiet" href={`/sessions/${s.id}/play`}>
-              Play
-            </a>
-          ) : null}
-        </td>
-      </tr>
+      ) : (
+        <>
+          <td>
+            <Account account={accountName} target={targetName} href={`/sessions/${s.id}`} />
+          </td>
+          <td>
+            {personName}
+            <From s={s} />
+          </td>
+        </>
+      )}
+      <td>
+        <SessionBadge session={s} /> {flagged ? <Badge tone="warn">command rule</Badge> : null}
+      </td>
+      <td data-th="Began">
+        <Ago at={s.openedAt} />
+      </td>
+      <td data-th="Length">{length(s, here().now)}</td>
+      {plays || watches ? <Moves s={s} plays={plays} watches={watches} /> : null}
+    </tr>
+  );
+};
+export const SessionRows = ({ list, ...how }: Rows) => (
+  <Table label="Sessions" head={[...(how.own ? ["Session"] : ["Account", "Person"]), ...WHAT, ...(how.plays || how.watches ? [""] : [])]}>
+    {list.map((line) => (
+      <Row line={line} {...how} />
     ))}
   </Table>
 );

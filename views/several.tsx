@@ -41,7 +41,7 @@ const Line = ({ a, act }: { a: AffectedLine; act: SeveralAct }) => (
       <Named href={`/accounts/${a.id}`} name={a.name} />
     </td>
     <td>
-      <StandingBadge standing={a.standing} />
+      <StandingBadge standing={a.standing} brief />
     </td>
     <td data-th="Held by">
       <HolderOf holds={a.holds} />

@@ -40,11 +40,11 @@ const CREDENTIAL: Partial<Record<Standing["word"], readonly [Tone, string]>> = {
   unverified: ["warn", "unverified"],
   quarantined: ["bad", "quarantined"],
 };
-/** `me`: the reader's own login name, so that their own hold is said to be theirs. */
-export const StandingBadge = ({ standing: s, me }: { standing: Standing; me?: string }) => {
+/** `me`: the reader's own login name, so that their own hold is said to be theirs. `brief`: by whom stands beside it. */
+export const StandingBadge = ({ standing: s, me, brief }: { standing: Standing; me?: string; brief?: boolean }) => {
   if (s.word === "blocked") return <Badge tone="bad">{BLOCKED[s.why]}</Badge>;
   if (s.word === "held" && s.by === me) return <Badge tone="ok">yours now</Badge>;
-  if (s.word === "held") return <Badge tone="warn">held by {s.by}</Badge>;
+  if (s.word === "held") return <Badge tone="warn">{brief ? "held" : `held by ${s.by}`}</Badge>;
   const [tone, word] = CREDENTIAL[s.word]!;
   return <Badge tone={tone}>{word}</Badge>;
 };

@@ -82,6 +82,50 @@ it("finds as one types, by keyboard alone", async () => {
   await page.waitForURL(`${ORIGIN}/requests`);
 });
 
+it("a press says that it is under way and for how long, is sent once, and what was said of it is said once", async () => {
+  const page = await (await as("requester")).newPage(), sent: string[] = [];
+  await page.route("**/ask", async (route) => { sent.push(route.request().method()); await new Promise((r) => setTimeout(r, 2_500)); await route.continue(); });
+  await page.goto(`${ORIGIN}/ask/root@web-1`);
+  await page.fill("[name=reason]", "press it twice");
+  // The page itself takes notes: a driver waits for the navigation that is under way.
+  await page.evaluate(`{ let n = 0; setInterval(() => {
+    const b = document.querySelector("main button[aria-busy]");
+    if (!b) return;
+    sessionStorage.said = (sessionStorage.said ?? "") + "|" + b.textContent.trim();
+    if (++n === 3) document.querySelector("main form").requestSubmit();
+  }, 100); }`);
+  await page.click("main button[type=submit]", { noWaitAfter: true });
+  await page.waitForURL(/\/requests\/req_\w+$/);
+  expect(sent).toEqual(["POST"]);
+  expect(await page.evaluate("sessionStorage.said")).toMatch(/^\|Ask(\|Ask)*(\|Ask · 1 s)+(\|Ask · [2-9] s)*$/);
+  expect(await page.textContent("#notice")).toContain("Asked. The approvers see it now.");
+  await page.reload();
+  expect(await page.textContent("#notice")).toBe("");
+});
+
+it("? shows the keys of this person's own menu, and a key beyond it leads nowhere", async () => {
+  const page = await (await as("requester")).newPage();
+  await page.goto(`${ORIGIN}/requests`);
+  await page.keyboard.press("?");
+  await page.waitForSelector("#keys[open]");
+  const keys = (await page.textContent("#keys"))!;
+  expect([/g\s*r\s*Requests/.test(keys), /Audit log|People/.test(keys)]).toEqual([true, false]);
+  await page.keyboard.press("Escape");
+  expect(await page.locator("#keys[open]").count()).toBe(0);
+  await page.keyboard.press("g");
+  await page.keyboard.press("l");
+  await page.waitForTimeout(300);
+  expect(page.url()).toBe(`${ORIGIN}/requests`);
+});
+
+it("on a phone a row of a list is a block that names its facts, and nothing of it lies outside", async () => {
+  const page = await (await as("operator", "light", 390)).newPage();
+  await page.goto(`${ORIGIN}/accounts`);
+  expect(await page.evaluate("getComputedStyle(document.querySelector(`td[data-th='Held by']`), '::before').content")).toMatch(/^("Held by"|attr\(data-th\)) " "$/);
+  const outside = await page.evaluate("[...document.querySelectorAll('.table td')].map((td) => td.getBoundingClientRect()).filter((b) => b.width > 0 && (b.left < 0 || b.right > innerWidth)).length");
+  expect(outside).toBe(0);
+});
+
 it("hides a shown password after 20 s and keeps nothing of it", async () => {
   const id = await asked(10);
   await vote(w.deps.flow, w.who.approver, id, { decision: "approve" });
