@@ -9,16 +9,30 @@ import { Done, endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
 import { PersonOut, personOut, TokenOut, tokenOut } from "./shapes.ts";
 
-const tag = "me", DAY = 86_400_000;
+const tag = "me",
+  DAY = 86_400_000;
 
 const who: Endpoint = endpoint({
-  method: "get", path: "/me", tag, summary: "Who you are, and what your roles allow", answer: z.object({ person: PersonOut, may: z.array(z.string()), token: TokenOut.nullable() }),
-  run: (_deps, { caller: { person }, bearer }) => Promise.resolve({ person: personOut(person), may: ACTS.filter((a) => may(person, a)), token: bearer && tokenOut(bearer.token) }),
+  method: "get",
+  path: "/me",
+  tag,
+  summary: "Who you are, and what your roles allow",
+  answer: z.object({ person: PersonOut, may: z.array(z.string()), token: TokenOut.nullable() }),
+  run: (_deps, { caller: { person }, bearer }) =>
+    Promise.resolve({ person: personOut(person), may: ACTS.filter((a) => may(person, a)), token: bearer && tokenOut(bearer.token) }),
 });
 
 const tokens: Endpoint = endpoint({
-  method: "get", path: "/me/tokens", tag, summary: "Your tokens", query: Paging, answer: pageOf(TokenOut),
-  run: async ({ identity }, { caller, query }) => { const p = cut(await tokensOf(identity, caller.person), query, (t) => t.id); return { ...p, items: p.items.map(tokenOut) }; },
+  method: "get",
+  path: "/me/tokens",
+  tag,
+  summary: "Your tokens",
+  query: Paging,
+  answer: pageOf(TokenOut),
+  run: async ({ identity }, { caller, query }) => {
+    const p = cut(await tokensOf(identity, caller.person), query, (t) => t.id);
+    return { ...p, items: p.items.map(tokenOut) };
+  },
 });
 
 const narrowed = (deps: ApiDeps, input: TokenInput, { token }: Bearer): TokenInput => {
@@ -28,16 +42,31 @@ const narrowed = (deps: ApiDeps, input: TokenInput, { token }: Bearer): TokenInp
 };
 
 const make: Endpoint = endpoint({
-  method: "post", path: "/me/tokens", tag, summary: "Make a token", says: "Shown in this answer and never again. Made with a token, it ends no later and is bound to the same networks.",
-  body: TokenInput, answer: z.object({ secret: z.string(), token: TokenOut }).openapi("MadeToken"), status: 201, secret: true,
+  method: "post",
+  path: "/me/tokens",
+  tag,
+  summary: "Make a token",
+  says: "Shown in this answer and never again. Made with a token, it ends no later and is bound to the same networks.",
+  body: TokenInput,
+  answer: z.object({ secret: z.string(), token: TokenOut }).openapi("MadeToken"),
+  status: 201,
+  secret: true,
   run: async (deps, { caller, body, bearer }) => {
-    const made = await makeToken(deps.identity, caller.person, bearer ? narrowed(deps, body, bearer) : body, { address: caller.address, means: caller.means });
+    const made = await makeToken(deps.identity, caller.person, bearer ? narrowed(deps, body, bearer) : body, {
+      address: caller.address,
+      means: caller.means,
+    });
     return { secret: deps.doors.token(made), token: tokenOut(made.made) };
   },
 });
 
 const revoke: Endpoint = endpoint({
-  method: "delete", path: "/me/tokens/{id}", tag, summary: "Revoke a token", params: Id, answer: Done,
+  method: "delete",
+  path: "/me/tokens/{id}",
+  tag,
+  summary: "Revoke a token",
+  params: Id,
+  answer: Done,
   run: async ({ identity }, { caller, params }) => {
     await revokeToken(identity, caller.person, params.id as TokenId, { address: caller.address, means: caller.means });
     return { ok: true as const };

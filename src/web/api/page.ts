@@ -1,4 +1,7 @@
-/** Cursor paging: `?limit=&cursor=` -> `{ items, next }`. Rule: a cursor is opaque to callers and names the last item given, so nothing is given twice or left out. */
+/**
+ * Cursor paging: `?limit=&cursor=` -> `{ items, next }`. Rule: a cursor is opaque to callers and names the last item given, so nothing is
+ * given twice or left out.
+ */
 import { z } from "@hono/zod-openapi";
 import { Fault } from "../../kernel/fault.ts";
 
@@ -16,16 +19,20 @@ const Position = z.array(z.union([z.string(), z.number()])).length(2);
 /** What a cursor says: [where, id]. */
 export const read = (cursor: string | undefined): readonly [string | number, string | number] | null => {
   if (cursor === undefined) return null;
-  try { return Position.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"))) as [string | number, string | number]; } catch (cause) {
+  try {
+    return Position.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"))) as [string | number, string | number];
+  } catch (cause) {
     throw new Fault("invalid", "cursor: take it from `next` of the page before, unchanged.", { cause });
   }
 };
 
 /** For lists that are short by nature (people, policies, targets): sorted by the caller, cut here. */
 export const cut = <T>(all: readonly T[], { limit, cursor }: Paging, idOf: (item: T) => string): Page<T> => {
-  const after = read(cursor), from = after === null ? 0 : all.findIndex((item) => idOf(item) === after[1]) + 1;
+  const after = read(cursor),
+    from = after === null ? 0 : all.findIndex((item) => idOf(item) === after[1]) + 1;
   if (after !== null && from === 0) throw new Fault("invalid", "cursor: what it points at is gone. Start again without one.");
-  const items = all.slice(from, from + limit), last = items.at(-1);
+  const items = all.slice(from, from + limit),
+    last = items.at(-1);
   return { items, next: last !== undefined && from + limit < all.length ? write([0, idOf(last)]) : null };
 };
 
@@ -33,17 +40,36 @@ export type Dated = { readonly at: Date; readonly id: string };
 /** More than anything that could share one millisecond. */
 const TIES = 20;
 /** Newest first, from a query that knows `before` and `limit`; things of the same millisecond are told apart by id. */
-export const newest = async <T>(paging: Paging, look: (q: { before?: Date; limit: number }) => Promise<readonly T[]>, keyOf: (item: T) => Dated): Promise<Page<T>> => {
-  const after = read(paging.cursor), at = after === null ? null : new Date(after[0]);
+export const newest = async <T>(
+  paging: Paging,
+  look: (q: { before?: Date; limit: number }) => Promise<readonly T[]>,
+  keyOf: (item: T) => Dated,
+): Promise<Page<T>> => {
+  const after = read(paging.cursor),
+    at = after === null ? null : new Date(after[0]);
   if (at && Number.isNaN(at.getTime())) throw new Fault("invalid", "cursor: take it from `next` of the page before, unchanged.");
   const found = await look({ ...(at ? { before: new Date(at.getTime() + 1) } : {}), limit: paging.limit + 1 + TIES });
-  const fresh = at === null ? found : found.filter((i) => { const k = keyOf(i); return k.at < at || (k.at.getTime() === at.getTime() && k.id < after![1]); });
-  const items = fresh.slice(0, paging.limit), last = items.at(-1), key = last === undefined ? null : keyOf(last);
+  const fresh =
+    at === null
+      ? found
+      : found.filter((i) => {
+          const k = keyOf(i);
+          return k.at < at || (k.at.getTime() === at.getTime() && k.id < after![1]);
+        });
+  const items = fresh.slice(0, paging.limit),
+    last = items.at(-1),
+    key = last === undefined ? null : keyOf(last);
   return { items, next: key && fresh.length > paging.limit ? write([key.at.toISOString(), key.id]) : null };
 };
 /** Events: their row number is the position. */
-export const numbered = async <T>(paging: Paging, look: (q: { before?: number; limit: number }) => Promise<readonly T[]>, noOf: (item: T) => number): Promise<Page<T>> => {
-  const after = read(paging.cursor), found = await look({ ...(after ? { before: Number(after[0]) } : {}), limit: paging.limit + 1 });
-  const items = found.slice(0, paging.limit), last = items.at(-1);
+export const numbered = async <T>(
+  paging: Paging,
+  look: (q: { before?: number; limit: number }) => Promise<readonly T[]>,
+  noOf: (item: T) => number,
+): Promise<Page<T>> => {
+  const after = read(paging.cursor),
+    found = await look({ ...(after ? { before: Number(after[0]) } : {}), limit: paging.limit + 1 });
+  const items = found.slice(0, paging.limit),
+    last = items.at(-1);
   return { items, next: last !== undefined && found.length > paging.limit ? write([noOf(last), ""]) : null };
 };

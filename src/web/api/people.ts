@@ -17,7 +17,12 @@ import { KeyOut, PersonOut, personOut } from "./shapes.ts";
 
 const tag = "people";
 /** A declared password: turned into a Secret before anything else sees it. */
-export const Password = z.string().min(1).max(1_024).transform((t) => Secret.of(t)).openapi({ type: "string", format: "password", writeOnly: true });
+export const Password = z
+  .string()
+  .min(1)
+  .max(1_024)
+  .transform((t) => Secret.of(t))
+  .openapi({ type: "string", format: "password", writeOnly: true });
 
 /** By id or login name; `me` is the caller. */
 const find = async (deps: ApiDeps, { caller }: Who, text: string): Promise<Person> => {
@@ -28,13 +33,36 @@ const find = async (deps: ApiDeps, { caller }: Who, text: string): Promise<Perso
 };
 
 const list: Endpoint = endpoint({
-  method: "get", path: "/people", tag, summary: "Everybody", query: Paging, answer: pageOf(PersonOut),
-  run: async (deps, { caller, query }) => { const p = cut((await directory(deps.flow.db, caller.person)).people, query, (x) => x.id); return { ...p, items: p.items.map(personOut) }; },
+  method: "get",
+  path: "/people",
+  tag,
+  summary: "Everybody",
+  query: Paging,
+  answer: pageOf(PersonOut),
+  run: async (deps, { caller, query }) => {
+    const p = cut((await directory(deps.flow.db, caller.person)).people, query, (x) => x.id);
+    return { ...p, items: p.items.map(personOut) };
+  },
 });
-const one: Endpoint = endpoint({ method: "get", path: "/people/{id}", tag, summary: "One person, by id or name", params: Id, answer: PersonOut, run: async (deps, a) => personOut(await find(deps, a, a.params.id)) });
+const one: Endpoint = endpoint({
+  method: "get",
+  path: "/people/{id}",
+  tag,
+  summary: "One person, by id or name",
+  params: Id,
+  answer: PersonOut,
+  run: async (deps, a) => personOut(await find(deps, a, a.params.id)),
+});
 
 const add: Endpoint = endpoint({
-  method: "post", path: "/people", tag, summary: "Add a person", says: "Without a password they log in by SSH key alone.", body: PersonInput.extend({ password: Password.optional() }), answer: PersonOut, status: 201,
+  method: "post",
+  path: "/people",
+  tag,
+  summary: "Add a person",
+  says: "Without a password they log in by SSH key alone.",
+  body: PersonInput.extend({ password: Password.optional() }),
+  answer: PersonOut,
+  status: 201,
   run: async (deps, { caller, body: { password, ...input } }) => {
     using secret = password ?? Secret.of("");
     if (password) requireGoodPassword(secret, input.name);
@@ -44,9 +72,23 @@ const add: Endpoint = endpoint({
 });
 
 const nullable = z.string().trim().max(200).nullable().optional();
-const Change = z.object({ fullName: z.string().trim().min(1).max(200).optional(), mail: nullable, subject: nullable, employeeNo: nullable, roles: z.array(Role).optional(), disabled: z.boolean().optional() });
+const Change = z.object({
+  fullName: z.string().trim().min(1).max(200).optional(),
+  mail: nullable,
+  subject: nullable,
+  employeeNo: nullable,
+  roles: z.array(Role).optional(),
+  disabled: z.boolean().optional(),
+});
 const change: Endpoint = endpoint({
-  method: "patch", path: "/people/{id}", tag, summary: "Change a person", says: "Disabling cuts their live sessions at once.", params: Id, body: Change, answer: PersonOut,
+  method: "patch",
+  path: "/people/{id}",
+  tag,
+  summary: "Change a person",
+  says: "Disabling cuts their live sessions at once.",
+  params: Id,
+  body: Change,
+  answer: PersonOut,
   run: async (deps, a) => {
     const set = Object.fromEntries(Object.entries(a.body).filter(([, v]) => v !== undefined)) as PersonChange;
     return personOut(await changePerson(deps.flow, a.caller, (await find(deps, a, a.params.id)).id, set));
@@ -54,25 +96,56 @@ const change: Endpoint = endpoint({
 });
 
 const keys: Endpoint = endpoint({
-  method: "get", path: "/people/{id}/keys", tag, summary: "SSH keys of a person (`me` for your own)", params: Id, answer: z.object({ items: z.array(KeyOut) }),
+  method: "get",
+  path: "/people/{id}/keys",
+  tag,
+  summary: "SSH keys of a person (`me` for your own)",
+  params: Id,
+  answer: z.object({ items: z.array(KeyOut) }),
   run: async (deps, a) => ({ items: await keysOf(deps.flow.db, await find(deps, a, a.params.id)) }),
 });
 const addKey: Endpoint = endpoint({
-  method: "post", path: "/people/{id}/keys", tag, summary: "Add an SSH key", params: Id, body: z.object({ key: z.string().max(20_000), label: z.string().trim().max(80).default("") }), answer: KeyOut, status: 201,
+  method: "post",
+  path: "/people/{id}/keys",
+  tag,
+  summary: "Add an SSH key",
+  params: Id,
+  body: z.object({ key: z.string().max(20_000), label: z.string().trim().max(80).default("") }),
+  answer: KeyOut,
+  status: 201,
   run: async (deps, a) => {
-    const { fingerprint, line, comment } = readPublicKey(a.body.key), label = a.body.label || comment.slice(0, 80) || "key";
+    const { fingerprint, line, comment } = readPublicKey(a.body.key),
+      label = a.body.label || comment.slice(0, 80) || "key";
     await addSshKey(deps.flow, a.caller, (await find(deps, a, a.params.id)).id, { fingerprint, line, label });
     return { fingerprint, label, key: line };
   },
 });
 const removeKey: Endpoint = endpoint({
-  method: "delete", path: "/people/{id}/keys", tag, summary: "Remove an SSH key", params: Id, query: z.object({ fingerprint: z.string().min(1).max(200) }), answer: Done,
-  run: async (deps, a) => { await removeSshKey(deps.flow, a.caller, (await find(deps, a, a.params.id)).id as PersonId, a.query.fingerprint); return { ok: true as const }; },
+  method: "delete",
+  path: "/people/{id}/keys",
+  tag,
+  summary: "Remove an SSH key",
+  params: Id,
+  query: z.object({ fingerprint: z.string().min(1).max(200) }),
+  answer: Done,
+  run: async (deps, a) => {
+    await removeSshKey(deps.flow, a.caller, (await find(deps, a, a.params.id)).id as PersonId, a.query.fingerprint);
+    return { ok: true as const };
+  },
 });
 
 const reset: Endpoint = endpoint({
-  method: "post", path: "/people/{id}/reset-second-factor", tag, summary: "Reset a lost second factor", says: "Their logins end; it waits for a second person where it helps its author.", params: Id, answer: Done,
-  run: async (deps, a) => { await resetSecondFactor(deps.flow, a.caller, (await find(deps, a, a.params.id)).id); return { ok: true as const }; },
+  method: "post",
+  path: "/people/{id}/reset-second-factor",
+  tag,
+  summary: "Reset a lost second factor",
+  says: "Their logins end; it waits for a second person where it helps its author.",
+  params: Id,
+  answer: Done,
+  run: async (deps, a) => {
+    await resetSecondFactor(deps.flow, a.caller, (await find(deps, a, a.params.id)).id);
+    return { ok: true as const };
+  },
 });
 
 export const people: readonly Endpoint[] = [reset, list, one, add, change, keys, addKey, removeKey];

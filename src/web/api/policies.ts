@@ -11,8 +11,16 @@ import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
 import { PolicyOut, policyOut } from "./shapes.ts";
 
-const tag = "policies", Put = PolicyInput.extend({ active: z.boolean().default(true) });
-const Tried = z.object({ askers: z.array(z.string()), approvers: z.array(z.string()), accounts: z.array(z.string()), quorum: z.boolean().openapi({ description: "enough approvers are seated, whoever asks" }) }).openapi("TriedPolicy");
+const tag = "policies",
+  Put = PolicyInput.extend({ active: z.boolean().default(true) });
+const Tried = z
+  .object({
+    askers: z.array(z.string()),
+    approvers: z.array(z.string()),
+    accounts: z.array(z.string()),
+    quorum: z.boolean().openapi({ description: "enough approvers are seated, whoever asks" }),
+  })
+  .openapi("TriedPolicy");
 const find = async (deps: ApiDeps, { caller }: Who, text: string) => {
   const found = (await policyList(deps.flow.db, caller.person)).find((p) => p.id === text || p.name === text);
   if (!found) throw new Fault("not_found", "No such policy.");
@@ -21,23 +29,59 @@ const find = async (deps: ApiDeps, { caller }: Who, text: string) => {
 
 export const policies: readonly Endpoint[] = [
   endpoint({
-    method: "get", path: "/policies", tag, summary: "Policies", query: Paging, answer: pageOf(PolicyOut),
-    run: async (deps, { caller, query }) => { const p = cut(await policyList(deps.flow.db, caller.person), query, (x) => x.id); return { ...p, items: p.items.map(policyOut) }; },
+    method: "get",
+    path: "/policies",
+    tag,
+    summary: "Policies",
+    query: Paging,
+    answer: pageOf(PolicyOut),
+    run: async (deps, { caller, query }) => {
+      const p = cut(await policyList(deps.flow.db, caller.person), query, (x) => x.id);
+      return { ...p, items: p.items.map(policyOut) };
+    },
   }),
-  endpoint({ method: "get", path: "/policies/{id}", tag, summary: "One policy, by id or name", params: Id, answer: PolicyOut, run: async (deps, a) => policyOut(await find(deps, a, a.params.id)) }),
   endpoint({
-    method: "post", path: "/policies", tag, summary: "Add a policy", body: Put, answer: PolicyOut, status: 201,
+    method: "get",
+    path: "/policies/{id}",
+    tag,
+    summary: "One policy, by id or name",
+    params: Id,
+    answer: PolicyOut,
+    run: async (deps, a) => policyOut(await find(deps, a, a.params.id)),
+  }),
+  endpoint({
+    method: "post",
+    path: "/policies",
+    tag,
+    summary: "Add a policy",
+    body: Put,
+    answer: PolicyOut,
+    status: 201,
     run: async (deps, { caller, body: { active, ...input } }) => policyOut(await putPolicy(deps.flow, caller, input, undefined, active)),
   }),
   endpoint({
-    method: "post", path: "/policies/try", tag, summary: "Who could ask for what under a policy, without saving it", body: Put, answer: Tried,
+    method: "post",
+    path: "/policies/try",
+    tag,
+    summary: "Who could ask for what under a policy, without saving it",
+    body: Put,
+    answer: Tried,
     run: async (deps, { caller, body: { active, ...input } }) => {
       const t = await tryPolicy(deps.flow.db, caller.person, { id: "" as PolicyId, ...input, active });
       return { askers: [...t.askers], approvers: [...t.approvers], accounts: [...t.accounts], quorum: t.quorum };
     },
   }),
   endpoint({
-    method: "put", path: "/policies/{id}", tag, summary: "Replace a policy", params: Id, body: Put, answer: PolicyOut,
-    run: async (deps, a) => { const { active, ...input } = a.body; return policyOut(await putPolicy(deps.flow, a.caller, input, (await find(deps, a, a.params.id)).id as PolicyId, active)); },
+    method: "put",
+    path: "/policies/{id}",
+    tag,
+    summary: "Replace a policy",
+    params: Id,
+    body: Put,
+    answer: PolicyOut,
+    run: async (deps, a) => {
+      const { active, ...input } = a.body;
+      return policyOut(await putPolicy(deps.flow, a.caller, input, (await find(deps, a, a.params.id)).id as PolicyId, active));
+    },
   }),
 ];

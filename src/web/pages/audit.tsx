@@ -20,34 +20,73 @@ import type { Route } from "../route.ts";
 
 const PAGE = 100;
 const queryOf = (get: (name: string) => string | undefined): AuditQuery => {
-  const text = (name: string, most: number): string => (get(name) ?? "").trim().slice(0, most), outcome = text("outcome", 10);
-  return { text: text("text", 100), what: text("what", 40), who: text("who", 100), about: text("about", 80), outcome: (OUTCOMES as readonly string[]).includes(outcome) ? outcome : "", from: text("from", 10), to: text("to", 10) };
+  const text = (name: string, most: number): string => (get(name) ?? "").trim().slice(0, most),
+    outcome = text("outcome", 10);
+  return {
+    text: text("text", 100),
+    what: text("what", 40),
+    who: text("who", 100),
+    about: text("about", 80),
+    outcome: (OUTCOMES as readonly string[]).includes(outcome) ? outcome : "",
+    from: text("from", 10),
+    to: text("to", 10),
+  };
 };
 const filterOf = ({ text, what, who, about, outcome, ...q }: AuditQuery) => {
-  const from = day(q.from), to = day(q.to, 1), words = Object.fromEntries(Object.entries({ text, what, who, about, outcome }).filter(([, v]) => v !== ""));
+  const from = day(q.from),
+    to = day(q.to, 1),
+    words = Object.fromEntries(Object.entries({ text, what, who, about, outcome }).filter(([, v]) => v !== ""));
   return { ...words, ...(from ? { from } : {}), ...(to ? { to } : {}) };
 };
 
 const list = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), q = queryOf((name) => c.req.query(name)), before = whole(c.req.query("before")), { db } = deps.flow;
-  const rows = await audit(db, person, { ...filterOf(q), ...(before === undefined ? {} : { before }), limit: PAGE + 1 }), [last] = await checkList(db, callerOf(c));
+  const { person } = me(c),
+    q = queryOf((name) => c.req.query(name)),
+    before = whole(c.req.query("before")),
+    { db } = deps.flow;
+  const rows = await audit(db, person, { ...filterOf(q), ...(before === undefined ? {} : { before }), limit: PAGE + 1 }),
+    [last] = await checkList(db, callerOf(c));
   const check = last === undefined ? null : { ...last, says: verdictOf(last, deps.flow.times.sweep) };
-  return render(c, deps, { title: "Audit log", wide: true }, <Audit events={rows.slice(0, PAGE)} q={q} names={EVENTS} outcomes={OUTCOMES} more={rows.length > PAGE} check={check} alone={await singleAdministrator(db)} manages={may(person, "person.manage")} />);
+  return render(
+    c,
+    deps,
+    { title: "Audit log", wide: true },
+    <Audit
+      events={rows.slice(0, PAGE)}
+      q={q}
+      names={EVENTS}
+      outcomes={OUTCOMES}
+      more={rows.length > PAGE}
+      check={check}
+      alone={await singleAdministrator(db)}
+      manages={may(person, "person.manage")}
+    />,
+  );
 };
 /** A POST, because taking the log away is written to it. */
 const take = async (c: Ctx, deps: WebDeps) => {
-  const f = await fields(c), format = FORMATS.find((x) => x === f["format"]) ?? "jsonl" as Format;
+  const f = await fields(c),
+    format = FORMATS.find((x) => x === f["format"]) ?? ("jsonl" as Format);
   const lines = await exportEvents(deps.flow, callerOf(c), { format, after: -1, filter: filterOf(queryOf((name) => f[name])) });
   c.header("Content-Type", TYPE[format]);
   c.header("Content-Disposition", `attachment; filename="audit-${deps.flow.clock.now().toISOString().slice(0, 10)}.${format}"`);
-  return stream(c, async (out) => { for await (const text of lines) await out.write(text); });
+  return stream(c, async (out) => {
+    for await (const text of lines) await out.write(text);
+  });
 };
 const begin = async (c: Ctx, deps: WebDeps) => c.redirect(`/audit/checks/${await openCheck(deps.flow, callerOf(c))}`, 303);
 const check = async (c: Ctx, deps: WebDeps) => {
   const id = param(c, "id");
   if (id === "") throw new Fault("not_found", "No such check.");
-  const one = await checkOne(deps.flow.db, callerOf(c), id), earlier = await checkList(deps.flow.db, callerOf(c)), says = (x: typeof one) => ({ ...x, says: verdictOf(x, deps.flow.times.sweep) });
-  return render(c, deps, { title: "Check of the audit log", ...(one.state === "running" ? { refresh: 1 } : {}) }, <AuditCheck check={says(one)} earlier={earlier.filter((x) => x.id !== one.id).map(says)} />);
+  const one = await checkOne(deps.flow.db, callerOf(c), id),
+    earlier = await checkList(deps.flow.db, callerOf(c)),
+    says = (x: typeof one) => ({ ...x, says: verdictOf(x, deps.flow.times.sweep) });
+  return render(
+    c,
+    deps,
+    { title: "Check of the audit log", ...(one.state === "running" ? { refresh: 1 } : {}) },
+    <AuditCheck check={says(one)} earlier={earlier.filter((x) => x.id !== one.id).map(says)} />,
+  );
 };
 
 export const AUDIT: readonly Route[] = [

@@ -18,11 +18,19 @@ const idOf = (c: Ctx): CollectionId => {
   return id;
 };
 const list = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), { db } = deps.flow, cards = (await accountCards(db, person)).filter((a) => a.manage);
-  return render(c, deps, { title: "Groups of targets and accounts" }, <Collections list={await collectionList(db, callerOf(c))} targets={await targetList(db, person)} cards={cards} />);
+  const { person } = me(c),
+    { db } = deps.flow,
+    cards = (await accountCards(db, person)).filter((a) => a.manage);
+  return render(
+    c,
+    deps,
+    { title: "Groups of targets and accounts" },
+    <Collections list={await collectionList(db, callerOf(c))} targets={await targetList(db, person)} cards={cards} />,
+  );
 };
 const put = (id: (c: Ctx) => CollectionId | undefined) => async (c: Ctx, deps: WebDeps) => {
-  const known = id(c), name = ((await many(c, "name"))[0] ?? "").trim();
+  const known = id(c),
+    name = ((await many(c, "name"))[0] ?? "").trim();
   await putCollection(deps.flow, callerOf(c), name, await many(c, "members"), known);
   return c.redirect(`/collections?done=${known ? "changed" : "added"}`, 303);
 };

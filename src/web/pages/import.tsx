@@ -16,15 +16,22 @@ const preview = async (c: Ctx, deps: WebDeps) => {
   const text = await textOrFile(c, "text", "file");
   if (text.trim() === "") throw new Fault("invalid", "Give a file or paste its text: there was nothing in either.");
   const plan = await planImport(deps.flow, callerOf(c), formatOf(text), text);
-  return render(c, deps, { title: "Import: what it would do", wide: true }, <ImportPreview {...plan} sealed={sealText(deps, me(c).person.id, text)} />);
+  return render(
+    c,
+    deps,
+    { title: "Import: what it would do", wide: true },
+    <ImportPreview {...plan} sealed={sealText(deps, me(c).person.id, text)} />,
+  );
 };
 const run = async (c: Ctx, deps: WebDeps) => {
   const text = openText(deps, me(c).person.id, (await fields(c))["sealed"] ?? "");
   return render(c, deps, { title: "Imported", wide: true }, <ImportResult rows={await runImport(deps.flow, callerOf(c), formatOf(text), text)} />);
 };
-const file = (format: Format) => (c: Ctx) => c.body(template(format), 200, {
-  "Content-Type": format === "csv" ? "text/csv; charset=utf-8" : "application/json", "Content-Disposition": `attachment; filename="lockstep-import.${format}"`,
-});
+const file = (format: Format) => (c: Ctx) =>
+  c.body(template(format), 200, {
+    "Content-Type": format === "csv" ? "text/csv; charset=utf-8" : "application/json",
+    "Content-Disposition": `attachment; filename="lockstep-import.${format}"`,
+  });
 
 export const IMPORT: readonly Route[] = [
   { method: "GET", path: "/targets/import", act: "target.add", handle: form },

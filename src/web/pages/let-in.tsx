@@ -12,7 +12,8 @@ import type { Route } from "../route.ts";
 
 const from = (c: Ctx) => ({ address: c.get("address"), means: "portal" as const });
 const page = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), waiting = await terminalsOf(deps.identity, person);
+  const { person } = me(c),
+    waiting = await terminalsOf(deps.identity, person);
   return render(c, deps, { title: "Log in a terminal" }, <Terminals name={person.name} address={c.get("address")} waiting={waiting} />);
 };
 const approve = async (c: Ctx, deps: WebDeps) => {

@@ -17,7 +17,8 @@ const list = async (c: Ctx, deps: WebDeps) => {
   return render(c, deps, { title: "Locks" }, <Locks list={await lockList(deps.flow.db, person, false)} sets={may(person, "lock.set")} />);
 };
 const set = async (c: Ctx, deps: WebDeps) => {
-  const f = await fields(c), kind = LOCK_KINDS.find((k) => k === f["kind"]);
+  const f = await fields(c),
+    kind = LOCK_KINDS.find((k) => k === f["kind"]);
   if (!kind) throw new Fault("invalid", "Say what to lock: a person, an account, a target or everything.");
   await setLock(deps.flow, callerOf(c), { kind: kind as LockKind, subject: (f["subject"] ?? "").trim(), reason: f["reason"] ?? "" });
   return c.redirect("/locks?done=locked", 303);

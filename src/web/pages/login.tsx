@@ -18,7 +18,8 @@ const page = (c: Ctx, deps: WebDeps, next: string, f: { refused?: string; name?:
 
 /** The ticket's own form token: a login under way is a session too. */
 const ownTicket = async (c: Ctx, deps: WebDeps): Promise<Opened> => {
-  const ticket = await ticketOf(c, deps), sent = (await c.req.parseBody())["_csrf"];
+  const ticket = await ticketOf(c, deps),
+    sent = (await c.req.parseBody())["_csrf"];
   if (typeof sent !== "string" || !equalText(sent, ticket.csrf)) throw new Fault("forbidden", "This page is from an earlier login. Start again.");
   return ticket;
 };
@@ -34,20 +35,29 @@ const goOn = (c: Ctx, deps: WebDeps, r: Exclude<LoginResult, { outcome: "refused
 };
 
 const login = async (c: Ctx, deps: WebDeps) => {
-  const f = await fields(c), next = localPath(f["next"]), name = (f["name"] ?? "").trim().toLowerCase();
+  const f = await fields(c),
+    next = localPath(f["next"]),
+    name = (f["name"] ?? "").trim().toLowerCase();
   using password = secretField(f, "password");
   const result = await passwordLogin(deps.identity, { name, password, ...from(c) });
   return result.outcome === "refused" ? page(c, deps, next, { refused: result.why, name }) : goOn(c, deps, result, next);
 };
 
 const code = async (c: Ctx, deps: WebDeps) => {
-  const ticket = await ownTicket(c, deps), f = await fields(c), next = localPath(f["next"]);
+  const ticket = await ownTicket(c, deps),
+    f = await fields(c),
+    next = localPath(f["next"]);
   const result = await totpLogin(deps.identity, { ticket: ticket.cookie, code: f["code"] ?? "", ...from(c) });
-  return result.outcome !== "refused" ? goOn(c, deps, result, next) : render(c, deps, { title: "Second step", status: 401 }, <TotpForm next={next} csrf={ticket.csrf} refused={result.why} />);
+  return result.outcome !== "refused"
+    ? goOn(c, deps, result, next)
+    : render(c, deps, { title: "Second step", status: 401 }, <TotpForm next={next} csrf={ticket.csrf} refused={result.why} />);
 };
 
 const enrol = async (c: Ctx, deps: WebDeps) => {
-  const ticket = await ownTicket(c, deps), f: Fields = await fields(c), next = localPath(f["next"]), sealed = f["sealed"] ?? "";
+  const ticket = await ownTicket(c, deps),
+    f: Fields = await fields(c),
+    next = localPath(f["next"]),
+    sealed = f["sealed"] ?? "";
   const result = await confirmEnrol(deps.identity, { ticket: ticket.cookie, sealed, code: f["code"] ?? "", ...from(c) });
   if (result.outcome !== "refused") return goOn(c, deps, result, next);
   return showEnrolment(c, deps, await beginEnrol(deps.identity, ticket.cookie, sealed), { next, csrf: ticket.csrf, refused: result.why });
@@ -64,12 +74,23 @@ const end = async (c: Ctx, deps: WebDeps) => {
 export const LOGIN: readonly Route[] = [
   { method: "GET", path: "/login", act: "public", handle: (c, deps) => page(c, deps, localPath(c.req.query("next"))) },
   { method: "POST", path: "/login", act: "public", handle: login },
-  { method: "GET", path: "/login/code", act: "public", handle: async (c, deps) => render(c, deps, { title: "Second step" }, <TotpForm next={localPath(c.req.query("next"))} csrf={(await ticketOf(c, deps)).csrf} />) },
+  {
+    method: "GET",
+    path: "/login/code",
+    act: "public",
+    handle: async (c, deps) =>
+      render(c, deps, { title: "Second step" }, <TotpForm next={localPath(c.req.query("next"))} csrf={(await ticketOf(c, deps)).csrf} />),
+  },
   { method: "POST", path: "/login/code", act: "public", handle: code },
-  { method: "GET", path: "/login/enrol", act: "public", handle: async (c, deps) => {
-    const ticket = await ticketOf(c, deps);
-    return showEnrolment(c, deps, await beginEnrol(deps.identity, ticket.cookie), { next: localPath(c.req.query("next")), csrf: ticket.csrf });
-  } },
+  {
+    method: "GET",
+    path: "/login/enrol",
+    act: "public",
+    handle: async (c, deps) => {
+      const ticket = await ticketOf(c, deps);
+      return showEnrolment(c, deps, await beginEnrol(deps.identity, ticket.cookie), { next: localPath(c.req.query("next")), csrf: ticket.csrf });
+    },
+  },
   { method: "POST", path: "/login/enrol", act: "public", handle: enrol },
   { method: "POST", path: "/logout", act: "logged_in", handle: end },
 ];

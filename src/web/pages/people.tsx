@@ -21,24 +21,57 @@ import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
 
 export const changesFor = async (c: Ctx, deps: WebDeps): Promise<ChangeView[]> => {
-  const { person } = me(c), { db } = deps.flow, names = new Map((await directory(db, person)).people.map((p) => [p.id, p.name]));
+  const { person } = me(c),
+    { db } = deps.flow,
+    names = new Map((await directory(db, person)).people.map((p) => [p.id, p.name]));
   return (await openChanges(db, person)).map((o) => ({ ...o, authorName: names.get(o.author) ?? "?" }));
 };
 const list = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), { people, groups } = await directory(deps.flow.db, person);
-  const alone = await singleAdministrator(deps.flow.db), changes = await changesFor(c, deps), logins = await lastLogins(deps.flow.db, person);
-  return render(c, deps, { title: "People" }, <PeoplePage people={people} groups={groups} roles={ROLES} changes={changes} me={person} alone={alone} lastLogins={logins} />);
+  const { person } = me(c),
+    { people, groups } = await directory(deps.flow.db, person);
+  const alone = await singleAdministrator(deps.flow.db),
+    changes = await changesFor(c, deps),
+    logins = await lastLogins(deps.flow.db, person);
+  return render(
+    c,
+    deps,
+    { title: "People" },
+    <PeoplePage people={people} groups={groups} roles={ROLES} changes={changes} me={person} alone={alone} lastLogins={logins} />,
+  );
 };
 const page = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), { db } = deps.flow, found = (await directory(db, person)).people.find((p) => p.id === param(c, "id"));
+  const { person } = me(c),
+    { db } = deps.flow,
+    found = (await directory(db, person)).people.find((p) => p.id === param(c, "id"));
   if (!found) throw new Fault("not_found", "No such person.");
-  const changes = (await changesFor(c, deps)).filter((o) => o.subject === found.id), lastLogin = (await lastLogins(db, person)).get(found.id) ?? null;
-  return render(c, deps, { title: found.name }, <PersonPage person={found} roles={ROLES} self={found.id === person.id} me={person.id} groups={await groupsOf(db, found)} keys={await keysOf(db, found)} lastLogin={lastLogin} changes={changes} />);
+  const changes = (await changesFor(c, deps)).filter((o) => o.subject === found.id),
+    lastLogin = (await lastLogins(db, person)).get(found.id) ?? null;
+  return render(
+    c,
+    deps,
+    { title: found.name },
+    <PersonPage
+      person={found}
+      roles={ROLES}
+      self={found.id === person.id}
+      me={person.id}
+      groups={await groupsOf(db, found)}
+      keys={await keysOf(db, found)}
+      lastLogin={lastLogin}
+      changes={changes}
+    />,
+  );
 };
 const done = (c: Ctx, id: PersonId, word: Done) => c.redirect(`/people/${id}?done=${word}`, 303);
 const addKey = async (c: Ctx, deps: WebDeps) => {
-  const f = await body(c), key = readPublicKey(f["key"] ?? ""), id = param(c, "id") as PersonId;
-  await addSshKey(deps.flow, callerOf(c), id, { fingerprint: key.fingerprint, line: key.line, label: (f["label"] ?? "").trim().slice(0, 80) || key.comment || "key" });
+  const f = await body(c),
+    key = readPublicKey(f["key"] ?? ""),
+    id = param(c, "id") as PersonId;
+  await addSshKey(deps.flow, callerOf(c), id, {
+    fingerprint: key.fingerprint,
+    line: key.line,
+    label: (f["label"] ?? "").trim().slice(0, 80) || key.comment || "key",
+  });
   return done(c, id, "noted-change");
 };
 const removeKey = async (c: Ctx, deps: WebDeps) => {
@@ -52,16 +85,23 @@ const resetFactor = async (c: Ctx, deps: WebDeps) => {
   return done(c, id, "factor-reset");
 };
 const orNull = (text: string | undefined): string | null => ((text ?? "").trim() === "" ? null : text!.trim());
-const facts = async (c: Ctx, f: Fields) => ({ fullName: (f["fullName"] ?? "").trim(), mail: orNull(f["mail"]), employeeNo: orNull(f["employeeNo"]), roles: (await many(c, "roles")).map((r) => Role.parse(r)) });
+const facts = async (c: Ctx, f: Fields) => ({
+  fullName: (f["fullName"] ?? "").trim(),
+  mail: orNull(f["mail"]),
+  employeeNo: orNull(f["employeeNo"]),
+  roles: (await many(c, "roles")).map((r) => Role.parse(r)),
+});
 
-const one = (f: Record<string, unknown>): Fields => Object.fromEntries(Object.entries(f).filter((e): e is [string, string] => typeof e[1] === "string"));
+const one = (f: Record<string, unknown>): Fields =>
+  Object.fromEntries(Object.entries(f).filter((e): e is [string, string] => typeof e[1] === "string"));
 const body = async (c: Ctx): Promise<Fields> => one(await c.req.parseBody());
 
 const add = async (c: Ctx, deps: WebDeps) => {
-  const f = await body(c), name = (f["name"] ?? "").trim();
+  const f = await body(c),
+    name = (f["name"] ?? "").trim();
   using password = secretField(f, "password");
   requireGoodPassword(password, name);
-  await addPerson(deps.flow, callerOf(c), { name, ...await facts(c, f) }, await hashPassword(password, deps.identity.cost));
+  await addPerson(deps.flow, callerOf(c), { name, ...(await facts(c, f)) }, await hashPassword(password, deps.identity.cost));
   return c.redirect("/people?done=added", 303);
 };
 const change = (set: (c: Ctx) => Promise<PersonChange>) => async (c: Ctx, deps: WebDeps) => {

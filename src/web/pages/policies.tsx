@@ -31,33 +31,67 @@ const namesOf = async (c: Ctx, deps: WebDeps): Promise<ReadonlyMap<string, strin
 };
 const list = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c);
-  return render(c, deps, { title: "Policies", wide: true }, <Policies policies={await policyList(deps.flow.db, person)} names={await namesOf(c, deps)} changes={await changesFor(c, deps)} me={person.id} manages={may(person, "policy.manage")} alone={await singleAdministrator(deps.flow.db)} />);
+  return render(
+    c,
+    deps,
+    { title: "Policies", wide: true },
+    <Policies
+      policies={await policyList(deps.flow.db, person)}
+      names={await namesOf(c, deps)}
+      changes={await changesFor(c, deps)}
+      me={person.id}
+      manages={may(person, "policy.manage")}
+      alone={await singleAdministrator(deps.flow.db)}
+    />,
+  );
 };
 /** As it stands, or as it was typed; `wrong` where that cannot be saved. */
 const edit = async (c: Ctx, deps: WebDeps, policy: Policy | null, typed: { draft: Draft; wrong?: string | undefined } | null = null) => {
-  const { person } = me(c), d = await directory(deps.flow.db, person), from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()] }, draft = typed?.draft ?? policy ?? FRESH;
-  const view = { id: policy?.id ?? null, draft, from, names: await namesOf(c, deps), tried: await tryPolicy(deps.flow.db, person, { ...draft, id: policy?.id ?? "" as PolicyId }), wrong: typed?.wrong };
-  return isPartial(c) ? fragment(c, deps, <PolicyPreview {...view} />) : render(c, deps, { title: policy?.name ?? "Add a policy", wide: true, status: typed?.wrong === undefined ? 200 : 422 }, <PolicyEdit {...view} />);
+  const { person } = me(c),
+    d = await directory(deps.flow.db, person),
+    from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()] },
+    draft = typed?.draft ?? policy ?? FRESH;
+  const view = {
+    id: policy?.id ?? null,
+    draft,
+    from,
+    names: await namesOf(c, deps),
+    tried: await tryPolicy(deps.flow.db, person, { ...draft, id: policy?.id ?? ("" as PolicyId) }),
+    wrong: typed?.wrong,
+  };
+  return isPartial(c)
+    ? fragment(c, deps, <PolicyPreview {...view} />)
+    : render(
+        c,
+        deps,
+        { title: policy?.name ?? "Add a policy", wide: true, status: typed?.wrong === undefined ? 200 : 422 },
+        <PolicyEdit {...view} />,
+      );
 };
 const wrongIn = (e: z.ZodError): string => `${e.issues.map((i) => `${i.path.join(".") || "the form"}: ${i.message}`).join("; ")}.`;
 /** What was typed, as far as it can be a policy; the fields that cannot stay as they were. */
 const typedIn = async (c: Ctx, was: Policy | null): Promise<{ draft: Draft; wrong: string | undefined }> => {
-  const { input, active } = await readPolicy(c, was ?? FRESH), parsed = PolicyInput.safeParse(input);
+  const { input, active } = await readPolicy(c, was ?? FRESH),
+    parsed = PolicyInput.safeParse(input);
   if (parsed.success) return { draft: { ...parsed.data, active }, wrong: undefined };
   return { draft: { ...(was ?? FRESH), name: input.name, active }, wrong: wrongIn(parsed.error) };
 };
 /** Looks, and keeps nothing. */
 const attempt = async (c: Ctx, deps: WebDeps) => {
-  const wanted = c.req.query("policy"), was = wanted === undefined ? null : (await policyList(deps.flow.db, me(c).person)).find((p) => p.id === wanted) ?? null;
+  const wanted = c.req.query("policy"),
+    was = wanted === undefined ? null : ((await policyList(deps.flow.db, me(c).person)).find((p) => p.id === wanted) ?? null);
   return edit(c, deps, was, await typedIn(c, was));
 };
 const page = async (c: Ctx, deps: WebDeps) => {
   const policy = await find(c, deps);
-  return may(me(c).person, "policy.manage") ? edit(c, deps, policy) : render(c, deps, { title: policy.name }, <PolicyPage policy={policy} names={await namesOf(c, deps)} />);
+  return may(me(c).person, "policy.manage")
+    ? edit(c, deps, policy)
+    : render(c, deps, { title: policy.name }, <PolicyPage policy={policy} names={await namesOf(c, deps)} />);
 };
 
 const save = (was: (c: Ctx, deps: WebDeps) => Promise<Policy | null>) => async (c: Ctx, deps: WebDeps) => {
-  const old = await was(c, deps), { input, active } = await readPolicy(c, old ?? FRESH);
+  const old = await was(c, deps),
+    { input, active } = await readPolicy(c, old ?? FRESH);
   const saved = await putPolicy(deps.flow, callerOf(c), input, old?.id, active);
   return c.redirect(`/policies/${saved.id}?done=${old ? "changed" : "added"}`, 303);
 };

@@ -1,4 +1,7 @@
-/** What was said in sessions: played, read, searched, taken raw. Rule: everything that shows content is a POST, because reading is written to the log. */
+/**
+ * What was said in sessions: played, read, searched, taken raw. Rule: everything that shows content is a POST, because reading is written to
+ * the log.
+ */
 import { session, sessionEvents } from "../../flow/look.ts";
 import { play, rawRecording, readTranscript } from "../../flow/recordings.ts";
 import { indexProgress, searchSessions } from "../../flow/session-search.ts";
@@ -26,44 +29,111 @@ const headOf = async (c: Ctx, deps: WebDeps, id: SessionId): Promise<Head> => {
   const s = await session(deps.flow.db, me(c).person, id);
   return { id, personName: s.personName, accountName: s.accountName, targetName: s.targetName, openedAt: s.session.openedAt };
 };
-const channel = (text: string | undefined): number | undefined => { const n = whole(text); return n !== undefined && n > 0 ? n : undefined; };
+const channel = (text: string | undefined): number | undefined => {
+  const n = whole(text);
+  return n !== undefined && n > 0 ? n : undefined;
+};
 
 /** Which channels there were, as the log tells it: this page is a GET and reads no recording. */
 const player = async (c: Ctx, deps: WebDeps) => {
-  const id = idOf(c), head = await headOf(c, deps, id), channels: ChannelTab[] = [];
+  const id = idOf(c),
+    head = await headOf(c, deps, id),
+    channels: ChannelTab[] = [];
   for (const { facts } of await sessionEvents(deps.flow.db, me(c).person, id)) {
     const f = (facts ?? {}) as Record<string, unknown>;
-    if (f["kind"] === "channel_opened") channels.push({ no: Number(f["channel"]), kind: String(f["type"]), command: typeof f["command"] === "string" ? f["command"] : null });
+    if (f["kind"] === "channel_opened")
+      channels.push({ no: Number(f["channel"]), kind: String(f["type"]), command: typeof f["command"] === "string" ? f["command"] : null });
   }
   c.header("Content-Security-Policy", contentPolicy(c.get("nonce"), true));
-  return render(c, deps, { title: "Recording", wide: true }, <PlayPage head={head} channels={channels} chosen={channel(c.req.query("channel")) ?? channels[0]?.no ?? null} />);
+  return render(
+    c,
+    deps,
+    { title: "Recording", wide: true },
+    <PlayPage head={head} channels={channels} chosen={channel(c.req.query("channel")) ?? channels[0]?.no ?? null} />,
+  );
 };
 const cast = async (c: Ctx, deps: WebDeps) => {
-  const id = idOf(c), found = await play(deps.flow, dirOf(deps), callerOf(c), id, channel((await fields(c))["channel"]));
+  const id = idOf(c),
+    found = await play(deps.flow, dirOf(deps), callerOf(c), id, channel((await fields(c))["channel"]));
   return c.body(found.cast, 200, { "Content-Type": "application/x-asciicast", "Content-Disposition": `attachment; filename="${id}.cast"` });
 };
 const transcript = async (c: Ctx, deps: WebDeps) => {
-  const id = idOf(c), { rows, channels, verdict, shortened } = await readTranscript(deps.flow, dirOf(deps), callerOf(c), id);
-  return render(c, deps, { title: "Transcript", wide: true }, <TranscriptPage head={await headOf(c, deps, id)} rows={rows} channels={channels} complete={verdict.complete} shortened={shortened} />);
+  const id = idOf(c),
+    { rows, channels, verdict, shortened } = await readTranscript(deps.flow, dirOf(deps), callerOf(c), id);
+  return render(
+    c,
+    deps,
+    { title: "Transcript", wide: true },
+    <TranscriptPage head={await headOf(c, deps, id)} rows={rows} channels={channels} complete={verdict.complete} shortened={shortened} />,
+  );
 };
 const jumps = async (c: Ctx, deps: WebDeps) => {
-  const id = idOf(c), { rows, channels, verdict, shortened } = await readTranscript(deps.flow, dirOf(deps), callerOf(c), id);
+  const id = idOf(c),
+    { rows, channels, verdict, shortened } = await readTranscript(deps.flow, dirOf(deps), callerOf(c), id);
   if (isPartial(c)) return fragment(c, deps, <Jumps id={id} rows={rows} />);
-  return render(c, deps, { title: "Commands", wide: true }, <TranscriptPage head={await headOf(c, deps, id)} rows={rows.filter((r) => r.kind === "command")} channels={channels} complete={verdict.complete} shortened={shortened} />);
+  return render(
+    c,
+    deps,
+    { title: "Commands", wide: true },
+    <TranscriptPage
+      head={await headOf(c, deps, id)}
+      rows={rows.filter((r) => r.kind === "command")}
+      channels={channels}
+      complete={verdict.complete}
+      shortened={shortened}
+    />,
+  );
 };
 const raw = async (c: Ctx, deps: WebDeps) => {
-  const id = idOf(c), lines = await rawRecording(deps.flow, dirOf(deps), callerOf(c), id, ((await fields(c))["reason"] ?? "").trim().slice(0, 300));
-  return c.body(`${lines.join("\n")}\n`, 200, { "Content-Type": "application/x-ndjson", "Content-Disposition": `attachment; filename="${id}.raw.jsonl"` });
+  const id = idOf(c),
+    lines = await rawRecording(deps.flow, dirOf(deps), callerOf(c), id, ((await fields(c))["reason"] ?? "").trim().slice(0, 300));
+  return c.body(`${lines.join("\n")}\n`, 200, {
+    "Content-Type": "application/x-ndjson",
+    "Content-Disposition": `attachment; filename="${id}.raw.jsonl"`,
+  });
 };
 
 type Hits = Awaited<ReturnType<typeof searchSessions>>;
-const hitOf = (h: Hits["hits"][number]): HitView => ({ row: h.row, id: h.session.id, personName: h.personName, accountName: h.accountName, targetName: h.targetName, openedAt: h.session.openedAt, channel: h.channel, at: h.at, kind: h.kind, parts: h.parts });
+const hitOf = (h: Hits["hits"][number]): HitView => ({
+  row: h.row,
+  id: h.session.id,
+  personName: h.personName,
+  accountName: h.accountName,
+  targetName: h.targetName,
+  openedAt: h.session.openedAt,
+  channel: h.channel,
+  at: h.at,
+  kind: h.kind,
+  parts: h.parts,
+});
 const search = async (c: Ctx, deps: WebDeps) => {
-  const f = await fields(c), q = queryOf((name) => f[name]), text = (f["text"] ?? "").trim().slice(0, 200), before = whole(f["before"]), filter = await filterOf(deps.flow.db, askOf(q));
+  const f = await fields(c),
+    q = queryOf((name) => f[name]),
+    text = (f["text"] ?? "").trim().slice(0, 200),
+    before = whole(f["before"]),
+    filter = await filterOf(deps.flow.db, askOf(q));
   const ask = { text, filter: filter ?? {}, limit: PAGE, ...(before === undefined ? {} : { before }) };
-  const { answer, refused } = await searchSessions(deps.flow, callerOf(c), ask).then((a) => ({ answer: a, refused: null }), (e: unknown) => { if (e instanceof Fault && e.code === "invalid") return { answer: null, refused: e.message }; throw e; });
+  const { answer, refused } = await searchSessions(deps.flow, callerOf(c), ask).then(
+    (a) => ({ answer: a, refused: null }),
+    (e: unknown) => {
+      if (e instanceof Fault && e.code === "invalid") return { answer: null, refused: e.message };
+      throw e;
+    },
+  );
   const hits = filter === null || answer === null ? [] : answer.hits.map(hitOf);
-  return render(c, deps, { title: "Search in recordings", wide: true }, <SearchPage hits={hits} text={text} q={q} next={answer?.next ?? null} progress={answer?.progress ?? await indexProgress(deps.flow)} refused={refused} />);
+  return render(
+    c,
+    deps,
+    { title: "Search in recordings", wide: true },
+    <SearchPage
+      hits={hits}
+      text={text}
+      q={q}
+      next={answer?.next ?? null}
+      progress={answer?.progress ?? (await indexProgress(deps.flow))}
+      refused={refused}
+    />,
+  );
 };
 
 export const RECORDINGS: readonly Route[] = [

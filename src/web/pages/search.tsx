@@ -9,7 +9,13 @@ import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
 
 const page = async (c: Ctx, deps: WebDeps) => {
-  const q = (c.req.query("q") ?? "").trim().slice(0, 100), { person } = me(c);
-  return render(c, deps, { title: "Search", wide: true }, <SearchPage q={q} me={person.name} opens={may(person, "person.manage")} {...await search(deps.flow.db, callerOf(c), q)} />);
+  const q = (c.req.query("q") ?? "").trim().slice(0, 100),
+    { person } = me(c);
+  return render(
+    c,
+    deps,
+    { title: "Search", wide: true },
+    <SearchPage q={q} me={person.name} opens={may(person, "person.manage")} {...await search(deps.flow.db, callerOf(c), q)} />,
+  );
 };
 export const SEARCH: readonly Route[] = [{ method: "GET", path: "/search", act: "logged_in", handle: page }];

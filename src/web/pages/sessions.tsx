@@ -24,22 +24,70 @@ export const idOf = (c: Ctx): SessionId => {
 };
 export const queryOf = (get: (name: string) => string | undefined): SessionQuery => {
   const text = (name: string): string => (get(name) ?? "").trim().slice(0, 300);
-  return { person: text("person"), account: text("account"), target: text("target"), why: text("why"), protocol: text("protocol"), from: text("from"), to: text("to"), marked: text("marked") === "1", gaps: text("gaps") === "1" };
+  return {
+    person: text("person"),
+    account: text("account"),
+    target: text("target"),
+    why: text("why"),
+    protocol: text("protocol"),
+    from: text("from"),
+    to: text("to"),
+    marked: text("marked") === "1",
+    gaps: text("gaps") === "1",
+  };
 };
 export const askOf = (q: SessionQuery): SessionAsk => {
-  const from = day(q.from), to = day(q.to, 1), words = Object.fromEntries(Object.entries({ person: q.person, account: q.account, target: q.target, why: q.why, protocol: q.protocol }).filter(([, v]) => v !== ""));
+  const from = day(q.from),
+    to = day(q.to, 1),
+    words = Object.fromEntries(
+      Object.entries({ person: q.person, account: q.account, target: q.target, why: q.why, protocol: q.protocol }).filter(([, v]) => v !== ""),
+    );
   return { ...words, ...(from ? { from } : {}), ...(to ? { to } : {}), ...(q.marked ? { marked: true } : {}), ...(q.gaps ? { gaps: true } : {}) };
 };
 
 const list = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), live = c.req.query("live") === "1", q = queryOf((name) => c.req.query(name)), { db } = deps.flow, filter = await filterOf(db, askOf(q)), plays = may(person, "session.play");
+  const { person } = me(c),
+    live = c.req.query("live") === "1",
+    q = queryOf((name) => c.req.query(name)),
+    { db } = deps.flow,
+    filter = await filterOf(db, askOf(q)),
+    plays = may(person, "session.play");
   const found = filter === null ? [] : await sessionList(db, person, { ...filter, ...(live ? { live: true } : {}), limit: 200 });
-  return render(c, deps, { title: "Sessions", wide: true }, <Sessions list={found} plays={plays} watches={may(person, "session.watch")} live={live} q={q} progress={plays ? await indexProgress(deps.flow) : null} />);
+  return render(
+    c,
+    deps,
+    { title: "Sessions", wide: true },
+    <Sessions
+      list={found}
+      plays={plays}
+      watches={may(person, "session.watch")}
+      live={live}
+      q={q}
+      progress={plays ? await indexProgress(deps.flow) : null}
+    />,
+  );
 };
 const page = async (c: Ctx, deps: WebDeps) => {
-  const { person } = me(c), id = idOf(c), s = await session(deps.flow.db, person, id), found = await sessionCoverage(deps.flow.db, person, id);
-  const can = { end: may(person, "session.end", { requester: s.session.person }), play: may(person, "session.play") && deps.recordings !== null, watch: may(person, "session.watch") };
-  return render(c, deps, { title: "Session" }, <SessionPage {...s} can={can} covered={found && { ...found, percent: percent(found.coverage.score) }} events={await sessionEvents(deps.flow.db, person, id)} />);
+  const { person } = me(c),
+    id = idOf(c),
+    s = await session(deps.flow.db, person, id),
+    found = await sessionCoverage(deps.flow.db, person, id);
+  const can = {
+    end: may(person, "session.end", { requester: s.session.person }),
+    play: may(person, "session.play") && deps.recordings !== null,
+    watch: may(person, "session.watch"),
+  };
+  return render(
+    c,
+    deps,
+    { title: "Session" },
+    <SessionPage
+      {...s}
+      can={can}
+      covered={found && { ...found, percent: percent(found.coverage.score) }}
+      events={await sessionEvents(deps.flow.db, person, id)}
+    />,
+  );
 };
 /** Fetching the page watches nothing; its script asks for a ticket. */
 const watch = async (c: Ctx, deps: WebDeps) => {
