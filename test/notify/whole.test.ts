@@ -63,7 +63,7 @@ test("law: notice-holds-no-secret — set up by command line and API, told by ma
   await api("approver", "POST", `/requests/${id}/vote`, { decision: "approve" });
   await s.arrived("requester");
   expect((await api("requester", "POST", `/requests/${id}/release`, {})).body["password"]).toBe(ROOT_PASSWORD);
-  expect((await api("operator", "POST", "/accounts", { target: w.target, name: "typed", password: TYPED })).status).toBe(201);
+  expect((await api("operator", "POST", "/accounts", { target: "web-1", login: "typed", password: TYPED })).status).toBe(201);
   const typed = readMail((await s.arrived("auditor"))[0]!);
   expect(typed.headers["subject"]).toBe("operator typed a password for typed@web-1");
   await api("requester", "POST", `/requests/${id}/give-back`, {});
