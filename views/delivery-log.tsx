@@ -72,7 +72,7 @@ const Row = ({ l: { delivery: d, notice: n }, manages }: { l: DeliveryLine; mana
     <td>
       <DeliveryState state={d.state} tries={d.tries} />
     </td>
-    <td class="wrap">
+    <td class="wrap address">
       <b>{d.to}</b>
       <small class="block muted">
         {d.channel}

@@ -152,11 +152,11 @@ export const MyNotices = ({ choices, mail }: { choices: readonly ChoiceLine[]; m
     {mail === null ? (
       <p class="notice warn">No mail address is known for you. An admin can add one.</p>
     ) : (
-      <p class="muted wrap">By mail to {mail}.</p>
+      <p class="muted wrap">My mail address: {mail}</p>
     )}
     <Post action="/me/notices">
       <fieldset class="checks tall">
-        <legend>When it is about me, or mine to know</legend>
+        <legend>When it is mine to know</legend>
         {choices.map((c) => (
           <label class="check">
             <input type="checkbox" name="kinds" value={c.kind} checked={c.on} disabled={c.fixed ? true : undefined} /> {c.title}
