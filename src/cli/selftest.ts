@@ -50,7 +50,7 @@ export const selftest: Register = (program, io) => {
   example(group.command("rotate").description("kill a broker at every step of a rotation, and ask the target what is true").requiredOption("--host <address>").option("--port <n>", "", "22").requiredOption("--account <login>", "made for this: in the end nobody knows its password")
     .option("--admin <login>", "may change it: root, or through sudo", "root").option("--fingerprint <SHA256:…>", "the host key it must show").option("--kill-at <steps>", "", "every-step").option("--password-stdin", "the administrator's password").option("--yes", "the account is made for this"),
   "lockstep selftest rotate --host 192.0.2.7 --account trial --kill-at every-step").action(act(io, (run) => rotate(run)));
-  group.command("step", { hidden: true }).action(act(io, async (run) => {
+  example(group.command("step", { hidden: true }).description("one step of a self-test, ordered on stdin by the program itself"), "lockstep selftest step < order.json").action(act(io, async (run) => {
     const { config, secrets } = (await import("../config/env.ts")).parseEnv(io.env);
     await (await import("../selftest/child.ts")).selfTestStep(config, secrets, await fromStdin(run.io));
   }));
