@@ -55,7 +55,7 @@ describe("a bulk change", () => {
     const seen = await previewed({ how: "shown" }), shown = await operator.post("/bulk", hidden(seen.text));
     expect([shown.status, shown.headers.get("cache-control")]).toEqual([200, "no-store, max-age=0"]);
     expect(shown.text).toContain("The password for all of them");
-    const password = [.../class="(?:upper|lower|digit|symbol)">([^<]+)<\/span>/[Symbol.matchAll](shown.text.slice(shown.text.indexOf("class=\"letters\""), shown.text.indexOf("</output>")))].map(([, c]) => c).join("");
+    const password = [.../class="(?:upper|lower|digit|symbol)">([^<]+)<\/span>/g[Symbol.matchAll](shown.text.slice(shown.text.indexOf("class=\"letters\""), shown.text.indexOf("</output>")))].map(([, c]) => c).join("");
     expect(password.length).toBeGreaterThanOrEqual(20);
     const back = /data-hide-to="([^"]+)"/.exec(shown.text)![1]!;
     expect((await operator.get(back)).text).not.toContain(password);
