@@ -113,20 +113,22 @@ export const BulkPreviewPage = (v: BulkPreviewView) => {
         {able === 0 ? (
           <p class="notice warn">None of them can be changed now.</p>
         ) : (
-          <Post action="/bulk">
-            {Object.entries(v.carried).map(([name, value]) => (
-              <input type="hidden" name={name} value={value} />
-            ))}
-            <div class="moves">
-              <button type="submit" class={cuts ? "danger" : undefined}>
-                {v.apply ? `Change ${count(able, "password")}` : `Ask for ${count(able, "account")}`}
-                {cuts ? " and cut their sessions" : ""}
-              </button>
-              <a class="button quiet" href="/bulk/new">
-                No, back
-              </a>
-            </div>
-          </Post>
+          <footer class="moves">
+            <Post action="/bulk">
+              {Object.entries(v.carried).map(([name, value]) => (
+                <input type="hidden" name={name} value={value} />
+              ))}
+              <div class="moves">
+                <button type="submit" class={cuts ? "danger" : undefined}>
+                  {v.apply ? `Change ${count(able, "password")}` : `Ask for ${count(able, "account")}`}
+                  {cuts ? " and cut their sessions" : ""}
+                </button>
+                <a class="button quiet" href="/bulk/new">
+                  No, back
+                </a>
+              </div>
+            </Post>
+          </footer>
         )}
       </section>
       <Lines v={v} />

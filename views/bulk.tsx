@@ -226,7 +226,7 @@ export const Bulks = ({ list, begins, next }: { list: readonly BulkView[]; begin
             <td>
               <BulkBadge bulk={v.bulk} counts={v.counts} />
             </td>
-            <td>
+            <td class="wrap">
               <BulkProgress counts={v.counts} />
             </td>
             <td class="wrap">{v.bulk.reason}</td>

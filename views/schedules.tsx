@@ -155,7 +155,7 @@ const Runs = ({ runs }: { runs: readonly BulkView[] }) =>
           <td>
             <BulkBadge bulk={r.bulk} counts={r.counts} />
           </td>
-          <td>
+          <td class="wrap">
             <BulkProgress counts={r.counts} />
           </td>
         </tr>
@@ -178,7 +178,7 @@ const About = ({ v, accounts, windowText, told, nobody }: OneProps) => {
           </span>,
         ],
         ["Window", windowText ?? "at any time"],
-        ["Tries again", s.terms.retries === 0 ? "no" : `${s.terms.retries} times, every ${s.terms.retryMinutes} min`],
+        ["Tries again", s.terms.retries === 0 ? "no" : `${count(s.terms.retries, "time")}, every ${s.terms.retryMinutes} min`],
         [
           "Tells",
           told === 0
