@@ -55,8 +55,8 @@ export const SQL = { "drizzle-orm": ["src/store"], "@electric-sql": ["src/store"
 /** Who may open a socket; everybody else is handed a Link or a stream. The kernel names the types only; uplink.ts dials the broker's Unix socket. */
 export const SOCKETS = ["src/links", "src/wires", "proxy/pool.ts", "proxy/worker.ts", "proxy/uplink.ts", "src/control", "src/app.ts", "src/cli/client.ts"];
 
-/** What connectors share: the contract, and formats of verifiers that more than one kind of target keeps. */
-export const CONNECTORS_SHARE = ["src/connectors/connector.ts", "src/connectors/sha512-crypt.ts"];
+/** What connectors share: the contract, formats of verifiers that more than one kind of target keeps, and what a Linux host says of passwords, by whichever way it is read. */
+export const CONNECTORS_SHARE = ["src/connectors/connector.ts", "src/connectors/sha512-crypt.ts", "src/connectors/linux-rules.ts"];
 
 const OURS = "^(src|views|proxy|agent|test|bench|scripts|drizzle)/";
 const AS_TYPES = ["type-only", "type-import"];

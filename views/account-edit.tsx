@@ -44,6 +44,9 @@ export const AccountEdit = ({ account: a, target, policies }: AccountEditView) =
       <Post action={`/accounts/${a.id}/edit`}>
         <Field label="Password policy" hint="For the next change on; the present password stays as it is.">
           <select name="passwordPolicy">
+            <option value="" selected={a.passwordPolicy === null}>
+              as its target or platform says, else medium
+            </option>
             {policies.map((p) => (
               <option value={p.name} selected={p.name === a.passwordPolicy}>
                 {p.name}: {p.says}

@@ -63,7 +63,9 @@ const Rotations = ({ list }: { list: readonly RotationLine[] }) =>
         return (
           <tr>
             <td>
-              <Badge tone={tone}>{word}</Badge>
+              <a href={`/rotations/${r.id}`}>
+                <Badge tone={tone}>{word}</Badge>
+              </a>
             </td>
             <td class="wrap">
               {r.reason}

@@ -9,12 +9,18 @@ const Moves = ({ c }: { c: AccountCard }) => {
     managed = c.account.credential !== "unmanaged" && c.account.credential !== "adopting";
   return (
     <footer class="moves">
-      {managed ? <Press action={`${at}/rotate`}>Change the password now</Press> : <Press action={`${at}/adopt`}>Adopt</Press>}
+      {managed ? null : <Press action={`${at}/adopt`}>Adopt</Press>}
+      <a class={managed ? "button small" : "button small quiet"} href={`${at}/password`}>
+        Change password
+      </a>
       {managed ? (
         <Press action={`${at}/verify`} look="quiet">
           Verify
         </Press>
       ) : null}
+      <Press action={`${at}/preflight`} look="quiet">
+        Pre-flight
+      </Press>
       <a class="button small quiet" href={`${at}/edit`}>
         Edit
       </a>
@@ -58,6 +64,14 @@ const Typed = ({ t }: { t: TypedLine }) => (
   </>
 );
 
+/** Most specific wins: where it comes from is shown. */
+const PolicyOf = ({ p }: { p: AccountCard["password"] }) => (
+  <>
+    <a href="/password-policies">{p.policy.name}</a> <small class="muted">{FROM[p.from]}</small>
+  </>
+);
+const FROM = { account: "of its own", target: "by its target", platform: "by its platform", default: "where nothing is bound" } as const;
+
 export const AccountPage = ({ card: c, history }: { card: AccountCard; history: History | null }) => (
   <>
     <PageHead
@@ -85,7 +99,7 @@ export const AccountPage = ({ card: c, history }: { card: AccountCard; history: 
           history?.typed ? ["Password typed", <Typed t={history.typed} />] : null,
           ["Verified", <Ago at={c.account.verifiedAt} />],
           ["Uses since the change", String(c.account.usedNo - c.account.rotatedNo)],
-          ["Password policy", c.account.passwordPolicy],
+          ["Password policy", <PolicyOf p={c.password} />],
           ["Tags", [...new Set([...c.target.tags, ...c.account.tags])].join(", ") || "none"],
           ["Access policy", c.offers.map((p) => p.name).join(", ") || "none that names you"],
         ]}

@@ -1,5 +1,6 @@
 /** Accounts: the table. Rule: a row says whether it can be used now, and by whom it is. */
 import type { Account as Value, Hold, Standing } from "../src/domain/account.ts";
+import type { Bound } from "../src/domain/password-policy.ts";
 import type { Policy } from "../src/domain/policy.ts";
 import type { Target } from "../src/domain/target.ts";
 import { Account, Ago, Empty, Exact, PageHead, Post, Table } from "./parts.tsx";
@@ -13,6 +14,8 @@ export type AccountCard = {
   readonly holds: readonly Hold[];
   readonly offers: readonly Policy[];
   readonly manage: boolean;
+  /** The password policy in force, and where it comes from. */
+  readonly password: Bound;
 };
 
 export const HolderOf = ({ holds }: { holds: readonly Hold[] }) =>

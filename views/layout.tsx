@@ -27,6 +27,7 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
     { href: "/targets", key: "t", icon: "targets", text: "Targets", shown: can.has("target.add") },
     { href: "/bulk", key: "b", icon: "bulk", text: "Bulk changes", shown: can.has("bulk.open") || can.has("audit.read") },
     { href: "/schedules", key: "d", icon: "schedules", text: "Schedules", shown: can.has("bulk.open") || can.has("audit.read") },
+    { href: "/rotations", key: "w", icon: "rotations", text: "Password changes", shown: can.has("password_policy.see") },
     { href: "/sessions", key: "s", icon: "sessions", text: "Sessions", shown: true },
   ],
   [
@@ -36,12 +37,12 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
     { href: "/people", key: "p", icon: "people", text: "People", shown: can.has("person.manage") },
     { href: "/locks", key: "k", icon: "locks", text: "Locks", shown: can.has("lock.see") },
     { href: "/policies", key: "o", icon: "policies", text: "Policies", shown: can.has("policy.see") },
+    { href: "/password-policies", key: "u", icon: "ask", text: "Password policies", shown: can.has("password_policy.see") },
   ],
 ];
 
 const Links = ({ nav }: { nav: Nav }) => {
-  const { path } = here();
-  const current = (href: string) => (href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`));
+  const { path } = here(), current = (href: string) => (href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`));
   return (
     <nav aria-label="Main" class="side">
       <div>

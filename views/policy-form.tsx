@@ -17,7 +17,13 @@ export type PolicyFormView = {
   readonly from: Choices;
   readonly names: Names;
   readonly tried: Tried;
+  /** What the targets' own rules say against a change at the end of each use, by the last pre-flight of each account. */
+  readonly ahead: Ahead;
   readonly wrong?: string | undefined;
+};
+export type Ahead = {
+  readonly warnings: readonly { readonly account: string; readonly says: string; readonly stops: boolean }[];
+  readonly unknown: number;
 };
 
 const some = (list: readonly string[], none: string, most = 12): string =>
@@ -48,8 +54,28 @@ const Who = ({ tried: t, approvals }: { tried: Tried; approvals: number }) => (
   </>
 );
 
-type PreviewProps = Pick<PolicyFormView, "draft" | "names" | "tried" | "wrong">;
-export const PolicyPreview = ({ draft, names, tried, wrong }: PreviewProps) => (
+const AHEAD = 12;
+const Before = ({ ahead: a }: { ahead: Ahead }) =>
+  a.warnings.length + a.unknown === 0 ? null : (
+    <>
+      <h2>Changed at the end of each use</h2>
+      {a.warnings.slice(0, AHEAD).map((w) => (
+        <p class={w.stops ? "note warn wrap" : "wrap"}>
+          <b>{w.account}</b>: {w.says}
+        </p>
+      ))}
+      {a.warnings.length > AHEAD ? <p class="muted">And {a.warnings.length - AHEAD} more.</p> : null}
+      {a.unknown > 0 ? (
+        <p class="muted">
+          {a.unknown === 1 ? "1 account's target was" : `${a.unknown} accounts' targets were`} not asked for rules of their own yet: Pre-flight on the
+          account's page does.
+        </p>
+      ) : null}
+    </>
+  );
+
+type PreviewProps = Pick<PolicyFormView, "draft" | "names" | "tried" | "ahead" | "wrong">;
+export const PolicyPreview = ({ draft, names, tried, ahead, wrong }: PreviewProps) => (
   <aside id="preview" class="card flat" aria-live="polite" aria-label="What the policy does" tabindex={0}>
     {wrong === undefined ? null : (
       <div class="notice bad" role="alert">
@@ -59,11 +85,12 @@ export const PolicyPreview = ({ draft, names, tried, wrong }: PreviewProps) => (
     <h2>What it does</h2>
     <PolicySentences policy={draft} names={names} />
     <Who tried={tried} approvals={draft.terms.approvals} />
+    <Before ahead={ahead} />
   </aside>
 );
 
 /** Without scripts the form is sent to look; with them it is looked at while it changes. */
-export const PolicyEdit = ({ id, draft: p, from, names, tried, wrong }: PolicyFormView) => {
+export const PolicyEdit = ({ id, draft: p, from, names, tried, ahead, wrong }: PolicyFormView) => {
   const look = {
     "hx-post": `/policies/try${id ? `?policy=${id}` : ""}`,
     "hx-trigger": "change delay:200ms",
@@ -89,6 +116,11 @@ export const PolicyEdit = ({ id, draft: p, from, names, tried, wrong }: PolicyFo
           <label class="check">
             <input type="checkbox" name="active" value="yes" checked={p.active} /> In force
           </label>
+          {ahead.warnings.length > 0 ? (
+            <label class="check">
+              <input type="checkbox" name="seen" value="yes" /> I have seen what the targets say against it
+            </label>
+          ) : null}
           <div class="moves">
             <button type="submit">Save</button>
             <button type="submit" class="quiet" formaction={`/policies/try${id ? `?policy=${id}` : ""}`} formnovalidate>
@@ -96,7 +128,7 @@ export const PolicyEdit = ({ id, draft: p, from, names, tried, wrong }: PolicyFo
             </button>
           </div>
         </Post>
-        <PolicyPreview draft={p} names={names} tried={tried} wrong={wrong} />
+        <PolicyPreview draft={p} names={names} tried={tried} ahead={ahead} wrong={wrong} />
       </div>
     </>
   );

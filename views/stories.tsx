@@ -1,5 +1,6 @@
 /** Every fragment in its main states, with fixed data, by page. Rule: a fragment that shows states has a story for each. */
 import type { Child } from "hono/jsx";
+import type { Act } from "../src/domain/may.ts";
 import { Here } from "./here.ts";
 import { Layout, type Nav } from "./layout.tsx";
 import { ACCOUNTS } from "./stories/accounts.tsx";
@@ -15,6 +16,7 @@ import { PEOPLE } from "./stories/people.tsx";
 import { POLICIES } from "./stories/policies.tsx";
 import { REQUESTS } from "./stories/requests.tsx";
 import { VOTES } from "./stories/votes.tsx";
+import { ROTATIONS } from "./stories/rotations.tsx";
 import { SEARCH } from "./stories/search.tsx";
 import { SESSIONS } from "./stories/sessions.tsx";
 import { SESSIONLESS } from "./stories/sessionless.tsx";
@@ -30,6 +32,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Accounts: ACCOUNTS,
   Targets: TARGETS,
   "Bulk changes": BULK,
+  "Password changes": ROTATIONS,
   Sessions: SESSIONS,
   Search: SEARCH,
   Audit: AUDIT,
@@ -47,7 +50,10 @@ const NAV: Nav = {
   fullName: "Operator Example",
   roles: ["admin", "user", "approver"],
   votes: true,
-  can: new Set(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play", "exposure.see", "notice.see"]),
+  can: new Set<Act>([
+    ...(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play"] as const),
+    ...(["exposure.see", "notice.see", "password_policy.see"] as const),
+  ]),
 };
 /** As a browser would get it. */
 export const pageOf = (s: Story): Child => (

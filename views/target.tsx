@@ -29,10 +29,9 @@ const AddAccount = ({ id, policies }: { id: string; policies: readonly string[] 
       </Field>
       <Field label="Password policy">
         <select name="passwordPolicy">
+          <option value="">as the target or platform says, else medium</option>
           {policies.map((p) => (
-            <option value={p} selected={p === "medium"}>
-              {p}
-            </option>
+            <option value={p}>{p}</option>
           ))}
         </select>
       </Field>
@@ -62,6 +61,31 @@ const Changed = ({ at, hash }: { at: string; hash: string }) => (
   </section>
 );
 
+const PasswordPolicyOf = ({ v, at }: { v: TargetView; at: string }) => (
+  <Unfold label="Password policy">
+    <Post action={`${at}/password-policy`}>
+      <Field
+        label="Its accounts go by"
+        hint="Unless an account names its own. What lets weaker passwords through waits for a second person where it helps you."
+      >
+        <select name="policy">
+          <option value="" selected={v.target.passwordPolicy === null}>
+            as its platform says, else medium
+          </option>
+          {v.passwordPolicies.map((p) => (
+            <option value={p} selected={p === v.target.passwordPolicy}>
+              {p}
+            </option>
+          ))}
+        </select>
+      </Field>
+      <button class="small" type="submit">
+        Save
+      </button>
+    </Post>
+  </Unfold>
+);
+
 const About = ({ v, at }: { v: TargetView; at: string }) => {
   const t = v.target;
   return (
@@ -86,6 +110,7 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
           ],
           ["Tags", t.tags.join(", ") || "none"],
           ["Owner", v.owner ?? "nobody"],
+          ["Password policy", t.passwordPolicy ?? "as its platform says, else medium"],
           ["Passwords changed by", v.accounts.find((a) => a.id === t.administrative)?.name ?? "each account itself"],
           [
             "Identity",
@@ -102,6 +127,7 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
         <a class="button small quiet" href={`${at}/edit`}>
           Edit
         </a>
+        <PasswordPolicyOf v={v} at={at} />
         <Press action={`${at}/${t.locked ? "unlock" : "lock"}`} look={t.locked ? "quiet" : "danger"}>
           {t.locked ? "Unlock" : "Lock: nobody gets in"}
         </Press>

@@ -19,12 +19,13 @@ import { lock, locks, unlock } from "./locks.ts";
 import { notices, webhooks } from "./notices.ts";
 import { login } from "./login.ts";
 import { cancel, giveBack, revoke } from "./own.ts";
+import { passwd, passwordPolicies, violations } from "./password-policies.ts";
 import { groups, people } from "./people.ts";
 import { play } from "./play.ts";
 import { changes, policies } from "./policies.ts";
 import { release } from "./release.ts";
 import { requests } from "./requests.ts";
-import { rotate, verify } from "./rotate.ts";
+import { preflight, rotate, verify } from "./rotate.ts";
 import { rotations } from "./rotations.ts";
 import { restore } from "./restore.ts";
 import { config, init, serve } from "./server.ts";
@@ -38,8 +39,8 @@ import { token } from "./token.ts";
 import { approve, deny, review } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
-  login, imports, several, bulk, schedules, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, verify, rotations,
-  targets, collections, sessions, play, audit, exposures, people, groups, policies, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
+  login, imports, several, bulk, schedules, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, passwd, preflight, verify, rotations,
+  targets, collections, sessions, play, audit, exposures, people, groups, policies, passwordPolicies, violations, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
   selftest, completion, notices, webhooks,
 ];
 

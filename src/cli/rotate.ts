@@ -24,6 +24,16 @@ export const rotate: Register = (program, io) => {
     }));
 };
 
+type Preflight = { readonly policy: string; readonly rules: Readonly<Record<string, number>> | null; readonly why: string | null; readonly conflicts: readonly { readonly stops: boolean; readonly says: string }[] };
+export const preflight: Register = (program, io) => {
+  example(program.command("preflight").description("the target's own rules for a password, beside our policy; changes nothing").argument("<account>", "such as root@web-1"), "lockstep preflight root@web-1")
+    .action(act(io, async (run, account) => {
+      const p = await run.show<Preflight>("POST", `/accounts/${seg(account!)}/preflight`, {}, (x) => (x.rules === null ? `The target did not tell its rules: ${x.why ?? ""}`
+        : x.conflicts.length === 0 ? `Nothing the target says stands against policy ${x.policy}.` : x.conflicts.map((c) => `${c.stops ? "stops changes" : "worth knowing"}: ${c.says}`).join("\n")));
+      if (p.conflicts.some((c) => c.stops)) throw new Fault("upstream", "The target's own rules would stop or undo changes.");
+    }));
+};
+
 type Verdict = { readonly verdict: string; readonly by: string; readonly why: string };
 export const verify: Register = (program, io) => {
   example(program.command("verify").description("does the vault's password still open the target?").argument("<account>", "such as root@web-1"), "lockstep verify root@web-1")

@@ -27,6 +27,8 @@ export type ChangeResult =
 export type NotTold = { readonly unknown: string; readonly asRefused?: true };
 /** `match`: index into the given secrets. "none": the target's hash matches none of them. */
 export type CompareResult = { readonly match: number } | "none" | NotTold;
+/** What the target itself asks of a password: only what it said. Days as the target counts them. */
+export type TargetRules = Readonly<Partial<Record<"minLength" | "maxLength" | "lower" | "upper" | "digit" | "symbol" | "classes" | "maxRepeat" | "minAgeDays" | "maxAgeDays" | "remembers" | "lockAfter" | "lockSeconds", number>>>;
 export type FoundAccount = { readonly name: string; readonly enabled: boolean; readonly privileged: boolean; readonly lastLogin?: string };
 /** `identity`: what the target proved itself by; a Test button changes nothing. `stage`: the step that failed, for the words beside it. */
 export type TestStage = "reach" | "identity" | "login" | "right";
@@ -56,6 +58,8 @@ export interface Connector<C = unknown> {
   compare?(config: C, link: Link, account: Login, secrets: readonly Secret[], as: Credential, signal: AbortSignal): Promise<CompareResult>;
   /** Ends the account's logins on the target; the number ended, for the closure certificate. */
   endLogins?(config: C, link: Link, account: Login, as: Credential, signal: AbortSignal): Promise<{ ended: number } | NotTold>;
+  /** Reads the target's own rules for this account; changes nothing. */
+  preflight?(config: C, link: Link, account: Login, as: Credential, signal: AbortSignal): Promise<TargetRules | NotTold>;
   /** Logs in as `as`, checks the right to change others, changes nothing. */
   test?(config: C, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult>;
   /** Fetches the identity (host key, certificate) without sending a credential: for onboarding, never in the data path. */

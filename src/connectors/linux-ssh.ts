@@ -17,8 +17,9 @@ import type { Secret } from "../kernel/secret.ts";
 import { times } from "../kernel/times.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
 import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, mayRun, parsePins, passwdDialogue, SshFailure } from "../wires/ssh.ts";
-import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, Pin, TestResult, TestStage } from "./connector.ts";
+import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, Pin, TargetRules, TestResult, TestStage } from "./connector.ts";
 import { connector, nameable, plain, sendable, words } from "./connector.ts";
+import { READ_RULES, rulesOf } from "./linux-rules.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
 
 const config = z.object({
@@ -190,6 +191,21 @@ Promise<{ ended: number } | NotTold> => {
   } catch (error) { return notTold(error); }
 };
 
+/** World-readable files, and the account's own line of the shadow file. */
+const preflight = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
+Promise<TargetRules | NotTold> => {
+  if (!local(account.name)) return { unknown: "this is not the name of a local account" };
+  const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/getent shadow '${account.name}'`;
+  try {
+    return await withClient(await login(c, link, as, signal), async (client) => {
+      const may = await rootBy(client, c, as, command, random, o);
+      if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) };
+      const files = await exec(client, READ_RULES, o), line = await asRoot(client, command, may.root, o);
+      return line.code === 0 ? rulesOf(files.stdout, line.stdout) : { unknown: "the target did not show the account's own days" };
+    });
+  } catch (error) { return notTold(error); }
+};
+
 const fingerprint = (line: string): string => {
   const [type = "", blob = ""] = line.split(" ");
   return `${type} SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
@@ -217,6 +233,6 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
 
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
   platform: "linux-ssh", config: config as z.ZodType<LinuxSshConfig>, forbidden, probe,
-  change: change(random), compare: compare(random), endLogins: endLogins(random), test: test(random),
+  change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random),
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin,
 });

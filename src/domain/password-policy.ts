@@ -10,7 +10,8 @@ export const CLASS_WORDS: Record<ClassName, string> = { lower: "lower-case lette
 // eslint-disable-next-line no-control-regex
 const printable = /^[^\u0000-\u001f\u007f]*$/;
 const characters = (most: number) => z.string().max(most).regex(printable, "control characters are never allowed");
-const Fields = z.object({
+/** Without the rule that it can be met: for forms and documents. */
+export const PasswordPolicyFields = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, "1 to 40 of a-z, 0-9, dot, dash, underscore"),
   length: z.int().min(8).max(128),
   maxLength: z.int().min(8).max(512).default(128),
@@ -27,7 +28,7 @@ const Fields = z.object({
   /** When it is changed at the latest; 0 = age alone changes nothing. */
   maxAgeDays: z.int().min(0).max(3_650).default(0),
 });
-export type PasswordPolicy = z.infer<typeof Fields>;
+export type PasswordPolicy = z.infer<typeof PasswordPolicyFields>;
 
 /** What the generator draws from, class by class. */
 export const alphabets = (p: PasswordPolicy, connector: RegExp = /(?!)/): Record<ClassName, readonly string[]> => {
@@ -44,7 +45,7 @@ export const unmeetable = (p: PasswordPolicy, connector?: RegExp): string | null
   if (all < 10) return "it leaves fewer than 10 characters to choose from";
   return p.minAgeHours > 0 && p.maxAgeDays > 0 && p.minAgeHours >= p.maxAgeDays * 24 ? "its minimum age is not below its maximum age" : null;
 };
-export const PasswordPolicy = Fields.superRefine((p, c) => { const why = unmeetable(p); if (why) c.addIssue({ code: "custom", message: `cannot be met: ${why}` }); });
+export const PasswordPolicy = PasswordPolicyFields.superRefine((p, c) => { const why = unmeetable(p); if (why) c.addIssue({ code: "custom", message: `cannot be met: ${why}` }); });
 
 /** They cannot be changed, so that their names mean the same everywhere; copy one to make your own. */
 export const PASSWORD_POLICIES: Record<string, PasswordPolicy> = {
@@ -74,7 +75,7 @@ export const loosens = (before: PasswordPolicy, after: PasswordPolicy): boolean 
 };
 /** In words, for a list and beside a choice. */
 export const inWords = (p: PasswordPolicy): string => [
-  `${p.length} characters`, ...CLASS_NAMES.filter((c) => p[c] > 0).map((c) => `${p[c]} ${CLASS_WORDS[c]}`), ...(p.history > 0 ? [`none of the last ${p.history}`] : []),
+  `${p.length} characters`, ...CLASS_NAMES.filter((c) => p[c] > 0).map((c) => `${p[c]} ${p[c] === 1 ? CLASS_WORDS[c].slice(0, -1) : CLASS_WORDS[c]}`), ...(p.history > 0 ? [`none of the last ${p.history}`] : []),
   ...(p.minAgeHours > 0 ? [`kept ${p.minAgeHours} h`] : []), ...(p.maxAgeDays > 0 ? [`changed after ${p.maxAgeDays} d`] : []),
 ].join(", ");
 

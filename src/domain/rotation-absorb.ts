@@ -5,7 +5,7 @@
 import type { VersionId } from "../kernel/ids.ts";
 import type { Times } from "../kernel/times.ts";
 import { toAsk, selfFrom } from "./rotation-next.ts";
-import type { Facts } from "./rotation-facts.ts";
+import { loginsLeft, type Facts } from "./rotation-facts.ts";
 import {
   ask, backoff, bury, commit, doubt, doubtedBy, keepDead, keepProbing, later, refuse, replaceCandidate, reprobe, wait,
   type AnyStep, type Effects, type Proof, type Rotation,
@@ -45,8 +45,9 @@ export const absorbProbe = (r: Rotation<"probing">, o: ProbeOutcome, f: Facts, n
   if (o === "none_matches") return roundOver(r, f, now, t);
   if ("match" in o) return o.match === r.candidate ? commit(r, o, f, now, t) : other(r, o, f, now, t);
   if ("refused_login" in o) return noLogin(r, o.refused_login, f, now, t);
-  if (o.by === "compare") return keepProbing(r, { asked: [...r.asked, "compare"], why: o.unknown, nextAt: now });
-  return unanswered(r, o, f, now, t);
+  // With no login to spend the comparison is the only question there is: it is asked again soon, not after the lock-out window.
+  if (o.by === "login" || loginsLeft(f.budget, now) < 1) return unanswered(r, o, f, now, t);
+  return keepProbing(r, { asked: [...r.asked, "compare"], why: o.unknown, nextAt: now });
 };
 
 /** Another of our versions is in force: known, so the candidate may be applied again. */

@@ -238,10 +238,10 @@ export const bury = (r: Rotation<"probing">, why: string, now: Date, t: Times, e
   step<"probing", "dead_letter">(r, { state: "dead_letter", ...has(r), applyStartedAt: r.applyStartedAt, since: now, asked: [] },
     { ...change, why, waits: 0, nextAt: later(now, t.deadLetterProbe) }, { credential: "quarantined", tell: "dead_letter", ...effects });
 
-/** A person says "try again": the same candidate, fresh counts, and still never replaced. */
+/** A person says "try again": the same candidate, fresh counts, and still never replaced. Whoever looked at it meanwhile has lost it. */
 export const reopen = (r: Rotation<"dead_letter">, why: string, now: Date) =>
   step<"dead_letter", "probing">(r, { state: "probing", ...has(r), applyStartedAt: r.applyStartedAt, asked: [], retry: false },
-    { why, unknownCount: 0, firstUnknownAt: now, waits: 0, nextAt: now });
+    { why, unknownCount: 0, firstUnknownAt: now, waits: 0, nextAt: now, fence: r.fence + 1, leaseUntil: null });
 
 /** A person gives up on the candidate once `proven` was shown to be in force; the candidate is kept for ever, so even a late landing is known. */
 export const giveUp = (r: Rotation<"dead_letter">, proven: VersionId, why: string, facts: Facts, now: Date, t: Times) => {

@@ -6,11 +6,13 @@ import { Fault } from "../kernel/fault.ts";
 import type { AccountId, RotationId, VersionId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
+import type { Bound } from "../domain/password-policy.ts";
 import type { Origin } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
-import type { Tx } from "../store/db.ts";
+import type { Reader, Tx } from "../store/db.ts";
 import * as requests from "../store/requests.ts";
 import * as rotations from "../store/rotations.ts";
+import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import { declarePassword } from "./account-change.ts";
 import { cutHolders } from "./cut-holders.ts";
@@ -50,6 +52,12 @@ export const changePassword = async (deps: Deps, caller: Caller, id: AccountId, 
 export const rotateNow = async (deps: Deps, caller: Caller, id: AccountId, reason: string): Promise<RotationId> =>
   (await changePassword(deps, caller, id, { password: null, remote: true, reason })).rotation!;
 
+/** What a person is shown before they press: whose work it would stop, and a change that is open already. */
+export const inTheWay = async (db: Reader, id: AccountId): Promise<{ liveSessions: number; open: { id: RotationId; openedAt: Date } | null }> => {
+  const open = await rotations.openOf(db, id), full = open && await rotations.withOpening(db, open.id);
+  return { liveSessions: (await sessions.openWhere(db, { account: id })).length, open: full && { id: full.id, openedAt: full.openedAt } };
+};
+
 const opened = async (deps: Deps, tx: Tx, caller: Caller, id: AccountId, wish: PasswordWish): Promise<Opened> => {
   await managedBy(tx, caller, id, "account.rotate");
   const account = await accounts.lock(tx, id), open = await rotations.openOf(tx, id);
@@ -75,13 +83,14 @@ const free = async (deps: Deps, tx: Tx, caller: Caller, account: Account, wish: 
   if (holder) throw new Fault("conflict", `${holder.personName} holds this account until ${holder.until.toISOString()}. Cut their sessions and change, or wait for the rotation at its end.`);
 };
 
+const FROM: Record<Bound["from"], string> = { account: "the account's own", target: "its target's", platform: "its platform's", default: "the default" };
 /** Told at once, and written down: somebody who tries passwords here asks which ones were in force once. The check that counts is the rotation's own. */
 const refuseBadly = async (deps: Deps, caller: Caller, id: AccountId, wish: PasswordWish): Promise<void> => {
   if (wish.password) refuseControls(deps, wish.password);
   const why = await deps.db.transaction(async (tx) => {
     const w = await loadWorld(deps, tx, await accounts.lock(tx, id), tx.now), bound = await policyOf(tx, w);
     const kept = wish.remote ? keptStill(deps, w, bound, "manual", tx.now) : null, broken = wish.remote && wish.password ? brokenRulesOf(deps, w, bound, wish.password, null) : [];
-    const said = kept ? `Unchanged: ${kept}.` : broken.length > 0 ? `Unchanged: the password needs ${broken.join("; ")}. (Password policy ${bound.policy.name}, by its ${bound.from}.)` : null;
+    const said = kept ? `Unchanged: ${kept}.` : broken.length > 0 ? `Unchanged: the password needs ${broken.join("; ")}. (Password policy ${bound.policy.name}, ${FROM[bound.from]}.)` : null;
     if (said) await record(deps, tx, { what: "password.refused", who: actor(caller), about: { account: id, target: w.target.id }, outcome: "refused", why: said });
     return said;
   });

@@ -13,7 +13,7 @@ import type { Caller } from "./record.ts";
 
 export type RotationRow = { readonly rotation: Rotation; readonly openedAt: Date; readonly account: string };
 
-const seen = async (db: Reader, caller: Caller, rotation: Rotation, openedAt: Date): Promise<RotationRow | null> => {
+export const seen = async (db: Reader, caller: Caller, rotation: Rotation, openedAt: Date): Promise<RotationRow | null> => {
   const account = (await accounts.find(db, rotation.account))!, target = (await targets.find(db, account.target))!;
   return may(caller.person, "account.history", { owner: target.owner }) ? { rotation, openedAt, account: `${account.name}@${target.name}` } : null;
 };

@@ -1,8 +1,11 @@
 /** Does the vault's password still open the target? Rule: one question within the login budget; a refusal is drift and opens a heal, never a guess. */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type VersionId } from "../kernel/ids.ts";
+import type { Account } from "../domain/account.ts";
+import type { Actor } from "../domain/audit.ts";
 import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
 import * as accounts from "../store/accounts.ts";
+import type { Tx } from "../store/db.ts";
 import * as rotations from "../store/rotations.ts";
 import { managedBy } from "./accounts.ts";
 import { loginAnswered, spendLogin } from "./budget.ts";
@@ -40,7 +43,9 @@ export const question = async (deps: Deps, w: World, version: VersionId): Promis
 const note = (deps: Deps, caller: Caller | null, w: World, o: ProbeOutcome): Promise<Verdict> => deps.db.transaction(async (tx) => {
   const account = await accounts.lock(tx, w.account.id), who = caller ? actor(caller) : broker("verify"), about = { account: account.id, target: account.target, version: w.account.current! };
   if (o !== "none_matches" && "match" in o) {
-    await accounts.credit(tx, account.id, { verifiedAt: tx.now });
+    // Nothing was in doubt but this: a rotation that is open settles it itself.
+    const settles = account.credential === "unverified" && account.current === w.account.current && !(await rotations.openOf(tx, account.id));
+    await accounts.credit(tx, account.id, { verifiedAt: tx.now, ...(settles ? { credential: "in_sync" as const } : {}) });
     await record(deps, tx, { what: "account.verified", who, about, outcome: "ok", facts: { by: o.by } });
     return { verdict: "in_force", by: o.by, why: "The vault's password is the one in force." };
   }
@@ -48,10 +53,14 @@ const note = (deps: Deps, caller: Caller | null, w: World, o: ProbeOutcome): Pro
     await record(deps, tx, { what: "account.verified", who, about, outcome: "failed", why: o.unknown });
     return { verdict: "unknown", by: o.by, why: o.unknown };
   }
-  await record(deps, tx, { what: "account.drift", who, about, outcome: "failed", why: "the target does not take the vault's password" });
-  if (account.credential === "in_sync" && account.current === w.account.current) {
-    await accounts.credit(tx, account.id, { credential: "unverified" });
-    await openRotation(deps, tx, { ...account, credential: "unverified" }, { trigger: "heal", reason: "drift: the target does not take the vault's password", by: null });
-  }
+  await drifted(deps, tx, who, account, w.account.current!, "the target does not take the vault's password");
   return { verdict: "not_in_force", by: o === "none_matches" ? "compare" : "login", why: "The target does not take the vault's password. The broker is settling which one is in force." };
 });
+
+/** Drift: written down once, and where nothing else is settling it a heal is opened. `version`: the one that was asked with. */
+export const drifted = async (deps: Deps, tx: Tx, who: Actor, account: Account, version: VersionId, why: string): Promise<void> => {
+  await record(deps, tx, { what: "account.drift", who, about: { account: account.id, target: account.target, version }, outcome: "failed", why });
+  if (account.credential !== "in_sync" || account.current !== version) return;
+  await accounts.credit(tx, account.id, { credential: "unverified" });
+  await openRotation(deps, tx, { ...account, credential: "unverified" }, { trigger: "heal", reason: `drift: ${why}`, by: null });
+};

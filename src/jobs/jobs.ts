@@ -9,6 +9,7 @@ import { closeNext, runClosure } from "../flow/closure.ts";
 import { claimDelivery, deliver, mayDeliver } from "../flow/deliver.ts";
 import type { Deps } from "../flow/deps.ts";
 import { tellExpiring } from "../flow/expiring.ts";
+import { maybeOld, rotateForAge } from "../flow/max-age.ts";
 import { tendQueue } from "../flow/queue.ts";
 import { workRun } from "../flow/rotate-seen.ts";
 import { claimFor, drive, rotateAfterUse } from "../flow/rotate.ts";
@@ -78,6 +79,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["closures"], async () => { await close.fill(); return null; }),
     new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
     new Loop(deps, ["requests", "rotations", "sessions"], () => tendQueues(deps)),
+    new Loop(deps, [], async () => { for (const id of await maybeOld(deps)) await rotateForAge(deps, id); return null; }),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
     new Loop(deps, ["sessions", "to-index"], () => turn(deps, "to-index", () => (recordings === null ? Promise.resolve(false) : indexNext(deps, recordings)))),
     new Loop(deps, ["exposure-runs"], () => turn(deps, "exposure-runs", () => workRun(deps))),

@@ -1,10 +1,11 @@
 /** Password policies and what they are bound to. Rule: the built-in names are the code's and never rows; rules are parsed again on the way out. */
-import { asc, eq, sql } from "drizzle-orm";
-import { inForce, PASSWORD_POLICIES, PasswordPolicy, type Bound } from "../domain/password-policy.ts";
+import { and, asc, eq, lte, sql } from "drizzle-orm";
+import type { AccountId } from "../kernel/ids.ts";
+import { DEFAULT_POLICY, inForce, PASSWORD_POLICIES, PasswordPolicy, type Bound } from "../domain/password-policy.ts";
 import type { Account } from "../domain/account.ts";
 import type { Target } from "../domain/target.ts";
 import type { Reader, Tx } from "./db.ts";
-import { accounts, passwordPolicies, platformPolicies, targets } from "./schema.ts";
+import { accounts, passwordPolicies, platformPolicies, targets, versions } from "./schema.ts";
 
 export type Known = ReadonlyMap<string, PasswordPolicy>;
 /** Low, medium and strong first, then the made ones by name. */
@@ -34,3 +35,11 @@ export const usesOf = async ({ q }: Reader, name: string): Promise<Uses> => ({
 export const of = async (db: Reader, account: Pick<Account, "passwordPolicy">, target: Pick<Target, "passwordPolicy" | "platform">): Promise<Bound> => among(account, target, await known(db), await platforms(db));
 export const among = (account: Pick<Account, "passwordPolicy">, target: Pick<Target, "passwordPolicy" | "platform">, all: Known, byPlatform: Platforms): Bound =>
   inForce({ account: account.passwordPolicy, target: target.passwordPolicy, platform: byPlatform.get(target.platform) ?? null }, all);
+
+/** Accounts in sync that go by this policy, whose version in force was made before then, and that no rotation is open for; oldest first. */
+export const madeBefore = async ({ q }: Reader, name: string, before: Date, limit = 200): Promise<AccountId[]> =>
+  (await q.select({ id: accounts.id }).from(accounts).innerJoin(targets, eq(targets.id, accounts.target)).innerJoin(versions, eq(versions.id, accounts.current)).leftJoin(platformPolicies, eq(platformPolicies.platform, targets.platform)).where(and(
+    eq(accounts.credential, "in_sync"), eq(accounts.block, "none"), lte(versions.createdAt, before),
+    sql`coalesce(${accounts.passwordPolicy}, ${targets.passwordPolicy}, ${platformPolicies.passwordPolicy}, ${DEFAULT_POLICY}) = ${name}`,
+    sql`not exists (select 1 from rotations r where r.account_id = ${accounts.id} and r.state not in ('committed','refused'))`,
+  )).orderBy(asc(versions.createdAt)).limit(limit)).map((r) => r.id as AccountId);

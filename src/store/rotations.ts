@@ -1,5 +1,5 @@
 /** Rotations as rows, and what must become true with each step. Rule: `save` names the state and the fence; a stale one changes nothing and stops. */
-import { and, asc, desc, eq, inArray, isNull, lte, notInArray, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNull, lte, notInArray, or, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, RotationId, TargetId, VersionId } from "../kernel/ids.ts";
 import { claimable as claimableLease } from "../domain/rotation-lease.ts";
@@ -59,6 +59,23 @@ export const openOf = async ({ q }: Reader, account: AccountId): Promise<Rotatio
 export const openOfAll = async ({ q }: Reader): Promise<Rotation[]> => (await q.select().from(rotations).where(sql`state not in ('committed','refused')`)).map(fromRow);
 export const recent = async ({ q }: Reader, filter: { account?: AccountId; limit?: number }): Promise<(Rotation & { openedAt: Date })[]> =>
   (await q.select().from(rotations).where(filter.account ? eq(rotations.account, filter.account) : undefined).orderBy(desc(rotations.openedAt)).limit(filter.limit ?? 50)).map((r) => ({ ...fromRow(r), openedAt: r.openedAt }));
+
+/** Every open one, oldest first. */
+export const allOpen = async ({ q }: Reader, limit = 500): Promise<Opened[]> => (await q.select().from(rotations).where(inArray(rotations.state, [...OPEN])).orderBy(asc(rotations.openedAt)).limit(limit)).map(opened);
+type Opened = Rotation & { readonly openedAt: Date };
+const opened = (r: Row): Opened => ({ ...fromRow(r), openedAt: r.openedAt });
+/** Accounts whose last rotation was refused: nothing came after it. */
+export const lastRefused = async ({ q }: Reader, limit = 200): Promise<Opened[]> => (await q.select().from(rotations).where(and(
+  eq(rotations.state, "refused"), sql`not exists (select 1 from rotations n where n.account_id = ${rotations.account} and (n.opened_at, n.id) > (${rotations.openedAt}, ${rotations.id}))`,
+)).orderBy(desc(rotations.endedAt)).limit(limit)).map(opened);
+export type Day = { readonly day: string; readonly committed: number; readonly refused: number };
+/** How many ended how, by day (UTC); days without any are left out. `on`: these targets alone; null = all. */
+export const perDay = async ({ q }: Reader, since: Date, on: readonly TargetId[] | null): Promise<Day[]> => {
+  if (on?.length === 0) return [];
+  const of = (state: string) => sql<number>`count(*) filter (where ${rotations.state} = ${state})`.mapWith(Number), day = sql<string>`to_char(${rotations.endedAt} at time zone 'UTC', 'YYYY-MM-DD')`;
+  return q.select({ day, committed: of("committed"), refused: of("refused") }).from(rotations).innerJoin(accounts, eq(accounts.id, rotations.account))
+    .where(and(gte(rotations.endedAt, since), on ? inArray(accounts.target, [...on]) : undefined)).groupBy(sql`1`).orderBy(sql`1`);
+};
 
 /** The next open rotation whose time has come and whose lease is dead. A hint, unlocked: `claim` locks account and row and looks again. */
 export const claimable = async (tx: Tx, busy: readonly RotationId[], full: readonly TargetId[] = []): Promise<{ readonly id: RotationId; readonly account: AccountId; readonly target: TargetId } | null> => {

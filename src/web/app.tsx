@@ -23,6 +23,8 @@ import { POLICIES } from "./pages/policies.tsx";
 import { RECORDINGS } from "./pages/recordings.tsx";
 import { REQUESTS } from "./pages/requests.tsx";
 import { SCHEDULES } from "./pages/schedules.tsx";
+import { ROTATIONS } from "./pages/rotations.tsx";
+import { PASSWORD_RULES } from "./pages/password-policies.tsx";
 import { SEARCH } from "./pages/search.tsx";
 import { SESSIONS } from "./pages/sessions.tsx";
 import { TERMINAL } from "./pages/terminal.tsx";
@@ -33,7 +35,7 @@ import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
+  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
   ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;

@@ -37,6 +37,11 @@ export const secretField = (f: Fields, name: string): Secret => {
   if (text === "") throw new Fault("invalid", "The password is missing.");
   return Secret.of(text);
 };
+/** Typed twice; both fields leave as one Secret or not at all. */
+export const twice = (f: Fields, name: string, again: string): Secret => {
+  if ((f[name] ?? "") !== (f[again] ?? "")) throw new Fault("invalid", "The two do not match; nothing was done.");
+  return secretField(f, name);
+};
 /** `a, b c` as a list. */
 export const words = (text: string | undefined): string[] => (text ?? "").split(/[\s,]+/).filter((w) => w !== "");
 /** One a line. */

@@ -56,6 +56,24 @@ describe("a life at the command line", () => {
     expect(w.paper.get("root")).not.toBe(shown.out.trim());
   });
 
+  test("passwd --wait, password-policies, violations; a password never in an argument or an answer", { timeout: 120_000 }, async () => {
+    const good = "Vq7#mK2!vT9?bR4%nX6~", bad = await cli("operator", ["passwd", "root@web-1", "--password-stdin", "--wait"], { stdin: "Shorty-1\n" });
+    expect([bad.code, bad.out]).toEqual([2, ""]);
+    expect(bad.err).toMatch(/^lockstep: Unchanged: the password needs at least 20 characters/);
+    expect(bad.err).not.toContain("Shorty-1");
+    const done = await cli("operator", ["passwd", "root@web-1", "--password-stdin", "--wait"], { stdin: `${good}\n` });
+    expect(done).toMatchObject({ code: 0, out: "root@web-1: the new password is in force and proven.\n" });
+    expect([w.paper.get("root"), (done.out + done.err).includes(good)]).toEqual([good, false]);
+    const file = join(home, "own.json"), shown = await cli("operator", ["password-policies", "show", "strong"]);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(shown.out) as object, length: 60 }));
+    expect(await cli("operator", ["password-policies", "put", "own", file])).toMatchObject({ code: 0, out: "own saved. The next change of each account goes by it.\n" });
+    expect((await cli("operator", ["password-policies", "bind", "root@web-1", "own"])).out).toBe("root@web-1 goes by own from its next change on.\n");
+    expect((await cli("auditor", ["violations"])).out).toMatch(/root@web-1 +own \(account\) +at least 60 characters/);
+    expect((await cli("operator", ["password-policies", "remove", "own"])).err).toContain("own is in use by 1 account.");
+    expect((await cli("operator", ["password-policies", "bind", "root@web-1"])).code).toBe(0);
+    expect((await cli("operator", ["rotations", "list", "--attention"])).out).toBe("No rotation yet.\n");
+  });
+
   test("rotate --wait, verify, accounts, rotations, doctor", { timeout: 120_000 }, async () => {
     expect(await cli("operator", ["rotate", "root@web-1", "--reason", "by hand", "--wait"])).toMatchObject({ code: 0, out: "root@web-1: the new password is in force and proven.\n" });
     const [verified, accounts, show, doctor] = await Promise.all([

@@ -65,6 +65,8 @@ describe("password rules", () => {
     expect(brokenRules(`${good}abcd`, medium, "app1", none)).toEqual(["no run such as abcd or 4321"]);
     expect(brokenRules(`${good}4321`, medium, "app1", none)).toEqual(["no run such as abcd or 4321"]);
     expect(brokenRules(`${good}PassWord`, medium, "app1", none)).toEqual(["no well-known word, not with figures for letters either"]);
+    for (const word of ["P@ssw0rd", "adm1n", "W3LC0ME", "dr4g0n"]) expect(brokenRules(`${good}${word}`, medium, "app1", none), word).toEqual(["no well-known word, not with figures for letters either"]);
+    expect(brokenRules(`${good}ap9x`, medium, "apgx", none), "a login name with figures").toEqual(["not the login name"]);
     expect(brokenRules(`${good}\n`, medium, "app1", none)).toEqual(["no control characters"]);
     expect(brokenRules(`${good}:`, medium, "app1", /[:]/)).toEqual(["no character that this kind of target cannot take"]);
     expect(brokenRules(good.repeat(7), medium, "app1", none)).toEqual(["at most 128 characters"]);

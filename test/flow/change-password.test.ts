@@ -10,6 +10,7 @@ import { outcomeOf } from "../../src/domain/change-outcome.ts";
 import type { AccountId, RotationId } from "../../src/kernel/ids.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 import { Secret } from "../../src/kernel/secret.ts";
+import { times } from "../../src/kernel/times.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as rotations from "../../src/store/rotations.ts";
 import * as versions from "../../src/store/versions.ts";
@@ -27,7 +28,7 @@ const given: string[] = [];
 beforeAll(async () => {
   host = await linuxHost({ name: "web-1", sudoAdmin: { name: "admin1", password: ADMIN }, accounts: { app1: APP, bare: APP } });
   proxy = await faultProxy(host.port);
-  core = await testCore();
+  core = await testCore({ over: { times: { ...times(0.05), probeWindow: 300 } } });
   operator = await core.person("operator", ["admin", "user"]);
   const target = await addTarget(core.deps, operator, { name: "web-1", platform: "linux-ssh", host: proxy.host, port: proxy.port, settings: { hostKeys: [host.hostKey], sudo: true } });
   const admin = await addAccount(core.deps, operator, { target: target.id, name: "admin1", password: Secret.of(ADMIN) });
@@ -86,7 +87,7 @@ test("the target cannot be reached: unchanged at once, not tried again behind th
   await becomes(id, "unchanged");
   expect(await outcome(id)).toMatchObject({ why: expect.stringMatching(/refused|closed|reset|connection/i) as string });
   proxy.heal();
-  expect([await current(), await host.opens("app1", before), (await rotations.find(core.deps.db, id))!.attempt]).toEqual([before, true, 0]);
+  expect([await current(), await host.opens("app1", before), (await rotations.find(core.deps.db, id))!.sent]).toEqual([before, true, false]);
 });
 
 test("no answer after it was sent, and it had landed: being settled, current untouched; then changed, by proof", async () => {

@@ -75,7 +75,7 @@ describe("what a person is told at once", () => {
   const change = (m: Managed, password: string) => changePassword(w.deps, w.operator, m.account.id, { password: Secret.of(password), remote: true, reason: "" });
   test("every broken rule, and whose policy it is; nothing is kept, and the refusal is in the log", async () => {
     const m = await w.managed();
-    await expect(change(m, BAD)).rejects.toMatchObject({ code: "invalid", message: "Unchanged: the password needs at least 20 characters; 1 or more upper-case letters; 1 or more symbols. (Password policy medium, by its default.)" });
+    await expect(change(m, BAD)).rejects.toMatchObject({ code: "invalid", message: "Unchanged: the password needs at least 20 characters; 1 or more upper-case letters; 1 or more symbols. (Password policy medium, the default.)" });
     expect(await versions.of(db, m.account.id)).toHaveLength(1);
     expect(await rotations.openOf(db, m.account.id)).toBeNull();
     expect((await w.said(m.account.id)).at(-1)).toBe("password.refused refused");

@@ -1,7 +1,7 @@
 /** Generated passwords meet their policy, always; masking keeps every column. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { brokenRules, PASSWORD_POLICIES, PasswordPolicy } from "../../src/domain/password-policy.ts";
+import { brokenRules, CLASSES, PASSWORD_POLICIES, PasswordPolicy } from "../../src/domain/password-policy.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 import { Secret } from "../../src/kernel/secret.ts";
@@ -30,6 +30,19 @@ test("500 in a row are all different, and every position takes many characters",
   const made = Array.from({ length: 500 }, () => reveal(generate(PASSWORD_POLICIES["medium"]!, "app", NEVER, systemRandom)));
   expect(new Set(made).size).toBe(500);
   for (let at = 0; at < 20; at++) expect(new Set(made.map((m) => m[at])).size).toBeGreaterThan(40);
+});
+
+test("allowed and forbidden characters, no words and no runs: whatever of it can be met is met, and nothing whole is ever drawn twice", () => {
+  const chars = fc.uniqueArray(fc.constantFrom(...CLASSES.lower, ...CLASSES.upper, ...CLASSES.digit, ..."!#%+-_"), { minLength: 12, maxLength: 40 });
+  fc.assert(fc.property(chars, chars, fc.integer({ min: 8, max: 64 }), (allowed, forbidden, length) => {
+    const parsed = PasswordPolicy.safeParse({ name: "own", length, lower: 0, upper: 0, digit: 0, symbol: 0, allowed: allowed.join(""), forbidden: forbidden.slice(0, 6).join("") });
+    if (!parsed.success) return;
+    let drawn = 0;
+    const counted = { bytes: systemRandom.bytes, int: (max: number) => { drawn += 1; return systemRandom.int(max); } }, text = reveal(generate(parsed.data, "aa", NEVER, counted));
+    expect(brokenRules(text, parsed.data, "aa", NEVER)).toEqual([]);
+    expect([...text].every((c) => allowed.includes(c) && !forbidden.slice(0, 6).includes(c))).toBe(true);
+    expect(drawn, "one draw a place, and one a shuffle").toBe(2 * length - 1);
+  }), { numRuns: 200 });
 });
 
 test("a policy that cannot be met says so instead of giving less", () => {

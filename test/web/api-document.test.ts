@@ -36,7 +36,7 @@ describe("openapi", () => {
     const answers = operations.filter((o) => /"password":/.test(JSON.stringify(Object.entries(o.op.responses).filter(([k]) => k !== "default"))) || /schemas\/Released/.test(JSON.stringify(o.op.responses)));
     expect(answers.map((o) => o.name)).toEqual(["POST /requests/{id}/release", "POST /bulks/shown"]);
     const typed = operations.flatMap((o) => Object.entries(o.op.requestBody?.content["application/json"]?.schema.properties ?? {}).filter(([k]) => k === "password").map(([, s]) => [o.name, s.format]));
-    expect(typed.sort()).toEqual([["POST /accounts", "password"], ["POST /accounts/{id}/declare", "password"], ["POST /accounts/{id}/password", "password"], ["POST /bulks", "password"], ["POST /bulks/preview", "password"], ["POST /people", "password"]]);
+    expect(typed.sort()).toEqual([["POST /accounts", "password"], ["POST /accounts/{id}/declare", "password"], ["POST /accounts/{id}/password", "password"], ["POST /bulks", "password"], ["POST /bulks/preview", "password"], ["POST /people", "password"], ["POST /rotations/{id}/tell", "password"]]);
   });
   test("the docs page needs no login and lists every endpoint", async () => {
     const page = await (await app.request("/docs")).text();

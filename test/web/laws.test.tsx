@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../src/flow/ask.ts";
 import { openCheck } from "../../src/flow/audit-check.ts";
-import { addAccount } from "../../src/flow/accounts.ts";
+import { addAccount, adopt } from "../../src/flow/accounts.ts";
 import { openBulk } from "../../src/flow/bulk.ts";
 import { addSchedule } from "../../src/flow/schedules.ts";
 import { ScheduleInput } from "../../src/domain/schedule.ts";
@@ -36,7 +36,8 @@ beforeAll(async () => {
   const bare = await addAccount(flow, who.operator, { target: target.id, name: "app-bare" });
   const sample = await core.person("sample", ["user"]);
   const policy = await putPolicy(flow, who.operator, { name: "sample", terms: {}, binding: {} }), group = await putGroup(flow, who.operator, "sample", []);
-  ids = { requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", terminal: "trm_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor), bulk: await openBulk(flow, who.operator, wish({ choice: { search: "app-bare" } })), schedules: await addSchedule(flow, who.operator, nightly), exposures: await rotateSeen(flow, who.operator, { person: "requester", usedToo: true, reason: "for the test" }) };
+  const two = await addAccount(flow, who.operator, { target: target.id, name: "app-two" });
+  ids = { rotations: await adopt(flow, who.operator, two.id), "password-policies": "strong", requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", terminal: "trm_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor), bulk: await openBulk(flow, who.operator, wish({ choice: { search: "app-bare" } })), schedules: await addSchedule(flow, who.operator, nightly), exposures: await rotateSeen(flow, who.operator, { person: "requester", usedToo: true, reason: "for the test" }) };
   const hook = await putWebhook(flow, who.operator, { name: "sample", format: "generic", url: "https://hooks.example.org/x", kinds: [], collection: null, active: false });
   const note = await flow.db.transaction((tx) => tell(flow, tx, { kind: "test", subject: "sample", lines: [], path: null, about: {}, to: { addresses: ["sample@example.org"] } }));
   Object.assign(ids, { webhooks: hook.id, notices: (await notices.list(flow.db, { notice: note! }))[0]!.delivery.id });

@@ -5,7 +5,7 @@ import { AccountPage } from "../account.tsx";
 import { AccountEdit } from "../account-edit.tsx";
 import { Accounts, type AccountCard } from "../accounts.tsx";
 import { SeveralPreview, SeveralResult, type AffectedLine } from "../several.tsx";
-import { account, as, at, FAR, LONG, NASTY, policy, story, target, type Story } from "./fixed.tsx";
+import { account, as, at, FAR, LONG, medium, NASTY, policy, story, target, type Story } from "./fixed.tsx";
 import { STANDINGS } from "./home.tsx";
 
 const card = (standing: Standing, over: Partial<Account> = {}): AccountCard => ({
@@ -16,6 +16,7 @@ const card = (standing: Standing, over: Partial<Account> = {}): AccountCard => (
     standing.word === "held" ? as([{ person: "per_requester", personName: "requester", until: at(40), exclusive: true, policy: "pol_1" }]) : [],
   offers: [policy],
   manage: true,
+  password: { policy: medium, from: "default" },
 });
 const history: History = {
   typed: null,

@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { Account } from "../../src/domain/account.ts";
 import type { Person } from "../../src/domain/person.ts";
+import type { PasswordPolicy } from "../../src/domain/password-policy.ts";
 import type { Policy } from "../../src/domain/policy.ts";
 import type { Target } from "../../src/domain/target.ts";
 import type { HereNow } from "../here.ts";
@@ -49,6 +50,25 @@ export const target = (over: Partial<Target> = {}): Target => ({
   passwordPolicy: null,
   ...over,
 });
+export const medium: PasswordPolicy = {
+  name: "medium",
+  length: 20,
+  maxLength: 128,
+  lower: 1,
+  upper: 1,
+  digit: 1,
+  symbol: 1,
+  symbols: "!#%+,-./:=?@_~",
+  allowed: "",
+  forbidden: "",
+  maxRepeat: 2,
+  noLogin: true,
+  noWords: true,
+  noSequences: true,
+  history: 10,
+  minAgeHours: 0,
+  maxAgeDays: 0,
+};
 export const account = (over: Partial<Account> = {}): Account => ({
   ...as<Account>({ id: "acc_1", target: "tgt_1", current: "ver_1", previous: null }),
   name: "root",

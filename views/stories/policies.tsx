@@ -9,7 +9,18 @@ const names = new Map([
   ["per_approver", "approver"],
 ]);
 const tried = { askers: ["requester", "second"], approvers: ["approver"], accounts: ["root@web-1", "root@web-2"], quorum: true };
-const form = { tried, draft: policy, from: { people: people.people, groups, platforms: ["linux-ssh"] }, names };
+const ahead = {
+  warnings: [
+    { account: "root@web-1", says: "The target wants 14 characters, policy low makes 12.", stops: false },
+    {
+      account: "root@web-2",
+      says: "The target lets a password expire after 30 days, and policy medium never changes it for its age: logins would be stopped.",
+      stops: true,
+    },
+  ],
+  unknown: 3,
+};
+const form = { ahead: { warnings: [], unknown: 0 }, tried, draft: policy, from: { people: people.people, groups, platforms: ["linux-ssh"] }, names };
 
 export const POLICIES: readonly Story[] = [
   story("policies", () => <Policies policies={[policy]} names={names} changes={[change]} me="per_auditor" manages={false} alone />),
@@ -23,6 +34,7 @@ export const POLICIES: readonly Story[] = [
   story("policy, for many", () => (
     <PolicyEdit id="pol_1" {...form} tried={{ ...tried, accounts: Array.from({ length: 40 }, (_, i) => `app${i}@web-${i}`) }} />
   )),
+  story("policy, against a target's own rules", () => <PolicyEdit id="pol_1" {...form} ahead={ahead} />),
   story("policy, edit", () => <PolicyEdit id="pol_1" {...form} />),
   story("policy", () => <PolicyPage policy={policy} names={names} />),
   story("policy, off, with a nasty name", () => <PolicyPage policy={{ ...policy, name: NASTY, active: false }} names={names} />),

@@ -7,6 +7,7 @@ import { changePassword } from "../../flow/change-password.ts";
 import { accountCard, accountCards, accountHistory } from "../../flow/look.ts";
 import { ACTS, MOST, preview, several } from "../../flow/several.ts";
 import { verify } from "../../flow/verify.ts";
+import { preflight } from "../../flow/preflight.ts";
 import { target } from "../../flow/registers.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
@@ -104,6 +105,13 @@ const history: Endpoint = endpoint({
   },
 });
 
+const Rules = z.record(z.string(), z.number()).nullable().openapi({ description: "what the target said, in its own numbers; null: it did not say" });
+const Preflight = z.object({ policy: z.string(), rules: Rules, why: z.string().nullable(), conflicts: z.array(z.object({ stops: z.boolean().openapi({ description: "the target will refuse our changes, or undo them" }), says: z.string() })) }).openapi("Preflight");
+const lookAhead: Endpoint = endpoint({
+  method: "post", path: "/accounts/{id}/preflight", tag, summary: "Read the target's own rules for its password, beside our policy", says: "Changes nothing.", params: Id, answer: Preflight,
+  run: async (deps, a) => { const p = await preflight(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id); return { ...p, conflicts: [...p.conflicts], rules: p.rules && { ...p.rules } as Record<string, number> }; },
+});
+
 export const accounts: readonly Endpoint[] = [
   endpoint({
     method: "get", path: "/accounts", tag, summary: "Accounts you may see", query: Paging.extend({ offered: z.enum(["true", "false"]).optional().openapi({ description: "only what you may ask for" }) }), answer: pageOf(AccountOut),
@@ -113,7 +121,7 @@ export const accounts: readonly Endpoint[] = [
     },
   }),
   endpoint({ method: "get", path: "/accounts/{id}", tag, summary: "One account", params: Id, answer: AccountOut, run: async (deps, a) => accountOut(await find(deps, a, a.params.id)) }),
-  onSeveral, add, change, declare, password, history,
+  onSeveral, add, change, declare, password, lookAhead, history,
   endpoint({
     method: "post", path: "/accounts/{id}/adopt", tag, summary: "Take an account under management", says: "Two rotations in a row must succeed.", params: Id, answer: RotationOut, status: 202,
     run: async (deps, a) => opened(deps, a, await adopt(deps.flow, a.caller, (await find(deps, a, a.params.id)).account.id)),

@@ -4,6 +4,7 @@ import { Fault } from "../../kernel/fault.ts";
 import type { PolicyId } from "../../kernel/ids.ts";
 import { PolicyInput } from "../../domain/policy.ts";
 import { putPolicy } from "../../flow/people.ts";
+import { policyWarnings } from "../../flow/preflight.ts";
 import { tryPolicy } from "../../flow/try-policy.ts";
 import { policyList } from "../../flow/registers.ts";
 import type { ApiDeps, Who } from "./deps.ts";
@@ -19,6 +20,10 @@ const Tried = z
     approvers: z.array(z.string()),
     accounts: z.array(z.string()),
     quorum: z.boolean().openapi({ description: "enough approvers are seated, whoever asks" }),
+    warnings: z
+      .array(z.object({ account: z.string(), says: z.string(), stops: z.boolean() }))
+      .openapi({ description: "where the target's own rules stand against ours, by the last pre-flight of each account" }),
+    notLookedAt: z.int(),
   })
   .openapi("TriedPolicy");
 const find = async (deps: ApiDeps, { caller }: Who, text: string) => {
@@ -67,8 +72,8 @@ export const policies: readonly Endpoint[] = [
     body: Put,
     answer: Tried,
     run: async (deps, { caller, body: { active, ...input } }) => {
-      const t = await tryPolicy(deps.flow.db, caller.person, { id: "" as PolicyId, ...input, active });
-      return { askers: [...t.askers], approvers: [...t.approvers], accounts: [...t.accounts], quorum: t.quorum };
+      const policy = { id: "" as PolicyId, ...input, active }, t = await tryPolicy(deps.flow.db, caller.person, policy), w = await policyWarnings(deps.flow.db, caller.person, policy);
+      return { warnings: [...w.warnings], notLookedAt: w.unknown, askers: [...t.askers], approvers: [...t.approvers], accounts: [...t.accounts], quorum: t.quorum };
     },
   }),
   endpoint({

@@ -4,9 +4,10 @@ import { adopt, managedBy, rotateNow, setBlock } from "../../flow/accounts.ts";
 import { finder } from "../../flow/choose.ts";
 import { collectionList } from "../../flow/collections.ts";
 import { accountCard, accountCards, accountHistory, type AccountCard } from "../../flow/look.ts";
+import { passwordPolicyList } from "../../flow/password-policies.ts";
 import { verify } from "../../flow/verify.ts";
 import { may } from "../../domain/may.ts";
-import { PASSWORD_POLICIES, type PasswordPolicy } from "../../domain/password-policy.ts";
+import { inWords } from "../../domain/password-policy.ts";
 import { isId, type AccountId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { directory } from "../../identity/directory.ts";
@@ -58,12 +59,10 @@ const move = (verb: (deps: WebDeps, c: Ctx, id: AccountId, reason: string) => Pr
   const id = idOf(c), done = await verb(deps, c, id, (await fields(c))["reason"] ?? "");
   return c.redirect(`/accounts/${id}?done=${done}`, 303);
 };
-const says = (p: PasswordPolicy): string =>
-  `${p.length} characters, ${[p.lower && `${p.lower} small`, p.upper && `${p.upper} capital`, p.digit && `${p.digit} digits`, p.symbol && `${p.symbol} symbols`].filter(Boolean).join(", ")} at least`;
 const edit = async (c: Ctx, deps: WebDeps) => {
   const card = await accountCard(deps.flow.db, me(c).person, idOf(c));
   if (!card.manage) throw new Fault("not_found", "There is no such account, or it is not yours to manage.");
-  const policies = Object.values(PASSWORD_POLICIES).map((p) => ({ name: p.name, says: says(p) }));
+  const policies = (await passwordPolicyList(deps.flow.db, callerOf(c))).map(({ policy: p }) => ({ name: p.name, says: inWords(p) }));
   return render(c, deps, { title: `Edit ${card.account.name}@${card.target.name}` }, <AccountEdit account={card.account} target={card.target.name} policies={policies} />);
 };
 const change = async (c: Ctx, deps: WebDeps) => {

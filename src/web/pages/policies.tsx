@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { singleAdministrator } from "../../flow/four-eyes.ts";
 import { putPolicy } from "../../flow/people.ts";
+import { policyWarnings } from "../../flow/preflight.ts";
 import { tryPolicy } from "../../flow/try-policy.ts";
 import { may } from "../../domain/may.ts";
 import { PolicyInput, type Policy } from "../../domain/policy.ts";
@@ -14,6 +15,7 @@ import { PolicyEdit, PolicyPreview } from "../../../views/policy-form.tsx";
 import type { Draft } from "../../../views/policy-sections.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
+import { fields } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { fragment, isPartial, render } from "../render.tsx";
 import type { Route } from "../route.ts";
@@ -50,13 +52,15 @@ const edit = async (c: Ctx, deps: WebDeps, policy: Policy | null, typed: { draft
   const { person } = me(c),
     d = await directory(deps.flow.db, person),
     from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()] },
-    draft = typed?.draft ?? policy ?? FRESH;
+    draft = typed?.draft ?? policy ?? FRESH,
+    asked = { ...draft, id: policy?.id ?? ("" as PolicyId) };
   const view = {
     id: policy?.id ?? null,
     draft,
     from,
     names: await namesOf(c, deps),
-    tried: await tryPolicy(deps.flow.db, person, { ...draft, id: policy?.id ?? ("" as PolicyId) }),
+    tried: await tryPolicy(deps.flow.db, person, asked),
+    ahead: await policyWarnings(deps.flow.db, person, asked),
     wrong: typed?.wrong,
   };
   return isPartial(c)
@@ -89,9 +93,14 @@ const page = async (c: Ctx, deps: WebDeps) => {
     : render(c, deps, { title: policy.name }, <PolicyPage policy={policy} names={await namesOf(c, deps)} />);
 };
 
+const UNSEEN = "Not saved yet: every use under this policy ends with a change of the password, and some targets have rules of their own against that. They are listed below; tick that you have seen them, and save again.";
 const save = (was: (c: Ctx, deps: WebDeps) => Promise<Policy | null>) => async (c: Ctx, deps: WebDeps) => {
-  const old = await was(c, deps),
-    { input, active } = await readPolicy(c, old ?? FRESH);
+  const old = await was(c, deps), { input, active } = await readPolicy(c, old ?? FRESH);
+  const parsed = PolicyInput.safeParse(input);
+  if (parsed.success && (await fields(c))["seen"] !== "yes") {
+    const draft = { ...parsed.data, active }, { warnings } = await policyWarnings(deps.flow.db, me(c).person, { ...draft, id: old?.id ?? "" as PolicyId });
+    if (active && warnings.length > 0) return edit(c, deps, old, { draft, wrong: UNSEEN });
+  }
   const saved = await putPolicy(deps.flow, callerOf(c), input, old?.id, active);
   return c.redirect(`/policies/${saved.id}?done=${old ? "changed" : "added"}`, 303);
 };

@@ -1,10 +1,10 @@
 /** /targets: adding one in two steps (fetch its key, confirm and pin), its accounts, its identity. */
 import { addAccount } from "../../flow/accounts.ts";
+import { passwordPolicyList } from "../../flow/password-policies.ts";
 import { acceptIdentity } from "../../flow/identity.ts";
 import { accountCards } from "../../flow/look.ts";
 import { lastTest, testTarget, type Helper } from "../../flow/target-test.ts";
 import { addTarget, changeTarget, pinOf, readIdentity } from "../../flow/targets.ts";
-import { PASSWORD_POLICIES } from "../../domain/password-policy.ts";
 import { platformOf } from "../../domain/platform.ts";
 import { pinsOf, TargetInput, type Target } from "../../domain/target.ts";
 import type { AccountId, PersonId, TargetId } from "../../kernel/ids.ts";
@@ -57,7 +57,7 @@ const proofOf = (t: Target): string | null => pinsOf(t).length > 0 ? null
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
   const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
-  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(deps, t)} proof={proofOf(t)} passwordPolicies={Object.keys(PASSWORD_POLICIES)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
+  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(deps, t)} proof={proofOf(t)} passwordPolicies={(await passwordPolicyList(deps.flow.db, callerOf(c))).map((l) => l.policy.name)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
 };
 
 const move = (verb: (deps: WebDeps, c: Ctx, id: TargetId, f: Fields) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {

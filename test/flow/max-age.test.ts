@@ -1,0 +1,66 @@
+/** Age as a trigger, and the list of those who break their policy. No target is touched here: what opens and what does not is the question. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { changeAccount } from "../../src/flow/account-change.ts";
+import { maybeOld, rotateForAge } from "../../src/flow/max-age.ts";
+import { bindTarget, putPasswordPolicy } from "../../src/flow/password-policies.ts";
+import { release } from "../../src/flow/release.ts";
+import { giveBack } from "../../src/flow/checkin.ts";
+import { violations } from "../../src/flow/violations.ts";
+import * as rotations from "../../src/store/rotations.ts";
+import { times } from "../../src/kernel/times.ts";
+import type { Db } from "../../src/store/db.ts";
+import { embedded } from "../store/engines.ts";
+import { PASSWORD, settled, worldOn, type World } from "./world.ts";
+
+let db: Db, w: World;
+/** A policy's day is 300 ms here. */
+beforeAll(async () => { db = await embedded(); w = await worldOn(db, { times: { ...times(1), policyDay: 300 } }); });
+afterAll(async () => { await w?.close(); await db?.close(); });
+const day = (n = 1): Promise<void> => new Promise((r) => { setTimeout(r, 300 * n + 30); });
+
+test("law: due-derived — too old is derived from the version in force: not before its day, not without a policy that says so, once", async () => {
+  await putPasswordPolicy(w.deps, w.operator, { name: "daily", length: 12, maxAgeDays: 1 });
+  const old = await w.managed(), young = await w.managed();
+  await bindTarget(w.deps, w.operator, old.target, "daily");
+  await day();
+  const fresh = await w.managed();
+  await bindTarget(w.deps, w.operator, fresh.target, "daily");
+  expect(await maybeOld(w.deps), "neither the one without a maximum age nor the one made just now").toEqual([old.account.id]);
+  for (const m of [young, fresh]) expect(await rotateForAge(w.deps, m.account.id)).toBeNull();
+  const id = await rotateForAge(w.deps, old.account.id);
+  expect(await rotations.find(db, id!)).toMatchObject({ trigger: "max_age", origin: "generated", reason: "older than the 1 days its policy daily gives it" });
+  expect([await rotateForAge(w.deps, old.account.id), await maybeOld(w.deps)]).toEqual([null, []]);
+});
+
+test("a held account waits for the end of its hold; one that was refused for it is left alone for a while", async () => {
+  const m = await w.managed("release");
+  await changeAccount(w.deps, w.operator, m.account.id, { passwordPolicy: "daily" });
+  await w.sql(`update changes set confirmed_by = '${w.auditor.person.id}', confirmed_at = now()`);
+  const req = await w.approved(m);
+  await release(w.deps, w.requester, req);
+  await day();
+  expect(await rotateForAge(w.deps, m.account.id), "held").toBeNull();
+  await giveBack(w.deps, w.requester, req);
+  await settled();
+  const open = await rotations.openOf(db, m.account.id);
+  expect(open, "the rotation at the end of the hold satisfies it").toMatchObject({ trigger: "end_of_use" });
+  await w.sql(`update rotations set state = 'refused', ended_at = now(), facts = facts || '{"state":"refused"}' || jsonb_build_object('endedAt', now()) where id = '${open!.id}'`);
+  expect(await rotateForAge(w.deps, m.account.id), "refused a moment ago").toBeNull();
+  await w.sql(`update rotations set ended_at = now() - interval '7 hours', facts = facts || jsonb_build_object('endedAt', now() - interval '7 hours') where id = '${open!.id}'`);
+  expect(await rotateForAge(w.deps, m.account.id)).not.toBeNull();
+});
+
+test("the list of violations names rules and ages, for those who may see the account, and never a password", async () => {
+  const m = await w.managed();
+  await changeAccount(w.deps, w.operator, m.account.id, { passwordPolicy: "strong" });
+  const all = await violations(w.deps, w.operator), mine = all.list.find((v) => v.account === m.account.id)!;
+  expect(mine).toMatchObject({ name: m.name, acts: true, goneBy: null, bound: { from: "account" } });
+  expect(mine.broken).toEqual(["at least 32 characters", "2 or more symbols"].filter((b) => mine.broken.includes(b)));
+  expect(mine.broken).toContain("at least 32 characters");
+  expect(all.list.some((v) => v.goneBy !== null), "the aged ones are there too").toBe(true);
+  expect(JSON.stringify(all)).not.toContain(PASSWORD);
+  expect((await violations(w.deps, w.auditor)).list.find((v) => v.account === m.account.id)).toMatchObject({ acts: false });
+  const owner = await w.person(["owner"]);
+  expect(await violations(w.deps, owner), "nothing of others' targets").toEqual({ list: [], looked: 0 });
+  await expect(violations(w.deps, w.requester)).rejects.toMatchObject({ code: "forbidden" });
+});
