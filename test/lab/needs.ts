@@ -9,7 +9,7 @@ export const HOST_PACKAGES = [
   "perl-base",
 ] as const;
 /** The clients people come with; rsync and git run on the target too, which shares this machine's tree. */
-export const CLIENT_PACKAGES = ["rsync", "git", "ansible-core", "putty-tools", "dropbear-bin", "xauth", "python3", "netcat-openbsd"] as const;
+export const CLIENT_PACKAGES = ["rsync", "git", "ansible-core", "putty-tools", "dropbear-bin", "ssh-audit", "xauth", "python3", "netcat-openbsd"] as const;
 export const POSTGRES_PACKAGES = ["postgresql"] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
 /** Shells whose completion is tried as people use it; bash is everywhere. */

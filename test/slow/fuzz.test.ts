@@ -8,8 +8,14 @@ import type { Phase, Range } from "../proxy/fuzz-campaign.ts";
 import { campaign, clear, crashes, range, unauthorised } from "../proxy/fuzz-campaign.ts";
 import { evidence, madeBy } from "./evidence.ts";
 
-const HALF = Number(process.env["LOCKSTEP_PACKETS"] ?? 1_000_000) / 2, SEED = Number(process.env["LOCKSTEP_SEED"] ?? 1), CLEAR = HALF / 50;
-let on: Range, before: Phase | undefined, after: Phase | undefined, small = 0, large = 0;
+const HALF = Number(process.env["LOCKSTEP_PACKETS"] ?? 1_000_000) / 2,
+  SEED = Number(process.env["LOCKSTEP_SEED"] ?? 1),
+  CLEAR = HALF / 50;
+let on: Range,
+  before: Phase | undefined,
+  after: Phase | undefined,
+  small = 0,
+  large = 0;
 const phase = async (loggedIn: boolean): Promise<Phase> => {
   const sum: Phase = { taken: 0, connections: 0, ended: 0, letIn: 0, opened: 0, unreached: 0 };
   for (let slice = 0; sum.taken < HALF; slice++) {
@@ -21,8 +27,11 @@ const phase = async (loggedIn: boolean): Promise<Phase> => {
   }
   return sum;
 };
-const resident = (): number => Math.max(...on.lab.proxy.pids().map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_000));
-beforeAll(async () => { on = await range(2); });
+const resident = (): number =>
+  Math.max(...on.lab.proxy.pids().map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_000));
+beforeAll(async () => {
+  on = await range(2);
+});
 
 test("a million packets: no crash, nobody let in, nothing opened that the policy does not give", async () => {
   await clear(on, CLEAR, SEED);
@@ -41,7 +50,9 @@ const row = (name: string, p: Phase): string => `| ${name} | ${p.taken} | ${p.co
 afterAll(async () => {
   if (before !== undefined && after !== undefined) {
     const n = before.taken + after.taken;
-    evidence("fuzz", `# Fuzzed SSH packets
+    evidence(
+      "fuzz",
+      `# Fuzzed SSH packets
 
 ${madeBy("test/slow/fuzz.test.ts")} Two session processes, seed ${SEED}. Packets come from the dice (test/proxy/fuzz-packets.ts): most keep the form of their message and lie in its fields, one in a hundred and fifty has its form broken.
 A packet counts when the proxy has answered the marker behind it; of those between the last marker and the end of a connection one counts. The policy gave \`exec\` alone; the target was a small SSH server that writes down whatever is opened on it.
@@ -55,7 +66,8 @@ ${row("after the login", { ...after, letIn: 0 })}
 
 Of what was confirmed after the login the target saw: ${[...on.target.opened].map(([kind, times]) => `${kind} ${times}`).join(", ")} (a session channel is confirmed at once and what is asked in it decided after).
 Largest session process: ${small.toFixed(0)} MB before, ${large.toFixed(0)} MB after.
-`);
+`,
+    );
   }
   await on?.close();
 });
