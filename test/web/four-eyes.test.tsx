@@ -49,9 +49,9 @@ it("law: no-way-round-2 — the form that accepts an identity carries the one on
 it("law: no-way-round-1 — an account's page says who typed its password and when it is changed again", async () => {
   const { db } = w.core.deps, { id } = (await targets.named(db, "web-1"))!, made = await addAccount(w.core.deps, w.who.operator, { target: id, name: "typed1", password: Secret.of("Typed-Pw-1!x9Qz") });
   const text = async () => (await operator.get(`/accounts/${made.id}`)).text.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ");
-  expect(await text()).toMatch(/Password typed by operator now changed when the account is adopted/);
+  expect(await text()).toMatch(/Password typed by operator just now changed when the account is adopted/);
   const [{ id: version }] = (await db.q.execute("select id from secret_versions where account_id = '" + made.id + "'") as unknown as { rows: [{ id: string }] }).rows;
   for (const set of [`update secret_versions set status = 'current' where id = '${version}'`, `update accounts set credential = 'adopting' where id = '${made.id}'`, `update accounts set credential = 'in_sync', current_id = '${version}' where id = '${made.id}'`]) await db.q.execute(set);
-  expect(await text()).toMatch(/Password typed by operator now changed again at [\d: -]+UTC , or after the next use/);
+  expect(await text()).toMatch(/Password typed by operator just now changed again at [\d: -]+UTC , or after the next use/);
   expect(await text(), "not due yet").toMatch(/available/);
 });
