@@ -129,6 +129,20 @@ const inCommand = async (f: Field, ids: readonly AccountId[]): Promise<void> => 
   await ok(f, "requester", "POST", `/requests/${request}/give-back`, {});
   await settled(f, ids, 60_000);
 };
+const BULK = "Canary-Bulk-G1v3n!x9Qz";
+/** One password typed for two accounts at once, a schedule that is paused, a password policy: each has pages and rows of its own. */
+const many = async (f: Field, ids: readonly AccountId[]): Promise<Record<string, string[]>> => {
+  const choice = { accounts: ids.slice(0, 2) };
+  const bulk = String((await ok(f, "operator", "POST", "/bulks", { choice, password: BULK, reason: "canary" }))["id"]);
+  for (const end = Date.now() + 120_000; ; await new Promise((r) => setTimeout(r, 200))) {
+    const b = await ok(f, "operator", "GET", `/bulks/${bulk}`);
+    if (b["state"] === "done") break;
+    if (Date.now() > end) throw new Error(`the bulk change is ${JSON.stringify(b)}`);
+  }
+  const schedule = String((await ok(f, "operator", "POST", "/schedules", { name: "canary", reason: "canary", choice, when: { kind: "cron", text: "30 2 * * *", zone: "UTC" } }))["id"]);
+  await settled(f, ids, 60_000);
+  return { "/bulks": [bulk], "/schedules": [schedule], "/password-policies": ["medium"] };
+};
 /** The log is checked, and everything the requester has seen is changed once more: both leave pages of their own. */
 const afterwards = async (f: Field, ids: readonly AccountId[]): Promise<string> => {
   await ok(f, "auditor", "POST", "/audit/checks", {});
@@ -144,9 +158,9 @@ const allPasswords = async ({ core: { deps } }: Broker, ids: readonly AccountId[
 const connection = (url: string) => { const u = new URL(url); return { PGHOST: u.hostname, PGPORT: u.port, PGUSER: u.username, PGDATABASE: u.pathname.slice(1), PGPASSWORD: decodeURIComponent(u.password) }; };
 
 /** Everything people read, kept; and how much of what was on screens the unmasked recordings hold. */
-const readAll = async (f: Field, run: string, keep: (where: string, text: string) => void) => {
+const readAll = async (f: Field, known: Readonly<Record<string, string[]>>, keep: (where: string, text: string) => void) => {
   const list = (await ok(f, "auditor", "GET", "/sessions?limit=500"))["items"] as { id: SessionId }[], raw = await Promise.all(list.map((s) => rawRecording(f.broker, s.id)));
-  const portal = await readPortal(f.broker, f.who, list.map((s) => s.id), keep), api = await readApi(f.api, { "/exposures/runs": [run] });
+  const portal = await readPortal(f.broker, f.who, list.map((s) => s.id), keep), api = await readApi(f.api, known);
   for (const s of list) keepCast(`the cast of ${s.id} by the API`, (await f.api("auditor", "GET", `/sessions/${s.id}/cast`)).text, keep);
   return { raw, ...portal, ...api };
 };
@@ -162,8 +176,8 @@ export const walk = async (o: { accounts: number; rounds: number; engine: "pglit
     broker = await startBroker(config, secrets, { times: own, log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } });
     const f = await fieldOf(broker, home, keep), ids = await live(f, host, o.accounts, o.rounds), watched = await watch.stop();
     await inCommand(f, ids);
-    const run = await afterwards(f, ids);
-    const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, run, keep);
+    const known = { ...await many(f, ids), "/exposures/runs": [await afterwards(f, ids)] };
+    const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, BULK, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, known, keep);
     await broker.close();
     broker = null;
     const scan = new Scanner(passwords), seen = read.raw.filter((text) => { const s = new Scanner(passwords); s.text("raw", text); return s.hits.length > 0; });
