@@ -51,7 +51,7 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
       const { caller, shown } = await logins.take(login);
       await rejoin(flow, caller, shown, session as SessionId);
     },
-    opened: (id) => sessionLive(flow, id as SessionId),
+    opened: (id) => live(flow, id as SessionId),
     event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), isRefusal(e), e.kind === "command"),
     frame: (id, f) => Promise.resolve(deps.watching.show(id, f)),
     mark: (id, m) => sessionMark(flow, id as SessionId, m),
@@ -59,6 +59,14 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
     ended: (id, e) => { deps.watching.over(id); return ended(flow, ending, id as SessionId, e); },
     lost: async (ids) => { for (const id of ids) deps.watching.over(id); for (const id of ids) await lose(flow, id as SessionId, await deps.recover(id as SessionId)); },
   };
+};
+
+/** The session is admitted and written down; that it is live now is worth a second try before its person loses it. */
+const live = async (flow: Deps, id: SessionId): Promise<void> => {
+  try { await sessionLive(flow, id); } catch (e) {
+    flow.log("warn", `session ${id} is not written down as live yet: ${e instanceof Error ? `${e.message}${e.cause instanceof Error ? `: ${e.cause.message}` : ""}` : String(e)}`);
+    await sessionLive(flow, id);
+  }
 };
 
 const AWAY = "The broker's database cannot be asked right now, so nobody is let in. Try again in a moment.";
