@@ -86,7 +86,10 @@ export const ReleasePage = ({
 /** One password generated for many accounts. */
 export const SharedPage = ({ password, back, seconds }: { password: string; back: string; seconds: number }) => (
   <>
-    <PageHead title="The password for all of them" sub="It is shown this once. That you know it is written down for every account as its turn comes." />
+    <PageHead
+      title="The password for all of them"
+      sub="It is shown this once. That you know it is written down for every account as its turn comes."
+    />
     <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
       <Letters text={password} />
       <p class="legend" aria-hidden="true">
