@@ -1,6 +1,6 @@
 /** Beginning a bulk change: which accounts, which password, which terms. Rule: nothing is changed from here; the next page says who is affected. */
 import type { BulkTerms, Choice } from "../src/domain/bulk.ts";
-import { Lines, Tick, Words } from "./inputs.tsx";
+import { Lines, Tick, TypedTwice, Words } from "./inputs.tsx";
 import { Field, PageHead, Post } from "./parts.tsx";
 
 type NumProps = { label: string; name: string; value: number; min: number; max: number; hint?: string };
@@ -97,12 +97,7 @@ const Password = () => (
       <input type="radio" name="how" value="given" /> One for all, the one typed here:
     </label>
     <div class="pair">
-      <Field label="Password">
-        <input type="password" name="password" autocomplete="new-password" maxlength={1024} />
-      </Field>
-      <Field label="Once more">
-        <input type="password" name="again" autocomplete="new-password" maxlength={1024} />
-      </Field>
+      <TypedTwice />
     </div>
     <p class="muted small-print">One that you know is an exposure of yours: the broker changes it again within hours.</p>
     <Tick name="apply" checked>

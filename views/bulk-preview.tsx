@@ -1,23 +1,13 @@
 /** Who a bulk change would affect. Rule: what is cut, waits, is left alone or refused stands before the button; the page holds no password. */
-import type { Hold, Standing } from "../src/domain/account.ts";
 import { HolderOf } from "./accounts.tsx";
 import { count } from "./bulk-words.tsx";
 import { Badge, Facts, PageHead, Post, Table } from "./parts.tsx";
+import type { AffectedLine } from "./several.tsx";
 import { StandingBadge } from "./words.tsx";
 
-export type AffectedLine = {
-  readonly id: string;
-  readonly name: string;
-  readonly standing: Standing;
-  readonly holds: readonly Hold[];
-  readonly liveSessions: number;
-  readonly administers: string | null;
-  readonly stops: string | null;
-  readonly waits: string | null;
-  readonly broken: readonly string[];
-};
+export type BulkLine = AffectedLine & { readonly waits: string | null; readonly broken: readonly string[] };
 export type BulkPreviewView = {
-  readonly list: readonly AffectedLine[];
+  readonly list: readonly BulkLine[];
   readonly how: "unique" | "given" | "shown";
   readonly apply: boolean;
   readonly cut: boolean;
@@ -34,7 +24,7 @@ const HOW = {
   shown: "one for all, shown to you once",
 } as const;
 
-const What = ({ a, cut }: { a: AffectedLine; cut: boolean }) => {
+const What = ({ a, cut }: { a: BulkLine; cut: boolean }) => {
   if (a.stops !== null)
     return (
       <>

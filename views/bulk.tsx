@@ -4,7 +4,7 @@
  */
 import type { Bulk, Counts, ItemState } from "../src/domain/bulk.ts";
 import { BulkBadge, count, ItemBadge, ITEM_STATE, progressText } from "./bulk-words.tsx";
-import { here } from "./here.ts";
+import { Live } from "./live.tsx";
 import { Account, Ago, Badge, Empty, Facts, PageHead, Press, Table } from "./parts.tsx";
 
 export type BulkMove = "pause" | "resume" | "stop" | "retry";
@@ -165,8 +165,7 @@ export const BulkLive = (v: BulkPageView) => (
   </div>
 );
 export const BulkPage = (v: BulkPageView) => {
-  const { nonce } = here(),
-    at = `/bulk/${v.bulk.id}`,
+  const at = `/bulk/${v.bulk.id}`,
     over = v.bulk.state === "done" || v.bulk.state === "stopped";
   return (
     <>
@@ -176,15 +175,7 @@ export const BulkPage = (v: BulkPageView) => {
         </a>
       </PageHead>
       {over ? null : (
-        <div id="live" {...{ "hx-sse:connect": `${at}/live`, "hx-nonce": nonce }}>
-          <div
-            hx-get={`${at}/view${v.state === null ? "" : `?state=${v.state}`}`}
-            hx-trigger="changed from:#live throttle:1s"
-            hx-target="#bulk-live-view"
-            hx-swap="outerHTML"
-            hx-nonce={nonce}
-          ></div>
-        </div>
+        <Live at={at} part={`view${v.state === null ? "" : `?state=${v.state}`}`} swaps="bulk-live-view" />
       )}
       <BulkLive {...v} />
     </>

@@ -2,6 +2,7 @@
 import type { Hold } from "../src/domain/account.ts";
 import { HolderOf } from "./accounts.tsx";
 import { FaultNote } from "./fault.tsx";
+import { TypedTwice } from "./inputs.tsx";
 import { Ago, Field, PageHead, Post } from "./parts.tsx";
 
 export type ChangePasswordView = {
@@ -36,12 +37,7 @@ const Way = ({ v }: { v: ChangePasswordView }) => {
         <input type="radio" name="how" value="type" checked={how !== "generate"} /> Type it
       </label>
       <div class="pair typed">
-        <Field label="Password">
-          <input type="password" name="password" autocomplete="new-password" maxlength={1024} />
-        </Field>
-        <Field label="Once more">
-          <input type="password" name="again" autocomplete="new-password" maxlength={1024} />
-        </Field>
+        <TypedTwice />
       </div>
       <p class="muted">
         {v.policy.says}. Password policy <b>{v.policy.name}</b>, {FROM[v.policy.from]}. Whoever types it knows it: that is written down, and the

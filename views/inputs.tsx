@@ -104,3 +104,14 @@ export const AddKey = ({ action, hint }: { action: string; hint: string }) => (
     </button>
   </Post>
 );
+/** A password somebody chooses; once more, because nobody sees what is typed. */
+export const TypedTwice = () => (
+  <>
+    <Field label="Password">
+      <input type="password" name="password" autocomplete="new-password" maxlength={1024} />
+    </Field>
+    <Field label="Once more">
+      <input type="password" name="again" autocomplete="new-password" maxlength={1024} />
+    </Field>
+  </>
+);

@@ -16,6 +16,17 @@ export const Letters = ({ text }: { text: string }) => (
   </output>
 );
 
+const Spelled = ({ password }: { password: string }) => (
+  <>
+    <Letters text={password} />
+    <p class="legend" aria-hidden="true">
+      <span class="upper">ABC</span> capital <span class="lower">abc</span> small <span class="digit">123</span> digit{" "}
+      <span class="symbol">#/?</span> symbol
+    </p>
+    <Copy text={password} label="the password" />
+  </>
+);
+
 type Other = { readonly password: string; readonly no: number; readonly says: string };
 /** Under broken glass: what else may be in force. */
 const Others = ({ list }: { list: readonly Other[] }) => (
@@ -62,12 +73,7 @@ export const ReleasePage = ({
     />
     <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
       {says === null ? null : <p class="note warn">Likeliest: {says}.</p>}
-      <Letters text={password} />
-      <p class="legend" aria-hidden="true">
-        <span class="upper">ABC</span> capital <span class="lower">abc</span> small <span class="digit">123</span> digit{" "}
-        <span class="symbol">#/?</span> symbol
-      </p>
-      <Copy text={password} label="the password" />
+      <Spelled password={password} />
       <Others list={others} />
       {says === null ? null : <p class="muted">The broker touches the target no more for 10 minutes from your look, so that these stay true.</p>}
       <p class="muted">
@@ -91,12 +97,7 @@ export const SharedPage = ({ password, back, seconds }: { password: string; back
       sub="It is shown this once. That you know it is written down for every account as its turn comes."
     />
     <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
-      <Letters text={password} />
-      <p class="legend" aria-hidden="true">
-        <span class="upper">ABC</span> capital <span class="lower">abc</span> small <span class="digit">123</span> digit{" "}
-        <span class="symbol">#/?</span> symbol
-      </p>
-      <Copy text={password} label="the password" />
+      <Spelled password={password} />
       <p class="muted">
         This page hides it after <b data-seconds="">{seconds}</b> s and goes on to the change. It opens an account once that account shows as
         changed, and the broker changes it again within hours, because you know it.

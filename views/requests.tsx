@@ -1,7 +1,7 @@
 /** Lists of requests and the page of one. Rule: the page of one is the card, live, and everything that happened to it. */
 import type { Certificate } from "../src/domain/certificate.ts";
 import { Closure } from "./certificate.tsx";
-import { here } from "./here.ts";
+import { Live, Reload } from "./live.tsx";
 import { RequestRows, type Listed } from "./request-rows.tsx";
 import { Ago, Empty, PageHead } from "./parts.tsx";
 import { RequestCard } from "./request-card.tsx";
@@ -92,8 +92,7 @@ export const RequestView = ({ f, me, story, sessions, certificate }: PageFacts) 
 
 /** The view asks for itself again whenever the stream says that something changed. */
 export const RequestPage = (p: PageFacts) => {
-  const { nonce } = here(),
-    { f } = p,
+  const { f } = p,
     at = `/requests/${f.request.id}`;
   return (
     <>
@@ -110,22 +109,10 @@ export const RequestPage = (p: PageFacts) => {
         }
       />
       {OVER.includes(f.request.state) ? null : (
-        <div id="live" {...{ "hx-sse:connect": `${at}/live`, "hx-nonce": nonce }}>
-          <div
-            hx-get={`${at}/card`}
-            hx-trigger="changed from:#live throttle:1s"
-            hx-target="#request-view"
-            hx-swap="outerHTML"
-            hx-nonce={nonce}
-          ></div>
-        </div>
+        <Live at={at} part="card" swaps="request-view" />
       )}
       <RequestView {...p} />
-      <noscript>
-        <p class="muted">
-          Without scripts this page does not renew itself. <a href={at}>Reload</a>
-        </p>
-      </noscript>
+      <Reload at={at} />
     </>
   );
 };

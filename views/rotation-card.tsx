@@ -3,6 +3,7 @@ import type { ChangeOutcome } from "../src/domain/change-outcome.ts";
 import type { Advice, Move } from "../src/domain/rotation-advice.ts";
 import type { Rotation, Trigger } from "../src/domain/rotation.ts";
 import { here } from "./here.ts";
+import { Live, Reload } from "./live.tsx";
 import { Ago, Badge, Facts, Field, PageHead, Post, Press, Unfold, type Tone } from "./parts.tsx";
 
 export type RotationFacts = {
@@ -142,8 +143,7 @@ export const RotationCard = ({ f }: { f: RotationPageFacts }) => {
 };
 
 export const RotationPage = ({ f }: { f: RotationPageFacts }) => {
-  const { nonce } = here(),
-    at = `/rotations/${f.rotation.id}`,
+  const at = `/rotations/${f.rotation.id}`,
     over = f.rotation.state === "committed" || f.rotation.state === "refused";
   return (
     <>
@@ -160,22 +160,10 @@ export const RotationPage = ({ f }: { f: RotationPageFacts }) => {
         </a>
       </PageHead>
       {over ? null : (
-        <div id="live" {...{ "hx-sse:connect": `${at}/live`, "hx-nonce": nonce }}>
-          <div
-            hx-get={`${at}/card`}
-            hx-trigger="changed from:#live throttle:1s"
-            hx-target="#rotation-card"
-            hx-swap="outerHTML"
-            hx-nonce={nonce}
-          ></div>
-        </div>
+        <Live at={at} part="card" swaps="rotation-card" />
       )}
       <RotationCard f={f} />
-      <noscript>
-        <p class="muted">
-          Without scripts this page does not renew itself. <a href={at}>Reload</a>
-        </p>
-      </noscript>
+      <Reload at={at} />
     </>
   );
 };

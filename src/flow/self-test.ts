@@ -1,6 +1,7 @@
 /** What a self-test asks of its own broker and of the target. Rule: the target's own hash says what is in force, never a row of ours. */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId } from "../kernel/ids.ts";
+import { NO_RELEASE } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
 import * as people from "../store/people.ts";
 import * as rotations from "../store/rotations.ts";
@@ -23,16 +24,17 @@ const placeOf = async (deps: Deps, id: AccountId) => {
   const account = (await accounts.find(deps.db, id))!, target = (await targets.find(deps.db, account.target))!, connector = deps.connectors.get(target.platform)!;
   return { account, target, connector, config: connector.config.parse(target.settings), link: deps.link(target) };
 };
-/** `inForce`: how many of everything we hold the target accepts; `current`: the one we would hand out is it. */
-export type InForce = { readonly inForce: number; readonly current: boolean; readonly credential: string };
+/** `inForce`: how many of everything we hold the target accepts; `current`: the one we would hand out is it; `offered`: it could be handed out now. */
+export type InForce = { readonly inForce: number; readonly current: boolean; readonly offered: boolean };
 export const inForceNow = async (deps: Deps, id: AccountId): Promise<InForce> => {
   const { account, target, connector, config, link } = await placeOf(deps, id), rows = await versions.of(deps.db, id);
+  const open = await rotations.openOf(deps.db, id), offered = account.credential === "in_sync" && !(open !== null && (NO_RELEASE as readonly string[]).includes(open.state));
   const secrets = rows.map((row) => openVersion(deps, row)), as = await credentialOf(deps, deps.db, target.administrative!);
   try {
     const found = await connector.compare!(config, link, { name: account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit));
     if (typeof found === "object" && "unknown" in found) throw new Fault("upstream", `The target could not be asked which password is in force: ${found.unknown}.`);
     const match = found === "none" ? null : rows[found.match]!.id;
-    return { inForce: match === null ? 0 : 1, current: match !== null && match === account.current, credential: account.credential };
+    return { inForce: match === null ? 0 : 1, current: match !== null && match === account.current, offered };
   } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
 };
 /** A fresh login with the current password. */

@@ -37,4 +37,4 @@ export const times = (scale = 1): Times => {
 };
 
 /** For `lockstep selftest`: real limits towards the target, but nobody is kept for ten minutes a step; given up after five. */
-export const selfTestTimes = (t: Times): Partial<Times> => ({ sweep: t.sweep / 60, retryFirst: t.retryFirst / 5, closureFirst: t.closureFirst / 200, closureSecond: t.closureFirst / 100, giveUpAfter: 5 * MINUTE });
+export const selfTestTimes = (t: Times): Partial<Times> => ({ sweep: t.sweep / 60, retryFirst: t.retryFirst / 5, closureFirst: t.closureFirst / 200, closureSecond: t.closureFirst / 100, giveUpAfter: t.giveUpAfter / 288 });

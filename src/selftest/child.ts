@@ -5,19 +5,20 @@ import { openCore, type Core } from "../core.ts";
 import { addAccount, adopt, rotateNow } from "../flow/accounts.ts";
 import type { Moment } from "../flow/deps.ts";
 import { inForceNow, loginNow, tester, unsettled } from "../flow/self-test.ts";
+import { testTarget } from "../flow/target-test.ts";
 import { addTarget, changeTarget, readIdentity } from "../flow/targets.ts";
 import { startJobs } from "../jobs/jobs.ts";
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { AccountId } from "../kernel/ids.ts";
 import { Secret } from "../kernel/secret.ts";
-import { selfTestTimes, times } from "../kernel/times.ts";
+import { selfTestTimes, times, type Times } from "../kernel/times.ts";
 import { Order, type Answer, type Done } from "./plan.ts";
 
 /** Real waits towards the target; the questions after a change come at once, because nobody is to be kept for ten minutes a step. */
-const real = times(), own = { ...real, ...selfTestTimes(real) };
+const own = (scale: number): Times => { const real = times(scale); return { ...real, ...selfTestTimes(real) }; };
 
 const settled = async ({ deps }: Core, id: AccountId): Promise<void> => {
-  for (const end = deps.clock.mono() + deps.times.giveUpAfter; ; await pause(own.sweep / 5)) {
+  for (const end = deps.clock.mono() + deps.times.giveUpAfter; ; await pause(deps.times.sweep / 5)) {
     const open = await unsettled(deps, id);
     if (open === null) return;
     if (deps.clock.mono() > end) throw new Fault("upstream", `Not settled in time: ${open}.`);
@@ -36,9 +37,14 @@ const prepare = async (core: Core, o: Extract<Order, { do: "prepare" }>): Promis
   const admin = await addAccount(deps, who, { target: target.id, name: o.admin, password });
   await changeTarget(deps, who, target.id, { administrative: admin.id });
   const account = await addAccount(deps, who, { target: target.id, name: o.account });
-  await adopt(deps, who, account.id);
-  await working(core, () => settled(core, account.id));
+  const tested = await testTarget(deps, who, target.id);
+  if (!tested.ok) throw new Fault("upstream", `${o.admin} cannot change passwords there: ${tested.why}`);
   return { ok: true, account: account.id };
+};
+const begin = async (core: Core, id: AccountId): Promise<Done> => {
+  await adopt(core.deps, await tester(core.deps), id);
+  await working(core, () => settled(core, id));
+  return { ok: true };
 };
 const settle = async (core: Core, id: AccountId): Promise<Done> => {
   const dead = await inForceNow(core.deps, id);
@@ -49,6 +55,7 @@ const obey = async (core: Core, o: Order): Promise<Done> => {
   switch (o.do) {
     case "read_identity": return { ok: true, identity: (await readIdentity(core.deps, await tester(core.deps), { platform: "linux-ssh", host: o.host, port: o.port })).identity };
     case "prepare": return prepare(core, o);
+    case "adopt": return begin(core, o.account as AccountId);
     case "settle": return settle(core, o.account as AccountId);
     case "change": {
       await rotateNow(core.deps, await tester(core.deps), o.account as AccountId, "self-test");
@@ -64,7 +71,7 @@ export const selfTestStep = async (config: Config, secrets: Secrets, text: strin
   const answer = (a: Answer): void => { writeSync(1, `${JSON.stringify(a)}\n`); };
   let core: Core | null = null;
   try {
-    core = await openCore(config, secrets, { times: own, moment: (m: Moment) => { if (m === dieAt) process.kill(process.pid, "SIGKILL"); } });
+    core = await openCore(config, secrets, { times: own(config.timescale), moment: (m: Moment) => { if (m === dieAt) process.kill(process.pid, "SIGKILL"); } });
     answer(await obey(core, order));
   } catch (e) {
     answer({ ok: false, why: toFault(e).message + (e instanceof Fault ? "" : ` (${e instanceof Error ? e.name : "error"})`) });

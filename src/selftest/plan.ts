@@ -20,7 +20,10 @@ export const stepsOf = (text: string): Moment[] | null => {
 export const Where = z.object({ host: z.string(), port: z.int(), hostKey: z.string(), sudo: z.boolean() });
 export const Order = z.discriminatedUnion("do", [
   z.object({ do: z.literal("read_identity"), host: z.string(), port: z.int() }),
+  /** Tries the administrative credential and changes nothing. */
   z.object({ do: z.literal("prepare"), where: Where, admin: z.string(), password: z.string(), account: z.string() }),
+  /** The first two changes; from here on what is in the vault opens the account. */
+  z.object({ do: z.literal("adopt"), account: z.string() }),
   /** Rotates and is killed at that step. */
   z.object({ do: z.literal("change"), account: z.string(), dieAt: z.enum(moments as [Moment, ...Moment[]]) }),
   /** Looks at what the dead one left, goes on, looks again. */
@@ -28,8 +31,8 @@ export const Order = z.discriminatedUnion("do", [
 ]);
 export type Order = z.infer<typeof Order>;
 
-/** `inForce`: how many of the stored passwords the target accepts, by its own hash. */
-export const Look = z.object({ inForce: z.int(), current: z.boolean(), credential: z.string() });
+/** As flow/self-test.ts has it. */
+export const Look = z.object({ inForce: z.int(), current: z.boolean(), offered: z.boolean() });
 export type Look = z.infer<typeof Look>;
 export const Answer = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), identity: z.string().optional(), account: z.string().optional(), dead: Look.optional(), now: Look.optional(), login: z.enum(["yes", "no", "unknown"]).optional() }),

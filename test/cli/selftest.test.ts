@@ -1,9 +1,11 @@
 /** `lockstep selftest` on a real host. Rule: it is run as a buyer runs it; what it says is compared with the host's own shadow file. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rootOf } from "../../src/core.ts";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { selfTest } from "../../src/selftest/story.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
 import { run } from "../lab/run.ts";
 
@@ -32,14 +34,26 @@ test("law: I1 — killed before the change, after it and inside the commit: noth
   expect(said.stdout + said.stderr).not.toContain(ADMIN);
 }, 400_000);
 
-test("refusals: another key, a wrong administrator, an unknown step; no change was sent", async () => {
-  const before = await host.shadow("trial");
+const vaults = (): string[] => readdirSync(tmp).filter((f) => f.startsWith("lockstep-selftest-"));
+test("refusals: another key, a wrong administrator, an unknown step, itself; nothing was changed and no vault is left", async () => {
+  const before = await host.shadow("trial"), known = ["--yes", "--fingerprint", host.fingerprint];
   const other = await selftest(ADMIN, "--yes", "--fingerprint", "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
   expect([other.code, other.stderr]).toEqual([5, expect.stringContaining(`shows ${host.fingerprint}, not SHA256:AAAA`)]);
-  const nonsense = await selftest(ADMIN, "--yes", "--kill-at", "teatime");
+  const wrong = await selftest("Wrong-Adm1n!x9Qz", ...known);
+  expect([wrong.code, wrong.stderr]).toEqual([6, expect.stringMatching(/admin1 cannot change passwords there: .*(password|refused|login)/i)]);
+  expect(wrong.stderr).not.toContain("Wrong-Adm1n");
+  const nonsense = await selftest(ADMIN, ...known, "--kill-at", "teatime");
   expect([nonsense.code, nonsense.stderr]).toEqual([2, expect.stringContaining("--kill-at is every-step, or some of: before_candidate")]);
-  const self = await selftest(ADMIN, "--yes", "--fingerprint", host.fingerprint, "--account", "admin1");
+  const self = await selftest(ADMIN, ...known, "--account", "admin1");
   expect([self.code, self.stderr]).toEqual([2, expect.stringContaining("Name an account made for this")]);
-  expect(await host.shadow("trial")).toBe(before);
-  expect(existsSync(tmp)).toBe(true);
+  expect([await host.shadow("trial"), vaults()]).toEqual([before, []]);
 }, 300_000);
+
+test("a host that is gone in the middle: it says so, and where the vault is that opens the account", async () => {
+  const launch = { program: process.execPath, args: ["--disable-warning=ExperimentalWarning", path.join(rootOf(), "src/main.ts"), "selftest", "step"], env: { PATH: process.env["PATH"], HOME: tmp, LOCKSTEP_TIMESCALE: "0.05" } };
+  const wanted = { host: host.host, port: host.port, sudo: true, admin: "admin1", account: "trial", steps: ["changed", "committing"] as const };
+  const said: unknown = await selfTest(systemClock, launch, tmp, wanted, { identity: () => Promise.resolve(), password: () => Promise.resolve(ADMIN), told: () => { void host.stop(); } }).catch((e: unknown) => e);
+  expect(said).toMatchObject({ code: "upstream", message: expect.stringMatching(/The self-test ended there\. Every password that was tried is in \S+: keep it until/) as string });
+  expect((said as Error).message).toContain(path.join(tmp, vaults()[0]!));
+  await host.start();
+}, 400_000);

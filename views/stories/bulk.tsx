@@ -2,7 +2,7 @@
 import type { Bulk, Counts, ItemState } from "../../src/domain/bulk.ts";
 import type { Schedule, ScheduleInput } from "../../src/domain/schedule.ts";
 import { BulkForm } from "../bulk-form.tsx";
-import { BulkPreviewPage, type AffectedLine, type BulkPreviewView } from "../bulk-preview.tsx";
+import { BulkPreviewPage, type BulkLine, type BulkPreviewView } from "../bulk-preview.tsx";
 import { BulkPage, Bulks, type BulkMove, type BulkView, type ItemLine } from "../bulk.tsx";
 import { SharedPage } from "../release.tsx";
 import { ScheduleForm } from "../schedule-form.tsx";
@@ -72,7 +72,7 @@ const page = (v: BulkView, list: readonly ItemLine[] = ITEMS, state: ItemState |
   <BulkPage {...v} list={list} state={state} more={null} />
 );
 
-const line = (name: string, over: Partial<AffectedLine> = {}): AffectedLine => ({
+const line = (name: string, over: Partial<BulkLine> = {}): BulkLine => ({
   id: "acc_1",
   name,
   standing: { word: "available" },
@@ -90,7 +90,7 @@ const held = {
   until: at(30),
   exclusive: true,
   policy: "pol_1",
-} as unknown as AffectedLine["holds"][number];
+} as unknown as BulkLine["holds"][number];
 const LINES = [
   line("app1@web-1"),
   line("root@web-1", { administers: "web-1" }),
