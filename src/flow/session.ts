@@ -104,6 +104,9 @@ export const about = (s: Session) => ({ session: s.id, request: s.request, accou
 export type End = { readonly why: EndedWhy; readonly detail: string; readonly bytes: number; readonly identityChanged: boolean; readonly facts: Record<string, Fact>; readonly ledger?: Ledger; readonly recording?: { chunks: number; hash: string; bytes: number; complete: boolean } };
 /** Once per session, whoever reports it. The reason somebody cut it for wins over what the process saw. */
 export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<void> => {
+  // First: whoever reads of the end finds the accounts blocked, and a death in between blocks them, too.
+  const stranger = e.identityChanged ? await sessions.find(deps.db, id) : null;
+  if (stranger && isOpen(stranger)) await blockIdentity(deps, stranger.target, "a session saw another host key than the pinned one; no password was sent");
   const ended = await deps.db.transaction(async (tx) => {
     const seen = await sessions.find(tx, id);
     if (!seen) return null;
@@ -121,7 +124,6 @@ export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<v
     return s;
   });
   if (!ended) return;
-  if (e.identityChanged) await blockIdentity(deps, ended.target, "a session saw another host key than the pinned one; no password was sent");
   await rotateAfterUse(deps, ended.account);
 };
 
