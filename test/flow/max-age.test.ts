@@ -6,17 +6,22 @@ import { bindTarget, putPasswordPolicy } from "../../src/flow/password-policies.
 import { release } from "../../src/flow/release.ts";
 import { giveBack } from "../../src/flow/checkin.ts";
 import { violations } from "../../src/flow/violations.ts";
+import type { Deps } from "../../src/flow/deps.ts";
 import * as rotations from "../../src/store/rotations.ts";
+import * as versions from "../../src/store/versions.ts";
 import { times } from "../../src/kernel/times.ts";
 import type { Db } from "../../src/store/db.ts";
 import { embedded } from "../store/engines.ts";
-import { PASSWORD, settled, worldOn, type World } from "./world.ts";
+import { PASSWORD, settled, worldOn, type Managed, type World } from "./world.ts";
 
 let db: Db, w: World;
 /** A policy's day is 300 ms here. */
 beforeAll(async () => { db = await embedded(); w = await worldOn(db, { times: { ...times(1), policyDay: 300 } }); });
 afterAll(async () => { await w?.close(); await db?.close(); });
 const day = (n = 1): Promise<void> => new Promise((r) => { setTimeout(r, 300 * n + 30); });
+const madeAt = async (m: Managed): Promise<number> => (await versions.find(db, (await m.now()).current!))!.createdAt.getTime();
+/** A day that ended after `older` was made and before `newer` was, however slow the machine is. */
+const between = async (older: Managed, newer: Managed): Promise<Deps> => ({ ...w.deps, times: { ...w.deps.times, policyDay: Date.now() - (await madeAt(older) + await madeAt(newer)) / 2 } });
 
 test("law: due-derived — too old is derived from the version in force: not before its day, not without a policy that says so, once", async () => {
   await putPasswordPolicy(w.deps, w.operator, { name: "daily", length: 12, maxAgeDays: 1 });
@@ -25,11 +30,11 @@ test("law: due-derived — too old is derived from the version in force: not bef
   await day();
   const fresh = await w.managed();
   await bindTarget(w.deps, w.operator, fresh.target, "daily");
-  expect(await maybeOld(w.deps), "neither the one without a maximum age nor the one made just now").toEqual([old.account.id]);
-  for (const m of [young, fresh]) expect(await rotateForAge(w.deps, m.account.id)).toBeNull();
-  const id = await rotateForAge(w.deps, old.account.id);
+  expect(await maybeOld(await between(old, fresh)), "neither the one without a maximum age nor the one made just now").toEqual([old.account.id]);
+  for (const m of [young, fresh]) expect(await rotateForAge(await between(old, fresh), m.account.id)).toBeNull();
+  const id = await rotateForAge(await between(old, fresh), old.account.id);
   expect(await rotations.find(db, id!)).toMatchObject({ trigger: "max_age", origin: "generated", reason: "older than the 1 days its policy daily gives it" });
-  expect([await rotateForAge(w.deps, old.account.id), await maybeOld(w.deps)]).toEqual([null, []]);
+  expect([await rotateForAge(await between(old, fresh), old.account.id), await maybeOld(await between(old, fresh))]).toEqual([null, []]);
 });
 
 test("a held account waits for the end of its hold; one that was refused for it is left alone for a while", async () => {
