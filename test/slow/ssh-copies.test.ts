@@ -12,7 +12,7 @@ const SIZE = 1 << 30;
 let w: World, file: string, sum: string;
 const sha = (from: NodeJS.ReadableStream): Promise<string> => new Promise((done, fail) => { const h = createHash("sha256"); from.on("data", (d: Buffer) => h.update(d)).on("end", () => done(h.digest("hex"))).on("error", fail); });
 beforeAll(async () => {
-  w = await world({ accounts: 1, timescale: 1 });
+  w = await world({ accounts: 2, timescale: 1 });
   file = path.join(w.home, "big");
   const { bavail, bsize } = await statfs(w.home);
   if (bavail * bsize < 6 * SIZE) throw new Error(`The 1 GiB copies need 6 GiB free in ${w.home}.`);
@@ -58,11 +58,13 @@ test("by exec: up, down, equal; /healthz p99 at most 50 ms meanwhile", async () 
 });
 
 test("by sftp: put, get, equal; told with the same SHA-256; /healthz p99 at most 50 ms meanwhile", async () => {
-  const account = w.account(0), back = path.join(w.home, "back"), batch = w.ssh(account, ["-b", "-", `requester@${account}@127.0.0.1`], { program: "sftp", stdin: "open" });
+  const account = w.account(1), back = path.join(w.home, "back");
+  await w.access(account);
+  const batch = w.ssh(account, ["-b", "-", `requester@${account}@127.0.0.1`], { program: "sftp", stdin: "open" });
   batch.child.stdin!.end(`put ${file} sftp\nget sftp ${back}\n`);
   const { result, took } = await beside(batch.exit);
   expect([result.code, result.err]).toEqual([0, ""]);
-  expect([await onDisk(`/home/${w.names[0]!}/sftp`), await sha(createReadStream(back))]).toEqual([sum, sum]);
+  expect([await onDisk(`/home/${w.names[1]!}/sftp`), await sha(createReadStream(back))]).toEqual([sum, sum]);
   await rm(back);
   const session = (await w.sessions())[0]!, events = (await w.events("session.event")).filter((e) => (e["facts"] as Record<string, unknown>)["kind"] === "file").map((e) => e["facts"] as Record<string, unknown>);
   expect(events.map((f) => f["writtenSha256"] ?? f["readSha256"]).filter((h) => h !== undefined)).toEqual([sum, sum]);
