@@ -28,9 +28,9 @@ const ENTRY = fileURLToPath(new URL(SOURCE ? "./worker.ts" : "./worker.js", impo
 
 /**
  * Session bytes live outside V8's heap and die young. By default each 32 MB of them start a full collection (74 for 800 MB: a third of the
- * CPU time); counted as part of a 128 MB heap they start none, and short collections free them.
+ * CPU time); counted as part of a 96 MB heap they start none, and short collections free them.
  */
-const COLLECTOR = ["--external-memory-accounted-in-global-limit", "--initial-old-space-size=128"];
+const COLLECTOR = ["--external-memory-accounted-in-global-limit", "--initial-old-space-size=96"];
 
 export class Crew {
   readonly workers = new Set<Worker>();
