@@ -17,7 +17,7 @@ export const WORKS = {
   flood: { command: "yes", options: [] },
   errors: { command: "i=0; while :; do i=$((i+1)); echo out $i; echo err $i >&2; done", options: [] },
   terminal: { command: "i=0; while :; do i=$((i+1)); echo line $i; done", options: ["-tt"] },
-  binary: { command: "while :; do head -c 300000 /dev/urandom; done", options: [] },
+  binary: { command: "while head -c 300000 /dev/urandom; do :; done", options: [] },
 } as const;
 export type Work = keyof typeof WORKS;
 export type Verdict = {
