@@ -29,7 +29,13 @@ export type NotTold = { readonly unknown: string; readonly asRefused?: true };
 export type CompareResult = { readonly match: number } | "none" | NotTold;
 /** What the target itself asks of a password: only what it said. Days as the target counts them. */
 export type TargetRules = Readonly<Partial<Record<"minLength" | "maxLength" | "lower" | "upper" | "digit" | "symbol" | "classes" | "maxRepeat" | "minAgeDays" | "maxAgeDays" | "remembers" | "lockAfter" | "lockSeconds", number>>>;
-export type FoundAccount = { readonly name: string; readonly enabled: boolean; readonly privileged: boolean; readonly lastLogin?: string };
+/**
+ * One account as the target tells it; null: it did not tell. `enabled`: somebody could log in with it. `privileged`: it may do what its
+ * administrators may. `lastLogin`: ISO 8601, null for never, absent where the target keeps no such thing. `says`: the reasons, in words.
+ */
+export type FoundAccount = {
+  readonly name: string; readonly enabled: boolean | null; readonly privileged: boolean | null; readonly lastLogin?: string | null; readonly says: readonly string[];
+};
 /** `identity`: what the target proved itself by; a Test button changes nothing. `stage`: the step that failed, for the words beside it. */
 export type TestStage = "reach" | "identity" | "login" | "right";
 export type TestResult = { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly why: string; readonly stage?: TestStage };
@@ -66,7 +72,8 @@ export interface Connector<C = unknown> {
   identity?(link: Link, signal: AbortSignal): Promise<string>;
   /** What `identity` gave, or a person brought along; undefined: nothing a target of this platform proves itself by. */
   pin?(identity: string): Pin | undefined;
-  discover?(config: C, link: Link, as: Credential, signal: AbortSignal): AsyncIterable<FoundAccount>;
+  /** Every account there is, or nothing at all: a list that came in part would show the rest of them as gone. Changes nothing. */
+  discover?(config: C, link: Link, as: Credential, signal: AbortSignal): Promise<readonly FoundAccount[] | NotTold>;
 }
 
 /** Infers C once, so a file reads `export default connector({ platform, config, probe, change })`. */

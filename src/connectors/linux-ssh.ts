@@ -9,58 +9,27 @@
  * Hashes pass by the host's own quality rules, so the password policy of the broker is the one that counts.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Random } from "../kernel/clock.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal, revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { times } from "../kernel/times.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
-import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, mayRun, parsePins, passwdDialogue, SshFailure } from "../wires/ssh.ts";
+import { asRoot, exec, ExecFailure, fetchHostKey, hostKeyOf, parsePins, passwdDialogue, SshFailure } from "../wires/ssh.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, Pin, TargetRules, TestResult, TestStage } from "./connector.ts";
-import { connector, nameable, plain, sendable, words } from "./connector.ts";
+import { connector, plain, sendable, words } from "./connector.ts";
 import { READ_RULES, rulesOf } from "./linux-rules.ts";
+import { discover } from "./linux-ssh/discover.ts";
+import { config, LIMIT, local, login, notSent, notTold, rootBy, why, withClient, type LinuxSshConfig } from "./linux-ssh/reach.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
 
-const config = z.object({
-  /** Pinned OpenSSH public-key lines. */
-  hostKeys: z.array(z.string().min(1)).min(1),
-  /** Use sudo although the administrative account is called root. Any other one always goes through sudo. */
-  sudo: z.boolean().default(false),
-});
-export type LinuxSshConfig = z.infer<typeof config>;
+export type { LinuxSshConfig } from "./linux-ssh/reach.ts";
 
 const CHPASSWD = "/usr/sbin/chpasswd -e";
-const LIMIT = times();
 /** Not the credential's fault: the password files are held by somebody else, or cannot be written at all. */
 const BUSY = /cannot lock|try again later|no space|read-only/i;
 // eslint-disable-next-line no-control-regex
 const forbidden = /[\x00-\x1f\x7f]/;
-
-/** A local account's name; digits alone would be read as a user id by other tools. */
-const local = (name: string): boolean => nameable(name) && !/^\d+$/.test(name) && !/[\\@]/.test(name);
-
-const login = (c: LinuxSshConfig, link: Link, who: Credential, signal: AbortSignal): Promise<Client> => connectSsh({
-  link, username: who.name, auth: { password: who.secret }, hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal,
-});
-
-const why = (error: unknown): string =>
-  error instanceof SshFailure ? error.why : error instanceof ExecFailure ? error.message : "the connection failed in a way we do not know";
-
-/** Before any byte of a change: which of the three reasons. */
-const notSent = (error: unknown): Extract<ChangeResult, { not_sent: unknown }> => {
-  const kind = error instanceof SshFailure ? error.kind : "closed";
-  const reason = kind === "identity" ? "identity" : kind === "auth" || kind === "must_change" ? "auth_of_as" : "unreachable";
-  return { not_sent: reason, why: why(error) };
-};
-
-const withClient = async <T>(client: Client, use: (client: Client) => Promise<T>): Promise<T> => {
-  try { return await use(client); } finally { client.end(); }
-};
-
-/** Root by name needs no sudo. Otherwise sudo is asked first, so a wrong password or a missing right shows before anything is sent. */
-const rootBy = async (client: Client, c: LinuxSshConfig, as: Credential, command: string, random: Random, o: RootOptions) =>
-  c.sudo || as.name !== "root" ? mayRun(client, command, { password: as.secret, random }, o) : { root: { random } satisfies Root };
 
 /** An empty batch: proves the right to run chpasswd and changes nothing. */
 const rehearse = async (client: Client, c: LinuxSshConfig, as: Credential, random: Random, o: RootOptions):
@@ -154,8 +123,6 @@ const judge = (field: string, secrets: readonly Secret[]): CompareResult => {
 };
 
 type Compare = NonNullable<Connector<LinuxSshConfig>["compare"]>;
-/** What a failure before the answer tells: over a verified identity a refused login is the administrator's own. */
-const notTold = (error: unknown): NotTold => ({ unknown: why(error), ...(error instanceof SshFailure && error.kind === "auth" ? { asRefused: true as const } : {}) });
 const compare = (random: Random): Compare => async (c, link, account, secrets, as, signal): Promise<CompareResult> => {
   if (!local(account.name)) return { unknown: "this is not the name of a local account" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/getent shadow '${account.name}'`;
@@ -233,6 +200,6 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
 
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
   platform: "linux-ssh", config: config as z.ZodType<LinuxSshConfig>, forbidden, probe,
-  change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random),
+  change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random), discover: discover(random),
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin,
 });

@@ -19,6 +19,7 @@ import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
 import { connector, plain, words } from "./connector.ts";
+import { foundRole, ROLES, type Role } from "./postgres/discover.ts";
 import { afterSend, atLogin, isServerError, PASSWORD_REFUSED, PgFailure } from "./postgres/failure.ts";
 import { isLoopback, PLAIN_ELSEWHERE, proofOf, reach } from "./postgres/reach.ts";
 import { firstMatch, sameForAll, verifier } from "./postgres/scram.ts";
@@ -203,10 +204,16 @@ const test: NonNullable<Connector<PostgresConfig>["test"]> = async (c, link, as,
   }
 };
 
+const discover: NonNullable<Connector<PostgresConfig>["discover"]> = async (c, link, as, signal) => {
+  try {
+    return await withSession(await login(c, link, as, signal), (client) => told((async () => (await client.query<Role>(ROLES)).rows.map(foundRole))()));
+  } catch (e) { return notTold(e, c, as); }
+};
+
 export const postgres = (random: Random): Connector<PostgresConfig> => connector<PostgresConfig>({
   platform: "postgres", config: config as z.ZodType<PostgresConfig>, forbidden, naming, changesItself: true, pin,
   objection: (c, at) => c.tls === "off" && !isLoopback(at) ? PLAIN_ELSEWHERE : undefined,
-  probe, change: change(random), compare, endLogins, test,
+  probe, change: change(random), compare, endLogins, test, discover,
   identity: async (link, signal) => {
     try { return await proofOf(link, signal); } catch (e) { const { why } = atLogin(e); throw e instanceof Fault ? e : new Fault("upstream", `${link.address.host}:${link.address.port}: ${why}.`, { cause: e }); }
   },

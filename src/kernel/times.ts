@@ -16,6 +16,8 @@ const BASE = {
   deliveryGather: 30 * SECOND, webhookOffAfter: 3 * DAY, deliveryKept: 90 * DAY, expiryTold: 5 * MINUTE,
   /** A change or check that takes longer is kept waiting by its target: it leaves the count of what works. */
   brisk: 2 * SECOND,
+  /** Listing the accounts of a target: the whole call, its lease, and how often it is done again where somebody asked for that. */
+  discoverLimit: 60 * SECOND, discoverLease: 90 * SECOND, discoverDaily: DAY,
   /** OpenSSH waits at least this long in keyboard-interactive. */
   terminalCode: 150 * SECOND,
 } as const;
@@ -28,6 +30,8 @@ export const times = (scale = 1): Times => {
   out.changeLimit = Math.max(out.changeLimit, 5 * SECOND);
   out.probeLimit = Math.max(out.probeLimit, 5 * SECOND);
   out.targetDial = Math.max(out.targetDial, 5 * SECOND);
+  out.discoverLimit = Math.max(out.discoverLimit, 30 * SECOND);
+  out.discoverLease = Math.max(out.discoverLease, out.discoverLimit + out.leaseMargin);
   out.handshake = Math.max(out.handshake, 5 * SECOND);
   out.deliveryLimit = Math.max(out.deliveryLimit, 5 * SECOND);
   out.deliveryLease = Math.max(out.deliveryLease, out.deliveryLimit + out.leaseMargin);

@@ -10,6 +10,8 @@ const KEPT = 65_536;
 export type ExecResult = {
   /** null: no exit status came: the connection or the process was cut, so what the command did is unknown. */
   readonly code: number | null; readonly signal?: string; readonly stdout: string; readonly stderr: string;
+  /** More came than is kept: what stands here is not all of it. */
+  readonly cut?: true;
 };
 export type ExecOptions = {
   readonly signal: AbortSignal; readonly timeoutMs: number;
@@ -19,6 +21,8 @@ export type ExecOptions = {
    */
   readonly input?: Buffer | (() => Buffer);
   readonly pty?: boolean | PseudoTtyInfo;
+  /** Bytes kept of each stream; KEPT where absent. */
+  readonly keep?: number;
   readonly onStdout?: (text: string, channel: ClientChannel) => void;
   readonly onStderr?: (text: string, channel: ClientChannel) => void;
 };
@@ -33,24 +37,24 @@ export class ExecFailure extends Error {
   }
 }
 
-const bounded = (stream: NodeJS.ReadableStream, onText?: (text: string) => void): (() => string) => {
+const bounded = (stream: NodeJS.ReadableStream, most: number, onText?: (text: string) => void): { text(): string; over(): boolean } => {
   const kept: Buffer[] = [];
   let size = 0;
   stream.on("data", (chunk: Buffer) => {
-    if (size < KEPT) kept.push(chunk.subarray(0, KEPT - size));
+    if (size < most) kept.push(chunk.subarray(0, most - size));
     size += chunk.length;
     onText?.(chunk.toString("utf8"));
   });
   stream.on("error", () => undefined);
-  return () => Buffer.concat(kept).toString("utf8");
+  return { text: () => Buffer.concat(kept).toString("utf8"), over: () => size > most };
 };
 
 const attach = (channel: ClientChannel, o: ExecOptions, resolve: (r: ExecResult) => void): void => {
-  const stdout = bounded(channel, o.onStdout && ((t) => o.onStdout?.(t, channel)));
-  const stderr = bounded(channel.stderr, o.onStderr && ((t) => o.onStderr?.(t, channel)));
+  const most = o.keep ?? KEPT, stdout = bounded(channel, most, o.onStdout && ((t) => o.onStdout?.(t, channel)));
+  const stderr = bounded(channel.stderr, most, o.onStderr && ((t) => o.onStderr?.(t, channel)));
   let code: number | null = null, name: string | undefined;
   channel.on("exit", (status: number | null, by?: string) => { code = status; name = by; });
-  channel.on("close", () => resolve({ code, ...(name === undefined ? {} : { signal: name }), stdout: stdout(), stderr: stderr() }));
+  channel.on("close", () => resolve({ code, ...(name === undefined ? {} : { signal: name }), ...(stdout.over() || stderr.over() ? { cut: true as const } : {}), stdout: stdout.text(), stderr: stderr.text() }));
   channel.on("error", () => undefined);
   if (o.input !== undefined) channel.end(typeof o.input === "function" ? o.input() : o.input);
   else if (o.onStdout === undefined && o.onStderr === undefined) channel.end();

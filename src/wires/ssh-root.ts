@@ -11,7 +11,7 @@ import type { Client, ClientChannel } from "./ssh-tuned.ts";
 
 /** `password`: what sudo asks for. `asks`: whether it will ask, as `mayRun` found out. */
 export type Root = { readonly sudo?: { readonly password: Secret; readonly asks: boolean }; readonly random: Random };
-export type RootOptions = { readonly signal: AbortSignal; readonly timeoutMs: number; readonly input?: () => Buffer };
+export type RootOptions = { readonly signal: AbortSignal; readonly timeoutMs: number; readonly input?: () => Buffer; readonly keep?: number };
 /** `asked`: sudo wanted the password. `denied`: it wanted it again, so ours was wrong; the command did not run. */
 export type RootResult = ExecResult & { readonly asked: boolean; readonly denied: boolean };
 
@@ -37,7 +37,7 @@ const prompted = (token: string, password: Secret, input: (() => Buffer) | undef
 
 /** `command`: absolute path and arguments, without any value that was not checked. */
 export const asRoot = async (client: Client, command: string, root: Root, o: RootOptions): Promise<RootResult> => {
-  const { signal, timeoutMs } = o, plain = { signal, timeoutMs };
+  const { signal, timeoutMs } = o, plain = { signal, timeoutMs, ...(o.keep === undefined ? {} : { keep: o.keep }) };
   if (root.sudo === undefined || !root.sudo.asks) {
     const run = `env LC_ALL=C ${root.sudo === undefined ? "" : "sudo -k -n "}${command}`;
     return { ...await exec(client, run, { ...plain, input: o.input ?? (() => Buffer.alloc(0)) }), asked: false, denied: false };

@@ -44,7 +44,9 @@ export type World<C> = {
 };
 
 /** What this kind of target cannot do. `blind`: no compare. `lawless`: the target has no rules for passwords. Said aloud, never found out: a missing verb must fail. */
-export type Traits = { readonly blind?: true; readonly lawless?: true };
+export type Traits = { readonly blind?: true; readonly lawless?: true;
+  /** It lists the accounts of a target. */
+  readonly lists?: true };
 
 const signal = (ms = 20_000): AbortSignal => AbortSignal.timeout(ms);
 const credential = (a: Named): Credential => ({ name: a.name, secret: Secret.of(a.password) });
@@ -184,6 +186,29 @@ export const contract = <C>(name: string, world: () => World<C>, traits: Traits 
     expect(noted(await c().test?.(w().config(), link(), credential(powerless), signal()))).toMatchObject({ ok: false });
     expect(await w().everybody()).toEqual(before);
   });
+
+  if (traits.lists) test(`${name}: discovery lists every account once, changes nothing, and tells nothing where its login is refused`, async () => {
+    const account = await w().account(), before = await w().everybody();
+    const found = noted(await c().discover!(w().config(), link(), credential(w().as()), signal(60_000)));
+    if ("unknown" in found) throw new Error(found.unknown);
+    expect(found.filter((f) => f.name === account.name)).toEqual([expect.objectContaining({ enabled: true })]);
+    expect(new Set(found.map((f) => f.name)).size).toBe(found.length);
+    expect(await w().everybody()).toEqual(before);
+    expect(noted(await c().discover!(w().config(), link(), credential({ ...w().as(), password: "Wrong-1-wrong" }), signal()))).toMatchObject({ unknown: expect.stringMatching(/./), asRefused: true });
+  });
+
+  if (traits.lists) test(`${name}: law: a listing cut anywhere tells nothing, never a part of it`, () => proxied(async (proxy, through) => {
+    const list = () => c().discover!(w().config(), through, credential(w().as()), signal(60_000)), whole = await list(), down = proxy.down;
+    if ("unknown" in whole) throw new Error(whole.unknown);
+    let told = 0;
+    for (let at = 0; at <= down + 40; at += Math.ceil(down / 12)) {
+      proxy.heal();
+      proxy.cutAfterDown(at);
+      const r = noted(await list());
+      if ("unknown" in r) told += 1; else expect(r.map((f) => f.name), `cut at ${at} of ${down}`).toEqual(whole.map((f) => f.name));
+    }
+    expect(told).toBeGreaterThan(5);
+  }), 120_000);
 
   test(`${name}: law: no secret in the target's log, argv or environment, nor in anything the connector said`, async () => {
     const account = await w().account(), to = fresh(), stop = await w().watch();

@@ -62,8 +62,8 @@ const world = (as: Named): World<LinuxSshConfig> => ({
   },
 });
 
-describe("as root", () => { contract("linux-ssh, root", () => world(ROOT)); });
-describe("through sudo", () => { contract("linux-ssh, sudo", () => world(ADMIN)); });
+describe("as root", () => { contract("linux-ssh, root", () => world(ROOT), { lists: true }); });
+describe("through sudo", () => { contract("linux-ssh, sudo", () => world(ADMIN), { lists: true }); });
 
 const connector = linuxSsh(systemRandom);
 const link = () => directLink({ host: "127.0.0.1", port: host.port });
@@ -82,6 +82,32 @@ describe("what only Linux has", () => {
     expect(await connector.change(config(), link(), ROOT, { from: Secret.of(ROOT.password), to: Secret.of(ROOT.password) }, soon())).toBe("done");
     expect(await host.opens("root", ROOT.password)).toBe(true);
     expect(await connector.change(config(), link(), ROOT, { to: Secret.of("x") }, soon())).toMatchObject({ refused: expect.stringMatching(/neither/) });
+  });
+  test("discovery: who is privileged and why, who can log in, when they last did; what a sudo administrator may not read is not told", async () => {
+    const made: Named[] = [];
+    for (let i = 0; i < 6; i++) made.push(await account());
+    const [sudoer, docker, locked, late, key, off] = made as [Named, Named, Named, Named, Named, Named];
+    await host.write("/etc/sudoers.d/some", `${sudoer.name} ALL=(root) NOPASSWD: /usr/bin/id\n`, 0o440);
+    await inside(`groupadd -f docker; usermod -aG docker ${docker.name}; usermod -L ${locked.name}; chage -E 2001-02-03 ${late.name}; usermod -p '*' ${key.name}; usermod -s /usr/sbin/nologin ${off.name}; useradd -o -u 0 -g 0 -M toor`);
+    const client = await connectSsh({ link: link(), username: docker.name, auth: { password: Secret.of(docker.password) }, hostKeys: config().hostKeys, timeoutMs: 10_000, signal: soon() });
+    await exec(client, "true", { signal: soon(), timeoutMs: 5_000, pty: true });
+    client.end();
+    const list = async (by: Named) => {
+      const found = await connector.discover!({ ...config(), sudo: by.name !== "root" }, link(), as(by), AbortSignal.timeout(60_000));
+      if ("unknown" in found) throw new Error(found.unknown);
+      return { found, of: (name: string) => { const f = found.find((x) => x.name === name); return f && [f.enabled, f.privileged, f.says.join("; ")]; } };
+    };
+    const root = await list(ROOT), sudo = await list(ADMIN);
+    expect(["root", "toor", ...made.map((m) => m.name)].map(root.of)).toEqual([
+      [true, true, "user id 0; group root; sudoers"], [true, true, "user id 0; group root; no password (a key may let in)"], [true, true, "sudoers"], [true, true, "group docker"],
+      [false, false, "locked"], [false, false, "expired on 2001-02-03"], [true, false, "no password (a key may let in)"], [false, false, "no login shell"],
+    ]);
+    expect([sudoer, docker, off].map((m) => sudo.of(m.name))).toEqual([[true, null, ""], [true, true, "group docker"], [false, false, "no login shell"]]);
+    const at = (name: string) => root.found.find((f) => f.name === name)?.lastLogin;
+    expect(at(docker.name)).toMatch(/^\d{4}-\d\d-\d\dT/);
+    expect(Math.abs(Date.now() - Date.parse(at(docker.name)!))).toBeLessThan(120_000);
+    expect(at(off.name)).toBe(null);
+    await inside("userdel -f toor; rm /etc/sudoers.d/some");
   });
   test("nologin and must-change accounts: the right password is a yes; locked ones are unknown to compare", async () => {
     const a = await account(), b = await account(), d = await account();

@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(async () => { await cluster?.destroy(); });
 
-describe("as a superuser", () => { contract("postgres, superuser", () => world(() => cluster, () => boss)); });
-describe("with the documented grants", () => { contract("postgres, createrole", () => world(() => cluster, () => rotator)); });
+describe("as a superuser", () => { contract("postgres, superuser", () => world(() => cluster, () => boss), { lists: true }); });
+describe("with the documented grants", () => { contract("postgres, createrole", () => world(() => cluster, () => rotator), { lists: true }); });
 
 const c = postgres(systemRandom);
 const link = (host = "127.0.0.1") => directLink({ host, port: cluster.port }), soon = () => AbortSignal.timeout(20_000);
@@ -37,6 +37,22 @@ const probe = (who: { name: string }, password: string, config: PostgresConfig =
 const compare = (who: { name: string }, passwords: string[], by: Named = boss) =>
   c.compare?.(pinned(cluster), link(), who, passwords.map((p) => Secret.of(p)), as(by), soon());
 const everybody = async (but: string): Promise<unknown[]> => sql("select rolname, rolpassword from pg_authid where rolname <> $1 order by 1", [but]);
+
+describe("discovery", () => {
+  test("roles with what they may do, and those that cannot log in; nothing of the server's own", async () => {
+    await role(cluster, "late", "valid until '2001-02-03'");
+    await sql("create role team; create role deputy login; grant boss to deputy; create role shell login; grant pg_execute_server_program to shell");
+    const found = await c.discover!(pinned(cluster), link(), as(rotator), soon());
+    if ("unknown" in found) throw new Error(found.unknown);
+    const of = (name: string) => found.find((f) => f.name === name);
+    expect([of("boss"), of("rotator"), of("team"), of("late"), of("deputy"), of("shell")]).toEqual([
+      { name: "boss", enabled: true, privileged: true, says: ["superuser"] }, { name: "rotator", enabled: true, privileged: true, says: ["CREATEROLE"] },
+      { name: "team", enabled: false, privileged: false, says: ["NOLOGIN"] }, { name: "late", enabled: false, privileged: false, says: ["expired on 2001-02-03"] },
+      { name: "deputy", enabled: true, privileged: true, says: ["member of superuser boss"] }, { name: "shell", enabled: true, privileged: true, says: ["member of pg_execute_server_program"] },
+    ]);
+    expect(found.some((f) => f.name.startsWith("pg_"))).toBe(false);
+  });
+});
 
 describe("names", () => {
   test("quotes, capitals and other alphabets mean the role of exactly that name", async () => {
