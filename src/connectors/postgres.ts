@@ -17,13 +17,14 @@ import { Fault } from "../kernel/fault.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
+import { plainObjection, trustOf } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
 import { connector, plain, words } from "./connector.ts";
 import { foundRole, ROLES, type Role } from "./postgres/discover.ts";
 import { afterSend, atLogin, isServerError, PASSWORD_REFUSED, PgFailure } from "./postgres/failure.ts";
-import { isLoopback, PLAIN_ELSEWHERE, proofOf, reach } from "./postgres/reach.ts";
+import { proofOf, reach } from "./postgres/reach.ts";
 import { firstMatch, sameForAll, verifier } from "./postgres/scram.ts";
-import { config, forbidden, naming, NO_NAME, pin, trustOf, unsuited, type PostgresConfig } from "./postgres/settings.ts";
+import { config, forbidden, naming, NO_NAME, pin, unsuited, type PostgresConfig } from "./postgres/settings.ts";
 
 export type { PostgresConfig } from "./postgres/settings.ts";
 
@@ -212,7 +213,7 @@ const discover: NonNullable<Connector<PostgresConfig>["discover"]> = async (c, l
 
 export const postgres = (random: Random): Connector<PostgresConfig> => connector<PostgresConfig>({
   platform: "postgres", config: config as z.ZodType<PostgresConfig>, forbidden, naming, changesItself: true, pin,
-  objection: (c, at) => c.tls === "off" && !isLoopback(at) ? PLAIN_ELSEWHERE : undefined,
+  objection: plainObjection,
   probe, change: change(random), compare, endLogins, test, discover,
   identity: async (link, signal) => {
     try { return await proofOf(link, signal); } catch (e) { const { why } = atLogin(e); throw e instanceof Fault ? e : new Fault("upstream", `${link.address.host}:${link.address.port}: ${why}.`, { cause: e }); }

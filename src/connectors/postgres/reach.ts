@@ -3,17 +3,14 @@
  * own loopback address alone, and only where the target's settings say so; a server without TLS is never a reason to go on without.
  */
 import type { Duplex } from "node:stream";
-import type { Address, Link } from "../../kernel/link.ts";
+import type { Link } from "../../kernel/link.ts";
 import type { Trust } from "../../wires/tls.ts";
 import { secure } from "../../wires/tls.ts";
+import { isLoopback, PLAIN, PLAIN_ELSEWHERE } from "../../wires/trust.ts";
 import { PgFailure } from "./failure.ts";
 
 /** `proof`: what the other end proved itself by; null over a plain connection, where nobody proves anything. */
 export type Reached = { readonly stream: Duplex; readonly proof: string | null };
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
-export const PLAIN_ELSEWHERE = "a plain connection is made to this machine's own loopback address alone: turn TLS on at the server, and pin its certificate here";
-export const isLoopback = (at: Address): boolean => LOOPBACK.test(at.host);
 
 /** Length 8, code 80877103. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
@@ -54,8 +51,6 @@ export const reach = async (link: Link, trust: Trust | null, signal: AbortSignal
   } catch (e) { stream.destroy(); throw e; }
 };
 
-/** What a target is pinned by that offers no TLS on this machine's own loopback address. */
-export const PLAIN = "plain";
 /** For onboarding: the fingerprint it shows, or PLAIN. No name, no password is said. */
 export const proofOf = async (link: Link, signal: AbortSignal): Promise<string> => {
   const stream = await link.connect(signal);

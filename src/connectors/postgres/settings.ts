@@ -2,22 +2,15 @@
 import { z } from "zod";
 import type { Secret } from "../../kernel/secret.ts";
 import { reveal } from "../../kernel/reveal.ts";
-import type { Trust } from "../../wires/tls.ts";
-import { fingerprintText } from "../../wires/tls.ts";
+import { certificatePin, complete, trustShape } from "../../wires/trust.ts";
 import type { Login, Pin } from "../connector.ts";
 import { sendable } from "../connector.ts";
-import { PLAIN } from "./reach.ts";
 import { sameForAll } from "./scram.ts";
 
 export const config = z.object({
-  tls: z.enum(["pinned", "authority", "off"]).default("pinned")
-    .describe("pinned: one of the certificates below. authority: any certificate of the authority below for this host. off: plain, to this machine's own loopback address alone."),
-  certificates: z.array(z.string().overwrite(fingerprintText).regex(/^[0-9A-F:]{95}$/, "a SHA-256 fingerprint: AA:BB:…")).default([])
-    .describe("SHA-256 fingerprints, one a line: openssl x509 -in server.crt -noout -fingerprint -sha256"),
-  authority: z.string().default("").meta({ contentMediaType: "application/x-pem-file" }).describe("Certificates of the authority, in PEM."),
+  ...trustShape,
   database: z.string().min(1).max(63).default("postgres").describe("Where the broker logs in: any database every role may connect to."),
-}).refine((c) => c.tls !== "pinned" || c.certificates.length > 0, { path: ["certificates"], message: "at least one fingerprint, or tls: authority or off" })
-  .refine((c) => c.tls !== "authority" || c.authority.includes("-----BEGIN CERTIFICATE-----"), { path: ["authority"], message: "certificates in PEM" });
+}).superRefine(complete);
 export type PostgresConfig = z.infer<typeof config>;
 
 // eslint-disable-next-line no-control-regex
@@ -30,9 +23,6 @@ export const naming = {
 };
 export const NO_NAME = "this cannot be the name of a role here";
 
-export const trustOf = (c: PostgresConfig): Trust | null =>
-  c.tls === "off" ? null : c.tls === "pinned" ? { certificates: c.certificates } : { authority: c.authority };
-
 /** Why this is not sent at all. */
 export const unsuited = (account: Login, secret: Secret): string | undefined => {
   const to = reveal(secret);
@@ -43,9 +33,4 @@ export const unsuited = (account: Login, secret: Secret): string | undefined => 
 
 /** On the server, as the user it runs as; the file's name may be relative to the data directory. */
 const COMPARE = "cd \"$(psql -Atc 'show data_directory')\" && openssl x509 -noout -fingerprint -sha256 -in \"$(psql -Atc 'show ssl_cert_file')\"";
-export const pin = (identity: string): Pin | undefined => {
-  if (identity === PLAIN) return { settings: { tls: "off" }, fingerprint: "no certificate: a plain connection, on the broker's own machine alone", compareWith: "psql -c 'show ssl'" };
-  const fingerprint = fingerprintText(identity);
-  return /^[0-9A-F:]{95}$/.test(fingerprint)
-    ? { settings: { certificates: [fingerprint] }, fingerprint, compareWith: COMPARE } : undefined;
-};
+export const pin = (identity: string): Pin | undefined => certificatePin(identity, COMPARE, "psql -c 'show ssl'");
