@@ -1,12 +1,13 @@
 /**
- * The worker's end of the channel. Rule: an ask is answered or rejected, never forgotten; after the channel is lost everything is rejected
- * at once and `lost` says so, while running sessions go on until their own deadline.
+ * The worker's end of the channel. Rules: an ask is answered or rejected, never forgotten; after the channel is lost everything is rejected
+ * at once and `lost` says so, while running sessions go on until their own deadline; what the other side would not take as this protocol is
+ * rejected here and not sent, because it would end the channel for everybody on it.
  */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { Fault } from "../src/kernel/fault.ts";
 import type { Down, Reply, Up } from "./channel.ts";
-import { VERSION, downSchema, replies } from "./channel.ts";
+import { VERSION, downSchema, replies, upSchema } from "./channel.ts";
 import { readLines, writeLine } from "./lines.ts";
 
 type Ask<K extends Up["kind"]> = Omit<Extract<Up, { kind: K }>, "n" | "kind">;
@@ -54,8 +55,10 @@ const link = (socket: Socket): Omit<Uplink, "key"> => {
     onLost: (listener) => void losses.push(listener),
     ask: (kind, message) => new Promise((resolve, reject) => {
       if (!alive) return reject(new Fault("unavailable", LOST));
+      const line = { ...message, kind, n: n + 1 };
+      if (!upSchema.safeParse(line).success) return reject(new Fault("invalid", `this ${kind} cannot be told to the broker`));
       waiting.set(++n, { kind, resolve, reject });
-      writeLine(socket, { ...message, kind, n });
+      writeLine(socket, line);
     }),
   };
 };

@@ -46,6 +46,10 @@ const offerable = ({ key }: PublicKeyAuthContext): boolean =>
 
 /** `patience`: called when the login waits for a browser. */
 export type Then = { patience(): void; done(who: Who): void };
+/** Nobody's: not of the form a person's name has. */
+const NAMELESS = "(no name)";
+/** Bytes; nobody has a longer one. */
+const PASSWORD_MOST = 4_096;
 const HINT = "Leave the password empty to log in with your browser.";
 
 export class Login {
@@ -100,13 +104,14 @@ export class Login {
     const user = this.#user;
     if (user === undefined) return { ok: false };
     // A name nobody can read is asked about all the same: it is nobody's, costs what a wrong one costs, and is in the log.
-    const person = user.destination?.person ?? user.name.slice(0, 128);
+    const person = user.destination?.person ?? (user.name.slice(0, 128) || NAMELESS);
     const reply = await this.#deps.uplink.ask("login", { connection: user.id, person, address: this.#address, factor: factor(person, user.id) });
     return this.#user === user && (user.destination !== undefined || !reply.ok) ? reply : { ok: false };
   }
 
-  #password(password: string): Promise<LoginReply> {
-    return this.#factor((person, connection) => {
+  async #password(password: string): Promise<LoginReply> {
+    if (Buffer.byteLength(password) > PASSWORD_MOST) return { ok: false };
+    return await this.#factor((person, connection) => {
       const bytes = Buffer.from(password), box = sealTo(this.#deps.uplink.key, BOX.login(connection, person), bytes);
       bytes.fill(0);
       return { kind: "password", password: box };

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ssh2 } from "../../src/wires/ssh-tuned.ts";
 import { eventually, sshLab } from "./ssh-lab.ts";
 import type { Lab, Said } from "./ssh-lab.ts";
 
@@ -41,6 +42,19 @@ describe("logging in", () => {
       expect(said.code).toBe(255);
       expect(said.stderr).toMatch(/Permission denied \(publickey,keyboard-interactive,password\)\.\s*$/);
     }
+  });
+  test("law: no login ends the channel of everybody: no name, a name of other alphabets, an endless password are refused, and the process goes on", async () => {
+    const tried = (as: object): Promise<string> => new Promise((done) => {
+      const client = new ssh2.Client();
+      client.on("ready", () => done("in")).on("error", (e) => done(e.message)).connect({ host: "127.0.0.1", port: lab.proxy.port, password: "x", ...as });
+    });
+    const [pid] = lab.proxy.pids(), names = ["", "\ud800", "名".repeat(400), "\u0000", "x".repeat(9_000)].map((user) => ({ user }));
+    for (const as of [...names, ...[4_097, 30_000].map((n) => ({ user: "requester@app1@web-1", password: "p".repeat(n) }))]) {
+      expect(await tried(as), JSON.stringify(as).slice(0, 40)).toMatch(/All configured authentication methods failed/);
+    }
+    expect(lab.broker.logins.slice(-names.length).map((l) => l.person)).toContain("(no name)");
+    expect((await lab.ssh("echo in")).stdout.toString()).toBe("in\n");
+    expect(lab.proxy.pids()).toEqual([pid]);
   });
   test("password and code, in one dialogue and over two methods", async () => {
     lab.broker.persons.set("careful", { password: "Pw", keys: [], totp: "123456" });
