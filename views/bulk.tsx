@@ -4,6 +4,7 @@
  */
 import type { Bulk, Counts, ItemState } from "../src/domain/bulk.ts";
 import { BulkBadge, count, ItemBadge, ITEM_STATE, progressText } from "./bulk-words.tsx";
+import { WhoWasTold, type ToldView } from "./delivery-log.tsx";
 import { Live } from "./live.tsx";
 import { Account, Ago, Badge, Empty, Facts, PageHead, Press, Table } from "./parts.tsx";
 
@@ -164,7 +165,7 @@ export const BulkLive = (v: BulkPageView) => (
     )}
   </div>
 );
-export const BulkPage = (v: BulkPageView) => {
+export const BulkPage = ({ told, ...v }: BulkPageView & { readonly told: ToldView }) => {
   const at = `/bulk/${v.bulk.id}`,
     over = v.bulk.state === "done" || v.bulk.state === "stopped";
   return (
@@ -178,6 +179,7 @@ export const BulkPage = (v: BulkPageView) => {
         <Live at={at} part={`view${v.state === null ? "" : `?state=${v.state}`}`} swaps="bulk-live-view" />
       )}
       <BulkLive {...v} />
+      <WhoWasTold {...told} />
     </>
   );
 };

@@ -106,6 +106,16 @@ export const Deliveries = ({ list, manages }: { list: readonly DeliveryLine[]; m
   </Table>
 );
 
+export type ToldView = { readonly list: readonly DeliveryLine[]; readonly manages: boolean };
+/** Below what told somebody, where anybody was. */
+export const WhoWasTold = (v: ToldView) =>
+  v.list.length === 0 ? null : (
+    <section>
+      <h2>Who was told</h2>
+      <Deliveries {...v} />
+    </section>
+  );
+
 export const DeliveryLog = ({ list, q, kinds, states, more, manages }: LogView) => (
   <>
     <PageHead title="Notices" sub="What was sent to whom, and what came of it. Kept for 90 days; the audit log keeps what happened.">

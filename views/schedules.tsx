@@ -3,6 +3,7 @@
  * paused or over shows none.
  */
 import type { Schedule } from "../src/domain/schedule.ts";
+import { WhoWasTold, type ToldView } from "./delivery-log.tsx";
 import { BulkBadge, count } from "./bulk-words.tsx";
 import { BulkProgress, type BulkView } from "./bulk.tsx";
 import { Ago, Badge, Empty, Facts, PageHead, Press, Table, type Tone } from "./parts.tsx";
@@ -139,6 +140,7 @@ type OneProps = {
   readonly windowText: string | null;
   readonly told: number;
   readonly nobody: string | null;
+  readonly deliveries: ToldView;
 };
 const Runs = ({ runs }: { runs: readonly BulkView[] }) =>
   runs.length === 0 ? (
@@ -220,6 +222,7 @@ export const SchedulePage = (p: OneProps) => {
       </section>
       <h2>Runs</h2>
       <Runs runs={runs} />
+      <WhoWasTold {...p.deliveries} />
     </>
   );
 };

@@ -1,6 +1,7 @@
 /** lockstep bulk. Rule: without --yes it only says what it would do; the exit code says whether every account was changed. */
 import { Fault } from "../kernel/fault.ts";
 import { act, example, type Register, type Run } from "./act.ts";
+import { deliveryTable, type Delivery } from "./notices.ts";
 import { choiceOf, choiceOptions, notifyOf, notifyOptions, termOptions, termsOf } from "./bulk-options.ts";
 import { seg, withQuery } from "./client.ts";
 import { line } from "./io.ts";
@@ -67,6 +68,8 @@ export const bulk: Register = (program, io) => {
   example(group.command("list").description("newest first").option("-n, --limit <n>").option("--cursor <text>", "`next` of the page before"), "lockstep bulk list").action(act(io, (run) => run.show<List<Bulk>>("GET", withQuery("/bulks", { limit: run.text("limit"), cursor: run.text("cursor") }), undefined, ({ items }) =>
     table(["id", "state", "changed", "failed", "left", "begun", "by", "why"], items.map((b) => [b.id, b.state, `${b.counts.done}/${b.total}`, b.counts.failed, b.left, relative(b.at, run.now), b.by, b.reason]), "No bulk change yet. Begin one with: lockstep bulk start"))));
   example(group.command("show").description("one, account by account").argument("<bulk>", "blk_…").option("--state <state>", "waiting, held, changing, done, failed or skipped").option("-w, --wait", "until it is over"), "lockstep bulk show blk_… --state failed").action(act(io, (run, id) => show(run, id!)));
+  example(group.command("told").description("whom it was told to, and what became of each mail and webhook").argument("<bulk>", "blk_…"), "lockstep bulk told blk_…")
+    .action(act(io, (run, id) => run.show<List<Delivery>>("GET", `/bulks/${seg(id!)}/deliveries`, undefined, ({ items }) => deliveryTable(items, run.now))));
   for (const [word, what] of [["pause", "begin nothing more until resumed"], ["resume", "go on after a pause, or after it halted"], ["stop", "begin nothing more; what has begun ends first"], ["retry", "once more for those that failed or were left out"]] as const) {
     example(group.command(word).description(what).argument("<bulk>", "blk_…"), `lockstep bulk ${word} blk_…`).action(act(io, (run, id) => run.show<Bulk>("POST", `/bulks/${seg(id!)}/${word}`, {}, (b) => says(b, run))));
   }

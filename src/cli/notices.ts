@@ -6,13 +6,15 @@ import { relative, table } from "./print.ts";
 import { fromStdin, newSecret } from "./prompt.ts";
 import type { List, When } from "./shapes.ts";
 
-type Delivery = { readonly id: string; readonly to: string; readonly channel: string; readonly state: string; readonly tries: number; readonly subject: string; readonly said: string; readonly at: When };
+export type Delivery = { readonly id: string; readonly to: string; readonly channel: string; readonly state: string; readonly tries: number; readonly subject: string; readonly said: string; readonly at: When };
 type Rule = { readonly id: string; readonly kinds: readonly string[]; readonly collection: string | null; readonly people: readonly string[]; readonly groups: readonly string[]; readonly addresses: readonly string[] };
 type Choice = { readonly kind: string; readonly title: string; readonly on: boolean; readonly fixed: boolean };
 type Choices = { readonly items: readonly Choice[]; readonly mails: boolean };
 
-const list = (run: Run) => run.show<List<Delivery>>("GET", withQuery("/deliveries", { state: run.text("state"), kind: run.text("kind"), text: run.text("text"), channel: run.text("channel"), limit: run.text("limit"), cursor: run.text("cursor") }), undefined, ({ items }) =>
-  table(["delivery", "state", "to", "what", "when", "tries", "said"], items.map((d) => [d.id, d.state.replace("_", " "), d.to, d.subject, relative(d.at, run.now), d.tries, d.said]), "Nothing was sent."));
+export const deliveryTable = (items: readonly Delivery[], now: Date): string =>
+  table(["delivery", "state", "to", "what", "when", "tries", "said"],
+    items.map((d) => [d.id, d.state.replace("_", " "), d.to, d.subject, relative(d.at, now), d.tries, d.said]), "Nothing was sent.");
+const list = (run: Run) => run.show<List<Delivery>>("GET", withQuery("/deliveries", { state: run.text("state"), kind: run.text("kind"), text: run.text("text"), channel: run.text("channel"), limit: run.text("limit"), cursor: run.text("cursor") }), undefined, ({ items }) => deliveryTable(items, run.now));
 const chosen = (c: Choices): string => [
   ...(c.mails ? [] : ["Nobody will be mailed: no mail server is set (LOCKSTEP_SMTP_SERVER)."]), table(["kind", "told", "what"], c.items.map((i) => [i.kind, i.fixed ? "always" : i.on ? "yes" : "no", i.title]), ""),
 ].join("\n");

@@ -27,7 +27,7 @@ const manages = (caller: Caller): void => { if (!may(caller.person, "notice.mana
 
 export const deliveryLog = (db: Reader, caller: Caller, f: DeliveryFilter): Promise<Listed[]> => { sees(caller); return notices.list(db, f); };
 /** For the page of whatever told: the caller has shown that they may see it. */
-export const deliveriesOf = (db: Reader, notice: NoticeId): Promise<Listed[]> => notices.list(db, { notice, limit: 500 });
+export const deliveriesAbout = (db: Reader, about: Readonly<Record<string, string>>): Promise<Listed[]> => notices.list(db, { about, limit: 500 });
 
 /** As another row, so that the log keeps what came of the first. */
 export const redeliver = (deps: Small, caller: Caller, id: DeliveryId): Promise<DeliveryId> => deps.db.transaction(async (tx) => {

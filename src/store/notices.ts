@@ -98,6 +98,8 @@ export const hurry = async (tx: Tx, way: { readonly channel: "mail" } | { readon
 export type DeliveryFilter = {
   readonly states?: readonly State[]; readonly kind?: NoticeKind; readonly to?: string; readonly channel?: Channel; readonly webhook?: WebhookId;
   readonly notice?: NoticeId; readonly person?: PersonId; readonly before?: DeliveryId; readonly limit?: number;
+  /** Of notices that were about all of these, as `{ bulk: "blk_…" }`. */
+  readonly about?: Readonly<Record<string, string>>;
 };
 export type Listed = { readonly delivery: Delivery; readonly notice: Told };
 const holding = (text: string): string => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
@@ -107,6 +109,7 @@ const matching = (f: DeliveryFilter): (SQL | undefined)[] => [
   f.to ? sql`(${deliveries.to} ilike ${holding(f.to)} or ${notices.subject} ilike ${holding(f.to)})` : undefined,
     f.webhook ? eq(deliveries.webhook, f.webhook) : undefined,
   f.notice ? eq(deliveries.notice, f.notice) : undefined, f.person ? eq(deliveries.person, f.person) : undefined,
+  f.about ? sql`${notices.about} @> ${JSON.stringify(f.about)}::jsonb` : undefined,
   f.before ? sql`(${deliveries.at}, ${deliveries.id}) < (select x.at, x.id from deliveries x where x.id = ${f.before})` : undefined,
 ];
 /** Newest first. */

@@ -188,7 +188,7 @@ export const locks = pgTable("locks", {
 export const notices = pgTable("notices", {
   id: text("id").primaryKey(), kind: text("kind").notNull(), subject: text("subject").notNull(), lines: list("lines"), path: text("path"),
   about: jsonb("about").$type<Record<string, string>>().notNull(), once: text("once").unique(), at: at("at").notNull(),
-}, (t) => [index("notices_at").on(t.at)]);
+}, (t) => [index("notices_at").on(t.at), index("notices_about").using("gin", t.about)]);
 export const deliveries = pgTable("deliveries", {
   id: text("id").primaryKey(), notice: text("notice_id").notNull().references(() => notices.id, { onDelete: "cascade" }),
   prior: text("prior").notNull().default("new"), state: text("state").notNull().default("waiting"), channel: text("channel").notNull(),

@@ -88,3 +88,17 @@ test("law: notice-holds-no-secret — set up by command line and API, told by ma
   }
   expect(outbox).not.toContain("canary-path");
 });
+
+test("a bulk change: whoever was named reads the result of every account, and whoever may see it sees what became of each mail", { timeout: 60_000 }, async () => {
+  const wish = { choice: { accounts: ["root@web-1"] }, reason: "told to a mail server", notify: { people: ["approver"], addresses: ["team@lockstep.test", "nobody@elsewhere.test"] } };
+  const before = s.mails("team").length, begun = await api("operator", "POST", "/bulks", wish), id = begun.body["id"] as string;
+  expect(begun.status).toBe(202);
+  const mail = readMail((await s.arrived("team", before + 1)).find((m) => m.includes("Password change over"))!);
+  expect(mail.headers["subject"]).toBe("Password change over: 1 of 1 changed");
+  expect(mail.text).toMatch(/Why: told to a mail server[\s\S]*root@web-1[^\n]*changed/);
+  const sent = async (): Promise<Record<string, string>> => Object.fromEntries(((await api("operator", "GET", `/bulks/${id}/deliveries`)).body["items"] as { to: string; state: string }[]).map((d) => [d.to, d.state]));
+  await until(async () => Object.values(await sent()).every((state) => state !== "waiting"));
+  expect(await sent()).toMatchObject({ "team@lockstep.test": "sent", "approver@lockstep.test": "sent", "operator@lockstep.test": "sent", "nobody@elsewhere.test": "refused" });
+  expect((await cli("auditor", ["bulk", "told", id])).out).toMatch(/sent +team@lockstep\.test +Password change over: 1 of 1 changed/);
+  expect((await api("requester", "GET", `/bulks/${id}/deliveries`)).body).toMatchObject({ code: "not_found" });
+});

@@ -7,6 +7,7 @@ import { BulkPage, Bulks, type BulkMove, type BulkView, type ItemLine } from "..
 import { SharedPage } from "../release.tsx";
 import { ScheduleForm } from "../schedule-form.tsx";
 import { SchedulePage, Schedules, type ScheduleView } from "../schedules.tsx";
+import { LINES as TOLD } from "./notices.tsx";
 import { at, FAR, LONG, NASTY, story, type Story } from "./fixed.tsx";
 
 const terms = { perTarget: 4, parallel: 16, failureLimit: 20, retries: 1, retryMinutes: 10, minutes: 1_440 };
@@ -69,7 +70,7 @@ const ITEMS = [
 ];
 const COUNTS = { waiting: 2, held: 1, changing: 2, done: 190, failed: 2, skipped: 1 };
 const page = (v: BulkView, list: readonly ItemLine[] = ITEMS, state: ItemState | null = null) => (
-  <BulkPage {...v} list={list} state={state} more={null} />
+  <BulkPage {...v} list={list} state={state} more={null} told={{ list: TOLD, manages: true }} />
 );
 
 const line = (name: string, over: Partial<BulkLine> = {}): BulkLine => ({
@@ -146,7 +147,16 @@ const PLANNED = ["Mon 2026-11-30 02:00", "Mon 2026-11-30 03:30", "Mon 2026-12-14
 }));
 const run = view(bulk("done"), { done: 197, failed: 3 }, [], { scheduleName: "nightly" });
 const one = (v: ScheduleView, runs: readonly BulkView[] = [run]) => (
-  <SchedulePage v={v} accounts={12} runs={runs} edits windowText="Sat, Sun 01:00–05:00 (Europe/Berlin)" told={2} nobody={null} />
+  <SchedulePage
+    v={v}
+    accounts={12}
+    runs={runs}
+    edits
+    windowText="Sat, Sun 01:00–05:00 (Europe/Berlin)"
+    told={2}
+    nobody={null}
+    deliveries={{ list: TOLD.slice(0, 2), manages: false }}
+  />
 );
 const NOBODY = "Nobody will be mailed: no mail server is set (LOCKSTEP_SMTP_SERVER).";
 const offers = { groups: ["night shift", `${LONG} ${FAR}`], targets: ["web-1"] };

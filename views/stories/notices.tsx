@@ -19,7 +19,7 @@ const line = (state: string, to: string, said: string, more: object = {}, subjec
     delivery: { id: `dlv_${state}`, state, channel: "mail", to, tries: 1, said, at: at(-30), nextAt: null, againOf: null, ...more },
     notice: { id: "ntc_1", kind: "request_waiting", subject, lines: [], path: "/requests/req_1", about: {}, at: at(-30) },
   });
-const LINES = [
+export const LINES = [
   line("sent", "approver@example.org", "250 OK id=1xWGHY-0002bE-2p"),
   line("waiting", "grey@example.org", "451 Greylisted, come back later", { tries: 2, nextAt: at(4) }),
   line("waiting", "ops", "", { tries: 0, channel: "webhook", nextAt: at(0) }),

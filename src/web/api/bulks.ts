@@ -5,9 +5,11 @@ import { BulkTerms, Choice, HOW, ITEM_STATES, leftOf, Recipients, totalOf } from
 import { bulkPreview, openBulk } from "../../flow/bulk.ts";
 import { bulkCard, bulkItems, bulkList, type BulkCard } from "../../flow/bulk-look.ts";
 import { MOVES, moveBulk, type BulkMove } from "../../flow/bulk-moves.ts";
+import { deliveriesAbout } from "../../flow/notices.ts";
 import { sharedPassword } from "../../flow/bulk-shared.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
+import { DeliveryOut, deliveryOut } from "./notices.ts";
 import { newest, pageOf, Paging, read, write } from "./page.ts";
 import { Password } from "./people.ts";
 import { iso, When } from "./shapes.ts";
@@ -81,6 +83,13 @@ export const bulks: readonly Endpoint[] = [
         next: found.length > limit ? write([items.at(-1)!.no, ""]) : null,
         items: items.map((i) => ({ no: i.no, account: i.name, state: i.state, why: i.why, tries: i.tries, rotation: i.rotation, rotationState: i.rotationState, nextAt: iso(i.nextAt), endedAt: iso(i.endedAt) })),
       };
+    },
+  }),
+  endpoint({
+    method: "get", path: "/bulks/{id}/deliveries", tag, summary: "Whom it was told to, and what became of each mail and webhook", params: Id, answer: z.object({ items: z.array(DeliveryOut) }),
+    run: async ({ flow: { db } }, { caller, params }) => {
+      await bulkCard(db, caller, params.id as BulkId);
+      return { items: (await deliveriesAbout(db, { bulk: params.id })).map(deliveryOut) };
     },
   }),
   ...MOVES.map((move) => endpoint({

@@ -17,12 +17,12 @@ import { cut, pageOf, Paging, read, write } from "./page.ts";
 import { iso, When } from "./shapes.ts";
 
 const tag = "notices", text = z.string(), maybe = text.nullable(), done = { ok: true as const };
-const DeliveryOut = z.object({
+export const DeliveryOut = z.object({
   id: text, notice: text, kind: NoticeKind, subject: text, path: maybe, channel: z.enum(["mail", "webhook"]), to: text,
     state: z.enum(STATES as ["waiting"]), tries: z.int(), said: text,
   at: When, nextAt: When, endedAt: When, againOf: maybe,
 }).openapi("Delivery");
-const deliveryOut = ({ delivery: d, notice: n }: Listed): z.input<typeof DeliveryOut> => ({
+export const deliveryOut = ({ delivery: d, notice: n }: Listed): z.input<typeof DeliveryOut> => ({
   id: d.id, notice: n.id, kind: n.kind, subject: n.subject, path: n.path, channel: d.channel, to: d.to, state: d.state as "waiting", tries: d.tries,
     said: d.said,
   at: iso(d.at), nextAt: iso(d.nextAt), endedAt: iso(d.endedAt), againOf: d.againOf,

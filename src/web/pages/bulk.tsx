@@ -7,6 +7,7 @@ import { bulkCard, bulkItems, bulkList } from "../../flow/bulk-look.ts";
 import { MOVES, moveBulk, type BulkMove } from "../../flow/bulk-moves.ts";
 import { sharedPassword } from "../../flow/bulk-shared.ts";
 import { collectionList } from "../../flow/collections.ts";
+import { deliveriesAbout } from "../../flow/notices.ts";
 import { targetList } from "../../flow/registers.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { isId, type BulkId } from "../../kernel/ids.ts";
@@ -103,9 +104,12 @@ const facts = async (c: Ctx, deps: WebDeps): Promise<BulkPageView> => {
   const more = found.length > PAGE ? `/bulk/${id}?${new URLSearchParams({ ...(state ? { state } : {}), after: String(shown.at(-1)!.no) }).toString()}` : null;
   return { ...card, state, more, list: [...bad, ...shown.filter((i) => !first.has(i.no))] };
 };
+/** What became of every mail and webhook about it; whoever may see it may see that. */
+export const toldOf = async (c: Ctx, deps: WebDeps, about: Readonly<Record<string, string>>) =>
+  ({ list: await deliveriesAbout(deps.flow.db, about), manages: may(me(c).person, "notice.manage") });
 const page = async (c: Ctx, deps: WebDeps) => {
-  const f = await facts(c, deps), over = f.bulk.state === "done" || f.bulk.state === "stopped";
-  return render(c, deps, { title: "Bulk change", wide: true, ...(over ? {} : { plainRefresh: 5 }) }, <BulkPage {...f} />);
+  const f = await facts(c, deps), over = f.bulk.state === "done" || f.bulk.state === "stopped", told = await toldOf(c, deps, { bulk: f.bulk.id });
+  return render(c, deps, { title: "Bulk change", wide: true, ...(over ? {} : { plainRefresh: 5 }) }, <BulkPage {...f} told={told} />);
 };
 const view = async (c: Ctx, deps: WebDeps) => fragment(c, deps, <BulkLive {...await facts(c, deps)} />);
 const move = (m: BulkMove) => async (c: Ctx, deps: WebDeps) => {

@@ -16,7 +16,7 @@ import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
 import { nobodyTold } from "../told.ts";
-import { choiceOf, notifyOf, offersOf, parsed, termsOf } from "./bulk.tsx";
+import { choiceOf, notifyOf, offersOf, parsed, termsOf, toldOf } from "./bulk.tsx";
 
 const DAYS = 31 * 24 * 3_600_000, MOST = 62;
 const idOf = (c: Ctx): ScheduleId => {
@@ -37,7 +37,7 @@ const list = async (c: Ctx, deps: WebDeps) => {
 const one = async (c: Ctx, deps: WebDeps) => {
   const card = await scheduleCard(deps.flow.db, callerOf(c), idOf(c)), s = card.schedule, n = s.notify;
   return render(c, deps, { title: s.name, wide: true }, <SchedulePage v={viewOf(card)} accounts={card.accounts} runs={card.runs} edits={makes(c) && card.moves.length > 0}
-    windowText={s.window ? hoursText(s.window) : null} told={n.people.length + n.groups.length + n.addresses.length} nobody={nobodyTold(deps)} />);
+    windowText={s.window ? hoursText(s.window) : null} told={n.people.length + n.groups.length + n.addresses.length} nobody={nobodyTold(deps)} deliveries={await toldOf(c, deps, { schedule: s.id })} />);
 };
 
 const fresh = (now: Date): ScheduleInput => ({

@@ -1,0 +1,1 @@
+CREATE INDEX "notices_about" ON "notices" USING gin ("about");
