@@ -7,8 +7,11 @@ import type { Address, Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 
-/** Tri-state on purpose: unknown is not no. `why` never holds a secret. */
-export type Answer = "yes" | "no" | { readonly unknown: string };
+/**
+ * Tri-state on purpose: unknown is not no. `why` never holds a secret. `refused`: the login was, over a verified identity or none, and what is in
+ * doubt (a lock-out, who said so) is for `lockedOut` to tell: asked or not, it is "no" only by its word.
+ */
+export type Answer = "yes" | "no" | { readonly unknown: string; readonly refused?: true };
 
 /** The login being probed or changed; `secret` beside it where one is needed. */
 export type Login = { readonly name: string };
@@ -27,6 +30,10 @@ export type ChangeResult =
 export type NotTold = { readonly unknown: string; readonly asRefused?: true };
 /** `match`: index into the given secrets. "none": the target's hash matches none of them. */
 export type CompareResult = { readonly match: number } | "none" | NotTold;
+/** Why a login may be refused that has the right password; "open": for no reason. */
+export type LockState = "open" | { readonly locked: string } | NotTold;
+/** What a refused login proves, once that is known. */
+export const settled = (l: LockState): Answer => l === "open" ? "no" : { unknown: "locked" in l ? l.locked : l.unknown };
 /** What the target itself asks of a password: only what it said. Days as the target counts them. */
 export type TargetRules = Readonly<Partial<Record<"minLength" | "maxLength" | "lower" | "upper" | "digit" | "symbol" | "classes" | "maxRepeat" | "minAgeDays" | "maxAgeDays" | "remembers" | "lockAfter" | "lockSeconds", number>>>;
 /**
@@ -60,6 +67,8 @@ export interface Connector<C = unknown> {
   probe(config: C, link: Link, account: Login, secret: Secret, signal: AbortSignal): Promise<Answer>;
   /** Sets the password to `to`; idempotent, called again with the same `to` after a crash. */
   change(config: C, link: Link, account: Login, change: Change, signal: AbortSignal): Promise<ChangeResult>;
+  /** Where the platform's refusals do not say it: is the account locked out? Asked right after a refused login, as `as`, which proves the target too. */
+  lockedOut?(config: C, link: Link, account: Login, as: Credential, signal: AbortSignal): Promise<LockState>;
   /** Reads the target's own verifier and computes: no login is spent. An unreadable or foreign hash is unknown. */
   compare?(config: C, link: Link, account: Login, secrets: readonly Secret[], as: Credential, signal: AbortSignal): Promise<CompareResult>;
   /** Ends the account's logins on the target; the number ended, for the closure certificate. */

@@ -2,7 +2,8 @@
 import type { Random } from "../kernel/clock.ts";
 import type { Connector } from "./connector.ts";
 import { linuxSsh } from "./linux-ssh.ts";
+import { openldap } from "./openldap.ts";
 import { postgres } from "./postgres.ts";
 
 export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
-  new Map([linuxSsh(random) as Connector, postgres(random) as Connector].map((c) => [c.platform, c]));
+  new Map([linuxSsh(random) as Connector, postgres(random) as Connector, openldap() as Connector].map((c) => [c.platform, c]));

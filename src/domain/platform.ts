@@ -10,6 +10,8 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "linux-ssh": { called: "Linux over SSH", one: "a host", port: 22, sessions: true, logins: "SSH logins", rights: "sudo for chpasswd and getent, without a terminal" },
   "postgres": { called: "PostgreSQL", one: "a PostgreSQL server", port: 5_432, sessions: false, logins: "Database logins",
     rights: "CREATEROLE, and from version 16 on each role WITH ADMIN OPTION; or a superuser (docs/postgres.md)" },
+  "openldap": { called: "OpenLDAP", one: "an OpenLDAP directory", port: 636, sessions: false, logins: "Directory logins",
+    rights: "write on userPassword, and read on uid and pwdAccountLockedTime, of the accounts it changes; never the root DN (docs/platforms/openldap.md)" },
 };
 /** Not kept from sessions by name: without a pinned host key none comes about. */
 const STRANGE: Platform = { called: "unknown", one: "a target of an unknown kind", port: null, sessions: true, logins: "Logins", rights: "those its documentation names" };

@@ -44,7 +44,7 @@ const byCompare = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certifi
 /** One login with the new one; the old one is not tried, to keep logins for people. */
 const byLogin = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certificate, "ended">> => {
   if (!(await spendLogin(deps, w))) return { newResult: "not asked: login budget", oldResult: "not asked" };
-  const o = await login(deps, w, c.version as VersionId);
+  const o = await login(deps, w, c.version as VersionId, c.id);
   await loginAnswered(deps, w, o);
   if (o === "none_matches" || "refused_login" in o) return { newResult: "refused", oldResult: "not asked" };
   return "match" in o ? { newResult: "in force", oldResult: "not asked" } : { newResult: `unknown: ${o.unknown}`, oldResult: "not asked" };

@@ -90,7 +90,7 @@ export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"d
   await deps.moment("before_probe");
   stillFresh(deps, fresh);
   const w = await underLock(deps, mine, (_tx, _now, world) => Promise.resolve(world));
-  const outcome = ask.by === "compare" ? await compare(deps, w, ask.versions, r.id) : await login(deps, w, ask.version);
+  const outcome = ask.by === "compare" ? await compare(deps, w, ask.versions, r.id) : await login(deps, w, ask.version, r.id);
   await deps.moment("probed");
   if (r.state === "probing" && typeof outcome === "object" && "match" in outcome && outcome.match === r.candidate) await endDirectLogins(deps, r, w);
   await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w));

@@ -1,13 +1,14 @@
 /** Questions and calls to a target, with what the vault opens for them. Rule: law A3: secrets are read at the moment of use and wiped after it; a connector that throws or overruns has told us nothing. */
 import type { AccountId, VersionId } from "../kernel/ids.ts";
 import type { Connector, Credential } from "../connectors/connector.ts";
+import { settled } from "../connectors/connector.ts";
 import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
 import { currentOf } from "../domain/rotation-facts.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
-import { withAdmin } from "./lend.ts";
+import { withAdmin, type LoginOf } from "./lend.ts";
 import type { World } from "./rotation-load.ts";
 import { openVersion } from "./secrets.ts";
 
@@ -27,10 +28,30 @@ export const call = async <T>(deps: Deps, w: World, verb: string, fn: (c: Connec
   } finally { clearTimeout(timer); }
 };
 
-export const login = async (deps: Deps, w: World, version: VersionId): Promise<ProbeOutcome> => {
+/** What an answer says of the administrative login it was asked with. */
+const loginBy = (said: string | object): LoginOf => typeof said === "object" && "unknown" in said ? ("asRefused" in said ? { refused: String(said.unknown) } : "unknown") : "accepted";
+
+/** A refused login that may be a lock-out: the administrative account asks, where there is one. */
+const doubted = async (deps: Deps, w: World, version: VersionId, unknown: string, usedBy: string): Promise<ProbeOutcome> => {
+  const { administrative } = w;
+  if (!administrative) return { unknown: `${unknown}; no administrative account is there to ask`, by: "login" };
+  const state = await withAdmin(deps, administrative, w.target, usedBy, async () => {
+    const as = await credentialOf(deps, deps.db, administrative);
+    try {
+      const said = await call(deps, w, "lock-out", (c, link, config) => c.lockedOut!(config, link, { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+      return { answer: said, login: loginBy(said) };
+    } finally { as.secret.wipe(); }
+  });
+  const answer = settled(state);
+  return typeof answer === "object" ? { ...answer, by: "login" } : { refused_login: version };
+};
+
+/** `usedBy`: as for `compare`. */
+export const login = async (deps: Deps, w: World, version: VersionId, usedBy: string): Promise<ProbeOutcome> => {
   using secret = openVersion(deps, w.versions.find((v) => v.id === version)!);
   const answer = await call(deps, w, "probe", (c, link, config) => c.probe(config, link, { name: w.account.name }, secret, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
-  return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { ...answer, by: "login" };
+  if (typeof answer === "object" && "refused" in answer && w.connector.lockedOut) return doubted(deps, w, version, answer.unknown, usedBy);
+  return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { unknown: answer.unknown, by: "login" };
 };
 
 /** `usedBy`: whose question it is, in the row that lends the administrative account. */
@@ -41,7 +62,7 @@ export const compare = async (deps: Deps, w: World, ids: readonly VersionId[], u
     const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, administrative);
     try {
       const said = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
-      return { answer: said, login: typeof said === "object" && "unknown" in said ? ("asRefused" in said ? { refused: said.unknown } : "unknown" as const) : "accepted" as const };
+      return { answer: said, login: loginBy(said) };
     } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
   });
   if (answer === "none") return "none_matches";

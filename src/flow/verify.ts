@@ -35,7 +35,7 @@ export const question = async (deps: Deps, w: World, version: VersionId): Promis
   const compared = w.facts.canCompare ? await compare(deps, w, [version], newId("event", deps.random)) : null;
   if (compared !== null && (compared === "none_matches" || "match" in compared)) return compared;
   if (!(await spendLogin(deps, w))) throw new Fault("too_many", "One more refused login could lock the account. Try again after the lock-out window.");
-  const answer = await login(deps, w, version);
+  const answer = await login(deps, w, version, newId("event", deps.random));
   await loginAnswered(deps, w, answer);
   return answer;
 };

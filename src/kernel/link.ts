@@ -7,4 +7,6 @@ export type Link = {
   readonly address: Address;
   /** A connected stream to the address. Rejects with Fault("upstream") naming the address; aborting destroys a half-open one. */
   connect(signal: AbortSignal): Promise<Duplex>;
+  /** The same way to another address of the same target (a replica, another service), named in its settings. Absent: this way leads to one address. */
+  beside?(address: Address): Link;
 };

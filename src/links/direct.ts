@@ -32,4 +32,4 @@ const connect = (address: Address, signal: AbortSignal): Promise<Duplex> => new 
   socket.once("connect", () => { done(); resolve(socket); });
 });
 
-export const directLink = (address: Address): Link => ({ address, connect: (signal) => connect(address, signal) });
+export const directLink = (address: Address): Link => ({ address, connect: (signal) => connect(address, signal), beside: directLink });

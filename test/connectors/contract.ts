@@ -5,6 +5,7 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { ChangeResult, Connector, Credential } from "../../src/connectors/connector.ts";
+import { settled } from "../../src/connectors/connector.ts";
 import type { Random } from "../../src/kernel/clock.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import type { Address } from "../../src/kernel/link.ts";
@@ -67,7 +68,12 @@ export const contract = <C>(name: string, world: () => World<C>, traits: Traits 
     known.push(to, account.password, as.password);
     return noted(await by.change(w().config(), through, account, { to: Secret.of(to), as: credential(as) }, signal()));
   };
-  const probe = async (who: string, password: string, through = link()) => noted(await c().probe(w().config(), through, { name: who }, Secret.of(password), signal()));
+  /** As flow/target-calls.ts does: a refusal that may be a lock-out is settled by the administrative account. */
+  const probe = async (who: string, password: string, through = link()) => {
+    const said = noted(await c().probe(w().config(), through, { name: who }, Secret.of(password), signal())), by = c();
+    if (typeof said !== "object" || !said.refused) return said;
+    return settled(noted(await by.lockedOut!(w().config(), through, { name: who }, credential(w().as()), signal())));
+  };
   const proxied = async (use: (proxy: FaultProxy, through: ReturnType<typeof link>) => Promise<void>): Promise<void> => {
     await using proxy = await faultProxy(w().address().port);
     await use(proxy, directLink({ host: proxy.host, port: proxy.port }));

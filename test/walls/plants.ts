@@ -80,6 +80,7 @@ const LIBRARIES: readonly Plant[] = [
   ["one-wrapper-guacamole-lite", "proxy/rdp/l.ts", npm("guacamole-lite/lib/GuacdClient.js")],
   ["one-wrapper-re2js", "src/domain/l3.ts", npm("re2js")],
   ["one-wrapper-nodemailer", "src/notify/l.ts", npm("nodemailer")],
+  ["one-wrapper-ldapts", "src/connectors/openldap/l.ts", npm("ldapts")],
   ["one-wrapper-ws", "src/web/l4.ts", npm("ws")],
   ["kernel-is-node-only", "src/kernel/l.ts", npm("zod")],
   ["domain-is-pure", "src/domain/l.ts", npm("node:fs")],
