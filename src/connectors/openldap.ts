@@ -15,7 +15,7 @@ import type { Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
 import { directoryProof, openDirectory, type Directory } from "../wires/ldap.ts";
-import { trustOf } from "../wires/tls-settings.ts";
+import { certifiedBy } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
 import { connector, plain } from "./connector.ts";
 import { afterSend, atProbe, isHistory, kindOf, notSent, refusedLogin, whyOf } from "./openldap/answers.ts";
@@ -27,7 +27,7 @@ const LIMIT = times();
 
 /** Bound as `who`; rejects with LdapFailure. */
 const login = async (c: OpenLdapConfig, link: Link, who: Credential, signal: AbortSignal): Promise<Directory> => {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(LIMIT.changeLimit)]), d = await openDirectory(link, trustOf(c), c.encryption, within);
+  const within = AbortSignal.any([signal, AbortSignal.timeout(LIMIT.changeLimit)]), d = await openDirectory(link, certifiedBy(c), c.encryption, within);
   try { await d.bind(dnOf(c, who.name) ?? who.name, reveal(who.secret)); } catch (e) { d.end(); throw e; }
   return d;
 };
@@ -83,6 +83,7 @@ const probe = async (c: OpenLdapConfig, link: Link, account: Login, secret: Cred
   return elsewhere(c, link, { name: dn, secret }, signal);
 };
 
+/** Of what a whole session came to: an answer after the bind is not one of these. */
 const notTold = (e: unknown, as: Credential): NotTold => ({ unknown: whyOf(e, plain(as.secret)), ...(refusedLogin(e) ? { asRefused: true as const } : {}) });
 /** As the administrative account, about one account: a refusal inside the session is no refused login. */
 const about = async <T>(c: OpenLdapConfig, link: Link, account: Login, as: Credential, signal: AbortSignal, ask: (d: Directory, dn: string) => Promise<T | { unknown: string }>): Promise<T | NotTold> => {
@@ -113,10 +114,9 @@ export const openldap = (sending: () => void = () => undefined): Connector<OpenL
   platform: "openldap", config: config as z.ZodType<OpenLdapConfig>, forbidden, naming, changesItself: true, pin, probe, change: change(sending), test,
   lockedOut: (c, link, account, as, signal) => about(c, link, account, as, signal, (d, dn) => lockOf(d, dn)),
   preflight: (c, link, account, as, signal) => about(c, link, account, as, signal, (d, dn) => rulesAt(d, c, dn)),
-  async *discover(c, link, as, signal) {
-    if (c.base === "") throw new Fault("invalid", "Name the base to look below in the target's settings first.");
-    const d = await login(c, link, as, signal).catch((e: unknown) => { throw new Fault("upstream", `${link.address.host}:${link.address.port}: ${whyOf(e, plain(as.secret))}.`, { cause: e }); });
-    try { yield* discovered(d, c); } finally { d.end(); }
+  discover: async (c, link, as, signal) => {
+    if (c.base === "") return { unknown: "the target's settings name no base to look below" };
+    try { return await withLogin(c, link, as, signal, (d) => discovered(d, c)); } catch (e) { return notTold(e, as); }
   },
   identity: async (link, signal) => {
     try { const { fingerprint, how } = await directoryProof(link, signal); return identityText(fingerprint, how); } catch (e) {

@@ -13,10 +13,16 @@ export const trustShape = {
     .describe("SHA-256 fingerprints, one a line: openssl x509 -in server.crt -noout -fingerprint -sha256"),
   authority: z.string().default("").meta({ contentMediaType: "application/x-pem-file" }).describe("Certificates of the authority, in PEM."),
 };
+/** For kinds that show a password to whoever listens: there is no "off". */
+export const certifiedShape = {
+  ...trustShape, tls: z.enum(["pinned", "authority"]).default("pinned").describe("pinned: one of the certificates below. authority: any certificate of the authority below for this host."),
+};
+export type CertifiedSettings = { readonly tls: "pinned" | "authority"; readonly certificates: readonly string[]; readonly authority: string };
+export const certifiedBy = (c: CertifiedSettings): Trust => c.tls === "pinned" ? { certificates: c.certificates } : { authority: c.authority };
 export type TrustSettings = { readonly tls: "pinned" | "authority" | "off"; readonly certificates: readonly string[]; readonly authority: string };
 type Issues = { addIssue(issue: { code: "custom"; path: string[]; message: string }): void };
 export const complete = (c: TrustSettings, ctx: Issues): void => {
-  if (c.tls === "pinned" && c.certificates.length === 0) ctx.addIssue({ code: "custom", path: ["certificates"], message: "at least one fingerprint, or tls: authority or off" });
+  if (c.tls === "pinned" && c.certificates.length === 0) ctx.addIssue({ code: "custom", path: ["certificates"], message: "at least one fingerprint, or another choice of tls" });
   if (c.tls === "authority" && !c.authority.includes("-----BEGIN CERTIFICATE-----")) ctx.addIssue({ code: "custom", path: ["authority"], message: "certificates in PEM" });
 };
 /** Null: plain. */

@@ -32,8 +32,6 @@ const probe = async (name: string, password: string, config: OpenLdapConfig = pi
 };
 const everybody = async (but = ""): Promise<string[]> => (await server.entries()).filter((e) => e.attributes["userPassword"] && e.dn !== but).map((e) => `${e.dn} ${e.attributes["userPassword"]!.join()}`);
 
-const all = async <T>(from: AsyncIterable<T>): Promise<T[]> => { const out: T[] = []; for await (const one of from) out.push(one); return out; };
-
 describe("names", () => {
   test("quotes, commas, capitals and other alphabets mean the entry of exactly that name", async () => {
     for (const uid of ["o'brien", 'say "hi"', "a, b", "plus+minus", "sharp#", "#first", "semi;colon", "a<b>c", "back\\slash", "rôle-ünï", "сервис", "服务", "a b", "*", "(uid=*)", "x".repeat(200)]) {
@@ -150,17 +148,25 @@ describe("what is read", () => {
   });
   test("discovery: who is there, by the name a change takes; disabled, privileged and the last login as the directory has them", async () => {
     await using own = await openLdap({ rotator: ROTATOR, policy: POLICY_RULES });
-    const boss = await helper(own), [one, two] = [await person(own, "one"), await person(own, "two")];
+    const boss = await helper(own), one = await person(own, "one"), two = await person(own, "two");
     await own.modify(`dn: ou=deep,${PEOPLE}\nchangetype: add\nobjectClass: organizationalUnit\nou: deep\n\n`);
     await person(own, "three", `uid=three,ou=deep,${PEOPLE}`);
     await own.modify(`dn: cn=admins,${SUFFIX}\nchangetype: add\nobjectClass: groupOfNames\ncn: admins\nmember: ${two.dn}\n\n`);
     await own.modify(`dn: ${two.dn}\nchangetype: modify\nreplace: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n\n`);
     expect(await asked(one.name, one.password, pinned(own), link(own.port))).toBe("yes");
-    const found = await all(c.discover!(pinned(own, { privileged: [`cn=admins,${SUFFIX}`] }), link(own.port), as(boss), soon()));
-    expect(found.toSorted((a, b) => a.name < b.name ? -1 : 1)).toEqual([
-      { name: "one", enabled: true, privileged: false, lastLogin: expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) },
-      { name: "two", enabled: false, privileged: true }, { name: `uid=three,ou=deep,${PEOPLE}`, enabled: true, privileged: false },
+    const look = async (by: Named, more: Partial<OpenLdapConfig> = {}) => {
+      const found = await c.discover!(pinned(own, more), link(own.port), as(by), soon());
+      return "unknown" in found ? found : found.toSorted((a, b) => a.name < b.name ? -1 : 1);
+    };
+    expect(await look(boss, { privileged: [`cn=admins,${SUFFIX}`] })).toEqual([
+      { name: "one", enabled: true, privileged: false, lastLogin: expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/), says: [] },
+      { name: "two", enabled: false, privileged: true, says: [`member of cn=admins,${SUFFIX}`, "locked by an administrator"] },
+      { name: `uid=three,ou=deep,${PEOPLE}`, enabled: true, privileged: false, says: [] },
     ]);
+    expect(await look(boss)).toMatchObject([{ privileged: null }, { privileged: null }, { privileged: null }]);
+    expect(await look({ ...one, name: one.dn })).toEqual({ unknown: expect.stringContaining("is shown no entry") });
+    expect(await look({ ...boss, password: "Wrong-3-wrong" })).toMatchObject({ asRefused: true });
+    expect(await look(boss, { base: "" })).toEqual({ unknown: expect.stringContaining("no base") });
   });
 });
 

@@ -71,14 +71,29 @@ export const rulesAt = async (d: Directory, c: OpenLdapConfig, dn: string): Prom
 
 /** 20261125193000Z as a person's clock and ours write it. */
 const stamp = (text: string): string => text.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d+)?Z$/, "$1-$2-$3T$4:$5:$6Z");
-const found = (c: OpenLdapConfig, e: Entry, privileged: ReadonlySet<string>): FoundAccount => {
+type Known = { readonly locks: boolean; readonly privileged: ReadonlyMap<string, string> | null };
+const foundAt = (c: OpenLdapConfig, e: Entry, { locks, privileged }: Known): FoundAccount => {
   const name = e.first(c.attribute), last = e.first("authTimestamp") ?? e.first("pwdLastSuccess"), dn = name === undefined ? undefined : dnOf(c, name);
-  return { name: e.all(c.attribute).length === 1 && dn?.toLowerCase() === e.dn.toLowerCase() ? name! : e.dn, enabled: e.first(LOCKED) !== FOR_EVER,
-    privileged: privileged.has(e.dn.toLowerCase()), ...(last === undefined ? {} : { lastLogin: stamp(last) }) };
+  const lock = e.first(LOCKED), group = privileged?.get(e.dn.toLowerCase());
+  return {
+    name: e.all(c.attribute).length === 1 && dn?.toLowerCase() === e.dn.toLowerCase() ? name! : e.dn, enabled: locks ? lock !== FOR_EVER : null,
+    privileged: privileged === null ? null : group !== undefined, ...(last === undefined ? {} : { lastLogin: stamp(last) }),
+    says: [...(group === undefined ? [] : [`member of ${group}`]), ...(lock === undefined ? [] : [lock === FOR_EVER ? "locked by an administrator" : `locked out at ${stamp(lock)}`])],
+  };
 };
-export const discovered = async function* (d: Directory, c: OpenLdapConfig): AsyncGenerator<FoundAccount> {
-  const members = await Promise.all(c.privileged.map((group) => absent(d.search({ base: group, scope: "base", filter: anything, attributes: ["member", "uniqueMember"] }, 2))));
-  const privileged = new Set(members.flat().flatMap((g) => [...g.all("member"), ...g.all("uniqueMember")]).map((dn) => dn.toLowerCase()));
+/** Whether locks show at all is asked of one entry: an attribute that may not be read looks like one that is not there. */
+const showsLocks = async (d: Directory, one: Entry | undefined): Promise<boolean> => one !== undefined && !(typeof (await lockOf(d, one.dn)) === "object" && one.first(LOCKED) === undefined);
+const groupsOf = async (d: Directory, c: OpenLdapConfig): Promise<Known["privileged"]> => {
+  if (c.privileged.length === 0) return null;
+  const groups = await Promise.all(c.privileged.map(async (group) => (await d.search({ base: group, scope: "base", filter: anything, attributes: ["member", "uniqueMember"] }, 2))[0]));
+  return new Map(groups.flatMap((g) => g === undefined ? [] : [...g.all("member"), ...g.all("uniqueMember")].map((dn) => [dn.toLowerCase(), g.dn] as const)));
+};
+export const discovered = async (d: Directory, c: OpenLdapConfig): Promise<FoundAccount[] | { unknown: string }> => {
   const look: Look = { base: c.base, scope: "sub", filter: both(has(c.attribute), has("userPassword")), attributes: [c.attribute, LOCKED, "authTimestamp", "pwdLastSuccess"] };
-  for await (const page of d.pages(look)) for (const e of page) yield found(c, e, privileged);
+  const entries: Entry[] = [], privileged = await groupsOf(d, c);
+  for await (const page of d.pages(look)) entries.push(...page);
+  // Who may not read them is shown none: that is no list of nobody.
+  if (entries.length === 0) return { unknown: `it got in, but is shown no entry with ${c.attribute} and a password below ${c.base}` };
+  const locks = await showsLocks(d, entries[0]);
+  return entries.map((e) => foundAt(c, e, { locks, privileged }));
 };

@@ -4,7 +4,7 @@ import type { Secret } from "../../kernel/secret.ts";
 import { reveal } from "../../kernel/reveal.ts";
 import type { Address } from "../../kernel/link.ts";
 import { BEGINNINGS } from "../../wires/ldap.ts";
-import { fingerprintOf, tlsShape, trusting } from "../../wires/tls-settings.ts";
+import { certificatePin, certifiedShape, complete, PLAIN } from "../../wires/trust.ts";
 import type { Login, Pin } from "../connector.ts";
 import { sendable } from "../connector.ts";
 
@@ -15,8 +15,8 @@ const visible = (text: string): boolean => text !== "" && text === text.trim() &
 export const isDn = (name: string): boolean => /^[A-Za-z][A-Za-z0-9-]*=(?:[^,\\]|\\.)+(?:,\s*[A-Za-z][A-Za-z0-9-]*=(?:[^,\\]|\\.)+)+$/u.test(name);
 const REPLICA = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):([0-9]{1,5})$/;
 
-export const config = trusting(z.object({
-  ...tlsShape,
+export const config = z.object({
+  ...certifiedShape,
   encryption: z.enum(BEGINNINGS).default("auto").describe("auto: StartTLS on port 389, LDAPS elsewhere. Without TLS nothing is sent."),
   base: z.string().max(255).refine((t) => t === "" || isDn(t) || /^[A-Za-z]+=[^,=]+$/.test(t), "a distinguished name").default("")
     .describe("Accounts named without their DN are looked up below this entry, and found again by discovery."),
@@ -28,7 +28,7 @@ export const config = trusting(z.object({
   privileged: z.array(z.string().refine(isDn, "a distinguished name")).default([]).describe("DNs of groups whose members discovery calls privileged, one a line."),
   replicas: z.array(z.string().regex(REPLICA, "host:port")).default([])
     .describe("Other servers of the directory, host:port, one a line: a new password is in force when each that answers takes it."),
-}));
+}).superRefine(complete);
 export type OpenLdapConfig = z.infer<typeof config>;
 
 export const naming = {
@@ -55,7 +55,7 @@ export const unsuited = (account: Login, secret: Secret): string | undefined =>
 const STARTTLS = " by StartTLS";
 export const identityText = (fingerprint: string, how: "ldaps" | "starttls"): string => how === "starttls" ? `${fingerprint}${STARTTLS}` : fingerprint;
 export const pin = (identity: string): Pin | undefined => {
-  const asks = identity.endsWith(STARTTLS), print = fingerprintOf(asks ? identity.slice(0, -STARTTLS.length) : identity);
-  return print === undefined ? undefined : { settings: { certificates: [print], ...(asks ? { encryption: "starttls" } : {}) }, fingerprint: print,
-    compareWith: "openssl x509 -noout -fingerprint -sha256 -in (the file olcTLSCertificateFile names)" };
+  const asks = identity.endsWith(STARTTLS), shown = asks ? identity.slice(0, -STARTTLS.length) : identity;
+  const pinned = shown === PLAIN ? undefined : certificatePin(shown, "openssl x509 -noout -fingerprint -sha256 -in (the file that olcTLSCertificateFile names)", "");
+  return pinned && (asks ? { ...pinned, settings: { ...pinned.settings, encryption: "starttls" } } : pinned);
 };
