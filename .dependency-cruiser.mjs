@@ -14,7 +14,7 @@ export const PLAN = {
   "src/wires":      { floor: 1, may: ["src/kernel"] },
   "src/config":     { floor: 2, may: ["src/kernel"] },
   "src/vault":      { floor: 2, may: ["src/kernel", "src/crypto", "src/domain/password-policy.ts"] }, // the generator obeys the policy
-  "src/connectors": { floor: 2, may: ["src/kernel", "src/wires"] },
+  "src/connectors": { floor: 2, may: ["src/kernel", "src/wires", "src/domain/command-set"] }, // devices are data: read, judged and walked by the domain
   "src/store":      { floor: 2, may: BASICS },
   "src/links":      { floor: 2, may: ["src/kernel", "src/wires"] },
   "src/recordings": { floor: 2, may: ["src/kernel", "src/crypto"] },
@@ -46,7 +46,8 @@ export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connect
 
 /** A strange library and its only importer (tests, benches and scripts aside). */
 export const WRAPPERS = { "ssh2": ["src/wires/ssh-tuned.ts"], "lucia": ["src/identity/sessions.ts"], "@lucia-auth": ["src/identity/sessions.ts"],
-  "guacamole-lite": ["proxy/rdp/guac.ts"], "re2js": ["src/domain/ticket-pattern.ts"], "nodemailer": ["src/notify/send.ts"], "ldapts": ["src/wires/ldap.ts"],
+  "guacamole-lite": ["proxy/rdp/guac.ts"], "re2js": ["src/domain/re2.ts"], "yaml": ["src/domain/command-set/parse.ts"], "nodemailer": ["src/notify/send.ts"],
+  "ldapts": ["src/wires/ldap.ts"],
   "ws": ["proxy/web-terminal", "src/web/watch.ts"] }; // a socket's two ends of ours: the session process, and the portal for those who only watch
 
 /** Who speaks SQL to our own database. `pg` is also the client of a PostgreSQL *target*. */
@@ -100,7 +101,7 @@ export default {
     ...onlyImporter("sql-lives-in-store", SQL),
     ...onlyImporter("one-wrapper", WRAPPERS),
     ban("kernel-is-node-only", "the kernel needs no package", { path: at("src/kernel") }, { pathNot: OURS, dependencyTypesNot: ["core"] }),
-    ban("domain-is-pure", "no I/O: zod, re2js, and hashes of node:crypto", { path: at("src/domain") }, { pathNot: [OURS, pkg("zod"), pkg("re2js"), "^(node:)?crypto$"] }),
+    ban("domain-is-pure", "no I/O: zod, re2js, yaml, and hashes of node:crypto", { path: at("src/domain") }, { pathNot: [OURS, pkg("zod"), pkg("re2js"), pkg("yaml"), "^(node:)?crypto$"] }),
     ban("views-are-pure", "hono alone: no I/O, no other package", { path: at("views") }, { pathNot: [OURS, pkg("hono")] }),
     ban("connectors-are-strangers", "a connector knows the contract and itself; index.ts lists them",
       { path: "^src/connectors/([^/.]+)(\\.ts$|/)", pathNot: at("src/connectors/index.ts") },

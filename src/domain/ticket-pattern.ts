@@ -1,13 +1,10 @@
 /**
- * What a ticket must look like. Rule: an admin's pattern runs on a requester's text, so it is matched by RE2, in time linear in both; what RE2
- * cannot match so (back references, look-around, a thousand nested repetitions) is refused when it is written.
+ * What a ticket must look like. Rule: an admin's pattern runs on a requester's text, so it is matched by RE2 (re2.ts) and refused when it is
+ * written where that cannot read it.
  */
-import { RE2JS } from "re2js";
+import { re2, unreadable } from "./re2.ts";
 
-/** Why this is no pattern, as a sentence; null: it is one. */
-export const unreadable = (pattern: string): string | null => {
-  try { RE2JS.compile(pattern); return null; } catch (e) { return (e instanceof Error ? e.message : String(e)).replace(/^error parsing regexp: /, ""); }
-};
+export { unreadable };
 
 /** Does the whole ticket match? Null: the pattern cannot be read (an older version kept it); the caller says so. */
-export const ticketMatches = (pattern: string, ticket: string): boolean | null => (unreadable(pattern) === null ? RE2JS.compile(pattern).matches(ticket) : null);
+export const ticketMatches = (pattern: string, ticket: string): boolean | null => (unreadable(pattern) === null ? re2(pattern).whole(ticket) : null);

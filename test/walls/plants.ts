@@ -79,6 +79,7 @@ const LIBRARIES: readonly Plant[] = [
   ["one-wrapper-lucia-auth", "src/identity/l2.ts", npm("@lucia-auth/adapter-drizzle")],
   ["one-wrapper-guacamole-lite", "proxy/rdp/l.ts", npm("guacamole-lite/lib/GuacdClient.js")],
   ["one-wrapper-re2js", "src/domain/l3.ts", npm("re2js")],
+  ["one-wrapper-yaml", "src/flow/l5.ts", npm("yaml")],
   ["one-wrapper-nodemailer", "src/notify/l.ts", npm("nodemailer")],
   ["one-wrapper-ldapts", "src/connectors/openldap/l.ts", npm("ldapts")],
   ["one-wrapper-ws", "src/web/l4.ts", npm("ws")],
