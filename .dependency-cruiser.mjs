@@ -47,7 +47,7 @@ export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connect
 /** A strange library and its only importer (tests, benches and scripts aside). */
 export const WRAPPERS = { "ssh2": ["src/wires/ssh-tuned.ts"], "lucia": ["src/identity/sessions.ts"], "@lucia-auth": ["src/identity/sessions.ts"],
   "guacamole-lite": ["proxy/rdp/guac.ts"], "re2js": ["src/domain/re2.ts"], "yaml": ["src/domain/command-set/parse.ts"], "nodemailer": ["src/notify/send.ts"],
-  "ldapts": ["src/wires/ldap.ts"],
+  "mysql2": ["src/wires/mysql.ts"], "ldapts": ["src/wires/ldap.ts"],
   "ws": ["proxy/web-terminal", "src/web/watch.ts"] }; // a socket's two ends of ours: the session process, and the portal for those who only watch
 
 /** Who speaks SQL to our own database. `pg` is also the client of a PostgreSQL *target*. */

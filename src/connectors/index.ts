@@ -2,8 +2,9 @@
 import type { Random } from "../kernel/clock.ts";
 import type { Connector } from "./connector.ts";
 import { linuxSsh } from "./linux-ssh.ts";
+import { mysql } from "./mysql.ts";
 import { openldap } from "./openldap.ts";
 import { postgres } from "./postgres.ts";
 
 export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
-  new Map([linuxSsh(random) as Connector, postgres(random) as Connector, openldap() as Connector].map((c) => [c.platform, c]));
+  new Map([linuxSsh(random) as Connector, postgres(random) as Connector, mysql(random) as Connector, openldap() as Connector].map((c) => [c.platform, c]));

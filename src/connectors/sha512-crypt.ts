@@ -73,6 +73,9 @@ export const sha512crypt = (password: Buffer, random: Random): string => {
   return `$6$${salt}$${encode(KINDS["6"] as Kind, stretch(KINDS["6"] as Kind, password, Buffer.from(salt), ROUNDS))}`;
 };
 
+/** The sum of SHA-256 crypt alone, for whoever keeps salt and rounds elsewhere (MySQL's have 20 bytes of salt). */
+export const sha256Sum = (password: Buffer, salt: Buffer, rounds: number): string => encode(KINDS["5"] as Kind, stretch(KINDS["5"] as Kind, password, salt, rounds));
+
 const SHAPE = /^\$([56])\$(?:rounds=([1-9]\d{2,8})\$)?([./0-9A-Za-z]{1,16})\$([./0-9A-Za-z]{43}|[./0-9A-Za-z]{86})$/;
 type Parsed = { readonly kind: Kind; readonly rounds: number; readonly salt: Buffer; readonly sum: string };
 

@@ -12,6 +12,8 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
     rights: "CREATEROLE, and from version 16 on each role WITH ADMIN OPTION; or a superuser (docs/postgres.md)" },
   "openldap": { called: "OpenLDAP", one: "an OpenLDAP directory", port: 636, sessions: false, logins: "Directory logins",
     rights: "write on userPassword, and read on uid and pwdAccountLockedTime, of the accounts it changes; never the root DN (docs/platforms/openldap.md)" },
+  "mysql": { called: "MariaDB or MySQL", one: "a MariaDB or MySQL server", port: 3_306, sessions: false, logins: "Database logins",
+    rights: "MariaDB: UPDATE on mysql.* and SELECT on mysql.global_priv; MySQL: CREATE USER, and SELECT on mysql.user (docs/platforms/mysql.md)" },
 };
 /** Not kept from sessions by name: without a pinned host key none comes about. */
 const STRANGE: Platform = { called: "unknown", one: "a target of an unknown kind", port: null, sessions: true, logins: "Logins", rights: "those its documentation names" };

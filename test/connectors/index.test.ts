@@ -27,6 +27,15 @@ test("what a person pins is read by the connector it was made by, and by no othe
   expect([linux!.pin!(hex), postgres!.pin!(line), linux!.pin!("ssh-ed25519 AAAA")]).toEqual([undefined, undefined, undefined]);
   expect(postgres!.pin!("plain")).toMatchObject({ settings: { tls: "off" } });
 });
+test("every target that proves itself by a certificate is pinned by the same settings", () => {
+  const hex = "AB:".repeat(32).slice(0, -1);
+  for (const name of ["postgres", "mysql"]) {
+    const c = connectors(systemRandom).get(name)!;
+    expect(c.pin!(hex)).toMatchObject({ settings: { certificates: [hex] }, fingerprint: hex });
+    expect([c.pin!("plain")?.settings, c.pin!("AA")]).toEqual([{ tls: "off" }, undefined]);
+    expect(c.config.parse(c.pin!(hex)!.settings)).toMatchObject({ tls: "pinned", certificates: [hex] });
+  }
+});
 test("what is pinned is what counts: certificates kept beside another way of trust are not", () => {
   const settings = { certificates: ["AB"], authority: "" };
   expect([{ hostKeys: ["k"] }, settings, { ...settings, tls: "pinned" }, { ...settings, tls: "off" }, { ...settings, tls: "authority" }, {}].map((s) => pinsOf({ settings: s })))

@@ -12,6 +12,7 @@ export const HOST_PACKAGES = [
 export const CLIENT_PACKAGES = ["rsync", "git", "ansible-core", "putty-tools", "dropbear-bin", "ssh-audit", "xauth", "python3", "netcat-openbsd"] as const;
 export const POSTGRES_PACKAGES = ["postgresql"] as const;
 export const OPENLDAP_PACKAGES = ["slapd", "ldap-utils", "openssl"] as const;
+export const MARIADB_PACKAGES = ["mariadb-server", "openssl"] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
 /** Shells whose completion is tried as people use it; bash is everywhere. */
 export const SHELL_PACKAGES = ["zsh", "fish"] as const;

@@ -82,6 +82,7 @@ const LIBRARIES: readonly Plant[] = [
   ["one-wrapper-yaml", "src/flow/l5.ts", npm("yaml")],
   ["one-wrapper-nodemailer", "src/notify/l.ts", npm("nodemailer")],
   ["one-wrapper-ldapts", "src/connectors/openldap/l.ts", npm("ldapts")],
+  ["one-wrapper-mysql2", "src/connectors/l5.ts", npm("mysql2")],
   ["one-wrapper-ws", "src/web/l4.ts", npm("ws")],
   ["kernel-is-node-only", "src/kernel/l.ts", npm("zod")],
   ["domain-is-pure", "src/domain/l.ts", npm("node:fs")],
