@@ -42,7 +42,7 @@ const What = ({ a, cut }: { a: BulkLine; cut: boolean }) => {
     ...(cut && a.liveSessions > 0 ? [`cuts ${count(a.liveSessions, "live session")}`] : []),
     ...(a.administers === null ? [] : [`changes the others of ${a.administers}: they wait meanwhile`]),
   ];
-  return notes.length === 0 ? <span class="muted">changed</span> : <>{notes.join("; ")}</>;
+  return notes.length === 0 ? <span class="muted">will be changed</span> : <>{notes.join("; ")}</>;
 };
 const Radius = ({ v }: { v: BulkPreviewView }) => {
   const able = v.list.filter((a) => a.stops === null),

@@ -110,7 +110,7 @@ export type ToldView = { readonly list: readonly DeliveryLine[]; readonly manage
 /** Below what told somebody, where anybody was. */
 export const WhoWasTold = (v: ToldView) =>
   v.list.length === 0 ? null : (
-    <section>
+    <section class="below">
       <h2>Who was told</h2>
       <Deliveries {...v} />
     </section>
