@@ -65,13 +65,15 @@ const fingerprintOf = (key: string): string =>
   `SHA256:${createHash("sha256").update(Buffer.from(key.split(" ")[1] ?? "", "base64")).digest("base64").replace(/=+$/, "")}`;
 
 const READY = /Server listening on 127\.0\.0\.1 port/;
+/** Milliseconds useradd may take on a busy machine. */
+const AN_ACCOUNT = 1_000;
 const TAKEN = /Address already in use/;
 
 /** A free port can be lost to somebody quicker between asking and binding: then with another one, on a fresh disk. */
 const raise = async (o: LinuxOptions, tries = 4): Promise<{ box: Machine; port: number }> => {
   const port = o.port ?? await freePort();
   const given = o.dir === undefined ? {} : { dir: o.dir };
-  const box = await machine({ name: o.name, ...given, boot: bootScript(port), setup: setupScript(o), files: setupFiles(o), ready: READY });
+  const box = await machine({ name: o.name, ...given, boot: bootScript(port), setup: setupScript(o), files: setupFiles(o), ready: READY, patience: 30_000 + AN_ACCOUNT * Object.keys(o.accounts ?? {}).length });
   try {
     await box.start();
     await waitForPort(port, /^SSH-2\.0-/, 10_000);

@@ -22,6 +22,8 @@ export type MachineOptions = {
   files?: Record<string, string>;
   /** In the log: the machine is up. */
   ready: RegExp;
+  /** How long it may take, in milliseconds. Default: half a minute. */
+  patience?: number;
 };
 
 export type Machine = {
@@ -123,7 +125,7 @@ export const machine = async (options: MachineOptions): Promise<Machine> => {
     if (child !== undefined) throw new Error(`${options.name} is running already.`);
     const seen = log().length, started = child = launch(dir);
     started.once("error", (error) => { appendFileSync(logFile, `${String(error)}\n`); });
-    const up = await until(() => ended(started) || options.ready.test(log().slice(seen)), READY_MS, 8);
+    const up = await until(() => ended(started) || options.ready.test(log().slice(seen)), options.patience ?? READY_MS, 8);
     if (started.pid !== undefined && up && !ended(started)) inner = childrenOf(started.pid)[0];
     if (inner !== undefined) return;
     await stop();
