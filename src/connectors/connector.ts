@@ -61,6 +61,8 @@ export interface Connector<C = unknown> {
   readonly naming?: Naming;
   /** Every account may set its own password with nothing but the present one, so a target needs no administrative account. */
   readonly changesItself?: true;
+  /** The target goes on taking a password after it was replaced: for whom and how long, for the closure certificate. */
+  readonly lingers?: string;
   /** Why these settings cannot be used at this address, as a sentence. */
   objection?(config: C, at: Address): string | undefined;
   /** One login with `secret`. "no" only over a verified identity. */

@@ -14,13 +14,14 @@ import { Fault } from "../kernel/fault.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
+import { objectionBeside } from "../wires/beside.ts";
 import { directoryProof, openDirectory, type Directory } from "../wires/ldap.ts";
 import { certifiedBy } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
 import { connector, plain } from "./connector.ts";
 import { afterSend, atProbe, isHistory, kindOf, notSent, refusedLogin, whyOf } from "./openldap/answers.ts";
 import { discovered, locate, lockOf, mayChangeOthers, rulesAt } from "./openldap/look.ts";
-import { addressOf, config, dnOf, forbidden, identityText, naming, NO_NAME, pin, unsuited, type OpenLdapConfig } from "./openldap/settings.ts";
+import { config, dnOf, forbidden, identityText, naming, NO_NAME, pin, unsuited, type OpenLdapConfig } from "./openldap/settings.ts";
 
 export type { OpenLdapConfig } from "./openldap/settings.ts";
 const LIMIT = times();
@@ -63,16 +64,12 @@ const change = (sending: () => void) => async (c: OpenLdapConfig, link: Link, ac
   }
 };
 
-/** What the others say of a password the first server takes. Who cannot be reached lets nobody in either. */
+/** What the other servers say of a password the first one takes. */
 const elsewhere = async (c: OpenLdapConfig, link: Link, who: Credential, signal: AbortSignal): Promise<Answer> => {
-  for (const replica of c.replicas) {
-    const there = link.beside?.(addressOf(replica));
-    if (there === undefined) return { unknown: `the replica ${replica} cannot be asked over this way to the target` };
-    try { (await login(c, there, who, signal)).end(); } catch (e) {
-      if (kindOf(e) !== "unreachable") return { unknown: `the replica ${replica} does not take it (yet): ${whyOf(e, plain(who.secret))}` };
-    }
-  }
-  return "yes";
+  const why = await objectionBeside(link, c.replicas, async (there) => {
+    try { (await login(c, there, who, signal)).end(); return undefined; } catch (e) { return kindOf(e) === "unreachable" ? undefined : whyOf(e, plain(who.secret)); }
+  });
+  return why === undefined ? "yes" : { unknown: `the replica ${why}` };
 };
 
 const probe = async (c: OpenLdapConfig, link: Link, account: Login, secret: Credential["secret"], signal: AbortSignal): Promise<Answer> => {

@@ -14,6 +14,8 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
     rights: "write on userPassword, and read on uid and pwdAccountLockedTime, of the accounts it changes; never the root DN (docs/platforms/openldap.md)" },
   "mysql": { called: "MariaDB or MySQL", one: "a MariaDB or MySQL server", port: 3_306, sessions: false, logins: "Database logins",
     rights: "MariaDB: UPDATE on mysql.* and SELECT on mysql.global_priv; MySQL: CREATE USER, and SELECT on mysql.user (docs/platforms/mysql.md)" },
+  "active-directory": { called: "Active Directory", one: "an Active Directory domain", port: 636, sessions: false, logins: "Domain logins",
+    rights: "the right Reset Password on the accounts it changes (docs/platforms/active-directory.md)" },
 };
 /** Not kept from sessions by name: without a pinned host key none comes about. */
 const STRANGE: Platform = { called: "unknown", one: "a target of an unknown kind", port: null, sessions: true, logins: "Logins", rights: "those its documentation names" };

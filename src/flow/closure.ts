@@ -47,7 +47,7 @@ const byLogin = async (deps: Deps, w: World, c: Closure): Promise<Omit<Certifica
   const o = await login(deps, w, c.version as VersionId, c.id);
   await loginAnswered(deps, w, o);
   if (o === "none_matches" || "refused_login" in o) return { newResult: "refused", oldResult: "not asked" };
-  return "match" in o ? { newResult: "in force", oldResult: "not asked" } : { newResult: `unknown: ${o.unknown}`, oldResult: "not asked" };
+  return "match" in o ? { newResult: "in force", oldResult: w.connector.lingers === undefined ? "not asked" : `not asked: ${w.connector.lingers}` } : { newResult: `unknown: ${o.unknown}`, oldResult: "not asked" };
 };
 
 const finish = (deps: Deps, c: Closure, w: World, cert: Certificate): Promise<void> => deps.db.transaction(async (tx) => {

@@ -4,7 +4,7 @@
  * Found by reading ldapts 9.2.0: NODE_DEBUG=ldapts prints what it sends, passwords of a change among it; bind("PLAIN", …) is not a DN to it.
  */
 import { debuglog } from "node:util";
-import { AndFilter, Attribute, Change, Client, EqualityFilter, NotFilter, PasswordPolicyControl, PresenceFilter, type Entry as Raw, type Filter, type SearchOptions } from "ldapts";
+import { AndFilter, Attribute, Change, Client, EqualityFilter, ExtensibleFilter, NotFilter, PasswordPolicyControl, PresenceFilter, type Entry as Raw, type Filter, type SearchOptions } from "ldapts";
 import type { Link } from "../kernel/link.ts";
 import { LdapFailure } from "./ldap-failure.ts";
 import { reachDirectory, type Beginning } from "./ldap-tls.ts";
@@ -14,7 +14,7 @@ export { LDAP, LdapFailure, PPOLICY } from "./ldap-failure.ts";
 export { BEGINNINGS, directoryProof, type Beginning } from "./ldap-tls.ts";
 
 /** Values of one entry; a name is asked in any capitals. */
-export type Entry = { readonly dn: string; all(attribute: string): readonly string[]; first(attribute: string): string | undefined };
+export type Entry = { readonly dn: string; all(attribute: string): readonly string[]; first(attribute: string): string | undefined; bytes(attribute: string): Buffer | undefined };
 export type Modification = { readonly operation: "add" | "delete" | "replace"; readonly attribute: string; readonly values: readonly (string | Buffer)[] };
 export type Look = { readonly base: string; readonly scope: "base" | "one" | "sub"; readonly filter: Filter; readonly attributes: readonly string[] };
 export type Directory = {
@@ -33,6 +33,10 @@ export type Directory = {
 };
 
 export const is = (attribute: string, value: string): Filter => new EqualityFilter({ attribute, value });
+/** Values that are no text are asked for by their bytes, and read by `bytes`. */
+export const isBytes = (attribute: string, value: Buffer): Filter => new EqualityFilter({ attribute, value });
+/** Member of a group, or of a group in it, to any depth (MS-ADTS 3.1.1.3.4.4.3). */
+export const within = (attribute: string, dn: string): Filter => new ExtensibleFilter({ matchType: attribute, rule: "1.2.840.113556.1.4.1941", value: dn });
 export const has = (attribute: string): Filter => new PresenceFilter({ attribute });
 export const both = (...filters: Filter[]): Filter => new AndFilter({ filters });
 export const not = (filter: Filter): Filter => new NotFilter({ filter });
@@ -57,7 +61,8 @@ const texts = (value: Raw[string] | undefined): string[] =>
   value === undefined ? [] : (Array.isArray(value) ? value : [value]).map((v) => Buffer.isBuffer(v) ? v.toString("base64") : v);
 const entry = (raw: Raw): Entry => {
   const byName = new Map(Object.entries(raw).map(([k, v]) => [k.toLowerCase(), texts(v)])), all = (name: string) => byName.get(name.toLowerCase()) ?? [];
-  return { dn: raw.dn, all, first: (name) => all(name)[0] };
+  const whole = (name: string): Buffer | undefined => Object.entries(raw).filter(([k]) => k.toLowerCase() === name.toLowerCase()).flatMap(([, v]) => v).find((v) => Buffer.isBuffer(v));
+  return { dn: raw.dn, all, first: (name) => all(name)[0], bytes: whole };
 };
 const asDn = (text: string): string => { if (!text.includes("=")) throw new LdapFailure("closed", "this is not a distinguished name"); return text; };
 
@@ -83,7 +88,7 @@ export const openDirectory = async (link: Link, trust: Trust, how: Beginning, si
   stream.on("data", (part: Buffer) => { if ((heard += part.length) > MOST) cut(); });
   signal.addEventListener("abort", cut, { once: true });
   stream.once("close", () => { signal.removeEventListener("abort", cut); stream.on("error", () => undefined); });
-  const asked = ({ base, scope, filter, attributes }: Look): [string, SearchOptions] => [base, { scope, filter, attributes: [...attributes] }];
+  const asked = ({ base, scope, filter, attributes }: Look): [string, SearchOptions] => [base, { scope, filter, attributes: [...attributes], explicitBufferAttributes: ["objectSid"] }];
   return {
     proof: fingerprint,
     bind: (dn, password) => withPolicy((control) => client.bind(asBinder(dn), password, control)),

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(async () => { await server?.destroy(); });
 
-describe("by uid, over LDAPS", () => { contract("openldap, uid", () => world(() => server, () => rotator, false), { blind: true }); });
+describe("by uid, over LDAPS", () => { contract("openldap, uid", () => world(() => server, () => rotator, false), { blind: true, lists: true }); });
 describe("by DN, over StartTLS", () => { contract("openldap, dn", () => world(() => server, () => rotator, true), { blind: true }); });
 
 const c = openldap(), soon = () => AbortSignal.timeout(20_000), link = (port = server.port, host = "127.0.0.1") => directLink({ host, port });

@@ -69,15 +69,15 @@ const join = (pair: Pair, state: State): void => {
   pass(pair.target, pair.client, "down");
 };
 
-/** In front of 127.0.0.1:`target`; `port` 0 or absent takes a free one. */
-export const faultProxy = async (target: number, port = 0): Promise<FaultProxy> => {
+/** In front of `host`:`target`; `port` 0 or absent takes a free one. */
+export const faultProxy = async (target: number, port = 0, host = "127.0.0.1"): Promise<FaultProxy> => {
   let state = healthy();
   const pairs = new Set<Pair>();
   const server = net.createServer((client) => {
     state.connections++;
     client.on("error", () => undefined);
     if (state.refuse) return client.resetAndDestroy();
-    const pair = { client, target: net.connect({ host: "127.0.0.1", port: target, noDelay: true }) };
+    const pair = { client, target: net.connect({ host, port: target, noDelay: true }) };
     client.setNoDelay(true);
     pairs.add(pair);
     client.on("close", () => pairs.delete(pair));

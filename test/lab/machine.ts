@@ -24,6 +24,8 @@ export type MachineOptions = {
   ready: RegExp;
   /** How long it may take, in milliseconds. Default: half a minute. */
   patience?: number;
+  /** A network of its own instead of the ports of this machine: the name below /run/netns. */
+  network?: string;
 };
 
 export type Machine = {
@@ -81,9 +83,10 @@ const lay = async (dir: string, options: MachineOptions): Promise<void> => {
 const ENTER = ["--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private"];
 
 /** pdeathsig ties unshare to this process, --kill-child ties pid 1 to unshare, and pid 1 takes its namespace along. */
-const launch = (dir: string): ChildProcess => {
+const launch = (dir: string, network: string | undefined): ChildProcess => {
   const log = openSync(join(dir, "log"), "a");
-  const args = ["--pdeathsig", "KILL", "unshare", ...ENTER, "/bin/sh", join(dir, "init")];
+  const within = network === undefined ? [] : ["nsenter", `--net=/run/netns/${network}`, "--"];
+  const args = ["--pdeathsig", "KILL", ...within, "unshare", ...ENTER, "/bin/sh", join(dir, "init")];
   const child = spawn("setpriv", args, { env: BARE_ENV, cwd: "/", detached: true, stdio: ["ignore", log, log] });
   closeSync(log);
   child.unref();
@@ -123,7 +126,7 @@ export const machine = async (options: MachineOptions): Promise<Machine> => {
   };
   const start = async (): Promise<void> => {
     if (child !== undefined) throw new Error(`${options.name} is running already.`);
-    const seen = log().length, started = child = launch(dir);
+    const seen = log().length, started = child = launch(dir, options.network);
     started.once("error", (error) => { appendFileSync(logFile, `${String(error)}\n`); });
     const up = await until(() => ended(started) || options.ready.test(log().slice(seen)), options.patience ?? READY_MS, 8);
     if (started.pid !== undefined && up && !ended(started)) inner = childrenOf(started.pid)[0];

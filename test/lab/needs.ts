@@ -13,6 +13,11 @@ export const CLIENT_PACKAGES = ["rsync", "git", "ansible-core", "putty-tools", "
 export const POSTGRES_PACKAGES = ["postgresql"] as const;
 export const OPENLDAP_PACKAGES = ["slapd", "ldap-utils", "openssl"] as const;
 export const MARIADB_PACKAGES = ["mariadb-server", "openssl"] as const;
+export const SAMBA_PACKAGES = ["samba", "smbclient", "samba-common-bin"] as const;
+export const SAMBA_DC_PACKAGES = [
+  ...SAMBA_PACKAGES, "samba-ad-dc", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "winbind", "krb5-user", "ldb-tools", "python3-samba", "acl", "attr",
+  "python3-markdown", "python3-dnspython", "iproute2",
+] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
 /** Shells whose completion is tried as people use it; bash is everywhere. */
 export const SHELL_PACKAGES = ["zsh", "fish"] as const;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Secret } from "../../kernel/secret.ts";
 import { reveal } from "../../kernel/reveal.ts";
-import type { Address } from "../../kernel/link.ts";
+import { BESIDE } from "../../wires/beside.ts";
 import { BEGINNINGS } from "../../wires/ldap.ts";
 import { certificatePin, certifiedShape, complete, PLAIN } from "../../wires/trust.ts";
 import type { Login, Pin } from "../connector.ts";
@@ -13,7 +13,6 @@ export const forbidden = /[\x00-\x1f\x7f]/;
 const visible = (text: string): boolean => text !== "" && text === text.trim() && Buffer.byteLength(text) <= 255 && !/[\p{C}:]/u.test(text);
 /** `attribute=value,…`: every part has an attribute; commas inside a value are escaped. */
 export const isDn = (name: string): boolean => /^[A-Za-z][A-Za-z0-9-]*=(?:[^,\\]|\\.)+(?:,\s*[A-Za-z][A-Za-z0-9-]*=(?:[^,\\]|\\.)+)+$/u.test(name);
-const REPLICA = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):([0-9]{1,5})$/;
 
 export const config = z.object({
   ...certifiedShape,
@@ -26,7 +25,7 @@ export const config = z.object({
   policy: z.string().max(255).refine((t) => t === "" || isDn(t), "a distinguished name").default("")
     .describe("The entry of the default password policy (ppolicy_default), for pre-flight; where an entry names its own, that counts."),
   privileged: z.array(z.string().refine(isDn, "a distinguished name")).default([]).describe("DNs of groups whose members discovery calls privileged, one a line."),
-  replicas: z.array(z.string().regex(REPLICA, "host:port")).default([])
+  replicas: z.array(z.string().regex(BESIDE, "host:port")).default([])
     .describe("Other servers of the directory, host:port, one a line: a new password is in force when each that answers takes it."),
 }).superRefine(complete);
 export type OpenLdapConfig = z.infer<typeof config>;
@@ -42,11 +41,6 @@ export const escaped = (value: string): string => value.replace(/[",;<>\\+]/g, "
 /** Where an account of this name stands: known without asking. Undefined: it has no DN of its own and there is no base. */
 export const dnOf = (c: OpenLdapConfig, name: string): string | undefined =>
   isDn(name) ? name : c.base === "" ? undefined : `${c.attribute}=${escaped(name)},${c.base}`;
-
-export const addressOf = (replica: string): Address => {
-  const at = replica.lastIndexOf(":");
-  return { host: replica.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(replica.slice(at + 1)) };
-};
 
 /** Why this is not sent at all. */
 export const unsuited = (account: Login, secret: Secret): string | undefined =>
