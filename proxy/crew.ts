@@ -28,9 +28,10 @@ const ENTRY = fileURLToPath(new URL(SOURCE ? "./worker.ts" : "./worker.js", impo
 
 /**
  * Session bytes live outside V8's heap and die young. By default each 32 MB of them start a full collection (74 for 800 MB: a third of the
- * CPU time); counted as part of a 96 MB heap they start none, and short collections free them.
+ * CPU time); counted as part of a 96 MB heap they start none, and short collections free them; those come often with a small nursery, so that a terminal
+ * that floods stays under 256 MB.
  */
-const COLLECTOR = ["--external-memory-accounted-in-global-limit", "--initial-old-space-size=96"];
+const COLLECTOR = ["--external-memory-accounted-in-global-limit", "--initial-old-space-size=96", "--max-semi-space-size=4"];
 
 export class Crew {
   readonly workers = new Set<Worker>();
