@@ -19,6 +19,7 @@ import { directLink } from "./links/direct.ts";
 import { openEmbedded, openPostgres, type Db } from "./store/db.ts";
 import { lockDirectory } from "./store/lock.ts";
 import * as broker from "./store/broker.ts";
+import * as discoveries from "./store/discoveries.ts";
 import * as notices from "./store/notices.ts";
 import * as rotations from "./store/rotations.ts";
 import { envKek, urlOf } from "./vault/kek/env.ts";
@@ -97,7 +98,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     if (eventsLog) await replayEvents(deps, eventsLog.lines);
     await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
-    if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); });
+    if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); await discoveries.freeLeases(tx); });
     return { deps, places, setCut: (fn) => { cut = fn; }, close: async () => { deps.mail?.close(); await close(); } };
   } catch (e) {
     await close().catch(() => {});

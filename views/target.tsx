@@ -86,6 +86,26 @@ const PasswordPolicyOf = ({ v, at }: { v: TargetView; at: string }) => (
   </Unfold>
 );
 
+const Ways = ({ v, at }: { v: TargetView; at: string }) => {
+  const t = v.target;
+  return (
+    <footer class="moves">
+      <a class="button small" href={`${at}/reset`}>
+        Remote reset
+      </a>
+      <a class="button small quiet" href={`${at}/found`}>
+        Accounts it has
+      </a>
+      <a class="button small quiet" href={`${at}/edit`}>
+        Edit
+      </a>
+      <PasswordPolicyOf v={v} at={at} />
+      <Press action={`${at}/${t.locked ? "unlock" : "lock"}`} look={t.locked ? "quiet" : "danger"}>
+        {t.locked ? "Unlock" : "Lock: nobody gets in"}
+      </Press>
+    </footer>
+  );
+};
 const About = ({ v, at }: { v: TargetView; at: string }) => {
   const t = v.target;
   return (
@@ -120,18 +140,7 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
           ],
         ]}
       />
-      <footer class="moves">
-        <a class="button small" href={`${at}/reset`}>
-          Remote reset
-        </a>
-        <a class="button small quiet" href={`${at}/edit`}>
-          Edit
-        </a>
-        <PasswordPolicyOf v={v} at={at} />
-        <Press action={`${at}/${t.locked ? "unlock" : "lock"}`} look={t.locked ? "quiet" : "danger"}>
-          {t.locked ? "Unlock" : "Lock: nobody gets in"}
-        </Press>
-      </footer>
+      <Ways v={v} at={at} />
     </section>
   );
 };

@@ -11,6 +11,7 @@ import { bulk } from "./bulk.ts";
 import { collections } from "./collections.ts";
 import { completion } from "./completion.ts";
 import { connect } from "./connect.ts";
+import { discover } from "./discover.ts";
 import { doctor } from "./doctor.ts";
 import { exposures } from "./exposures.ts";
 import { imports } from "./import.ts";
@@ -40,7 +41,7 @@ import { approve, deny, review } from "./vote.ts";
 
 const COMMANDS: readonly Register[] = [
   login, imports, several, bulk, schedules, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, passwd, preflight, verify, rotations,
-  targets, collections, sessions, play, audit, exposures, people, groups, policies, passwordPolicies, violations, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
+  targets, discover, collections, sessions, play, audit, exposures, people, groups, policies, passwordPolicies, violations, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
   selftest, completion, notices, webhooks,
 ];
 

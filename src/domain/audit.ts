@@ -6,6 +6,7 @@ export const EVENTS = [
   "login.ok", "login.refused", "login.locked_out", "logout", "terminal.asked", "terminal.approved", "terminal.denied", "connection.refused",
   "target.added", "target.changed", "target.identity_changed", "target.identity_accepted", "target.locked", "target.unlocked", "target.tested",
   "account.added", "account.adopted", "account.changed", "account.blocked", "account.unblocked", "account.verified", "account.preflight", "account.drift", "account.quarantined",
+  "discovery.started", "discovery.done", "discovery.failed", "discovery.daily", "discovery.ignored", "discovery.rule_added", "discovery.rule_ended", "discovery.rule_applied",
   "policy.added", "policy.changed", "change.confirmed", "collection.changed", "collection.removed", "import.run", "bulk.run", "bulk.opened", "bulk.step", "bulk.item",
   "schedule.added", "schedule.changed", "schedule.paused", "schedule.resumed", "schedule.ended", "schedule.told", "schedule.run",
   "request.submitted", "vote.cast", "request.approved", "request.denied", "request.cancelled", "request.expired", "request.revoked",

@@ -4,6 +4,7 @@ import { newId, type AccountId, type RotationId, type TargetId } from "../kernel
 import type { Secret } from "../kernel/secret.ts";
 import { USUAL_NAMES, type Naming } from "../connectors/connector.ts";
 import type { Account, Block } from "../domain/account.ts";
+import type { Actor } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
 import * as accounts from "../store/accounts.ts";
 import * as sessions from "../store/sessions.ts";
@@ -23,8 +24,8 @@ export { rotateNow } from "./change-password.ts";
 
 export type AccountInput = { readonly target: TargetId; readonly name: string; readonly passwordPolicy?: string | null | undefined; readonly password?: Secret | undefined; readonly adopt?: boolean | undefined; readonly tags?: readonly string[] | undefined };
 
-/** With a password it is `declared`; adopted, its first two rotations make it managed. */
-export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput): Promise<Account> => {
+/** With a password it is `declared`; adopted, its first two rotations make it managed. `who`: in whose name the log has it, where it is not the caller themselves. */
+export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput, who: Actor = actor(caller)): Promise<Account> => {
   const made = await deps.db.transaction(async (tx) => {
     const policy = await knownPolicy(tx, input.passwordPolicy);
     const target = await targets.find(tx, input.target);
@@ -37,23 +38,23 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
     await accounts.add(tx, { id, target: target.id, name: input.name, identityNo: target.identityNo, passwordPolicy: policy, tags: input.tags ?? [] });
     await noteNewAccount(deps, tx, caller, { id, name: input.name, tags: input.tags ?? [] }, target);
     if (waits) await accounts.setBlock(tx, id, "identity_changed");
-    await record(deps, tx, { what: "account.added", who: actor(caller), about: { account: id, target: target.id }, outcome: "ok", facts: { name: `${input.name}@${target.name}`, password_policy: policy } });
+    await record(deps, tx, { what: "account.added", who, about: { account: id, target: target.id }, outcome: "ok", facts: { name: `${input.name}@${target.name}`, password_policy: policy } });
     const account = await accounts.lock(tx, id);
     return { account, target, row: input.password ? await declare(deps, tx, caller, account, input.password) : null };
   });
   if (made.row) await journalled(deps, made.row, made.account, made.target, 0);
-  if (input.adopt) await adopt(deps, caller, made.account.id);
+  if (input.adopt) await adopt(deps, caller, made.account.id, who);
   return (await accounts.find(deps.db, made.account.id))!;
 };
 
 export const namingOf = (deps: Pick<Deps, "connectors">, platform: string): Naming => deps.connectors.get(platform)?.naming ?? USUAL_NAMES;
 
 /** The first rotation. Two in a row succeed before the account is managed. */
-export const adopt = (deps: Deps, caller: Caller, id: AccountId): Promise<RotationId> => deps.db.transaction(async (tx) => {
+export const adopt = (deps: Deps, caller: Caller, id: AccountId, who: Actor = actor(caller)): Promise<RotationId> => deps.db.transaction(async (tx) => {
   await managedBy(tx, caller, id, "account.manage");
   const account = await accounts.lock(tx, id);
   if (account.credential !== "unmanaged" && account.credential !== "adopting") throw new Fault("conflict", "This account is managed already.");
-  await record(deps, tx, { what: "account.adopted", who: actor(caller), about: { account: id }, outcome: "intent" });
+  await record(deps, tx, { what: "account.adopted", who, about: { account: id }, outcome: "intent" });
   return openRotation(deps, tx, account, { trigger: "adopt", reason: "adoption", by: caller.person.id });
 });
 

@@ -18,7 +18,7 @@ export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promi
   return { name: a.name, secret: openVersion(deps, (await versions.find(db, current))!) };
 };
 
-export const call = async <T>(deps: Deps, w: World, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
+export const call = async <T>(deps: Deps, w: Pick<World, "connector" | "target">, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<{ unknown: string }>((resolve) => { timer = setTimeout(() => resolve({ unknown: `${verb}: no answer in ${Math.round(limit / 1000)} s` }), limit + 1_000); });
   try {

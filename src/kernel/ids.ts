@@ -9,6 +9,7 @@ export const PREFIX = {
   collection: "col",
   notice: "ntc", delivery: "dlv", webhook: "whk", noticeRule: "nrl",
   bulk: "blk", schedule: "sch",
+  discovery: "dis", rule: "rul",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -34,6 +35,8 @@ export type RunId = Id<"run">;
 export type CollectionId = Id<"collection">;
 export type BulkId = Id<"bulk">;
 export type ScheduleId = Id<"schedule">;
+export type DiscoveryId = Id<"discovery">;
+export type RuleId = Id<"rule">;
 export type TerminalId = Id<"terminal">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

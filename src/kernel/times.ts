@@ -17,7 +17,7 @@ const BASE = {
   /** A change or check that takes longer is kept waiting by its target: it leaves the count of what works. */
   brisk: 2 * SECOND,
   /** Listing the accounts of a target: the whole call, its lease, and how often it is done again where somebody asked for that. */
-  discoverLimit: 60 * SECOND, discoverLease: 90 * SECOND, discoverDaily: DAY,
+  discoverLimit: 45 * SECOND, discoverLease: 90 * SECOND, discoverDaily: DAY,
   /** OpenSSH waits at least this long in keyboard-interactive. */
   terminalCode: 150 * SECOND,
 } as const;
@@ -30,12 +30,14 @@ export const times = (scale = 1): Times => {
   out.changeLimit = Math.max(out.changeLimit, 5 * SECOND);
   out.probeLimit = Math.max(out.probeLimit, 5 * SECOND);
   out.targetDial = Math.max(out.targetDial, 5 * SECOND);
-  out.discoverLimit = Math.max(out.discoverLimit, 30 * SECOND);
+  out.discoverLimit = Math.max(out.discoverLimit, 5 * SECOND);
   out.discoverLease = Math.max(out.discoverLease, out.discoverLimit + out.leaseMargin);
   out.handshake = Math.max(out.handshake, 5 * SECOND);
   out.deliveryLimit = Math.max(out.deliveryLimit, 5 * SECOND);
   out.deliveryLease = Math.max(out.deliveryLease, out.deliveryLimit + out.leaseMargin);
   out.rotationLease = Math.max(out.rotationLease, out.changeLimit + out.leaseMargin + 3 * SECOND);
+  // The administrative account is lent for the length of a rotation's lease, and one listing must end within it.
+  out.rotationLease = Math.max(out.rotationLease, out.discoverLimit + out.leaseMargin);
   if (out.rotationLease < out.changeLimit + out.leaseMargin) throw new RangeError("times: a lease must outlive one call and its margin");
   return out;
 };

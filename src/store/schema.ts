@@ -5,10 +5,10 @@ import type { BulkTerms, Recipients } from "../domain/bulk.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import type { ScheduleInput } from "../domain/schedule.ts";
 
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
+export const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const bytes = customType<{ data: Buffer; driverData: Uint8Array }>({ dataType: () => "bytea", toDriver: (v) => v, fromDriver: (v) => Buffer.from(v) });
 const search = customType<{ data: string }>({ dataType: () => "tsvector" });
-const list = (name: string) => jsonb(name).$type<string[]>().notNull().default([]);
+export const list = (name: string) => jsonb(name).$type<string[]>().notNull().default([]);
 
 export const people = pgTable("people", {
   id: text("id").primaryKey(), name: text("name").notNull().unique(), fullName: text("full_name").notNull(),
@@ -54,6 +54,8 @@ export const targets = pgTable("targets", {
   identityNo: integer("identity_no").notNull().default(1), identityHash: text("identity_hash").notNull(), locked: boolean("locked").notNull().default(false),
   changedBy: text("changed_by").references(() => people.id), createdAt: at("created_at").notNull().default(sql`now()`),
   passwordPolicy: text("password_policy"),
+  /** Its accounts are listed again every day. */
+  discoverDaily: boolean("discover_daily").notNull().default(false),
 });
 export const accounts = pgTable("accounts", {
   id: text("id").primaryKey(), target: text("target_id").notNull().references(() => targets.id), name: text("name").notNull(),
@@ -230,7 +232,7 @@ export const schedules = pgTable("schedules", {
   input: jsonb("input").$type<ScheduleInput>().notNull(), nextAt: at("next_at"), toldOf: at("told_of"), lastRun: at("last_run"), endedAt: at("ended_at"), createdAt: at("created_at").notNull(),
 }, (t) => [index("schedules_next").on(t.nextAt).where(sql`state = 'active'`)]);
 
-const pairs = (name: string) => pgTable(name, { prior: text("prior").notNull(), state: text("state").notNull() }, (t) => [primaryKey({ columns: [t.prior, t.state] })]);
+export const pairs = (name: string) => pgTable(name, { prior: text("prior").notNull(), state: text("state").notNull() }, (t) => [primaryKey({ columns: [t.prior, t.state] })]);
 export const requestTransition = pairs("request_transition");
 export const sessionTransition = pairs("session_transition");
 export const rotationTransition = pairs("rotation_transition");

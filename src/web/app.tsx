@@ -10,6 +10,7 @@ import { ACCOUNTS } from "./pages/accounts.tsx";
 import { AUDIT } from "./pages/audit.tsx";
 import { BULK } from "./pages/bulk.tsx";
 import { COLLECTIONS } from "./pages/collections.tsx";
+import { DISCOVERY } from "./pages/discovery.tsx";
 import { EXPOSURES } from "./pages/exposures.tsx";
 import { HOME } from "./pages/home.tsx";
 import { IMPORT } from "./pages/import.tsx";
@@ -35,7 +36,7 @@ import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
+  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
   ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;

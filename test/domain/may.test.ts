@@ -15,6 +15,7 @@ const ALLOWED: Record<Act, string[]> = {
   "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "password_policy.see": ["admin", "auditor", "owner"], "change.confirm": ["admin", "auditor"],
   "audit.check": ["admin", "auditor"], "audit.export": ["admin", "auditor"], "session.search": ["auditor"], "session.raw": ["auditor"], "exposure.see": ["admin", "auditor"], "exposure.rotate": ["admin"],
   "bulk.open": ["admin", "owner"], "bulk.see": ["admin", "auditor", "mine"], "bulk.move": ["admin", "mine"], "schedule.see": ["admin", "auditor", "mine"], "schedule.manage": ["admin", "mine"],
+  "discovery.see": ["admin", "auditor", "owner+owns"], "discovery.run": ["admin", "owner+owns"], "discovery.rule": ["admin", "owner"], "discovery.rules": ["admin", "auditor", "owner"],
   "lock.set": ["admin"], "lock.see": ["admin", "auditor"], "notice.see": ["admin", "auditor"], "notice.manage": ["admin"],
   "broker.backup": ["admin"], "broker.health": ["admin", "auditor"],
 };

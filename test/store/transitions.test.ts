@@ -1,6 +1,7 @@
 /** The tables hold the same lives as the domain, and raw SQL cannot leave them. Every state is tried against every other. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ITEM_NEXT, NEXT as BULK } from "../../src/domain/bulk.ts";
+import { NEXT as DISCOVERY } from "../../src/domain/discovery.ts";
 import { NEXT as SCHEDULE } from "../../src/domain/schedule.ts";
 import { CREDENTIAL_NEXT } from "../../src/domain/account.ts";
 import { NEXT as DELIVERY } from "../../src/domain/delivery.ts";
@@ -21,6 +22,7 @@ const LIVES: readonly Life[] = [
   { next: BULK, start: "running", table: "bulks", pairs: "bulk_transition", column: "state", law: "bulk_transition_law" },
   { next: ITEM_NEXT, start: "waiting", table: "bulk_items", pairs: "bulk_item_transition", column: "state", law: "bulk_item_transition_law" },
   { next: SCHEDULE, start: "active", table: "schedules", pairs: "schedule_transition", column: "state", law: "schedule_transition_law" },
+  { next: DISCOVERY, start: "waiting", table: "discoveries", pairs: "discovery_transition", column: "state", law: "discovery_transition_law" },
 ];
 
 /** The shortest legal way from the start to a state. */
@@ -36,6 +38,7 @@ const way = (life: Life, to: string): string[] => {
 const DELIVERED = (state: string): string => (state === "waiting" ? "ended_at = null, next_at = now()" : "ended_at = now(), next_at = null");
 const ends = (...states: string[]) => (state: string): string => `, ended_at = ${states.includes(state) ? "now()" : "null"}`;
 const OTHERS: Readonly<Record<string, (state: string) => string>> = {
+  discoveries: (state) => `${ends("done", "failed")(state)}, lease_until = ${state === "running" ? "now()" : "null"}, counts = ${state === "done" ? "'{}'" : "null"}, why = ${state === "failed" ? "'why'" : "null"}`,
   bulks: ends("done", "stopped"), bulk_items: ends("done", "failed", "skipped"), schedules: (state) => `${ends("ended")(state)}, next_at = ${state === "active" ? "now()" : "null"}`,
 };
 /** A row of a bulk change is known by its account. */
@@ -73,6 +76,11 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
   };
   const insertOther = async (life: Life, own: AccountId, head: string, values: string, state: string): Promise<string> => {
     const bulk = id.of("bulk"), schedule = id.of("schedule"), rotation = id.of("rotation"), over = OTHERS[life.table]!(state).includes("ended_at = now()") ? "now()" : "null";
+    if (life.table === "discoveries") {
+      const made = id.of("discovery"), one = await ground(o.db);
+      await run(o.db, `insert into discoveries (id, target_id, trigger, at, ended_at, lease_until, counts, why, ${head}) values ('${made}', '${one.target}', 'hand', now(), ${over}, ${state === "running" ? "now()" : "null"}, ${state === "done" ? "'{}'" : "null"}, ${state === "failed" ? "'why'" : "null"}, ${values})`);
+      return made;
+    }
     if (life.table === "schedules") { await run(o.db, `insert into schedules (id, by_id, name, input, next_at, ended_at, created_at, ${head}) values ('${schedule}', '${g.person}', '${schedule}', '{}', ${state === "active" ? "now()" : "null"}, ${over}, now(), ${values})`); return schedule; }
     const of = life.table === "bulks" ? [head, values, over] : ["state", "'running'", "null"];
     await run(o.db, `insert into bulks (id, by_id, reason, trigger, how, apply, cut, terms, notify, at, until, ended_at, ${of[0]!}) values ('${bulk}', '${g.person}', '', 'bulk', 'unique', true, false, '{}', '{}', now(), now(), ${of[2]!}, ${of[1]!})`);

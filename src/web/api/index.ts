@@ -9,6 +9,7 @@ import { backups } from "./backups.ts";
 import { bulks } from "./bulks.ts";
 import { changes } from "./changes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { discoveries } from "./discoveries.ts";
 import { docsPage } from "./docs.tsx";
 import { mountEndpoints, type Endpoint } from "./endpoint.ts";
 import { exposures } from "./exposures.ts";
@@ -36,7 +37,7 @@ import { authenticate } from "./who.ts";
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
-  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...people, ...groups, ...policies, ...passwordPolicies, ...changes, ...locks, ...audit, ...exposures,
+  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...discoveries, ...people, ...groups, ...policies, ...passwordPolicies, ...changes, ...locks, ...audit, ...exposures,
   ...imports, ...bulks, ...schedules, ...search, ...health, ...backups, ...notices,
 ];
 
