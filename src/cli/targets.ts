@@ -36,7 +36,7 @@ export const targets: Register = (program, io) => {
   example(group.command("list").description("those you manage"), "lockstep targets list").action(act(io, (run) => run.show<List<Target>>("GET", "/targets?limit=500", undefined, ({ items }) =>
     table(["target", "platform", "address", "proves itself by", "tags", "locked"], items.map((t) => [t.name, t.platform, `${t.host}:${t.port}`, t.fingerprints.join(", "), t.tags.join(", "), t.locked ? "yes" : "no"]), "No targets yet. Add one: lockstep targets add web-1 --host 192.0.2.7"))));
   example(group.command("show").description("one target").argument("<target>"), "lockstep targets show web-1").action(act(io, (run, name) => run.show<Target>("GET", `/targets/${seg(name!)}`, undefined, one)));
-  example(group.command("add").description("add a target and pin its host key or certificate").argument("<target>", "its name here").requiredOption("--host <address>").option("--port <n>", "the platform's own if not given").option("--platform <name>", "linux-ssh, postgres or mysql", "linux-ssh")
+  example(group.command("add").description("add a target and pin its host key or certificate").argument("<target>", "its name here").requiredOption("--host <address>").option("--port <n>", "the platform's own if not given").option("--platform <name>", "linux-ssh, postgres, mysql or redis", "linux-ssh")
     .option("--fingerprint <SHA256:…>", "the key or certificate it must show").option("--tag <text>", "may be given several times", collect, []), "lockstep targets add web-1 --host 192.0.2.7", "lockstep targets add web-1 --host 192.0.2.7 --fingerprint SHA256:…",
     "lockstep targets add db-1 --platform postgres --host 192.0.2.9")
     .action(act(io, (run, name) => add(run, name!)));

@@ -6,6 +6,14 @@ import { linuxSsh } from "./linux-ssh.ts";
 import { mysql } from "./mysql.ts";
 import { openldap } from "./openldap.ts";
 import { postgres } from "./postgres.ts";
+import { redis } from "./redis.ts";
 
 export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
-  new Map([linuxSsh(random) as Connector, postgres(random) as Connector, mysql(random) as Connector, openldap() as Connector, activeDirectory() as Connector].map((c) => [c.platform, c]));
+  new Map([
+    linuxSsh(random) as Connector,
+    postgres(random) as Connector,
+    mysql(random) as Connector,
+    redis(random) as Connector,
+    openldap() as Connector,
+    activeDirectory() as Connector,
+  ].map((c) => [c.platform, c]));

@@ -16,6 +16,8 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
     rights: "MariaDB: UPDATE on mysql.* and SELECT on mysql.global_priv; MySQL: CREATE USER, and SELECT on mysql.user (docs/platforms/mysql.md)" },
   "active-directory": { called: "Active Directory", one: "an Active Directory domain", port: 636, sessions: false, logins: "Domain logins",
     rights: "the right Reset Password on the accounts it changes (docs/platforms/active-directory.md)" },
+  "redis": { called: "Redis", one: "a Redis server", port: 6_379, sessions: false, logins: "Connections",
+    rights: "+acl|getuser +acl|setuser +acl|save +acl|users +config|get +client|kill (docs/platforms/redis.md)" },
 };
 /** Not kept from sessions by name: without a pinned host key none comes about. */
 const STRANGE: Platform = { called: "unknown", one: "a target of an unknown kind", port: null, sessions: true, logins: "Logins", rights: "those its documentation names" };

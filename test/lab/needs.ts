@@ -18,6 +18,7 @@ export const SAMBA_DC_PACKAGES = [
   ...SAMBA_PACKAGES, "samba-ad-dc", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "winbind", "krb5-user", "ldb-tools", "python3-samba", "acl", "attr",
   "python3-markdown", "python3-dnspython", "iproute2",
 ] as const;
+export const REDIS_PACKAGES = ["redis-server", "openssl"] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
 /** Shells whose completion is tried as people use it; bash is everywhere. */
 export const SHELL_PACKAGES = ["zsh", "fish"] as const;
