@@ -1,12 +1,17 @@
 /** The kinds of targets we know, by platform name. Rule: a connector is listed here only when test/connectors/contract.ts runs against it. */
 import type { Random } from "../kernel/clock.ts";
 import { activeDirectory } from "./active-directory.ts";
+import { shippedSet } from "./command-set.ts";
+import { shippedSets } from "./command-set/shipped.ts";
 import type { Connector } from "./connector.ts";
 import { linuxSsh } from "./linux-ssh.ts";
 import { mysql } from "./mysql.ts";
 import { openldap } from "./openldap.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
+
+/** Devices with a command line, each set a platform. A draft is offered once somebody's own device has taken it. */
+const devices = (): Connector[] => shippedSets().filter(({ set }) => set.grade !== "draft").map(({ set }) => shippedSet(set) as Connector);
 
 export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
   new Map([
@@ -16,4 +21,5 @@ export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
     redis(random) as Connector,
     openldap() as Connector,
     activeDirectory() as Connector,
+    ...devices(),
   ].map((c) => [c.platform, c]));

@@ -8,15 +8,14 @@
  * That ends SSH logins (their terminals hang up), never what the account runs as a service.
  * Hashes pass by the host's own quality rules, so the password policy of the broker is the one that counts.
  */
-import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Random } from "../kernel/clock.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal, revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
-import { asRoot, exec, ExecFailure, fetchHostKey, hostKeyOf, parsePins, passwdDialogue, SshFailure } from "../wires/ssh.ts";
-import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, Pin, TargetRules, TestResult, TestStage } from "./connector.ts";
+import { asRoot, exec, ExecFailure, fetchHostKey, hostKeyOf, keyFingerprint, keyPin, passwdDialogue, SshFailure } from "../wires/ssh.ts";
+import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TargetRules, TestResult, TestStage } from "./connector.ts";
 import { connector, plain, sendable, words } from "./connector.ts";
 import { READ_RULES, rulesOf } from "./linux-rules.ts";
 import { discover } from "./linux-ssh/discover.ts";
@@ -173,18 +172,6 @@ Promise<TargetRules | NotTold> => {
   } catch (error) { return notTold(error); }
 };
 
-const fingerprint = (line: string): string => {
-  const [type = "", blob = ""] = line.split(" ");
-  return `${type} SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
-};
-
-const pin = (identity: string): Pin | undefined => {
-  const line = identity.trim().split(/\s+/).slice(0, 2).join(" "), type = line.split(" ")[0]!;
-  try { parsePins([line]); } catch { return undefined; }
-  const file = type.startsWith("ecdsa-") ? "ecdsa" : type.replace(/^ssh-/, "");
-  return { settings: { hostKeys: [line] }, fingerprint: fingerprint(line).split(" ")[1]!, compareWith: `ssh-keygen -lf /etc/ssh/ssh_host_${file}_key.pub` };
-};
-
 const stageOf = (error: unknown): TestStage => {
   const { not_sent: kind } = notSent(error);
   return kind === "identity" ? "identity" : kind === "auth_of_as" ? "login" : "reach";
@@ -193,7 +180,7 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
   try {
     return await withClient(await login(c, link, as, signal), async (client): Promise<TestResult> => {
       const may = await rehearse(client, c, as, random, { signal, timeoutMs: LIMIT.probeLimit });
-      return "denied" in may ? { ok: false, stage: "right", why: words(may.denied, plain(as.secret)) } : { ok: true, identity: fingerprint(hostKeyOf(client)) };
+      return "denied" in may ? { ok: false, stage: "right", why: words(may.denied, plain(as.secret)) } : { ok: true, identity: keyFingerprint(hostKeyOf(client)) };
     });
   } catch (error) { return { ok: false, stage: stageOf(error), why: why(error) }; }
 };
@@ -201,5 +188,5 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
   platform: "linux-ssh", config: config as z.ZodType<LinuxSshConfig>, forbidden, probe,
   change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random), discover: discover(random),
-  identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin,
+  identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

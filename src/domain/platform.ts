@@ -1,11 +1,15 @@
 /** The kinds of targets, as people know them. Rule: the same names as the connectors' (a test compares), and what cannot be done on one is said in one sentence, here. */
+import type { Grade } from "./command-set/schema.ts";
+import { DEVICES, type Device } from "./command-set/devices.ts";
 import type { Target } from "./target.ts";
 
 export type Platform = { readonly called: string; readonly one: string; readonly port: number | null; readonly sessions: boolean;
   /** What is ended when a password was changed; begins a sentence. */
   readonly logins: string;
   /** What the account needs that changes the others; ends a sentence. */
-  readonly rights: string };
+  readonly rights: string;
+  /** Of a command set: how sure it is. */
+  readonly grade?: Grade };
 export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "linux-ssh": { called: "Linux over SSH", one: "a host", port: 22, sessions: true, logins: "SSH logins", rights: "sudo for chpasswd and getent, without a terminal" },
   "postgres": { called: "PostgreSQL", one: "a PostgreSQL server", port: 5_432, sessions: false, logins: "Database logins",
@@ -19,9 +23,21 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "redis": { called: "Redis", one: "a Redis server", port: 6_379, sessions: false, logins: "Connections",
     rights: "+acl|getuser +acl|setuser +acl|save +acl|users +config|get +client|kill (docs/platforms/redis.md)" },
 };
+/** Platforms made of a command set, by `cli:` and its name. */
+export const COMMAND_SETS = "cli:";
+const device = ([, called, one, grade, rights, sessions]: Device): Platform =>
+  ({ called, one, port: sessions === false ? null : 22, sessions: sessions !== false, logins: "Logins", rights, grade });
+const SHIPPED: Readonly<Record<string, Platform>> = Object.fromEntries(DEVICES.map((d) => [`${COMMAND_SETS}${d[0]}`, device(d)]));
+/** One of somebody's own; how sure it is stands where the set is kept. */
+const own = (name: string): Platform =>
+  ({ called: `command set ${name}`, one: `a device of the command set ${name}`, port: 22, sessions: true, logins: "Logins", rights: "those its command set names" });
+
 /** Not kept from sessions by name: without a pinned host key none comes about. */
 const STRANGE: Platform = { called: "unknown", one: "a target of an unknown kind", port: null, sessions: true, logins: "Logins", rights: "those its documentation names" };
-export const platformOf = (name: string): Platform => PLATFORMS[name] ?? STRANGE;
+export const platformOf = (name: string): Platform =>
+  PLATFORMS[name] ?? SHIPPED[name] ?? (name.startsWith(COMMAND_SETS) ? own(name.slice(COMMAND_SETS.length)) : STRANGE);
+/** Every one that is known without asking anybody. */
+export const KNOWN_PLATFORMS: readonly string[] = [...Object.keys(PLATFORMS), ...Object.keys(SHIPPED)];
 
 /** Does the broker carry sessions to it, or show passwords of it alone? */
 export const carriesSessions = (t: Pick<Target, "platform">): boolean => platformOf(t.platform).sessions;

@@ -16,6 +16,8 @@ const BASE = {
   deliveryGather: 30 * SECOND, webhookOffAfter: 3 * DAY, deliveryKept: 90 * DAY, expiryTold: 5 * MINUTE,
   /** A change or check that takes longer is kept waiting by its target: it leaves the count of what works. */
   brisk: 2 * SECOND,
+  /** A device with a command line: the silence before its prompt is answered, and how long it may talk before it is judged all the same. */
+  settle: 50, settleAtLeast: 500,
   /** Listing the accounts of a target: the whole call, its lease, and how often it is done again where somebody asked for that. */
   discoverLimit: 45 * SECOND, discoverLease: 90 * SECOND, discoverDaily: DAY,
   /** OpenSSH waits at least this long in keyboard-interactive. */

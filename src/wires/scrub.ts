@@ -22,6 +22,10 @@ const along = (text: string, at: number, secret: string): { end: number; chars: 
   return { end, chars: j };
 };
 
+/** Stands between pieces that a transcript keeps apart: it stays where it was, also inside of a secret. */
+export const MARK = "\x1e";
+const marksIn = (text: string): string => MARK.repeat(text.split(MARK).length - 1);
+
 /** Replaces each by a word; longest first, so that one inside another leaves nothing behind. */
 export const scrubbing = (...secrets: readonly (Secret | undefined)[]): ((text: string) => string) => {
   const texts = secrets.flatMap((s) => (s === undefined ? [] : [reveal(s).replaceAll(" ", "")]));
@@ -31,7 +35,7 @@ export const scrubbing = (...secrets: readonly (Secret | undefined)[]): ((text: 
     let out = "", i = 0;
     while (i < text.length) {
       const { end, chars } = text[i] === secret[0] ? along(text, i, secret) : { end: i, chars: 0 };
-      if (chars >= least) { out += SHOWN; i = end; } else out += text[i++]!;
+      if (chars >= least) { out += SHOWN + marksIn(text.slice(i, end)); i = end; } else out += text[i++]!;
     }
     return out;
   };

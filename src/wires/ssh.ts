@@ -9,6 +9,8 @@ import { corked, ssh2 } from "./ssh-tuned.ts";
 export * from "./ssh-client.ts";
 export * from "./ssh-exec.ts";
 export * from "./passwd-dialogue.ts";
+export * from "./ssh-pin.ts";
+export * from "./ssh-shell.ts";
 export * from "./ssh-root.ts";
 export * from "./ssh-forward.ts";
 export { ALGORITHMS } from "./ssh-algorithms.ts";

@@ -1,7 +1,8 @@
 /** The connectors, and what people know of their platforms. Rule: nothing is known to one and not to the other. */
 import { expect, test } from "vitest";
+import { shippedSets } from "../../src/connectors/command-set/shipped.ts";
 import { connectors } from "../../src/connectors/index.ts";
-import { carriesSessions, noSessions, PLATFORMS, platformOf } from "../../src/domain/platform.ts";
+import { carriesSessions, noSessions, KNOWN_PLATFORMS, platformOf } from "../../src/domain/platform.ts";
 import { givesSomething, PolicyBinding, PolicyTerms, type Policy } from "../../src/domain/policy.ts";
 import { pinsOf } from "../../src/domain/target.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
@@ -9,8 +10,13 @@ import { systemRandom } from "../../src/kernel/clock.ts";
 const policy = (preset: Policy["terms"]["preset"]) => ({ id: "pol_1", name: "p", active: true, terms: PolicyTerms.parse({ preset }), binding: PolicyBinding.parse({}) }) as Policy;
 
 test("platforms of the domain are the connectors' own", () => {
-  expect(Object.keys(PLATFORMS).toSorted()).toEqual([...connectors(systemRandom).keys()].toSorted());
+  expect(KNOWN_PLATFORMS.filter((p) => platformOf(p).grade !== "draft").toSorted()).toEqual([...connectors(systemRandom).keys()].toSorted());
   for (const [name, c] of connectors(systemRandom)) expect(c.platform).toBe(name);
+});
+test("what is known of a shipped command set is what its file says, and nothing of a strange one is made up", () => {
+  expect(shippedSets().length).toBe(12);
+  for (const { set } of shippedSets()) expect(platformOf(`cli:${set.set}`)).toMatchObject({ called: set.called, one: set.one, grade: set.grade, rights: set.needs, sessions: set.sessions });
+  expect([platformOf("cli:mine").called, platformOf("cli:mine").grade]).toEqual(["command set mine", undefined]);
 });
 test("an unknown platform has no port of its own, and is kept from sessions by its missing key alone", () => {
   expect([platformOf("strange").port, carriesSessions({ platform: "strange" })]).toEqual([null, true]);

@@ -17,8 +17,10 @@ export type Rules = {
   /** The text without the echo of what was sent: a password may read like an answer. */
   unecho(text: string, sent: Sent): string;
 };
-/** `begun`: a byte of the change may have left. `made`: a step that commits was answered ok. */
-export type Over = { readonly is: Is; readonly why: string; readonly begun: boolean; readonly made: boolean; readonly step: number };
+/** `asked`: the device was given the present password. `begun`: a byte of the change may have left. `made`: a step that commits was answered ok. */
+export type Over = {
+  readonly is: Is; readonly why: string; readonly step: number; readonly asked: boolean; readonly begun: boolean; readonly made: boolean;
+};
 
 export type Talk = {
   readonly rules: Rules;
@@ -29,7 +31,7 @@ export type Talk = {
   readonly heard: string;
   readonly sent: Sent | null;
   readonly pauseEnds: number; readonly deadline: number; readonly firstNew: number | null; readonly lookAt: number | null;
-  readonly begun: boolean; readonly made: boolean;
+  readonly asked: boolean; readonly begun: boolean; readonly made: boolean;
   /** To be sent now, once: the next call gives the talk without it. */
   readonly out: Sent | null;
   readonly over: Over | null;
@@ -51,9 +53,10 @@ export const textOf = (t: Talk): string => { const text = visible(t.heard); retu
 
 export const begin = (rules: Rules, now: number, before?: Talk): Talk => ({
   rules, step: 0, phase: "entering", heard: before?.heard ?? "", sent: before?.sent ?? null,
-  pauseEnds: now, deadline: now, firstNew: null, lookAt: null, begun: false, made: false, out: null, over: null,
+  pauseEnds: now, deadline: now, firstNew: null, lookAt: null,
+  asked: false, begun: false, made: false, out: null, over: null,
 });
-const ended = (t: Talk, is: Is, why: string): Talk => ({ ...t, phase: "over", over: { is, why, begun: t.begun, made: t.made, step: t.step } });
+const ended = (t: Talk, is: Is, why: string): Talk => ({ ...t, phase: "over", over: { is, why, step: t.step, asked: t.asked, begun: t.begun, made: t.made } });
 /** Into the step at `t.step`, past those that are left out. */
 const enter = (t: Talk, now: number): Talk => {
   const { steps } = t.rules, text = textOf(t);
@@ -65,8 +68,8 @@ const enter = (t: Talk, now: number): Talk => {
 const send = (t: Talk, now: number): Talk => {
   const s = t.rules.steps[t.step]!, out = lineOf(s, t.rules.names), begun = t.begun || s.changes || s.sendSecret === "new";
   const heard = out === null ? t.heard : "", some = heard !== "";
-  const sent: Talk = { ...t, phase: "listening", out, sent: out ?? t.sent, begun, heard, deadline: now + s.timeout * 1_000,
-    firstNew: some ? now : null, lookAt: some ? now + t.rules.settle : null };
+  const sent: Talk = { ...t, phase: "listening", out, sent: out ?? t.sent, asked: t.asked || s.sendSecret === "present", begun, heard,
+    deadline: now + s.timeout * 1_000, firstNew: some ? now : null, lookAt: some ? now + t.rules.settle : null };
   return s.expect.length === 0 ? passed(sent) : sent;
 };
 const passed = (t: Talk): Talk =>

@@ -3,14 +3,14 @@
  * password and nothing a shell would give a meaning to; a list is walked once, front to back, so it always ends.
  */
 import { z } from "zod";
-import { unreadable } from "../re2.ts";
+import { re2, unreadable } from "../re2.ts";
 
 export const WIRES = ["ssh-shell", "ssh-exec", "telnet"] as const;
 export type WireName = (typeof WIRES)[number];
 /** proven: nine cases on a real server · recorded: a transcript of a named real device · draft: written from documentation. */
 export const GRADES = ["proven", "recorded", "draft"] as const;
 export type Grade = (typeof GRADES)[number];
-export const LISTS = ["login", "start", "verify", "change", "change-with-admin", "on-success", "on-failure"] as const;
+export const LISTS = ["login", "start", "verify", "rights", "change", "change-with-admin", "on-success", "on-failure"] as const;
 export type ListName = (typeof LISTS)[number];
 
 const Pattern = z.string().min(1, "an empty pattern matches everything").max(400).superRefine((text, c) => {
@@ -61,16 +61,19 @@ const Step = z.strictObject({
 export type Step = z.infer<typeof Step>;
 const List = z.array(Step).max(40).default([]);
 
+/** One bracketed class, because a password is looked at character by character too, as it is made. */
+const Class = Pattern.refine((text) => { try { return /^\[(\\.|[^\]\\])+\]$/.test(text) && new RegExp(text) !== null; } catch { return false; } },
+  "one class of characters in brackets, as [^!-~]");
 const Passwords = z.strictObject({
-  /** Characters beyond these never leave. Control characters never do anyway. */
-  allow: Pattern.default("[ -~]+").describe("The whole password must match this."),
-  longest: z.int().min(4).max(512).default(127),
+  /** Control characters never leave anyway. */
+  forbid: Class.default("[^ -~]").describe("What no password may hold."),
+  longest: z.int().min(4).max(512).default(127).describe("Bytes. What a device cuts off would open it without the rest."),
 });
 
 const Shape = z.strictObject({
   set: z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, "2 to 31 of a-z, 0-9 and dash, a letter first"),
   called: z.string().min(1).max(60), one: z.string().min(1).max(80).describe("With its article, as in \"web-1 is a …\"."),
-  grade: z.enum(GRADES), about: z.string().max(4_000).default(""), rights: z.string().max(300).default("those its documentation names"),
+  grade: z.enum(GRADES), about: z.string().max(4_000).default(""), needs: z.string().max(300).default("those its documentation names"),
   over: z.array(z.enum(WIRES)).min(1), sessions: z.boolean().default(true),
   names: Pattern.default("[A-Za-z_][A-Za-z0-9_.-]*").describe("The whole name of an account must match this."),
   passwords: Passwords.prefault({}),
@@ -78,6 +81,7 @@ const Shape = z.strictObject({
   "login": List.describe("How to log in over Telnet: SSH does that by itself."),
   "start": List.describe("After every login: the first prompt, no paging."),
   "verify": List.describe("After a login that is to prove a password: what a login alone leaves open."),
+  "rights": List.describe("The Test button, logged in as whoever changes the others: may they? Changes nothing."),
   "change": List.describe("The account changes its own password."),
   "change-with-admin": List.describe("Another account, logged in, changes it."),
   "on-success": List, "on-failure": List,
@@ -85,6 +89,7 @@ const Shape = z.strictObject({
 
 type Raw = z.infer<typeof Shape>;
 const sends = (steps: readonly Step[], what: "present" | "new"): boolean => steps.some((s) => s.sendSecret === what);
+const IN_ARGV = "over ssh-exec the first line sent is a command: everybody on the device reads it";
 type Objection = { readonly path: (string | number)[]; readonly message: string };
 const objections = (s: Raw): Objection[] => {
   const out: Objection[] = [], say = (path: Objection["path"], message: string): void => { out.push({ path, message }); };
@@ -92,14 +97,19 @@ const objections = (s: Raw): Objection[] => {
   for (const list of ["change", "change-with-admin"] as const) {
     if (s[list].length > 0 && !sends(s[list], "new")) say([list], "sends no new password: one step has sendSecret: new");
   }
-  for (const list of ["login", "start", "verify", "on-success", "on-failure"] as const) {
+  for (const list of ["login", "start", "verify", "rights", "on-success", "on-failure"] as const) {
     s[list].forEach((step, i) => {
       if (step.sendSecret === "new") say([list, i, "sendSecret"], `the new password is sent by change and change-with-admin alone, not by ${list}`);
     });
   }
   if (s.over.includes("telnet") && !sends(s.login, "present"))
     say(["login"], "over Telnet the login is written here: one step has sendSecret: present");
-  if (s.over.every((w) => w !== "ssh-exec")) {
+  if (s.over.includes("ssh-exec")) {
+    for (const list of LISTS) {
+      const first = s[list].findIndex((step) => step.send !== undefined || step.sendSecret !== undefined);
+      if (list !== "login" && s[list][first]?.sendSecret !== undefined) say([list, first, "sendSecret"], IN_ARGV);
+    }
+  } else {
     for (const list of LISTS) s[list].forEach((step, i) => step.expect.forEach((a, j) => {
       if (a.exit !== undefined) say([list, i, "expect", j, "exit"], "only ssh-exec has an exit status");
     }));
@@ -112,3 +122,4 @@ export type CommandSet = Raw;
 /** Names that are a word to every shell and command line there is; a set narrows it further. */
 const WORD = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 export const wordLike = (name: string): boolean => WORD.test(name);
+export const nameFits = (set: Pick<CommandSet, "names">, name: string): boolean => wordLike(name) && re2(set.names).whole(name);

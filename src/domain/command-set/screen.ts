@@ -20,11 +20,12 @@ export const visible = (raw: string): string =>
 export const lastLine = (text: string): string => text.split("\n").map((l) => l.trim()).findLast((l) => l !== "") ?? "";
 
 /**
- * Without the echo of `line`, which comes first where there is one; a long line may be broken by a narrow terminal. Half an echo is nothing
+ * Without the echo of `line`, which comes first where there is one, on the very line it was typed on; a long line may be broken by a narrow terminal. Half an echo is nothing
  * heard yet; what is no echo is left as it is.
  */
 export const withoutEcho = (text: string, line: string): string => {
   let i = 0;
+  if (text.startsWith("\n")) return text;
   for (let j = 0; j < line.length && i < text.length;) {
     if (text[i] === line[j]) { i++; j++; } else if (text[i] === "\n" || (text[i] === " " && text[i + 1] === "\n")) i++;
     else return text;

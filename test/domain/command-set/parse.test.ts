@@ -26,7 +26,7 @@ const said = (text: string): string[] => { const r = parseCommandSet(text); retu
 
 test("a set is read, with what was left out filled in", () => {
   const r = parseCommandSet(GOOD);
-  expect(r).toMatchObject({ set: { set: "box", sessions: true, passwords: { allow: "[ -~]+", longest: 127 }, change: [], "change-with-admin": [{ timeout: 10, enter: true }, { sendSecret: "new" }] } });
+  expect(r).toMatchObject({ set: { set: "box", sessions: true, passwords: { forbid: "[^ -~]", longest: 127 }, change: [], "change-with-admin": [{ timeout: 10, enter: true }, { sendSecret: "new" }] } });
 });
 describe("each mistake with its line and key", () => {
   test.each([
@@ -50,6 +50,8 @@ describe("each mistake with its line and key", () => {
     ["no list of changes", GOOD.slice(0, GOOD.indexOf("change-with-admin")), /change: a set needs change, change-with-admin, or both/],
     ["telnet without a login", GOOD.replace(/login:[^]*(?=change-with)/, ""), /login: over Telnet the login is written here/],
     ["a step that does nothing", GOOD.replace("sendSecret: new\n    expect: [{ match: 'changed', is: ok }]", "timeout: 3"), /sends nothing, expects nothing/],
+    ["a secret in the command of an exec", GOOD.replace("[ssh-shell, telnet]", "[ssh-exec]").replace("send: passwd {{account}}", "{ send: passwd, sendSecret: new }").replace("- { send", "- send").replace("passwd, sendSecret: new }", "passwd\n    sendSecret: new"), /the first line sent is a command/],
+    ["forbidden characters that are no class", `${GOOD}passwords: { forbid: 'a+' }\n`, /^line 19, passwords\.forbid: one class/],
     ["match and exit at once", GOOD.replace("match: 'changed',", "match: 'changed', exit: 0,"), /either match or exit/],
   ])("%s", (_what, text, words) => { expect(said(text).some((m) => words.test(m)), said(text).join("\n") || "nothing said").toBe(true); });
   test("all of them at once, in the order of the lines", () => {
