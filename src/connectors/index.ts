@@ -4,6 +4,8 @@ import { activeDirectory } from "./active-directory.ts";
 import { shippedSet } from "./command-set.ts";
 import { shippedSets } from "./command-set/shipped.ts";
 import type { Connector } from "./connector.ts";
+import { PRODUCTS } from "./http/products.ts";
+import { http } from "./http.ts";
 import { linuxSsh } from "./linux-ssh.ts";
 import { mysql } from "./mysql.ts";
 import { openldap } from "./openldap.ts";
@@ -22,4 +24,5 @@ export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
     openldap() as Connector,
     activeDirectory() as Connector,
     ...devices(),
+    ...PRODUCTS.map((p) => http(p)(random) as Connector),
   ].map((c) => [c.platform, c]));

@@ -22,6 +22,9 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
     rights: "the right Reset Password on the accounts it changes (docs/platforms/active-directory.md)" },
   "redis": { called: "Redis", one: "a Redis server", port: 6_379, sessions: false, logins: "Connections",
     rights: "+acl|getuser +acl|setuser +acl|save +acl|users +config|get +client|kill (docs/platforms/redis.md)" },
+  "influxdb": { called: "InfluxDB 1.x", one: "an InfluxDB server", port: 8_086, sessions: false, logins: "Database logins", rights: "ALL PRIVILEGES (docs/platforms/http.md)" },
+  "etcd": { called: "etcd 3", one: "an etcd server", port: 2_379, sessions: false, logins: "Tokens", rights: "the role root (docs/platforms/http.md)" },
+  "rabbitmq": { called: "RabbitMQ", one: "a RabbitMQ server", port: 15_671, sessions: false, logins: "Connections", rights: "the tag administrator (docs/platforms/http.md)" },
 };
 /** Platforms made of a command set, by `cli:` and its name. */
 export const COMMAND_SETS = "cli:";

@@ -35,7 +35,7 @@ test("what a person pins is read by the connector it was made by, and by no othe
 });
 test("every target that proves itself by a certificate is pinned by the same settings", () => {
   const hex = "AB:".repeat(32).slice(0, -1);
-  for (const name of ["postgres", "mysql", "redis"]) {
+  for (const name of ["postgres", "mysql", "redis", "influxdb", "etcd", "rabbitmq"]) {
     const c = connectors(systemRandom).get(name)!;
     expect(c.pin!(hex)).toMatchObject({ settings: { certificates: [hex] }, fingerprint: hex });
     expect([c.pin!("plain")?.settings, c.pin!("AA")]).toEqual([{ tls: "off" }, undefined]);

@@ -22,6 +22,9 @@ export const REDIS_PACKAGES = ["redis-server", "openssl"] as const;
 /** A device with a command line; the other is a router. */
 export const DEVICE_PACKAGES = ["busybox-static", "dropbear-bin", "openssl", "util-linux", "perl-base"] as const;
 export const ROUTER_PACKAGES = ["frr"] as const;
+export const INFLUXDB_PACKAGES = ["influxdb", "openssl"] as const;
+export const ETCD_PACKAGES = ["etcd-server", "etcd-client", "openssl"] as const;
+export const RABBITMQ_PACKAGES = ["rabbitmq-server", "openssl"] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
 /** Shells whose completion is tried as people use it; bash is everywhere. */
 export const SHELL_PACKAGES = ["zsh", "fish"] as const;
