@@ -18,7 +18,7 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
           <select name="platform">
             {platforms.map((p) => (
               <option value={p.name} selected={p.name === draft.platform}>
-                {p.called}
+                {p.port === null ? p.called : `${p.called} (port ${p.port})`}
               </option>
             ))}
           </select>
@@ -27,7 +27,7 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
           <Field label="Host or address">
             <input name="host" required value={draft.host} autocapitalize="none" spellcheck={false} />
           </Field>
-          <Field label="Port" hint={`Empty: ${platforms.map((p) => `${p.port} for ${p.called}`).join(", ")}.`}>
+          <Field label="Port" hint="Empty: the one beside the platform's name.">
             <input type="number" name="port" min="1" max="65535" value={draft.port ?? ""} />
           </Field>
         </div>

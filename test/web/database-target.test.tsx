@@ -21,7 +21,7 @@ afterAll(() => w.close());
 
 it("is added by the certificate that was compared, at its platform's own port, and shows it", async () => {
   const form = { name: "db-1", platform: "postgres", host: "192.0.2.30", port: "", tags: "", identity: `sha256 Fingerprint=${PRINT.toLowerCase()}` };
-  expect((await operator.get("/targets/new")).text).toMatch(/<option value="postgres">PostgreSQL<\/option>.*22 for Linux over SSH, 5432 for PostgreSQL/s);
+  expect((await operator.get("/targets/new")).text).toMatch(/<option value="linux-ssh" selected="">Linux over SSH \(port 22\)<\/option>.*<option value="postgres">PostgreSQL \(port 5432\)<\/option>/s);
   expect((await operator.post("/targets", form)).status, "nobody said that they compared it").toBe(422);
   expect((await operator.post("/targets", { ...form, same: "yes", identity: "AB:CD" })).text).toContain("no key or certificate that a target of this platform proves itself by");
   expect((await operator.post("/targets", { ...form, same: "yes", identity: "plain" })).text).toContain("loopback address alone");

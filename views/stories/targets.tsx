@@ -20,6 +20,9 @@ const targetView = {
 const platforms = [
   { name: "linux-ssh", called: "Linux over SSH", port: 22 },
   { name: "postgres", called: "PostgreSQL", port: 5432 },
+  { name: "mysql", called: "MariaDB or MySQL", port: 3306 },
+  { name: "redis", called: "Redis", port: 6379 },
+  { name: "rabbitmq", called: "RabbitMQ", port: 15671 },
 ];
 const DATABASE = target({ name: "db-1", platform: "postgres", port: 5432 });
 const VOUCHED = "any certificate of its authority for 192.0.2.10";
