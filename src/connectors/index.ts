@@ -11,6 +11,7 @@ import { mysql } from "./mysql.ts";
 import { openldap } from "./openldap.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
+import { windowsSmb } from "./windows-smb.ts";
 
 /** Devices with a command line, each set a platform. A draft is offered once somebody's own device has taken it. */
 const devices = (): Connector[] => shippedSets().filter(({ set }) => set.grade !== "draft").map(({ set }) => shippedSet(set) as Connector);
@@ -23,6 +24,7 @@ export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
     redis(random) as Connector,
     openldap() as Connector,
     activeDirectory() as Connector,
+    windowsSmb() as Connector,
     ...devices(),
     ...PRODUCTS.map((p) => http(p)(random) as Connector),
   ].map((c) => [c.platform, c]));

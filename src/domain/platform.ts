@@ -25,6 +25,8 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "influxdb": { called: "InfluxDB 1.x", one: "an InfluxDB server", port: 8_086, sessions: false, logins: "Database logins", rights: "ALL PRIVILEGES (docs/platforms/http.md)" },
   "etcd": { called: "etcd 3", one: "an etcd server", port: 2_379, sessions: false, logins: "Tokens", rights: "the role root (docs/platforms/http.md)" },
   "rabbitmq": { called: "RabbitMQ", one: "a RabbitMQ server", port: 15_671, sessions: false, logins: "Connections", rights: "the tag administrator (docs/platforms/http.md)" },
+  "windows-smb": { called: "Windows over SMB", one: "a Windows machine over SMB", port: 445, sessions: false, logins: "Windows logins",
+    rights: "membership in the machine's Administrators, also over the network (docs/platforms/windows-smb.md)" },
 };
 /** Platforms made of a command set, by `cli:` and its name. */
 export const COMMAND_SETS = "cli:";

@@ -32,8 +32,8 @@ const values = (ldif: string): Record<string, string>[] => ldif.replaceAll("\n "
 }))).filter((e) => e["sAMAccountName"] !== undefined);
 export const everybody = async (dc: SambaDc): Promise<string[]> =>
   values(await dc.look("(objectClass=user)", "sAMAccountName", "unicodePwd", "userAccountControl")).map((e) => `${e["sAMAccountName"]}:${e["unicodePwd"]} ${e["userAccountControl"]}`).sort();
-export const fits = async (dc: SambaDc, name: string, password: string): Promise<boolean> => (await everybody(dc)).some((line) => line.startsWith(`${name}:`)) &&
-  (await everybody(dc)).find((line) => line.startsWith(`${name}:`))!.split(/[: ]/).includes(await hashOf(dc, password));
+export const fits = async (dc: SambaDc, name: string, password: string): Promise<boolean> =>
+  (await everybody(dc)).find((line) => line.startsWith(`${name}:`))?.split(/[: ]/)[1] === await hashOf(dc, password);
 
 export const pinned = (dc: SambaDc, more: Partial<ActiveDirectoryConfig> = {}): ActiveDirectoryConfig => ({
   tls: "pinned", certificates: [dc.fingerprint], authority: "", encryption: "auto", domain: "lab.test", netbios: "", kerberos: "auto", kdcPort: 88, controllers: [], ...more,
