@@ -23,7 +23,7 @@ const LOOKS: readonly Look[] = (widths.length > 0 ? widths : [390, 1024, 1600]).
 /** What docs/screens keeps: the page, and how wide and in which light it says most. */
 const DOCS: Readonly<Record<string, readonly Look[]>> = {
   home: [[1024, "light"], [390, "dark"]], votes: [[390, "light"]], "ask-form": [[1024, "light"]], "request-held": [[1024, "dark"]], release: [[1024, "dark"]], accounts: [[1024, "light"]], "target-reset": [[1024, "light"]],
-  "import-preview": [[1024, "light"]], "policy-edit": [[1600, "light"]], person: [[1024, "light"]], search: [[390, "light"]], play: [[1600, "light"]], audit: [[1024, "dark"]], exposures: [[1024, "light"]],
+  "import-preview": [[1024, "light"]], "policy-edit": [[1600, "light"]], person: [[1024, "light"]], search: [[390, "light"]], play: [[1600, "light"]], audit: [[1024, "dark"]], exposures: [[1024, "light"]], "bulk-preview": [[1024, "light"]], "target-new": [[1024, "light"]],
 };
 const taken = (name: string, look: Look): boolean => (docs ? (DOCS[name] ?? []).some(([w, s]) => w === look[0] && s === look[1]) : named.length === 0 || named.includes(name));
 const FILE = `target,host,host_key,account,password,role,adopt\nweb-2,192.0.2.20,${HOST_KEY},rotator,Imp0rted-pass,administrative,yes\nweb-2,,,deploy,,,yes\ndb-9,,,root,,,\nweb-1,192.0.2.99,,root,,,`;
