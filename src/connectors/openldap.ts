@@ -15,11 +15,11 @@ import type { Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
 import { objectionBeside } from "../wires/beside.ts";
-import { directoryProof, openDirectory, type Directory } from "../wires/ldap.ts";
+import { directoryProof, LDAP, openDirectory, type Directory } from "../wires/ldap.ts";
 import { certifiedBy } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
 import { connector, plain } from "./connector.ts";
-import { afterSend, atProbe, isHistory, kindOf, notSent, refusedLogin, whyOf } from "./openldap/answers.ts";
+import { afterSend, atProbe, codeOf, isHistory, kindOf, notSent, refusedLogin, whyOf } from "./openldap/answers.ts";
 import { discovered, locate, lockOf, mayChangeOthers, rulesAt } from "./openldap/look.ts";
 import { config, dnOf, forbidden, identityText, naming, NO_NAME, pin, unsuited, type OpenLdapConfig } from "./openldap/settings.ts";
 
@@ -58,7 +58,8 @@ const change = (sending: () => void) => async (c: OpenLdapConfig, link: Link, ac
       return "done";
     });
   } catch (e) {
-    if (!sent) return notSent(e, hidden);
+    // A name that reads as a DN to us and not to the server: nothing waits for that to change.
+    if (!sent) return codeOf(e) === LDAP.INVALID_DN ? { refused: `${NO_NAME}: ${whyOf(e, hidden)}` } : notSent(e, hidden);
     // Set again after a crash: the target refuses what it has already.
     return isHistory(e) && await opens(c, link, { name: account.name, secret: ch.to }, signal) ? "done" : afterSend(e, hidden);
   }

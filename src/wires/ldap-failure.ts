@@ -18,5 +18,5 @@ export class LdapFailure extends Error {
   }
 }
 /** The numbers that are named in code. */
-export const LDAP = { NO_SUCH_ATTRIBUTE: 16, UNDEFINED_TYPE: 17, CONSTRAINT: 19, NO_SUCH_OBJECT: 32, INVALID_CREDENTIALS: 49, INSUFFICIENT_ACCESS: 50 } as const;
+export const LDAP = { NO_SUCH_ATTRIBUTE: 16, UNDEFINED_TYPE: 17, CONSTRAINT: 19, NO_SUCH_OBJECT: 32, INVALID_DN: 34, INVALID_CREDENTIALS: 49, INSUFFICIENT_ACCESS: 50 } as const;
 export const PPOLICY = { EXPIRED: 0, LOCKED: 1, IN_HISTORY: 8 } as const;

@@ -36,7 +36,7 @@ describe("names and passwords", () => {
     expect([binder(config, "svc"), binder({ ...config, netbios: "OLD" }, "svc"), binder(config, "svc@other.example")]).toEqual(["CORP\\svc", "OLD\\svc", "svc@other.example"]);
   });
   test("no name that fits is a mechanism or a DN to a bind", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 40 }), (name) => { if (naming.fits(name)) expect(binder(config, name)).toMatch(/^[^=]*[\\@][^=]*$/); }), { numRuns: 2_000 });
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 40 }), (name) => { if (naming.fits(name)) expect(binder(config, name)).toMatch(/^[^=]*[\\@][^=]*$/); }), { numRuns: 300 });
   });
   test("in quotation marks, as UTF-16, whatever stands in it", () => {
     expect(unicodePwd("Aé\"").toString("hex")).toBe("22004100e90022002200");

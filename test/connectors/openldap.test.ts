@@ -51,6 +51,7 @@ describe("names", () => {
     expect(await change("far", fresh())).toEqual({ refused: expect.stringMatching(/name it by that DN/) });
     expect(await change("ghost", fresh())).toEqual({ refused: expect.stringMatching(/does not exist/) });
     expect(await change(`uid=ghost,${PEOPLE}`, fresh())).toEqual({ refused: expect.stringMatching(/does not exist/) });
+    for (const name of [`uid=x,${PEOPLE}\\')x`, `nosuchattribute=x,${PEOPLE}`, `uid=a+b,${PEOPLE}`, `uid="x,${PEOPLE}`]) expect(await change(name, fresh()), name).toEqual({ refused: expect.stringContaining("cannot be the name") });
     expect(await everybody()).toEqual(before);
     const to = fresh();
     expect([await change(other.dn, to), await change(far.dn, to), await probe(other.dn, to), await asked(one.dn, one.password)]).toEqual(["done", "done", "yes", "yes"]);

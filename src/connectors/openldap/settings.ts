@@ -11,8 +11,9 @@ import { sendable } from "../connector.ts";
 // eslint-disable-next-line no-control-regex
 export const forbidden = /[\x00-\x1f\x7f]/;
 const visible = (text: string): boolean => text !== "" && text === text.trim() && Buffer.byteLength(text) <= 255 && !/[\p{C}:]/u.test(text);
-/** `attribute=value,…`: every part has an attribute; commas inside a value are escaped. */
-export const isDn = (name: string): boolean => /^[A-Za-z][A-Za-z0-9-]*=(?:[^,\\]|\\.)+(?:,\s*[A-Za-z][A-Za-z0-9-]*=(?:[^,\\]|\\.)+)+$/u.test(name);
+/** RFC 4514: `attribute=value,…`; what means something stands in a value behind a backslash, or as two hexadecimal digits. */
+const VALUE = "(?:[^,\\\\]|\\\\(?:[ \"#+,;<=>\\\\]|[0-9A-Fa-f]{2}))+", PART = `[A-Za-z][A-Za-z0-9-]*=${VALUE}`, DN = new RegExp(`^${PART}(?:,\\s*${PART})+$`, "u");
+export const isDn = (name: string): boolean => DN.test(name);
 
 export const config = z.object({
   ...certifiedShape,
