@@ -4,7 +4,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSyn
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { ready } from "../scripts/ready.ts";
-import { BROWSER_PACKAGES, HOST_PACKAGES, POSTGRES_PACKAGES } from "./lab/needs.ts";
+import { SUITE_PACKAGES } from "./lab/needs.ts";
 
 declare module "vitest" {
   export interface ProvidedContext { /** A tar of the migrated, empty embedded database. */ readonly migrated: string }
@@ -32,6 +32,6 @@ const migrated = async (): Promise<string> => {
 
 export default async ({ provide }: TestProject): Promise<void> => {
   if (Number(process.versions.node.split(".")[0]) < 22) throw new Error(`Lockstep needs Node 22 or later; this is ${process.version}. Run it through npm: it brings its own.`);
-  await ready([...new Set([...HOST_PACKAGES, ...POSTGRES_PACKAGES, ...BROWSER_PACKAGES, "sshpass", "openssl"])], "The test suite");
+  await ready(SUITE_PACKAGES, "The test suite");
   provide("migrated", await migrated());
 };

@@ -30,6 +30,12 @@ export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
 export const SHELL_PACKAGES = ["zsh", "fish"] as const;
 export const BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core", "fonts-liberation", "fonts-noto-color-emoji"] as const;
 
+/** All that `npm test` needs, installed before the first of them begins: apt changes the tree that lab hosts stand on. The slow lane installs its own. */
+export const SUITE_PACKAGES: readonly string[] = [...new Set<string>([
+  ...HOST_PACKAGES, ...CLIENT_PACKAGES, ...POSTGRES_PACKAGES, ...OPENLDAP_PACKAGES, ...MARIADB_PACKAGES, ...SAMBA_PACKAGES,
+  ...REDIS_PACKAGES, ...DEVICE_PACKAGES, ...ROUTER_PACKAGES, ...INFLUXDB_PACKAGES, ...ETCD_PACKAGES, ...MAIL_PACKAGES, ...SHELL_PACKAGES, ...BROWSER_PACKAGES,
+])];
+
 export type Needs = {
   debian?: readonly string[];
   root?: boolean;
