@@ -63,6 +63,8 @@ export interface Connector<C = unknown> {
   readonly changesItself?: true;
   /** The target goes on taking a password after it was replaced: for whom and how long, for the closure certificate. */
   readonly lingers?: string;
+  /** Another account of the target that has to log in first, by these settings; its credential is handed back as `carrier` beside them, where it is certain. */
+  carrier?(config: C): string | undefined;
   /** Why these settings cannot be used at this address, as a sentence. */
   objection?(config: C, at: Address): string | undefined;
   /** One login with `secret`. "no" only over a verified identity. */

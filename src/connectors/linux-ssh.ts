@@ -6,6 +6,8 @@
  *     admin1 ALL=(root) PASSWD: /usr/sbin/chpasswd -e, /usr/bin/getent shadow *
  * and, where logins are to be ended after a change, also:  /usr/bin/pkill -KILL -e -u * sshd
  * That ends SSH logins (their terminals hang up), never what the account runs as a service.
+ * Where root may not log in, `su` names an account that does and becomes root by root's password: then root is the administrative account, and
+ * no sudoers line is needed. An account without any of these changes itself by passwd's dialogue, with the host's quality rules.
  * Hashes pass by the host's own quality rules, so the password policy of the broker is the one that counts.
  */
 import type { z } from "zod";
@@ -19,7 +21,7 @@ import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential
 import { connector, plain, sendable, words } from "./connector.ts";
 import { READ_RULES, rulesOf } from "./linux-rules.ts";
 import { discover } from "./linux-ssh/discover.ts";
-import { config, LIMIT, local, login, notSent, notTold, rootBy, why, withClient, type LinuxSshConfig } from "./linux-ssh/reach.ts";
+import { bySu, config, deniedTo, LIMIT, local, login, notSent, notTold, rootBy, why, withClient, type LinuxSshConfig } from "./linux-ssh/reach.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
 
 export type { LinuxSshConfig } from "./linux-ssh/reach.ts";
@@ -95,13 +97,29 @@ const change = (random: Random) => async (c: LinuxSshConfig, link: Link, account
   if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
   let client: Client;
   try { client = await login(c, link, as, signal); } catch (error) { return notSent(error); }
-  const self = ch.as === undefined && account.name !== "root" && ch.from !== undefined;
-  return withClient(client, () => self ? own(client, { ...ch, from: as.secret }, signal)
-    : administrative(c, client, account, { ...ch, as }, random, signal));
+  const itself = ch.from !== undefined && account.name !== "root" && as.name === account.name, dialogue = () => own(client, { ...ch, from: as.secret }, signal);
+  return withClient(client, async () => {
+    if (itself && ch.as === undefined) return dialogue();
+    const r = await administrative(c, client, account, { ...ch, as }, random, signal);
+    // It got in by its own password and has no right to set others': passwd lets it set this one.
+    return itself && typeof r === "object" && "not_sent" in r && r.not_sent === "auth_of_as" ? dialogue() : r;
+  });
 };
 
-const probe = async (c: LinuxSshConfig, link: Link, account: Login, secret: Secret, signal: AbortSignal): Promise<Answer> => {
+/** Root's password, asked of su. The carrier's own refused login says nothing of root. */
+const probeRoot = async (c: LinuxSshConfig, link: Link, account: Login, secret: Secret, random: Random, signal: AbortSignal): Promise<Answer> => {
+  try {
+    return await withClient(await login(c, link, { name: account.name, secret }, signal), async (client) => {
+      const r = await asRoot(client, "true", { random, su: { as: account.name, password: secret } }, { signal, timeoutMs: LIMIT.probeLimit });
+      if (r.code === 0 && !r.denied) return "yes";
+      return r.denied && /authentication failure/i.test(r.stderr) ? "no" : { unknown: words(r.stderr, plain(secret)) || "su did not say" };
+    });
+  } catch (error) { return { unknown: why(error) }; }
+};
+
+const probe = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, secret: Secret, signal: AbortSignal): Promise<Answer> => {
   if (!local(account.name)) return { unknown: "this is not the name of a local account" };
+  if (bySu(c, account)) return probeRoot(c, link, account, secret, random, signal);
   try {
     (await login(c, link, { name: account.name, secret }, signal)).end();
     return "yes"; // a nologin shell or a password that must be changed comes after the password was found right
@@ -128,7 +146,7 @@ const compare = (random: Random): Compare => async (c, link, account, secrets, a
   try {
     return await withClient(await login(c, link, as, signal), async (client) => {
       const may = await rootBy(client, c, as, command, random, o);
-      if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) };
+      if ("denied" in may) return deniedTo(c, as, may.denied);
       const r = await asRoot(client, command, may.root, o), [name, field] = r.stdout.split("\n")[0]?.split(":") ?? [];
       if (r.code === 2) return { unknown: "the target knows no such account" };
       if (r.code !== 0 || name !== account.name || field === undefined) return { unknown: "the target did not show the account's hash" };
@@ -140,7 +158,7 @@ const compare = (random: Random): Compare => async (c, link, account, secrets, a
 /** Kills what runs as the account. Never for user id 0 or the account we are logged in with: that would be us. */
 const endLogins = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
 Promise<{ ended: number } | NotTold> => {
-  if (!local(account.name) || account.name === as.name) return { unknown: "these logins are not ended from here" };
+  if (!local(account.name) || account.name === as.name || account.name === c.carrier?.name) return { unknown: "these logins are not ended from here" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/pkill -KILL -e -u '${account.name}' sshd`;
   try {
     return await withClient(await login(c, link, as, signal), async (client) => {
@@ -149,7 +167,7 @@ Promise<{ ended: number } | NotTold> => {
         return { unknown: "an account that does not exist or has the rights of root is left alone" };
       }
       const may = await rootBy(client, c, as, command, random, o);
-      if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) };
+      if ("denied" in may) return deniedTo(c, as, may.denied);
       const r = await asRoot(client, command, may.root, o);
       if (r.code !== 0 && r.code !== 1) return { unknown: words(r.stderr, plain(as.secret)) || "pkill could not be run" };
       return r.denied ? { unknown: "sudo did not accept the password" } : { ended: r.stdout.split("\n").filter((l) => /\bkilled\b/.test(l)).length };
@@ -165,7 +183,7 @@ Promise<TargetRules | NotTold> => {
   try {
     return await withClient(await login(c, link, as, signal), async (client) => {
       const may = await rootBy(client, c, as, command, random, o);
-      if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) };
+      if ("denied" in may) return deniedTo(c, as, may.denied);
       const files = await exec(client, READ_RULES, o), line = await asRoot(client, command, may.root, o);
       return line.code === 0 ? rulesOf(files.stdout, line.stdout) : { unknown: "the target did not show the account's own days" };
     });
@@ -186,7 +204,7 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
 };
 
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
-  platform: "linux-ssh", config: config as z.ZodType<LinuxSshConfig>, forbidden, probe,
+  platform: "linux-ssh", changesItself: true, config: config as z.ZodType<LinuxSshConfig>, forbidden, probe: probe(random), carrier: (c) => c.su || undefined,
   change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random), discover: discover(random),
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

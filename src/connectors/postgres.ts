@@ -4,7 +4,7 @@
  *
  * The administrative role is a superuser, or has CREATEROLE and, from version 16 on, is granted each role WITH ADMIN OPTION. To compare without
  * a login it reads pg_authid:  GRANT SELECT (rolname, rolpassword) ON pg_authid TO rotator;  (in the database of the settings; by a superuser)
- * To end logins:  GRANT pg_signal_backend TO rotator;  A role without one changes itself. docs/postgres.md has it whole.
+ * To end logins:  GRANT pg_signal_backend TO rotator;  A role without one changes itself. docs/platforms/postgres.md has it whole.
  * Found by trying: the verifier stands in the server's log where log_statement asks for it; a name longer than 63 bytes is cut and then means
  * ANOTHER role; a `trust` line lets in with any password; servers before 10 take a verifier for a password.
  */

@@ -13,7 +13,7 @@ export type Platform = { readonly called: string; readonly one: string; readonly
 export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "linux-ssh": { called: "Linux over SSH", one: "a host", port: 22, sessions: true, logins: "SSH logins", rights: "sudo for chpasswd and getent, without a terminal" },
   "postgres": { called: "PostgreSQL", one: "a PostgreSQL server", port: 5_432, sessions: false, logins: "Database logins",
-    rights: "CREATEROLE, and from version 16 on each role WITH ADMIN OPTION; or a superuser (docs/postgres.md)" },
+    rights: "CREATEROLE, and from version 16 on each role WITH ADMIN OPTION; or a superuser (docs/platforms/postgres.md)" },
   "openldap": { called: "OpenLDAP", one: "an OpenLDAP directory", port: 636, sessions: false, logins: "Directory logins",
     rights: "write on userPassword, and read on uid and pwdAccountLockedTime, of the accounts it changes; never the root DN (docs/platforms/openldap.md)" },
   "mysql": { called: "MariaDB or MySQL", one: "a MariaDB or MySQL server", port: 3_306, sessions: false, logins: "Database logins",

@@ -30,7 +30,9 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: D
   if (!connector) throw new Error(`no connector for platform ${target.platform}`);
   const rows = await versions.of(db, account.id);
   // law A1: who may rescue the administrator is not changed by it; both change themselves, so "is changed by" has no cycle.
-  const administrative = target.administrative === account.id || target.reconcile === account.id ? null : target.administrative;
+  // Who has to log in before the administrator can is not changed by it either.
+  const carries = connector.carrier?.(connector.config.parse(target.settings)) === account.name;
+  const administrative = target.administrative === account.id || target.reconcile === account.id || carries ? null : target.administrative;
   const reconcile = target.reconcile === account.id ? null : target.reconcile;
   const admin = await helper(db, administrative, target, now), paused = await accounts.healerPaused(db, account.id);
   const facts: Facts = {

@@ -9,7 +9,7 @@ import type { Reader } from "../store/db.ts";
 import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
 import { withAdmin, type LoginOf } from "./lend.ts";
-import type { World } from "./rotation-load.ts";
+import { helper, type World } from "./rotation-load.ts";
 import { openVersion } from "./secrets.ts";
 
 /** A3: read at the moment of use; the caller wipes it. */
@@ -18,11 +18,20 @@ export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promi
   return { name: a.name, secret: openVersion(deps, (await versions.find(db, current))!) };
 };
 
+/** The target's settings as its connector reads them, with the account that has to log in first where there is one. It is asked only while nothing is in doubt about it. */
+export const withConfig = async <T>(deps: Deps, w: Pick<World, "connector" | "target">, use: (config: unknown) => Promise<T>): Promise<T> => {
+  const config = w.connector.config.parse(w.target.settings) as object, name = w.connector.carrier?.(config);
+  const found = name === undefined ? undefined : (await accounts.onTarget(deps.db, w.target.id)).find((a) => a.name === name);
+  if (found === undefined || await helper(deps.db, found.id, w.target, deps.clock.now()) !== "ready") return use(config);
+  const carrier = await credentialOf(deps, deps.db, found.id);
+  try { return await use({ ...config, carrier }); } finally { carrier.secret.wipe(); }
+};
+
 export const call = async <T>(deps: Deps, w: Pick<World, "connector" | "target">, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<{ unknown: string }>((resolve) => { timer = setTimeout(() => resolve({ unknown: `${verb}: no answer in ${Math.round(limit / 1000)} s` }), limit + 1_000); });
   try {
-    return await Promise.race([fn(w.connector, deps.link(w.target), w.connector.config.parse(w.target.settings)), late]);
+    return await withConfig(deps, w, (config) => Promise.race([fn(w.connector, deps.link(w.target), config), late]));
   } catch (e) {
     return { unknown: `${verb}: ${e instanceof Error ? e.name : "error"}` };
   } finally { clearTimeout(timer); }

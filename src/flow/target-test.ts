@@ -13,7 +13,7 @@ import type { Deps } from "./deps.ts";
 import { blockIdentity } from "./identity.ts";
 import { handBack } from "./lend.ts";
 import { actor, record, type Caller } from "./record.ts";
-import { credentialOf } from "./target-calls.ts";
+import { credentialOf, withConfig } from "./target-calls.ts";
 import { connectorOf, visible } from "./targets.ts";
 
 export type Helper = "administrative" | "reconcile";
@@ -36,7 +36,7 @@ export const testTarget = async (deps: Deps, caller: Caller, id: TargetId, which
   if (!c.test) return missing("This platform has no test.");
   if (!currentOf({ versions: await versions.of(deps.db, helper) })) return missing(`The vault holds no password of ${admin.name} yet: type it on the account's page.`);
   const as = await credentialOf(deps, deps.db, helper);
-  const result = await c.test(c.config.parse(t.settings), deps.link(t), as, AbortSignal.timeout(deps.times.probeLimit)).finally(() => as.secret.wipe());
+  const result = await withConfig(deps, { connector: c, target: t }, (config) => c.test!(config, deps.link(t), as, AbortSignal.timeout(deps.times.probeLimit))).finally(() => as.secret.wipe());
   const tested: Tested = result.ok ? result : { ok: false, stage: result.stage ?? "login", why: result.why };
   await note(deps, caller, t, helper, tested, which);
   if (!tested.ok && tested.stage === "identity") await blockIdentity(deps, id, tested.why);

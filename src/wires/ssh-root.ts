@@ -1,5 +1,5 @@
 /**
- * Runs a command as root, directly or through sudo. Rules: the sudo password is written only after our own random prompt appeared,
+ * Runs a command as root, directly, through sudo or through su. Rules: the password is written only after our own random prompt appeared,
  * once; input for the command follows it, and is never offered to a second prompt.
  */
 import type { Random } from "../kernel/clock.ts";
@@ -10,7 +10,9 @@ import { exec, ExecFailure } from "./ssh-exec.ts";
 import type { Client, ClientChannel } from "./ssh-tuned.ts";
 
 /** `password`: what sudo asks for. `asks`: whether it will ask, as `mayRun` found out. */
-export type Root = { readonly sudo?: { readonly password: Secret; readonly asks: boolean }; readonly random: Random };
+export type Root = { readonly sudo?: { readonly password: Secret; readonly asks: boolean }; readonly su?: Su; readonly random: Random };
+/** `as`: whom su makes of us, by that account's own password. */
+export type Su = { readonly as: string; readonly password: Secret };
 export type RootOptions = { readonly signal: AbortSignal; readonly timeoutMs: number; readonly input?: () => Buffer; readonly keep?: number };
 /** `asked`: sudo wanted the password. `denied`: it wanted it again, so ours was wrong; the command did not run. */
 export type RootResult = ExecResult & { readonly asked: boolean; readonly denied: boolean };
@@ -35,8 +37,39 @@ const prompted = (token: string, password: Secret, input: (() => Buffer) | undef
   return { listen, state: () => state };
 };
 
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+const PROMPT = /(password|kennwort|mot de passe)[^\n]*: ?$/i;
+/**
+ * su reads its password from the same standard input as the command it starts, and in gulps: what comes after it would be swallowed. So the command
+ * says first that it runs, and only then it is given its input. A second prompt is a refusal.
+ */
+const bySu = async (client: Client, command: string, su: Su, random: Random, o: RootOptions): Promise<RootResult> => {
+  const token = `lockstep-${random.bytes(12).toString("hex")}`;
+  let heard = "", asked = false, denied = false, runs = false;
+  const onStderr = (text: string, channel: ClientChannel): void => {
+    heard = (heard + text).slice(-8_192);
+    if (runs || !PROMPT.test(heard)) return;
+    heard = "";
+    if (asked) { denied = true; channel.close(); return; }
+    asked = true;
+    const line = withNewline(su.password);
+    channel.write(line, () => line.fill(0));
+  };
+  const onStdout = (text: string, channel: ClientChannel): void => {
+    out = (out + text).slice(0, 8_192);
+    if (!runs && out.includes(token)) { runs = true; channel.end(o.input?.() ?? Buffer.alloc(0)); }
+  };
+  let out = "";
+  const run = `env LC_ALL=C su ${quoted(su.as)} -c ${quoted(`echo ${token}; exec ${command}`)}`;
+  const r = await exec(client, run, { signal: o.signal, timeoutMs: o.timeoutMs, ...(o.keep === undefined ? {} : { keep: o.keep }), onStderr, onStdout });
+  // It ended without having begun: su itself said no.
+  const stderr = r.stderr.replace(/^[^\n]*(password|kennwort|mot de passe)[^\n]*: ?\n?/i, "");
+  return { ...r, stdout: r.stdout.replace(`${token}\n`, ""), stderr, asked, denied: denied || (!runs && r.code !== null && asked) };
+};
+
 /** `command`: absolute path and arguments, without any value that was not checked. */
 export const asRoot = async (client: Client, command: string, root: Root, o: RootOptions): Promise<RootResult> => {
+  if (root.su !== undefined) return bySu(client, command, root.su, root.random, o);
   const { signal, timeoutMs } = o, plain = { signal, timeoutMs, ...(o.keep === undefined ? {} : { keep: o.keep }) };
   if (root.sudo === undefined || !root.sudo.asks) {
     const run = `env LC_ALL=C ${root.sudo === undefined ? "" : "sudo -k -n "}${command}`;

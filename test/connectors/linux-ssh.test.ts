@@ -24,14 +24,14 @@ beforeAll(async () => {
 });
 afterAll(async () => { await host?.destroy(); });
 
-const inside = async (command: string, stdin = ""): Promise<string> => {
-  const r = await host.exec(command, stdin);
+const inside = async (command: string, stdin = "", on = host): Promise<string> => {
+  const r = await on.exec(command, stdin);
   if (r.code !== 0) throw new Error(`${command}: ${r.stderr}`);
   return r.stdout;
 };
-const account = async (): Promise<Named> => {
+const account = async (on = host): Promise<Named> => {
   const who = { name: `app${++serial}`, password: `Old-${serial}-${systemRandom.bytes(6).toString("base64url")}` };
-  await inside(`useradd -m -s /bin/bash ${who.name} && chpasswd`, `${who.name}:${who.password}\n`);
+  await inside(`useradd -m -s /bin/bash ${who.name} && chpasswd`, `${who.name}:${who.password}\n`, on);
   return who;
 };
 /** A server with another key that writes down every attempt to log in. */
@@ -46,19 +46,18 @@ const impostor: World<LinuxSshConfig>["impostor"] = async () => {
 };
 const WATCH = "rm -f /watch.on /watch.out; touch /watch.on; (while [ -e /watch.on ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; sleep 0.005; done 2>/dev/null | tr '\\0' '\\n' > /watch.out) >/dev/null 2>&1 &";
 
-const world = (as: Named): World<LinuxSshConfig> => ({
-  seenRunning: /sshd: [^\n]*\n[^]*SSH_CONNECTION=/, make: linuxSsh, as: () => as, account, impostor,
-  config: () => ({ hostKeys: [host.hostKey], sudo: as.name !== "root" }),
-  address: () => ({ host: "127.0.0.1", port: host.port }),
-  fits: (name, password) => host.opens(name, password),
-  everybody: async () => (await inside("cut -d: -f1,2 /etc/shadow; cut -d: -f1,3 /etc/passwd | sed s/^/uid-/")).trim().split("\n"),
-  foreign: async (name) => { await inside("chpasswd -c YESCRYPT", `${name}:Foreign-1-hash\n`); },
+const world = (as: Named, on = () => host, config = (): LinuxSshConfig => ({ hostKeys: [on().hostKey], sudo: as.name !== "root", su: "" })): World<LinuxSshConfig> => ({
+  seenRunning: /sshd: [^\n]*\n[^]*SSH_CONNECTION=/, make: linuxSsh, as: () => as, account: () => account(on()), impostor, config,
+  address: () => ({ host: "127.0.0.1", port: on().port }),
+  fits: (name, password) => on().opens(name, password),
+  everybody: async () => (await inside("cut -d: -f1,2 /etc/shadow; cut -d: -f1,3 /etc/passwd | sed s/^/uid-/", "", on())).trim().split("\n"),
+  foreign: async (name) => { await inside("chpasswd -c YESCRYPT", `${name}:Foreign-1-hash\n`, on()); },
   policy: async () => ({ to: "short", change: "own", words: /BAD PASSWORD/, undo: async () => undefined }),
-  stop: () => host.stop(), start: () => host.start(),
-  log: async () => host.log() + await inside("cat /var/log/*.log /root/.*history 2>/dev/null; true"),
+  stop: () => on().stop(), start: () => on().start(),
+  log: async () => on().log() + await inside("cat /var/log/*.log /root/.*history 2>/dev/null; true", "", on()),
   watch: async () => {
-    await inside(WATCH);
-    return () => inside("rm -f /watch.on; sleep 0.1; cat /watch.out");
+    await inside(WATCH, "", on());
+    return () => inside("rm -f /watch.on; sleep 0.1; cat /watch.out", "", on());
   },
 });
 
@@ -67,9 +66,40 @@ describe("through sudo", () => { contract("linux-ssh, sudo", () => world(ADMIN),
 
 const connector = linuxSsh(systemRandom);
 const link = () => directLink({ host: "127.0.0.1", port: host.port });
-const config = (): LinuxSshConfig => ({ hostKeys: [host.hostKey], sudo: false });
+const config = (): LinuxSshConfig => ({ hostKeys: [host.hostKey], sudo: false, su: "" });
 const as = (who: Named) => ({ name: who.name, secret: Secret.of(who.password) });
 const soon = () => AbortSignal.timeout(20_000);
+
+/** Root may not log in: `porter` does, and becomes root by su. */
+const PORTER: Named = { name: "porter", password: "Porter-Pw-1!x9Qz" };
+describe("through su", () => {
+  let shut: LinuxHost;
+  beforeAll(async () => { shut = await linuxHost({ name: "shut", rootPassword: ROOT.password, accounts: { [PORTER.name]: PORTER.password, bystander: "By-Stander-1!" }, extraSshd: "LogLevel DEBUG2\nMaxAuthTries 6\nPermitRootLogin no",
+    setup: "printf 'minlen = 12\\nretry = 1\\n' > /etc/security/pwquality.conf; rm -f /usr/bin/sudo" }); });
+  afterAll(async () => { await shut?.destroy(); });
+  const on = (porter = PORTER.password) => ({ hostKeys: [shut.hostKey], sudo: false, su: PORTER.name, carrier: { name: PORTER.name, secret: Secret.of(porter) } });
+  contract("linux-ssh, su", () => world(ROOT, () => shut, on), { lists: true });
+  const at = () => directLink({ host: "127.0.0.1", port: shut.port });
+  test("root's own password: changed and asked through su; the carrier's refused login says nothing of it", async () => {
+    const was = ROOT.password, to = fresh();
+    expect(await connector.probe(on(), at(), { name: "root" }, Secret.of(was), soon())).toBe("yes");
+    expect(await connector.probe(on(), at(), { name: "root" }, Secret.of("Wrong-1-wrong"), soon())).toBe("no");
+    expect(await connector.probe(on("Wrong-2-wrong"), at(), { name: "root" }, Secret.of(was), soon())).toEqual({ unknown: "the target refused the login of porter, which becomes root there" });
+    expect(await connector.change(on(), at(), { name: "root" }, { to: Secret.of(to), from: Secret.of(was), as: as(ROOT) }, soon())).toBe("done");
+    expect([await shut.opens("root", to), await shut.opens("root", was)]).toEqual([true, false]);
+    expect(await connector.probe(on(), at(), { name: "root" }, Secret.of(was), soon())).toBe("no");
+    expect(await connector.change(on(), at(), { name: "root" }, { to: Secret.of(was), from: Secret.of(to), as: { name: "root", secret: Secret.of(to) } }, soon())).toBe("done");
+  });
+  test("without a certain password of the carrier nothing is sent; its own is changed by passwd, and its logins are left alone", async () => {
+    const bare = { hostKeys: [shut.hostKey], sudo: false, su: PORTER.name }, to = fresh();
+    expect(await connector.change(bare, at(), { name: "bystander" }, { to: Secret.of(to), as: as(ROOT) }, soon())).toMatchObject({ not_sent: "unreachable", why: expect.stringContaining("through porter") });
+    expect(await connector.compare!(on(), at(), { name: "bystander" }, [Secret.of("x")], { name: "root", secret: Secret.of("Wrong-3-wrong") }, soon())).toMatchObject({ unknown: expect.stringMatching(/authentication failure/i), asRefused: true });
+    expect(await connector.endLogins!(on(), at(), { name: PORTER.name }, as(ROOT), soon())).toMatchObject({ unknown: expect.stringContaining("not ended from here") });
+    const itself = { to: Secret.of(to), from: Secret.of(PORTER.password), as: as(PORTER) };
+    expect(await connector.change(on(), at(), { name: PORTER.name }, itself, soon())).toBe("done");
+    expect([await shut.opens(PORTER.name, to), await shut.opens(PORTER.name, PORTER.password)]).toEqual([true, false]);
+  });
+});
 
 describe("what only Linux has", () => {
   test("an account changes its own password by passwd's dialogue", async () => {
@@ -77,6 +107,11 @@ describe("what only Linux has", () => {
     expect(await connector.change(config(), link(), who, { from: Secret.of(who.password), to: Secret.of(to) }, soon())).toBe("done");
     expect(await host.opens(who.name, to)).toBe(true);
     expect(await connector.change(config(), link(), who, { from: Secret.of("Wrong-3"), to: Secret.of(to) }, soon())).toMatchObject({ not_sent: "auth_of_as" });
+  });
+  test("an account that is its own administrator and may not sudo sets its password by passwd too", async () => {
+    const who = await account(), to = fresh(), by = { to: Secret.of(to), from: Secret.of(who.password), as: as(who) };
+    expect(await connector.change({ ...config(), sudo: true }, link(), who, by, soon())).toBe("done");
+    expect([await host.opens(who.name, to), await host.opens(who.name, who.password)]).toEqual([true, false]);
   });
   test("root changes itself, and no credential at all is refused", async () => {
     expect(await connector.change(config(), link(), ROOT, { from: Secret.of(ROOT.password), to: Secret.of(ROOT.password) }, soon())).toBe("done");

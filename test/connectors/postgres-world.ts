@@ -42,7 +42,7 @@ export const opens = async (port: number, name: string, password: string, databa
   (await run("psql", ["-Atqc", "select 1"], { env: { ...BARE_ENV, PGHOST: "127.0.0.1", PGPORT: String(port), PGUSER: name, PGPASSWORD: password, PGDATABASE: database, PGSSLMODE: "require" } })).code === 0;
 
 let serial = 0;
-/** From version 16 on CREATEROLE alone changes nobody: these two are given each role, as docs/postgres.md says. */
+/** From version 16 on CREATEROLE alone changes nobody: these two are given each role, as docs/platforms/postgres.md says. */
 const given = (name: string): string => `do $given$ declare r text; begin if current_setting('server_version_num')::int >= 160000 then
   for r in select rolname from pg_roles where rolname in ('rotator', 'clerk') and rolname <> ${literal(name)} loop execute format('grant %I to %I with admin option', ${literal(name)}, r); end loop;
 end if; end $given$`;

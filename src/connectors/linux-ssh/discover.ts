@@ -11,7 +11,7 @@ import type { Client, Root } from "../../wires/ssh.ts";
 import { asRoot, exec } from "../../wires/ssh.ts";
 import type { Credential, FoundAccount, NotTold } from "../connector.ts";
 import { plain, words } from "../connector.ts";
-import { LIMIT, local, login, notTold, rootBy, withClient, type LinuxSshConfig } from "./reach.ts";
+import { bySu, deniedTo, LIMIT, local, login, notTold, rootBy, withClient, type LinuxSshConfig } from "./reach.ts";
 
 const MARK = "== lockstep";
 /** musl's getent knows no -s: there the list may hold a directory's people too. */
@@ -89,7 +89,7 @@ const readShadow = async (client: Client, c: LinuxSshConfig, as: Credential, nam
   let root: Root | undefined;
   for (const some of chunks(names)) {
     const command = `/usr/bin/getent shadow ${some.map((n) => `'${n}'`).join(" ")}`;
-    if (root === undefined) { const may = await rootBy(client, c, as, command, random, o); if ("denied" in may) return { unknown: words(may.denied, plain(as.secret)) }; root = may.root; }
+    if (root === undefined) { const may = await rootBy(client, c, as, command, random, o); if ("denied" in may) return deniedTo(c, as, may.denied); root = may.root; }
     const r = await asRoot(client, command, root, o);
     if (r.denied) return { unknown: "sudo did not accept the administrative password" };
     if (r.cut || (r.code !== 0 && r.code !== 2)) return r.code === null || r.cut ? NOT_WHOLE : { unknown: words(r.stderr, plain(as.secret)) || "the target did not show the state of its accounts" };
@@ -98,12 +98,12 @@ const readShadow = async (client: Client, c: LinuxSshConfig, as: Credential, nam
   return out;
 };
 /** Null: this account may not ask. Asked of those alone who could log in: sudo is of no use to the others. */
-const readSudoers = async (client: Client, c: LinuxSshConfig, as: Credential, names: readonly string[], o: Options): Promise<ReadonlySet<string> | null | NotTold> => {
+const readSudoers = async (client: Client, c: LinuxSshConfig, as: Credential, names: readonly string[], random: Random, o: Options): Promise<ReadonlySet<string> | null | NotTold> => {
   if (c.sudo || as.name !== "root") return null;
-  const out = new Set<string>();
+  const out = new Set<string>(), root: Root = bySu(c, as) ? { random, su: { as: as.name, password: as.secret } } : { random };
   for (const some of chunks(names)) {
     const ask = `for u in ${some.map((n) => n.replaceAll("$", "\\$")).join(" ")}; do sudo -n -l -U "$u" 2>/dev/null | grep -q " may run the following" && echo "$u"; done; echo "${MARK} end"`;
-    const r = await exec(client, `env LC_ALL=C sh -c '${ask}'`, o);
+    const r = await asRoot(client, `sh -c '${ask}'`, root, o);
     if (r.code !== 0 || r.cut || !r.stdout.endsWith(`${MARK} end\n`)) return NOT_WHOLE;
     for (const name of r.stdout.split("\n")) if (some.includes(name)) out.add(name);
   }
@@ -116,7 +116,7 @@ const list = async (client: Client, c: LinuxSshConfig, as: Credential, random: R
   if (read.lines.length > MOST) return { unknown: `${read.lines.length} accounts are more than are listed here (${MOST})` };
   const named = read.lines.filter((l) => local(l.name)), shadow = await readShadow(client, c, as, named.map((l) => l.name), random, o);
   if ("unknown" in shadow) return shadow;
-  const sudoers = await readSudoers(client, c, as, named.filter((l) => !NO_SHELL.test(l.shell)).map((l) => l.name), o);
+  const sudoers = await readSudoers(client, c, as, named.filter((l) => !NO_SHELL.test(l.shell)).map((l) => l.name), random, o);
   return sudoers !== null && "unknown" in sudoers ? sudoers : accountsOf(read, shadow, sudoers);
 };
 

@@ -3,27 +3,42 @@ import { z } from "zod";
 import type { Random } from "../../kernel/clock.ts";
 import type { Link } from "../../kernel/link.ts";
 import { times } from "../../kernel/times.ts";
-import type { Client, Root, RootOptions } from "../../wires/ssh.ts";
-import { connectSsh, ExecFailure, mayRun, SshFailure } from "../../wires/ssh.ts";
-import type { ChangeResult, Credential, NotTold } from "../connector.ts";
-import { nameable } from "../connector.ts";
+import type { Client, MayRun, Root, RootOptions } from "../../wires/ssh.ts";
+import { asRoot, connectSsh, ExecFailure, mayRun, SshFailure } from "../../wires/ssh.ts";
+import type { ChangeResult, Credential, Login, NotTold } from "../connector.ts";
+import { nameable, plain, words } from "../connector.ts";
+
+/** A local account's name; digits alone would be read as a user id by other tools. */
+export const local = (name: string): boolean => nameable(name) && !/^\d+$/.test(name) && !/[\\@]/.test(name);
 
 export const config = z.object({
   /** Pinned OpenSSH public-key lines. */
   hostKeys: z.array(z.string().min(1)).min(1),
   /** Use sudo although the administrative account is called root. Any other one always goes through sudo. */
   sudo: z.boolean().default(false),
+  /** Root does not log in itself: this account of the target does, and becomes root by su with root's password. */
+  su: z.string().max(128).refine((name) => name === "" || (local(name) && name !== "root"), "the name of another account of this target").default("")
+    .describe("Where root may not log in: the account that logs in and becomes root by su. Its password must be in the vault."),
 });
-export type LinuxSshConfig = z.infer<typeof config>;
+/** `carrier`: the account that `su` names, with its password, read at the moment of use. */
+export type LinuxSshConfig = z.infer<typeof config> & { readonly carrier?: Credential };
 
 export const LIMIT = times();
 
-/** A local account's name; digits alone would be read as a user id by other tools. */
-export const local = (name: string): boolean => nameable(name) && !/^\d+$/.test(name) && !/[\\@]/.test(name);
+/** Root is reached through another account's login. */
+export const bySu = (c: LinuxSshConfig, who: Login): boolean => c.su !== "" && who.name === "root";
 
-export const login = (c: LinuxSshConfig, link: Link, who: Credential, signal: AbortSignal): Promise<Client> => connectSsh({
-  link, username: who.name, auth: { password: who.secret }, hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal,
-});
+export const login = async (c: LinuxSshConfig, link: Link, who: Credential, signal: AbortSignal): Promise<Client> => {
+  const by = bySu(c, who) ? c.carrier : who;
+  if (by === undefined) throw new SshFailure("closed", `root is reached through ${c.su}, and the vault holds no certain password of it now`);
+  try {
+    return await connectSsh({ link, username: by.name, auth: { password: by.secret }, hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal });
+  } catch (e) {
+    // Of root nothing was refused: it says so in other words, and is not the answer to a question about root's password.
+    if (by !== who && e instanceof SshFailure && e.kind === "auth") throw new SshFailure("auth", `the target refused the login of ${by.name}, which becomes root there`, { cause: e });
+    throw e;
+  }
+};
 
 export const why = (error: unknown): string =>
   error instanceof SshFailure ? error.why : error instanceof ExecFailure ? error.message : "the connection failed in a way we do not know";
@@ -39,9 +54,22 @@ export const withClient = async <T>(client: Client, use: (client: Client) => Pro
   try { return await use(client); } finally { client.end(); }
 };
 
-/** Root by name needs no sudo. Otherwise sudo is asked first, so a wrong password or a missing right shows before anything is sent. */
-export const rootBy = async (client: Client, c: LinuxSshConfig, as: Credential, command: string, random: Random, o: RootOptions) =>
-  c.sudo || as.name !== "root" ? mayRun(client, command, { password: as.secret, random }, o) : { root: { random } satisfies Root };
+/**
+ * Root by name needs no sudo. Otherwise sudo, or su, is asked first, so a wrong password or a missing right shows before anything is sent.
+ */
+export const rootBy = async (client: Client, c: LinuxSshConfig, as: Credential, command: string, random: Random, o: RootOptions): Promise<MayRun> => {
+  if (bySu(c, as)) return suIsTaken(client, { random, su: { as: as.name, password: as.secret } }, o);
+  return c.sudo || as.name !== "root" ? mayRun(client, command, { password: as.secret, random }, o) : { root: { random } };
+};
+const suIsTaken = async (client: Client, root: Root, o: RootOptions): Promise<MayRun> => {
+  const r = await asRoot(client, "true", root, { signal: o.signal, timeoutMs: o.timeoutMs });
+  if (r.code === null && !r.denied) throw new ExecFailure("closed", "the connection was lost");
+  return r.code === 0 && !r.denied ? { root } : { denied: r.stderr.trim() || "su did not accept root's password" };
+};
+
+/** A right that is missing, in the target's words. Root's password refused by su is the administrative login refused. */
+export const deniedTo = (c: LinuxSshConfig, as: Credential, denied: string): NotTold =>
+  ({ unknown: words(denied, plain(as.secret)), ...(bySu(c, as) && /authentication failure|did not accept/i.test(denied) ? { asRefused: true as const } : {}) });
 
 /** What a failure before the answer tells: over a verified identity a refused login is the administrator's own. */
 export const notTold = (error: unknown): NotTold => ({ unknown: why(error), ...(error instanceof SshFailure && error.kind === "auth" ? { asRefused: true as const } : {}) });
