@@ -45,7 +45,7 @@ const list = async (run: Run, target: string): Promise<void> => {
     if (d.state === "failed") throw new Fault("upstream", `${d.target} was not listed: ${d.why ?? "it did not say why"}. What is known of it stands as it was; see it with --last.`);
   }
   const v = await whole(run, target);
-  run.print(v, () => shown(v, run.flag("all"), run.now));
+  run.print(v, () => shown(v, run.flag("all"), run.io.clock.now()));
 };
 const group = async (run: Run, name: string): Promise<void> => {
   const { items } = await run.client.json<{ items: readonly { target: string; id: string | null; why: string | null }[] }>("POST", "/discoveries", { group: name });

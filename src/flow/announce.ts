@@ -37,6 +37,9 @@ const asked = (s: Seen): (string | null)[] => [
   s.request?.terms.reason ? `Reason: ${s.request.terms.reason}` : null, s.request?.terms.ticket ? `Ticket: ${s.request.terms.ticket}` : null,
 ];
 
+/** What of a listing somebody should hear, the worst first. */
+const FOUND = [["became_privileged", "became privileged"], ["new", "new"], ["back", "back"], ["gone", "gone"]] as const;
+
 type Say = { readonly when?: (e: AuditEvent) => boolean; readonly say: (s: Seen) => Said | null };
 /** Bulk changes and schedules tell of all their accounts in one mail of their own. */
 const alone = (e: AuditEvent): boolean => !["bulk", "schedule"].includes(factOf(e, "trigger"));
@@ -88,6 +91,12 @@ const SAID: Partial<Record<EventName, Say>> = {
   "account.blocked": { when: (e) => e.why?.startsWith("admin_refused") === true,
     say: (s) => ({ kind: "rotation_failed", subject: `${s.account}: the target refused the administrative account`, path: accountPath(s),
       lines: [because(s)] }) },
+  "discovery.done": { when: (e) => e.facts?.["first"] === false && FOUND.some(([name]) => Number(e.facts?.[name] ?? 0) > 0), say: (s) => ({
+    kind: "accounts_found", path: `/targets/${s.target?.id ?? ""}/found`,
+    subject: `${s.target?.name ?? "A target"}: ${FOUND.filter(([n]) => Number(fact(s, n)) > 0).map(([n, word]) => `${fact(s, n)} ${word}`).join(", ")}`,
+    lines: [...FOUND.map(([n, word]) => fact(s, `names_${n}`) ? `${word}: ${fact(s, `names_${n}`)}` : null),
+      "By the target's own list of its accounts, compared with the list before. Nothing was changed on it."],
+  }) },
   "target.identity_changed": { say: (s) => ({
     kind: "identity_changed", subject: `${s.target?.name ?? "A target"} shows another identity`, path: `/targets/${s.target?.id ?? ""}`,
     lines: [because(s), "No password is sent there before the owner or a second admin has accepted it."],

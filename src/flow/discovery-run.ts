@@ -57,7 +57,7 @@ const judge = async (tx: Tx, d: Discovery<"running">, t: Target, said: Said): Pr
 };
 const MOST_NAMES = 20;
 /** Who it is that came, went or rose, for the log and for those who are told. */
-const named = (rows: readonly Found[]): Record<string, string> => Object.fromEntries((["new", "gone", "became_privileged"] as const).flatMap((change) => {
+const named = (rows: readonly Found[]): Record<string, string> => Object.fromEntries((["new", "back", "gone", "became_privileged"] as const).flatMap((change) => {
   const names = rows.filter((r) => r.changes.includes(change)).map((r) => r.name);
   return names.length === 0 ? [] : [[`names_${change}`, `${names.slice(0, MOST_NAMES).join(", ")}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ""}`]];
 }));

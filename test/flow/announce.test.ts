@@ -114,6 +114,20 @@ test("rotations: by hand to owner and whoever pressed it, refusals to admins too
   expect((await told()).at(-1)).toBe("identity_changed: operator, second");
 });
 
+test("a listing: who came, went or rose is told to owner and admins; the first list, and one that changed nothing, to nobody", async () => {
+  const m = await owned(await w.managed()), before = (await told()).length;
+  const done = (facts: Record<string, string | number | boolean>) => w.db.transaction((tx) =>
+    record(w.deps, tx, { what: "discovery.done", who: broker("discovery"), about: { target: m.target }, outcome: "ok", facts }));
+  await done({ first: true, new: 40, became_privileged: 1 });
+  await done({ first: false, new: 0, gone: 0, back: 0, became_privileged: 0, enabled: 3 });
+  expect((await told()).length).toBe(before);
+  await done({ first: false, new: 2, gone: 0, back: 0, became_privileged: 1, names_new: "a, b\u202ec", names_became_privileged: "clerk" });
+  expect((await told()).slice(before)).toEqual(["accounts_found: operator, second"]);
+  const { notice } = (await notices.list(w.db, {}))[0]!;
+  expect([notice.subject, notice.path, notice.lines.slice(0, 2)]).toEqual([
+    `${m.targetName}: 1 became privileged, 2 new`, `/targets/${m.target}/found`, ["became privileged: clerk", "new: a, b c"]]);
+});
+
 test("a change whose outcome nobody knows makes the account unverified, and owner, admins and whoever pressed hear of it from the very step", async () => {
   const silent = connector({
     platform: "nowhere", config: z.object({ hostKeys: z.array(z.string()).default([]) }), forbidden: /[\r\n]/, test: () => Promise.reject(new Error("not asked")),
