@@ -92,10 +92,10 @@ const listed = (text: string, mark: RegExp, what: string, put: (found: RegExpExe
 const inIndex = (name: string, text: string): string => {
   const imports = [...text.matchAll(/^import \{ \w+ \} from "\.\/[\w-]+\.ts";\n/gm)], last = imports.at(-1)!, at = last.index + last[0].length;
   const withImport = `${text.slice(0, at)}import { ${camel(name)} } from "./${name}.ts";\n${text.slice(at)}`;
-  return listed(withImport, /\]\.map\(\(c\) => \[c\.platform, c\]\)/, "src/connectors/index.ts", ([end]) => `, ${camel(name)}(random) as Connector${end}`);
+  return listed(withImport, /new Map\(\[\n/, "src/connectors/index.ts", ([begin]) => `${begin}    ${camel(name)}(random) as Connector,\n`);
 };
-const inPlatforms = (name: string, text: string): string => listed(text, /\n\};\n\/\*\* Not kept from sessions/, "src/domain/platform.ts", ([end]) =>
-  `\n  "${name}": { called: "${title(name)}", one: "a ${title(name)} target", port: null, sessions: false, logins: "Logins", rights: "TODO (docs/platforms/${name}.md)" },${end}`);
+const inPlatforms = (name: string, text: string): string => listed(text, /export const PLATFORMS: [^\n]*\{\n/, "src/domain/platform.ts", ([begin]) =>
+  `${begin}  "${name}": { called: "${title(name)}", one: "a ${title(name)} target", port: null, sessions: false, logins: "Logins", rights: "TODO (docs/platforms/${name}.md)" },\n`);
 
 /** The files written, in order. Nothing is written where anything stands in the way. */
 export const newConnector = (root: string, name: string): string[] => {

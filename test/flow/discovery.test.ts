@@ -50,8 +50,9 @@ const row = async (name: string) => (await discoveryView(core.deps, operator, ta
 test("without an administrative account nobody may list them, and it says what to do", async () => {
   await expect(discover(core.deps, operator, target)).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^No administrative account is named on web-1/) as string });
   const root = await addAccount(core.deps, operator, { target, name: "root" });
-  await manage(core, root.id, ROOT);
   await changeTarget(core.deps, operator, target, { administrative: root.id });
+  expect(await listOnce()).toMatch(/^the vault holds no password of root yet/);
+  await manage(core, root.id, ROOT);
 });
 
 test("the first list: unmanaged shown as such, managed too, nothing is new, nothing on the host changed, nothing became managed", async () => {

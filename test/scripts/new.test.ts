@@ -10,7 +10,7 @@ const OURS = resolve(import.meta.dirname, "../..");
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "lockstep-new-"));
-  for (const dir of ["src", "test/connectors", "test/lab"]) cpSync(join(OURS, dir), join(root, dir), { recursive: true });
+  for (const dir of ["src", "test/connectors", "test/lab", "command-sets"]) cpSync(join(OURS, dir), join(root, dir), { recursive: true });
   symlinkSync(join(OURS, "node_modules"), join(root, "node_modules"));
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
