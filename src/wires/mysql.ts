@@ -184,6 +184,7 @@ export const connectMysql = async (o: MysqlLogin): Promise<MysqlSession> => {
     inside = clientOn(raw, o, within, seen);
     await welcomed(inside);
     if (!seen.asked || (o.trust !== null && seen.proof === null)) throw new MysqlFailure("auth", UNASKED);
+    if (o.signal.aborted) throw new MysqlFailure("unreachable", "the server did not answer in time");
     o.signal.addEventListener("abort", cut, { once: true });
     inside.once("end", () => o.signal.removeEventListener("abort", cut));
     return session(inside, seen, versionOf(inside._handshakePacket.serverVersion));

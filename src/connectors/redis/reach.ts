@@ -65,6 +65,7 @@ export const connectRedis = async (c: TrustSettings, link: Link, who: Credential
       resp.end();
       throw new RedisFailure(...refusal(reply));
     }
+    if (signal.aborted) cut();
     signal.addEventListener("abort", cut, { once: true });
     stream.once("close", () => signal.removeEventListener("abort", cut));
     return { proof, ask: async (...command) => orThrow((await resp.ask(command))[0]!), all: resp.ask, end: resp.end };
