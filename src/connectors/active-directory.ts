@@ -15,11 +15,12 @@ import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
 import { objectionBeside } from "../wires/beside.ts";
 import { ticketFor } from "../wires/kerberos.ts";
-import { directoryProof, openDirectory, type Directory, type Modification } from "../wires/ldap.ts";
+import { directoryProof, has, openDirectory, type Directory, type Modification } from "../wires/ldap.ts";
+import type { Trust } from "../wires/tls.ts";
 import { certifiedBy } from "../wires/trust.ts";
 import { afterSend, atProbe, failed, notSent, refusedLogin, whyOf } from "./active-directory/answers.ts";
 import { discovered, locate, mayReset, rulesAt } from "./active-directory/look.ts";
-import { binder, config, forbidden, identityText, isUpn, naming, NO_NAME, pin, realmOf, unicodePwd, unsuited, type ActiveDirectoryConfig } from "./active-directory/settings.ts";
+import { binder, config, domainIn, forbidden, identityText, isUpn, naming, NO_NAME, pin, realmOf, unicodePwd, unsuited, type ActiveDirectoryConfig } from "./active-directory/settings.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
 import { connector, plain } from "./connector.ts";
 
@@ -106,6 +107,14 @@ const test: NonNullable<Connector<Config>["test"]> = async (c, link, as, signal)
   }
 };
 
+/** The root of the directory is shown to everybody. */
+const domainShown = async (link: Link, trust: Trust, how: "ldaps" | "starttls", signal: AbortSignal): Promise<string | undefined> => {
+  const d = await openDirectory(link, trust, how, signal);
+  try {
+    return domainIn((await d.search({ base: "", scope: "base", filter: has("objectClass"), attributes: ["defaultNamingContext"] }, 2))[0]?.first("defaultNamingContext"));
+  } finally { d.end(); }
+};
+
 /** `sending` is called immediately before a change leaves. */
 export const activeDirectory = (sending: () => void = () => undefined): Connector<Config> => connector<Config>({
   platform: "active-directory", config: config as z.ZodType<Config>, forbidden, naming, changesItself: true, pin, probe, change: change(sending), test,
@@ -113,7 +122,10 @@ export const activeDirectory = (sending: () => void = () => undefined): Connecto
   preflight: (c, link, account, as, signal) => asking(c, link, as, signal, async (d) => { const at = await locate(d, c, account); return "not" in at ? { unknown: at.not } : rulesAt(d, c, at.dn); }),
   discover: (c, link, as, signal) => asking(c, link, as, signal, (d) => discovered(d, c)),
   identity: async (link, signal) => {
-    try { const { fingerprint, how } = await directoryProof(link, signal); return identityText(fingerprint, how); } catch (e) {
+    try {
+      const { fingerprint, how } = await directoryProof(link, signal);
+      return identityText(fingerprint, await domainShown(link, { certificates: [fingerprint] }, how, signal), how);
+    } catch (e) {
       throw new Fault("upstream", `${link.address.host}:${link.address.port}: ${whyOf(e, [])}.`, { cause: e });
     }
   },

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { activeDirectory } from "../../src/connectors/active-directory.ts";
 import { afterSend, atProbe, notSent } from "../../src/connectors/active-directory/answers.ts";
 import { fileTime } from "../../src/connectors/active-directory/look.ts";
-import { binder, naming, unicodePwd, unsuited } from "../../src/connectors/active-directory/settings.ts";
+import { binder, domainIn, naming, unicodePwd, unsuited } from "../../src/connectors/active-directory/settings.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { LdapFailure } from "../../src/wires/ldap.ts";
 
@@ -52,5 +52,8 @@ describe("names and passwords", () => {
 });
 test("settings: a domain and somebody to trust; what is read at the controller is what is pinned", () => {
   for (const bad of [{}, { certificates: [PRINT] }, { domain: "corp.example.com" }, { certificates: [PRINT], domain: "corp" }, { certificates: [PRINT], domain: "corp.example.com", tls: "off" }]) expect(c.config.safeParse(bad).success).toBe(false);
-  expect([c.pin!(PRINT)!.settings, c.pin!(`${PRINT} by StartTLS`)!.settings, c.pin!("plain"), c.pin!("AA")]).toEqual([{ certificates: [PRINT] }, { certificates: [PRINT], encryption: "starttls" }, undefined, undefined]);
+  expect([c.pin!(PRINT)!.settings, c.pin!(`${PRINT} of corp.example.com by StartTLS`)!.settings, c.pin!("plain"), c.pin!("AA"), c.pin!("AA of corp.example.com")])
+    .toEqual([{ certificates: [PRINT] }, { certificates: [PRINT], domain: "corp.example.com", encryption: "starttls" }, undefined, undefined, undefined]);
+  expect(c.config.safeParse(c.pin!(`${PRINT} of corp.example.com`)!.settings).success, "enough to add a target").toBe(true);
+  expect(["DC=corp,DC=example,DC=com", "dc=a-b, dc=test", "CN=x,DC=a,DC=b", "", undefined].map(domainIn)).toEqual(["corp.example.com", "a-b.test", undefined, undefined, undefined]);
 });

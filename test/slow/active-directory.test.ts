@@ -115,6 +115,6 @@ describe("what is read", () => {
       expect.objectContaining({ enabled: false }), undefined,
     ]);
     expect(await c.discover!(pinned(dc), link(), as({ ...boss, password: "Wrong-3-wrong" }), soon())).toMatchObject({ asRefused: true });
-    expect([await c.identity!(link(), soon()), await c.identity!(link(389), soon())]).toEqual([dc.fingerprint, `${dc.fingerprint} by StartTLS`]);
+    expect([await c.identity!(link(), soon()), await c.identity!(link(389), soon())]).toEqual([`${dc.fingerprint} of lab.test`, `${dc.fingerprint} of lab.test by StartTLS`]);
   });
 });

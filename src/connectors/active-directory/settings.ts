@@ -54,10 +54,17 @@ export const unsuited = (account: Login, secret: Secret): string | undefined => 
   return to.length > LONGEST ? `a Windows password has at most ${LONGEST} characters` : undefined;
 };
 
-const STARTTLS = " by StartTLS";
-export const identityText = (fingerprint: string, how: "ldaps" | "starttls"): string => how === "starttls" ? `${fingerprint}${STARTTLS}` : fingerprint;
+/** What a controller shows before anybody logs in: its certificate, and the domain it says it serves. */
+export const identityText = (fingerprint: string, domain: string | undefined, how: "ldaps" | "starttls"): string =>
+  `${fingerprint}${domain === undefined ? "" : ` of ${domain}`}${how === "starttls" ? " by StartTLS" : ""}`;
+/** DC=corp,DC=example,DC=com as a DNS name. */
+export const domainIn = (context: string | undefined): string | undefined => {
+  const domain = (context ?? "").split(",").map((part) => /^DC=([A-Za-z0-9-]+)$/i.exec(part.trim())?.[1] ?? "/").join(".");
+  return DOMAIN.test(domain) ? domain : undefined;
+};
+const SHOWN = /^(.*?)(?: of ([A-Za-z0-9.-]+))?( by StartTLS)?$/;
 export const pin = (identity: string): Pin | undefined => {
-  const asks = identity.endsWith(STARTTLS), shown = asks ? identity.slice(0, -STARTTLS.length) : identity;
+  const [, shown = "", domain, asks] = SHOWN.exec(identity) ?? [];
   const pinned = shown === PLAIN ? undefined : certificatePin(shown, "Get-ChildItem Cert:\\LocalMachine\\My | ForEach-Object { $_.GetCertHashString('SHA256') }", "");
-  return pinned && (asks ? { ...pinned, settings: { ...pinned.settings, encryption: "starttls" } } : pinned);
+  return pinned && { ...pinned, settings: { ...pinned.settings, ...(domain === undefined ? {} : { domain }), ...(asks === undefined ? {} : { encryption: "starttls" }) } };
 };
