@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Config, Secrets } from "./config/env.ts";
 import { mailCa } from "./config/mail.ts";
 import { connectors } from "./connectors/index.ts";
+import { loadCommandSets } from "./flow/command-sets.ts";
 import type { Bus, Deps, Log } from "./flow/deps.ts";
 import { checkFence, openKeys, replayEvents, replayVersions } from "./flow/startup.ts";
 import { replayCuts } from "./flow/unrecorded.ts";
@@ -86,14 +87,16 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     const kek = secrets.kek ? envKek(secrets.kek, random) : fileKek(config.kekFile, random, (await broker.keys(db)).length === 0 && secretsLog.lines.length === 0);
     const limits = over.times ?? times(config.timescale);
     let cut: Deps["cut"] = () => Promise.resolve(false);
+    const known = new Map(over.connectors ?? connectors(random));
     const deps: Deps = {
-      db, keyring: new Keyring(kek, random), journal: secretsLog.journal, eventJournal: eventsLog?.journal ?? null, connectors: over.connectors ?? connectors(random), link: over.link ?? ((t) => directLink({ host: t.host, port: t.port })),
+      db, keyring: new Keyring(kek, random), journal: secretsLog.journal, eventJournal: eventsLog?.journal ?? null, connectors: known, adopt: (c) => void known.set(c.platform, c), link: over.link ?? ((t) => directLink({ host: t.host, port: t.port })),
       clock, random, times: limits, log, bus: makeBus(), node: `${config.node}@${hostname()}`, passive: { why: null }, epoch: { value: 0 },
       hooks: over.hooks ?? { ...poster(limits.deliveryLimit, (a) => refusedAddress(a, config.hooksToLoopback)), loopback: config.hooksToLoopback },
       mail: over.mail ?? mailerOf(config, secrets, limits), site: { origin: config.origin ?? "" },
       cut: (session, why, message) => cut(session, why, message), moment: over.moment ?? (() => {}),
     };
     await openKeys(deps, secretsLog.lines);
+    await loadCommandSets(deps);
     await checkFence(deps, places.token);
     if (eventsLog) await replayEvents(deps, eventsLog.lines);
     await replayCuts(deps, secretsLog.lines);

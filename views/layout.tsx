@@ -37,10 +37,10 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
     { href: "/people", key: "p", icon: "people", text: "People", shown: can.has("person.manage") },
     { href: "/locks", key: "k", icon: "locks", text: "Locks", shown: can.has("lock.see") },
     { href: "/policies", key: "o", icon: "policies", text: "Policies", shown: can.has("policy.see") },
+    { href: "/platforms", key: "m", icon: "targets", text: "Command sets", shown: can.has("platform.see") },
     { href: "/password-policies", key: "u", icon: "ask", text: "Password policies", shown: can.has("password_policy.see") },
   ],
 ];
-
 const Links = ({ nav }: { nav: Nav }) => {
   const { path } = here(), current = (href: string) => (href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`));
   return (

@@ -16,6 +16,8 @@ const SENTENCES = {
   "kept-old": "The old password is kept; the target has just proven it.",
   stopped: "Stopped. The password is what it was.",
   bound: "Saved. The next change goes by it; passwords that break it are listed as violations.",
+  proposed: "Proposed. It is inert until another admin accepts exactly this text.",
+  "set-accepted": "Accepted. It can be chosen as a platform now.",
   adopting: "Adoption has begun: the password is changed twice before the account counts as managed.",
   verified: "The vault's password is the one in force.",
   drift: "The target does not take the vault's password. The broker is settling which one is in force.",

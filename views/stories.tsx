@@ -14,6 +14,7 @@ import { HOME } from "./stories/home.tsx";
 import { LOCKS } from "./stories/locks.tsx";
 import { NOTICES } from "./stories/notices.tsx";
 import { PEOPLE } from "./stories/people.tsx";
+import { PLATFORMS } from "./stories/platforms.tsx";
 import { POLICIES } from "./stories/policies.tsx";
 import { REQUESTS } from "./stories/requests.tsx";
 import { VOTES } from "./stories/votes.tsx";
@@ -41,6 +42,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Exposure: EXPOSURES,
   People: PEOPLE,
   Policies: POLICIES,
+  "Command sets": PLATFORMS,
   Locks: LOCKS,
   Notices: NOTICES,
   Faults: FAULTS,
@@ -54,7 +56,7 @@ const NAV: Nav = {
   votes: true,
   can: new Set<Act>([
     ...(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play"] as const),
-    ...(["exposure.see", "notice.see", "password_policy.see"] as const),
+    ...(["exposure.see", "notice.see", "password_policy.see", "platform.see"] as const),
   ]),
 };
 /** As a browser would get it. */

@@ -1,9 +1,10 @@
 /** Adding a target in two steps. Rule: nothing is pinned that a person has not looked at. */
+import type { Grade } from "../src/domain/command-set/schema.ts";
 import { Token } from "./layout.tsx";
 import { Field, PageHead } from "./parts.tsx";
 
 export type Draft = { readonly name: string; readonly platform: string; readonly host: string; readonly port: number | null; readonly tags: string };
-export type PlatformChoice = { readonly name: string; readonly called: string; readonly port: number | null };
+export type PlatformChoice = { readonly name: string; readonly called: string; readonly port: number | null; readonly grade?: Grade };
 export type Seen = { readonly identity: string; readonly fingerprint: string; readonly compareWith: string };
 export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformChoice[]; draft: Draft }) => (
   <>
@@ -19,6 +20,7 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
             {platforms.map((p) => (
               <option value={p.name} selected={p.name === draft.platform}>
                 {p.port === null ? p.called : `${p.called} (port ${p.port})`}
+                {p.grade === undefined ? "" : ` · ${p.grade}`}
               </option>
             ))}
           </select>
@@ -27,7 +29,7 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
           <Field label="Host or address">
             <input name="host" required value={draft.host} autocapitalize="none" spellcheck={false} />
           </Field>
-          <Field label="Port" hint="Empty: the one beside the platform's name.">
+          <Field label="Port" hint="Empty: the one beside the platform's name. Telnet needs its own, mostly 23.">
             <input type="number" name="port" min="1" max="65535" value={draft.port ?? ""} />
           </Field>
         </div>

@@ -1,8 +1,19 @@
 /** The page of one target. Rule: what stands in the way of its accounts stands first. */
+import type { Child } from "hono/jsx";
 import type { Account } from "../src/domain/account.ts";
 import type { Target } from "../src/domain/target.ts";
-import { Ago, Empty, Facts, Field, Named, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
+import { Ago, Badge, Empty, Facts, Field, Named, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
 import { TargetBadge } from "./targets.tsx";
+
+/** A device behind a command set: how it is reached, where that is something to know, and the page to try it. */
+const overOf = (t: Target): readonly [string, Child] | null =>
+  t.settings["over"] === "telnet" ? ["Over", <Badge tone="warn">Telnet: everybody on the way can read the passwords</Badge>] : null;
+const TrialsLink = ({ t, at }: { t: Target; at: string }) =>
+  t.platform.startsWith("cli:") ? (
+    <a class="button small quiet" href={`${at}/trials`}>
+      Try its command set
+    </a>
+  ) : null;
 
 export type TargetView = {
   readonly target: Target;
@@ -96,6 +107,7 @@ const Ways = ({ v, at }: { v: TargetView; at: string }) => {
       <a class="button small quiet" href={`${at}/found`}>
         Accounts it has
       </a>
+      <TrialsLink t={t} at={at} />
       <a class="button small quiet" href={`${at}/edit`}>
         Edit
       </a>
@@ -112,13 +124,9 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
     <section class="card">
       <Facts
         rows={[
-          [
-            "Address",
-            <code>
-              {t.host}:{t.port}
-            </code>,
-          ],
+          ["Address", <code>{`${t.host}:${t.port}`}</code>],
           ["Platform", t.platform],
+          overOf(t),
           [
             v.proof === null ? "Pinned" : "Proves itself by",
             <>

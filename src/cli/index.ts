@@ -22,6 +22,7 @@ import { login } from "./login.ts";
 import { cancel, giveBack, revoke } from "./own.ts";
 import { passwd, passwordPolicies, violations } from "./password-policies.ts";
 import { groups, people } from "./people.ts";
+import { platform } from "./platform.ts";
 import { play } from "./play.ts";
 import { changes, policies } from "./policies.ts";
 import { release } from "./release.ts";
@@ -42,7 +43,7 @@ import { approve, deny, review } from "./vote.ts";
 const COMMANDS: readonly Register[] = [
   login, imports, several, bulk, schedules, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, passwd, preflight, verify, rotations,
   targets, discover, collections, sessions, play, audit, exposures, people, groups, policies, passwordPolicies, violations, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
-  selftest, completion, notices, webhooks,
+  selftest, completion, notices, webhooks, platform,
 ];
 
 /** What to do, where the sentence itself does not say. */

@@ -12,6 +12,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { Link } from "../kernel/link.ts";
 import { times } from "../kernel/times.ts";
 import { fetchHostKey } from "../wires/ssh.ts";
+import { greeting } from "../wires/telnet.ts";
 import type { Answer, ChangeResult, Connector, TestResult } from "./connector.ts";
 import { connector } from "./connector.ts";
 import type { Conversation } from "./command-set/conversation.ts";
@@ -114,11 +115,14 @@ const testing = (o: CommandSetOptions): NonNullable<Connector<Settings>["test"]>
   } catch (e) { return { ok: false, stage: stageOf(e), why: failureOf(e).why }; }
 };
 
-/** The key it shows; a device that answers, and not as SSH does, is one of Telnet where the set speaks that. */
+/** The key it shows; a device that greets, and not as SSH does, is one of Telnet where the set speaks that. */
 const identifying = (named: CommandSet): NonNullable<Connector<Settings>["identity"]> => async (link, signal) => {
-  try { return await fetchHostKey(link, signal, LIMIT.targetDial); } catch (e) {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(LIMIT.targetDial)]);
+  try {
+    if (named.over.includes("telnet") && (await greeting(await link.connect(within), within)) === "other") return TELNET;
+    return await fetchHostKey(link, signal, LIMIT.targetDial);
+  } catch (e) {
     const f = failureOf(e);
-    if (f.kind === "unreachable" && named.over.includes("telnet") && /SSH/.test(f.why)) return TELNET;
     throw new Fault("upstream", `${link.address.host}:${link.address.port}: ${f.why}.`, { cause: e });
   }
 };

@@ -17,6 +17,7 @@ export const EVENTS = [
   "key.made", "vault.passive", "vault.take_over", "backup.made", "restore.done", "lock.set", "lock.lifted", "broker.started",
   "webhook.added", "webhook.changed", "webhook.removed", "webhook.off", "notice.tested", "notice.redelivered", "notice.rule_changed", "notice.chosen",
   "audit.checked", "audit.exported", "exposure.rotated", "session.searched", "session.read", "session.raw",
+  "command_set.proposed", "command_set.accepted", "platform.tried",
 ] as const;
 export type EventName = (typeof EVENTS)[number];
 export const OUTCOMES = ["ok", "refused", "failed", "intent"] as const;

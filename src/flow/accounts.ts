@@ -15,6 +15,7 @@ import { managedBy } from "./managed-by.ts";
 import { knownPolicy } from "./password-policies.ts";
 import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
+import { untriedBy } from "./platform-test.ts";
 import { openRotation } from "./rotate.ts";
 import { journalled } from "./secrets.ts";
 import { declare } from "./typed.ts";
@@ -52,7 +53,8 @@ export const namingOf = (deps: Pick<Deps, "connectors">, platform: string): Nami
 /** The first rotation. Two in a row succeed before the account is managed. */
 export const adopt = (deps: Deps, caller: Caller, id: AccountId, who: Actor = actor(caller)): Promise<RotationId> => deps.db.transaction(async (tx) => {
   await managedBy(tx, caller, id, "account.manage");
-  const account = await accounts.lock(tx, id);
+  const account = await accounts.lock(tx, id), untried = await untriedBy(tx, account);
+  if (untried !== null) throw new Fault("conflict", untried);
   if (account.credential !== "unmanaged" && account.credential !== "adopting") throw new Fault("conflict", "This account is managed already.");
   await record(deps, tx, { what: "account.adopted", who, about: { account: id }, outcome: "intent" });
   return openRotation(deps, tx, account, { trigger: "adopt", reason: "adoption", by: caller.person.id });

@@ -27,6 +27,8 @@ export type Deps = {
   /** On the embedded database every event goes to a journal of its own too; null on PostgreSQL. */
   readonly eventJournal: Journal | null;
   readonly connectors: ReadonlyMap<string, Connector>;
+  /** One more platform, or another text of one: an accepted command set. */
+  readonly adopt: (c: Connector) => void;
   readonly link: (target: Pick<Target, "host" | "port" | "link">) => Link;
   readonly clock: Clock;
   readonly random: Random;

@@ -26,6 +26,7 @@ import { REQUESTS } from "./pages/requests.tsx";
 import { SCHEDULES } from "./pages/schedules.tsx";
 import { ROTATIONS } from "./pages/rotations.tsx";
 import { PASSWORD_RULES } from "./pages/password-policies.tsx";
+import { PLATFORM_PAGES } from "./pages/platforms.tsx";
 import { SEARCH } from "./pages/search.tsx";
 import { SESSIONS } from "./pages/sessions.tsx";
 import { TERMINAL } from "./pages/terminal.tsx";
@@ -36,7 +37,7 @@ import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
+  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...PLATFORM_PAGES, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
   ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;

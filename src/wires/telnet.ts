@@ -44,6 +44,19 @@ export const telnetBytes = (bytes: Buffer): Buffer => {
   return Buffer.from(out);
 };
 
+/** What is said first: SSH's own greeting, something else, or null where nobody says anything in time. The stream is not used any further. */
+export const greeting = (stream: Duplex, signal: AbortSignal): Promise<"ssh" | "other" | null> => new Promise((resolve) => {
+  let heard = Buffer.alloc(0);
+  const done = (answer: "ssh" | "other" | null): void => { signal.removeEventListener("abort", late); stream.destroy(); resolve(answer); };
+  const late = (): void => done(heard.length > 0 ? "other" : null);
+  stream.on("error", late).on("close", late).on("data", (part: Buffer) => {
+    heard = Buffer.concat([heard, part]);
+    if (heard.length >= 4) done(heard.subarray(0, 4).toString("latin1") === "SSH-" ? "ssh" : "other");
+  });
+  if (signal.aborted) return late();
+  signal.addEventListener("abort", late, { once: true });
+});
+
 export const telnetLine = (stream: Duplex): Line => {
   const read = telnetReader(), text = new StringDecoder("utf8"), side = incoming();
   let asks = 0;

@@ -12,7 +12,7 @@ const ALLOWED: Record<Act, string[]> = {
   "request.see": ["admin", "auditor", "mine", "entitled"], "request.cancel": ["mine"], "request.vote": ["entitled"], "request.revoke": ["admin", "entitled"], "request.review": ["auditor", "entitled"],
   "checkout.use": ["mine"], "checkout.close": ["admin", "mine"], "password.show": ["mine"],
   "session.list": ["admin", "auditor", "mine"], "session.play": ["auditor"], "session.watch": ["auditor"], "session.end": ["admin", "auditor", "mine"],
-  "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "policy.see": ["admin", "auditor"], "password_policy.see": ["admin", "auditor", "owner"], "change.confirm": ["admin", "auditor"],
+  "audit.read": ["admin", "auditor"], "person.manage": ["admin"], "policy.manage": ["admin"], "platform.see": ["admin", "auditor", "owner"], "platform.write": ["admin", "owner"], "platform.accept": ["admin"], "policy.see": ["admin", "auditor"], "password_policy.see": ["admin", "auditor", "owner"], "change.confirm": ["admin", "auditor"],
   "audit.check": ["admin", "auditor"], "audit.export": ["admin", "auditor"], "session.search": ["auditor"], "session.raw": ["auditor"], "exposure.see": ["admin", "auditor"], "exposure.rotate": ["admin"],
   "bulk.open": ["admin", "owner"], "bulk.see": ["admin", "auditor", "mine"], "bulk.move": ["admin", "mine"], "schedule.see": ["admin", "auditor", "mine"], "schedule.manage": ["admin", "mine"],
   "discovery.see": ["admin", "auditor", "owner+owns"], "discovery.run": ["admin", "owner+owns"], "discovery.rule": ["admin", "owner"], "discovery.rules": ["admin", "auditor", "owner"],

@@ -20,6 +20,7 @@ import { locks } from "./locks.ts";
 import { me } from "./me.ts";
 import { notices } from "./notices.ts";
 import { documentOf } from "./openapi.ts";
+import { commandSets } from "./command-sets.ts";
 import { passwordPolicies } from "./password-policies.ts";
 import { people } from "./people.ts";
 import { policies } from "./policies.ts";
@@ -37,7 +38,7 @@ import { authenticate } from "./who.ts";
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
-  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...discoveries, ...people, ...groups, ...policies, ...passwordPolicies, ...changes, ...locks, ...audit, ...exposures,
+  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...discoveries, ...people, ...groups, ...policies, ...passwordPolicies, ...commandSets, ...changes, ...locks, ...audit, ...exposures,
   ...imports, ...bulks, ...schedules, ...search, ...health, ...backups, ...notices,
 ];
 

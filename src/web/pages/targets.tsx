@@ -5,6 +5,7 @@ import { acceptIdentity } from "../../flow/identity.ts";
 import { accountCards } from "../../flow/look.ts";
 import { lastTest, testTarget, type Helper } from "../../flow/target-test.ts";
 import { addTarget, changeTarget, pinOf, readIdentity } from "../../flow/targets.ts";
+import { gradeOf } from "../../flow/command-sets.ts";
 import { platformOf } from "../../domain/platform.ts";
 import { pinsOf, TargetInput, type Target } from "../../domain/target.ts";
 import type { AccountId, PersonId, TargetId } from "../../kernel/ids.ts";
@@ -35,7 +36,9 @@ const list = async (c: Ctx, deps: WebDeps) => {
   const lines = (await targetList(deps.flow.db, person)).map((t) => { const mine = cards.filter((a) => a.target.id === t.id); return { target: t, accounts: mine.length, blocked: mine.some((a) => a.account.block === "identity_changed") }; });
   return render(c, deps, { title: "Targets", wide: true }, <Targets list={lines} />);
 };
-const fresh = (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Add a target" }, <TargetNew platforms={[...deps.flow.connectors.keys()].map((name) => ({ name, ...platformOf(name) }))} draft={EMPTY} />);
+/** How sure a platform is, where it can be chosen. */
+const choiceOf = (name: string) => { const grade = gradeOf(name); return { name, ...platformOf(name), ...(grade === null ? {} : { grade }) }; };
+const fresh = (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Add a target" }, <TargetNew platforms={[...deps.flow.connectors.keys()].map((name) => choiceOf(name))} draft={EMPTY} />);
 /** Reads the key over the network and keeps nothing: pinning it is the next step. */
 const fetchKey = async (c: Ctx, deps: WebDeps) => {
   const draft = draftOf(await fields(c)), input = inputOf(draft);
