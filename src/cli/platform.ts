@@ -32,7 +32,7 @@ export const platform: Register = (program, io) => {
   example(group.command("list").description("all of them, with how sure each is"), "lockstep platform list").action(act(io, (run) => run.show<List<Line>>("GET", "/command-sets?limit=500", undefined, ({ items }) =>
     table(["platform", "called", "grade", "over", "state", "hash"], items.map((l) => [l.platform, l.called, l.grade, l.over.join(", "), l.by ? `${l.state} (${l.by})` : l.state, l.hash?.slice(0, 12) ?? ""]), "None."))));
   example(group.command("show").description("one as YAML, to look at or to begin from").argument("<set>", "its name or hash"), "lockstep platform show busybox > mine.yaml")
-    .action(act(io, (run, set) => run.show<{ text: string }>("GET", `/command-sets/${seg(set!)}`, undefined, (s) => s.text.trimEnd())));
+    .action(act(io, (run, set) => run.show<{ text: string }>("GET", `/command-sets/${seg(set!)}`, undefined, (s) => plain(s.text.trimEnd()))));
   example(group.command("new").description("propose a set; without a file, print one to begin from").argument("[file]", "YAML, or - for stdin"), "lockstep platform new > mine.yaml", "lockstep platform new mine.yaml")
     .action(act(io, async (run, file) => { if (file === undefined) run.print({ text: FRESH_SET }, () => FRESH_SET.trimEnd()); else await propose(run, file); }));
   example(group.command("accept").description("let the text with this hash be a platform; never by its author").argument("<hash>", "as list or the author gave it"), "lockstep platform accept 3f1c…")

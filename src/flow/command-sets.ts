@@ -25,7 +25,8 @@ export type SetLine = {
   /** null: it came with Lockstep. */
   readonly kept: (KeptSet & { readonly byName: string; readonly acceptedByName: string | null; readonly mayAccept: boolean }) | null;
 };
-const lineOf = (set: CommandSet, body: string, kept: SetLine["kept"]): SetLine =>
+type Shown = Pick<CommandSet, "set" | "called" | "one" | "grade" | "about"> & { readonly over: readonly string[] };
+const lineOf = (set: Shown, body: string, kept: SetLine["kept"]): SetLine =>
   ({ platform: `${PREFIX}${set.set}`, called: set.called, one: set.one, grade: kept === null ? set.grade : "draft", over: set.over, about: set.about, body, kept });
 const read = (body: string): CommandSet => { const r = parseCommandSet(body); if ("mistakes" in r) throw new Error(r.mistakes.map(mistakeText).join("; ")); return r.set; };
 
@@ -34,8 +35,10 @@ export const commandSetList = async (db: Reader, caller: Caller): Promise<SetLin
   sees(caller);
   const everyone = await people.byId(db), own = await sets.all(db);
   const keptLine = (k: KeptSet): SetLine => {
-    const mine = samePerson(everyone.get(k.by)!, caller.person);
-    return lineOf(read(k.body), k.body, { ...k, byName: everyone.get(k.by)?.name ?? "", acceptedByName: k.accepted && (everyone.get(k.accepted.by)?.name ?? ""),
+    const mine = samePerson(everyone.get(k.by)!, caller.person), parsed = parseCommandSet(k.body);
+    // Written for an older version, say: it is shown, and is no platform.
+    const set = "set" in parsed ? parsed.set : { set: k.name, called: `${k.name} (cannot be read any more)`, one: "a device", grade: "draft" as const, over: [], about: "" };
+    return lineOf(set, k.body, { ...k, byName: everyone.get(k.by)?.name ?? "", acceptedByName: k.accepted && (everyone.get(k.accepted.by)?.name ?? ""),
       mayAccept: k.accepted === null && may(caller.person, "platform.accept") && (!mine || !hasOther(everyone, caller)) });
   };
   return [...shippedSets().map(({ set, text }) => lineOf(set, text, null)), ...own.map(keptLine)];

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, isNull } from "drizzle-orm";
 import type { PersonId } from "../kernel/ids.ts";
 import type { KeptSet, PlatformTest } from "../domain/command-set/kept.ts";
 import type { Reader, Tx } from "./db.ts";
-import { commandSets, platformTests } from "./schema.ts";
+import { commandSets, platformTests } from "./schema-command-sets.ts";
 
 const fromRow = (r: typeof commandSets.$inferSelect): KeptSet => ({
   hash: r.hash, name: r.name, body: r.body, by: r.by as PersonId, at: r.at,

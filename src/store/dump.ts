@@ -4,6 +4,7 @@ import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
 import { Fault } from "../kernel/fault.ts";
 import type { Db, Reader, Tx } from "./db.ts";
 import * as s from "./schema.ts";
+import * as c from "./schema-command-sets.ts";
 import * as d from "./schema-discovery.ts";
 
 /** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore.
@@ -11,7 +12,7 @@ import * as d from "./schema-discovery.ts";
 const TABLES: readonly PgTable[] = [
   s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.passwordPolicies, s.platformPolicies, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
   s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.schedules, s.bulks, s.bulkItems, s.locks, s.auditChecks, s.events,
-  s.webhooks, s.noticeRules, s.noticeChoices, s.commandSets, s.platformTests, d.adoptionRules, d.discoveries, d.foundAccounts,
+  s.webhooks, s.noticeRules, s.noticeChoices, c.commandSets, c.platformTests, d.adoptionRules, d.discoveries, d.foundAccounts,
 ];
 const PAGE = 500;
 

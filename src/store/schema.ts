@@ -2,7 +2,6 @@
 import { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
 import type { BulkTerms, Recipients } from "../domain/bulk.ts";
-import type { TestSaid } from "../domain/command-set/kept.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import type { ScheduleInput } from "../domain/schedule.ts";
 
@@ -232,15 +231,6 @@ export const schedules = pgTable("schedules", {
   id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("active"), by: text("by_id").notNull().references(() => people.id), name: text("name").notNull(),
   input: jsonb("input").$type<ScheduleInput>().notNull(), nextAt: at("next_at"), toldOf: at("told_of"), lastRun: at("last_run"), endedAt: at("ended_at"), createdAt: at("created_at").notNull(),
 }, (t) => [index("schedules_next").on(t.nextAt).where(sql`state = 'active'`)]);
-/** Command sets of our own: texts by their SHA-256, never changed; inert until somebody else has accepted them (domain/command-set). */
-export const commandSets = pgTable("command_sets", {
-  hash: text("hash").primaryKey(), name: text("name").notNull(), body: text("body").notNull(), by: text("by_id").notNull().references(() => people.id), at: at("at").notNull(), acceptedBy: text("accepted_by").references(() => people.id), acceptedAt: at("accepted_at"), alone: boolean("alone").notNull().default(false),
-});
-/** What a device said when its set was tried on it, scrubbed. `identity`, `text`: what exactly was tried. */
-export const platformTests = pgTable("platform_tests", {
-  id: text("id").primaryKey(), target: text("target_id").notNull().references(() => targets.id), account: text("account_id").notNull().references(() => accounts.id), identity: text("identity_hash").notNull(), text: text("text_hash").notNull(), passed: boolean("passed").notNull(), changed: boolean("changed").notNull(), why: text("why").notNull(), said: jsonb("said").$type<TestSaid>().notNull(), by: text("by_id").notNull().references(() => people.id), at: at("at").notNull(),
-}, (t) => [index("platform_tests_of").on(t.target, t.at)]);
-
 export const pairs = (name: string) => pgTable(name, { prior: text("prior").notNull(), state: text("state").notNull() }, (t) => [primaryKey({ columns: [t.prior, t.state] })]);
 export const requestTransition = pairs("request_transition");
 export const sessionTransition = pairs("session_transition");

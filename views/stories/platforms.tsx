@@ -1,8 +1,25 @@
 /** Stories of command sets and trials. */
-import { FRESH_SET, type PlatformTest } from "../../src/domain/command-set/kept.ts";
+import type { PlatformTest } from "../../src/domain/command-set/kept.ts";
 import { PlatformEdit, Platforms, PlatformSet, Trials, type SetView, type TrialsView } from "../platforms.tsx";
 import { as, at, FAR, LONG, NASTY, story, type Story } from "./fixed.tsx";
 
+const FRESH_SET = `set: my-device
+called: My device
+one: a device of ours
+grade: perhaps
+over: [ssh-shell]
+start:
+  - expect:
+      - { match: '[#$] $', is: ok }
+change-with-admin:
+  - send: passwd {{account}}
+    expect:
+      - { match: '(?m)^.*unknown user.*$', is: refused }
+      - { match: 'New password: $', is: ok }
+  - sendSecret: new
+    expect:
+      - { match: '(changed', is: ok }
+`;
 const HASH = "3f1c".padEnd(64, "a");
 const set = (called: string, grade: SetView["grade"], kept: object | null = null): SetView =>
   as<SetView>({
@@ -75,7 +92,7 @@ export const PLATFORMS: readonly Story[] = [
       text={FRESH_SET}
       mistakes={[
         { line: 4, key: "grade", says: "Invalid option" },
-        { line: 16, key: "rights[0].expect[0].match", says: `no pattern that RE2 reads: ${NASTY}` },
+        { line: 15, key: "change-with-admin[1].expect[0].match", says: `no pattern that RE2 reads: ${NASTY}` },
       ]}
     />
   )),
