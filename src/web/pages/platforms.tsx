@@ -45,14 +45,14 @@ const accept = async (c: Ctx, deps: WebDeps) => {
 
 const trials = async (c: Ctx, deps: WebDeps) => {
   const { db } = deps.flow, { person } = me(c), t = await target(db, person, param(c, "id")), grade = gradeOf(t.platform);
-  if (grade === null) throw new Fault("not_found", "This target is no device behind a command set.");
+  if (grade === null) throw new Fault("invalid", `${t.name} is no device behind a command set: there is nothing to try.`);
   const accounts = (await accountCards(db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
   return render(c, deps, { title: `Trials on ${t.name}`, wide: true }, <Trials v={{ target: t, called: platformOf(t.platform).called, grade, standsAgainst: await untried(db, t),
     plaintext: t.settings["over"] === "telnet", accounts, tests: await platformTests(db, callerOf(c), t.id) }} />);
 };
 const tryIt = async (c: Ctx, deps: WebDeps) => {
   const f = await fields(c), t = await target(deps.flow.db, me(c).person, param(c, "id")), id = f["account"] ?? "";
-  if (!isId("account", id)) throw new Fault("not_found", "No such account.");
+  if (!isId("account", id)) throw new Fault("invalid", "Choose the account to try it with.");
   await tryPlatform(deps.flow, callerOf(c), id, f["change"] === "yes");
   return c.redirect(`/targets/${t.id}/trials`, 303);
 };
