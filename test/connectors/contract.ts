@@ -146,7 +146,7 @@ export const contract = <C>(name: string, world: () => World<C>, traits: Traits 
 
   if (!traits.chatty) test(`${name}: law: cut after the send is unknown, is settled by probe and compare, and the same candidate again is done`, () => proxied(async (proxy, through) => {
     const account = await w().account(), to = fresh();
-    const strike = (): void => { proxy.deafen(); setTimeout(() => proxy.reset(), 300); };
+    const strike = (): void => { proxy.deafen(); setTimeout(() => proxy.reset(), 1_000); };
     const r = await change(account, to, w().as(), through, w().struck?.(strike) ?? c(trapped(strike)));
     expect(kindOf(r)).toBe("unknown");
     await expect.poll(() => w().fits(account.name, to), { timeout: 5_000 }).toBe(true);
