@@ -1,4 +1,5 @@
 /** Targets: added with a pinned identity, changed under four eyes. Rule: the key is fetched and shown here, never in the data path. */
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type PersonId, type TargetId } from "../kernel/ids.ts";
@@ -47,6 +48,12 @@ const settingsFor = (c: Connector, raw: Record<string, unknown>, at: { host: str
   const objection = c.objection?.(read.data, at);
   if (objection !== undefined) throw new Fault("invalid", `These settings cannot be used there: ${objection}.`);
   return read.data as Record<string, unknown>;
+};
+
+/** What is kept after an edit: what means the same as before stays as it was written, also where a later release has a setting more. */
+const meant = (c: Connector, kept: Target["settings"], wished: Record<string, unknown> | undefined, at: { host: string; port: number }): Record<string, unknown> => {
+  const read = settingsFor(c, wished ?? kept, at);
+  return wished === undefined || isDeepStrictEqual(c.config.safeParse(kept).data, read) ? kept : wished;
 };
 
 export const addTarget = (deps: Small, caller: Caller, raw: z.input<typeof TargetInput>): Promise<Target> => {
@@ -102,8 +109,8 @@ export const changeTarget = async (deps: Deps, caller: Caller, id: TargetId, { l
 const changeFacts = (deps: Small, caller: Caller, id: TargetId, change: Omit<TargetChange, "locked">): Promise<Target> => deps.db.transaction(async (tx) => {
   await targets.lock(tx, id);
   const t = await visible(tx, caller, id);
-  const plain = { platform: t.platform, host: change.host ?? t.host, port: change.port ?? t.port, link: t.link, settings: change.settings ?? t.settings };
-  settingsFor(connectorOf(deps, t.platform), plain.settings, plain);
+  const at = { host: change.host ?? t.host, port: change.port ?? t.port }, settings = meant(connectorOf(deps, t.platform), t.settings, change.settings, at);
+  const plain = { platform: t.platform, ...at, link: t.link, settings };
   const identityHash = hashIdentity(plain);
   if (identityHash !== t.identityHash) {
     await targets.setIdentity(tx, id, { ...plain, identityHash }, caller.person.id);

@@ -48,7 +48,7 @@ export const readApi = async (api: Api, known: Readonly<Record<string, string[]>
   }
   let answers = spoken.size;
   for (const at of routes.filter((p) => p.includes("{"))) for (const id of ids.get(at.slice(0, at.indexOf("/{"))) ?? []) for (const who of ROLES) {
-    const r = await api(who, "GET", at.replace(/\{(id|name)\}/, id));
+    const r = await api(who, "GET", at.replace(/\{\w+\}/, id));
     answers++;
     if (r.status === 200) spoken.add(at);
   }
