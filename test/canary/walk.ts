@@ -176,7 +176,8 @@ export const walk = async (o: { accounts: number; rounds: number; engine: "pglit
     broker = await startBroker(config, secrets, { times: own, log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } });
     const f = await fieldOf(broker, home, keep), ids = await live(f, host, o.accounts, o.rounds), watched = await watch.stop();
     await inCommand(f, ids);
-    const known = { ...await many(f, ids), "/exposures/runs": [await afterwards(f, ids)] };
+    const listing = String((await ok(f, "operator", "POST", "/targets/web-1/discoveries", {}))["id"]);
+    const known = { ...await many(f, ids), "/exposures/runs": [await afterwards(f, ids)], "/discoveries": [listing], "/command-sets": ["busybox"], "/platform-tests": ["web-1"] };
     const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, BULK, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, known, keep);
     await broker.close();
     broker = null;
