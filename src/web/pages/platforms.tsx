@@ -45,7 +45,8 @@ const accept = async (c: Ctx, deps: WebDeps) => {
 
 const trials = async (c: Ctx, deps: WebDeps) => {
   const { db } = deps.flow, { person } = me(c), t = await target(db, person, param(c, "id")), grade = gradeOf(t.platform);
-  if (grade === null) throw new Fault("invalid", `${t.name} is no device behind a command set: there is nothing to try.`);
+  // Nothing is tried on what is no device behind a command set: its own page has its Test.
+  if (grade === null) return c.redirect(`/targets/${t.id}`, 303);
   const accounts = (await accountCards(db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
   return render(c, deps, { title: `Trials on ${t.name}`, wide: true }, <Trials v={{ target: t, called: platformOf(t.platform).called, grade, standsAgainst: await untried(db, t),
     plaintext: t.settings["over"] === "telnet", accounts, tests: await platformTests(db, callerOf(c), t.id) }} />);
