@@ -97,7 +97,7 @@ const Accept = ({ hash, called }: { hash: string; called: string }) => (
       A command set is code: it decides what is sent to devices with your administrators' passwords. Read it, then accept exactly this text.
     </p>
     <div class="moves">
-      <Press action={`/platforms/${hash}/accept`} label={`Accept ${called}`}>
+      <Press action={`/platforms/${hash}/accept`} label={`Accept this text: ${called}`}>
         Accept this text
       </Press>
     </div>
