@@ -8,8 +8,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * little. The first fills the machine, so those beside it are such as count no milliseconds.
  */
 const LONGEST = [
-  "test/chaos/chaos.test.ts", "test/views/stories-browser.test.ts", "test/connectors/linux-ssh.test.ts", "test/connectors/postgres.test.ts",
-  "test/e2e/crash.test.ts", "test/flow/discovery.test.ts", "test/canary/canary.test.ts", "test/e2e/backup.test.ts",
+  "test/chaos/chaos.test.ts", "test/connectors/linux-ssh.test.ts", "test/connectors/busybox-telnet.test.ts", "test/connectors/frr.test.ts",
+  "test/connectors/windows-smb.test.ts", "test/connectors/http.test.ts", "test/connectors/openldap.test.ts", "test/connectors/postgres.test.ts",
+  "test/views/stories-browser.test.ts", "test/e2e/crash.test.ts", "test/canary/canary.test.ts", "test/e2e/backup.test.ts",
 ];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
