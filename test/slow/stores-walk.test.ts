@@ -10,8 +10,8 @@ import { RIGHTS, user } from "../connectors/redis-world.ts";
 import { etcdServer } from "../lab/etcd.ts";
 import { mariadb } from "../lab/mariadb.ts";
 import { redisServer } from "../lab/redis.ts";
-import { hostless } from "./hostless.ts";
-import type { World } from "./world.ts";
+import { hostless } from "../e2e/hostless.ts";
+import type { World } from "../e2e/world.ts";
 
 type Store = {
   platform: string;

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Named } from "../connectors/contract.ts";
 import { helper, person, POLICY_RULES, ROTATOR } from "../connectors/openldap-world.ts";
 import { openLdap, PEOPLE, type OpenLdapServer } from "../lab/openldap.ts";
-import { hostless } from "./hostless.ts";
-import type { World } from "./world.ts";
+import { hostless } from "../e2e/hostless.ts";
+import type { World } from "../e2e/world.ts";
 
 let w: World, server: OpenLdapServer, rotator: Named, app: Named & { dn: string };
 beforeAll(async () => {

@@ -16,7 +16,7 @@ import * as versions from "../../src/store/versions.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
 import { testCore, type TestCore } from "../broker.ts";
 import { manage } from "../web/world.ts";
-import { until } from "./until.ts";
+import { until } from "../flow/until.ts";
 
 const ROOT = "Root-Pw-1!x9Qz", PORTER = "Porter-Pw-1!x9Qz", APP = "App1-Pw-1!x9Qz", ALONE = "Alone-Pw-1!x9Qz";
 let core: TestCore, host: LinuxHost, operator: Caller, jobs: ReturnType<typeof startJobs>;
