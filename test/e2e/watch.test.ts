@@ -101,7 +101,7 @@ test("a watcher that reads nothing is dropped, a flood is skipped through, and t
   const ended = async () => (await w.events("session.unwatched")).filter((e) => (e["about"] as unknown as { session: string }).session === session).map((e) => e["why"]);
   // The kernel keeps megabytes for a reader that does not read: how long filling them takes is the machine's, that it ends is ours.
   // Fast enough to be skipped through, slow enough for this process, which is broker and both watchers at once.
-  wire.type("while :; do head -c 60000 /dev/zero | tr '\\0' x; sleep 0.05; done\r");
+  wire.type("while :; do head -c 400000 /dev/zero | tr '\\0' x; sleep 0.05; done\r");
   await until("the one that reads nothing is dropped", async () => (await ended()).length > 0, 110_000);
   wire.type("\x03");
   wire.type("echo flood-$((4+4))\r");

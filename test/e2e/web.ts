@@ -30,7 +30,9 @@ type Message = { type: string; [key: string]: unknown };
 export class Wire {
   readonly ws: WebSocket;
   readonly said: Message[] = [];
-  shown = Buffer.alloc(0);
+  /** Doubled when full: a flood of megabytes is kept and searched without work that grows with its square. */
+  #kept = Buffer.allocUnsafe(65_536);
+  #size = 0;
   closed: { code: number; why: string } | null = null;
   /** The HTTP answer of a socket that was refused. */
   refused: { status: number; text: string } | null = null;
@@ -44,10 +46,20 @@ export class Wire {
     });
     this.ws.on("message", (data, binary) => {
       if (!binary) return void this.said.push(JSON.parse((data as Buffer).toString()) as Message);
-      this.shown = Buffer.concat([this.shown, data as Buffer]);
+      this.#keep(data as Buffer);
       if (this.polite) this.send({ type: "seen", bytes: this.shown.length });
     });
     this.ws.on("close", (code, why) => { this.closed = { code, why: why.toString() }; });
+  }
+  get shown(): Buffer { return this.#kept.subarray(0, this.#size); }
+  #keep(data: Buffer): void {
+    if (this.#size + data.length > this.#kept.length) {
+      const wider = Buffer.allocUnsafe(Math.max(2 * this.#kept.length, this.#size + data.length));
+      this.#kept.copy(wider, 0, 0, this.#size);
+      this.#kept = wider;
+    }
+    data.copy(this.#kept, this.#size);
+    this.#size += data.length;
   }
   send(message: object): void { if (this.ws.readyState === WebSocket.OPEN) this.ws.send(JSON.stringify(message)); }
   type(text: string | Buffer): void { this.ws.send(Buffer.from(text)); }
@@ -59,7 +71,7 @@ export class Wire {
       await new Promise((r) => { setTimeout(r, 5); });
     }
   }
-  sees(text: string | RegExp, ms?: number): Promise<boolean> { return this.until(() => { const s = this.shown.toString(); return typeof text === "string" ? s.includes(text) : text.test(s); }, ms); }
+  sees(text: string | RegExp, ms?: number): Promise<boolean> { return this.until(() => typeof text === "string" ? this.shown.includes(text) : text.test(this.shown.toString()), ms); }
   hears(type: string, ms?: number): Promise<Message> { return this.until(() => this.said.find((m) => m.type === type), ms); }
   /** The network is gone: no closing frame. */
   vanish(): void { this.ws.terminate(); }
