@@ -74,12 +74,16 @@ const SAID: Record<Origin, string> = { generated: "changed by hand", given: "cha
 
 /** The trigger table's row of "a person's change now": a held account is refused, or its holders are cut first. */
 const free = async (deps: Deps, tx: Tx, caller: Caller, account: Account, wish: PasswordWish): Promise<void> => {
-  const holder = (await requests.holds(tx, account.id))[0];
   if (deps.passive.why) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
   if (account.credential === "unmanaged" && wish.remote) throw new Fault("conflict", "This account is not managed yet. Adopt it first.");
   const stop = await stopNow(tx, account, (await targets.find(tx, account.target))!);
   if (stop && (wish.password || wish.cut)) throw new Fault("conflict", `${stop} Nothing was changed, and what was typed was not kept.`);
   if (wish.cut) return cutHolders(deps, tx, caller, account, wish.reason);
+  await refuseHeld(tx, account.id);
+};
+/** Whoever holds it works with the password that would be changed. */
+export const refuseHeld = async (db: Reader, id: AccountId): Promise<void> => {
+  const holder = (await requests.holds(db, id))[0];
   if (holder) throw new Fault("conflict", `${holder.personName} holds this account until ${holder.until.toISOString()}. Cut their sessions and change, or wait for the rotation at its end.`);
 };
 

@@ -18,11 +18,13 @@ import * as rotations from "../store/rotations.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { gradeOf, textOf } from "./command-sets.ts";
+import { refuseHeld } from "./change-password.ts";
 import type { Deps } from "./deps.ts";
 import { managedBy } from "./managed-by.ts";
+import { stopNow } from "./obstacle.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { drive, openRotation } from "./rotate.ts";
-import { loadWorld } from "./rotation-load.ts";
+import { helper, loadWorld } from "./rotation-load.ts";
 import { saveStep } from "./rotation-save.ts";
 import { openVersion } from "./secrets.ts";
 import { credentialOf } from "./target-calls.ts";
@@ -59,6 +61,7 @@ type Found = { readonly passed: boolean; readonly changed: boolean; readonly why
 const look = async (deps: Deps, account: Account, target: Target): Promise<Found> => {
   const c = deps.connectors.get(target.platform)!, config = c.config.parse(target.settings), limit = () => AbortSignal.timeout(deps.times.probeLimit);
   if (target.administrative) {
+    if (await helper(deps.db, target.administrative, target, deps.clock.now()) !== "ready") return { passed: false, changed: false, why: "the vault holds no certain password of the administrative account now, or it was refused a moment ago: look at its page" };
     using as = (await credentialOf(deps, deps.db, target.administrative)).secret;
     const r = await c.test!(config, deps.link(target), { name: (await accounts.find(deps.db, target.administrative))!.name, secret: as }, limit());
     if (!r.ok) return { passed: false, changed: false, why: `${r.stage ?? "login"}: ${r.why}` };
@@ -70,10 +73,17 @@ const look = async (deps: Deps, account: Account, target: Target): Promise<Found
   return said === "yes" ? { passed: true, changed: false, why: "" } : { passed: false, changed: false, why: said === "no" ? "the device does not take the vault's password" : said.unknown };
 };
 
+/** No trial goes past what stops everybody: a lock, a block, an identity that waits for somebody. */
+const refuseStopped = async (db: Reader, account: Account): Promise<void> => {
+  const stop = await stopNow(db, account, (await targets.find(db, account.target))!);
+  if (stop !== null) throw new Fault("conflict", stop);
+};
 /** An ordinary rotation, claimed at once: the candidate is in the journal before the device hears of it, as always. */
 const rotateHere = async (deps: Deps, caller: Caller, id: AccountId): Promise<RotationId> => {
   const claimed = await deps.db.transaction(async (tx) => {
     const account = await accounts.lock(tx, id);
+    await refuseStopped(tx, account);
+    await refuseHeld(tx, id);
     if (await rotations.openOf(tx, id)) throw new Fault("conflict", "Its password is being changed right now. Try again when that is over.");
     const trigger = account.credential === "unmanaged" || account.credential === "adopting" ? "adopt" as const : "manual" as const;
     const opened = await openRotation(deps, tx, account, { trigger, reason: "platform test", by: caller.person.id });
@@ -88,7 +98,7 @@ export const tryPlatform = async (deps: Deps, caller: Caller, id: AccountId, cha
   const account = await managedBy(deps.db, caller, id, "account.manage"), target = (await targets.find(deps.db, account.target))!;
   if (gradeOf(target.platform) === null) throw new Fault("invalid", `${target.name} is no device behind a command set; its own Test button is on its page.`);
   if (deps.passive.why !== null) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
-  if (account.block !== "none" || account.identityNo !== target.identityNo || target.locked) throw new Fault("conflict", "This account is blocked; nothing is sent until that is settled.");
+  await refuseStopped(deps.db, account);
   const said: Heard[] = [], ear = listening(deps, target, await setOf(deps.db, target), said);
   const rotation = change ? await rotateHere(ear, caller, id) : null, found = rotation === null ? await look(ear, account, target) : await outcome(deps, rotation);
   const test = await keep(deps, caller, account, target, found, said.map(({ verb, over, said: lines }) => ({ verb, over, said: lines })));

@@ -6,6 +6,8 @@ import { readFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { confirmChange, putPolicy } from "../../src/flow/people.ts";
+import * as people from "../../src/store/people.ts";
 import { busybox, type Device } from "../lab/busybox.ts";
 import { hostless } from "./hostless.ts";
 import { patient } from "./times.ts";
@@ -97,6 +99,25 @@ describe("a draft on the owner's own device", () => {
     await settled("app@box-1");
     expect(await inForce("app")).toBe(true);
   }, 120_000);
+  test("who works with a password does not lose it to a trial: their name is told, and nothing is sent", async () => {
+    const id = (n: string) => w.caller(n).person.id, before = device.shadow("app");
+    await putPolicy(w.core.deps, w.caller("operator"), { name: "shown", terms: { preset: "release", maxMinutes: 60 }, binding: { targets: ["box-1"], requesters: [id("requester")], approvers: [id("approver")] } });
+    for (const c of await people.openChanges(w.core.deps.db)) await confirmChange(w.core.deps, w.caller("auditor"), c.id);
+    const request = await w.access("app@box-1");
+    await w.ok("requester", "POST", `/requests/${request}/release`, {});
+    const tried = await w.api("operator", "POST", "/platform-tests", { account: "app@box-1", change: true });
+    expect([tried.status, tried.body["detail"]]).toEqual([409, expect.stringMatching(/^requester holds this account until /)]);
+    expect(device.shadow("app")).toBe(before);
+    await w.ok("requester", "POST", `/requests/${request}/give-back`, {});
+    await expect.poll(() => device.shadow("app") === before, { timeout: 60_000 }).toBe(false);
+    await settled("app@box-1");
+  }, 120_000);
+  test("a locked target is not tried either", async () => {
+    const target = String((await w.ok("operator", "GET", "/targets/box-1"))["id"]), lock = await w.ok("operator", "POST", "/locks", { kind: "target", subject: target, reason: "looked into" });
+    const tried = await w.api("operator", "POST", "/platform-tests", { account: "app@box-1", change: true });
+    expect([tried.status, String(tried.body["detail"])]).toEqual([409, expect.stringMatching(/locked|looked into/)]);
+    await w.ok("operator", "POST", `/locks/${String(lock["id"])}/lift`, { reason: "over" });
+  });
   test("an edited text is another one: inert, and the target stays with the text it was bound to, also over a restart", async () => {
     const edited = `${text}# one more line\n`;
     await w.ok("second", "POST", "/command-sets", { text: edited });
