@@ -22,7 +22,7 @@ import { afterSend, atProbe, failed, notSent, refusedLogin, whyOf } from "./acti
 import { discovered, locate, mayReset, rulesAt } from "./active-directory/look.ts";
 import { binder, config, domainIn, forbidden, identityText, isUpn, naming, NO_NAME, pin, realmOf, unicodePwd, unsuited, type ActiveDirectoryConfig } from "./active-directory/settings.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
-import { connector, plain } from "./connector.ts";
+import { byWhom, connector, plain } from "./connector.ts";
 
 export type { ActiveDirectoryConfig } from "./active-directory/settings.ts";
 type Config = ActiveDirectoryConfig;
@@ -44,9 +44,9 @@ const modification = (own: boolean, from: string, to: string): Modification[] =>
   : [{ operation: "replace", attribute: "unicodePwd", values: [unicodePwd(to)] }];
 
 const change = (sending: () => void) => async (c: Config, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
-  const wrong = unsuited(account, ch.to), as = ch.as ?? (ch.from && { name: account.name, secret: ch.from }), to = reveal(ch.to);
+  const wrong = unsuited(account, ch.to), as = byWhom(account, ch), to = reveal(ch.to);
   if (wrong !== undefined) return { refused: wrong };
-  if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+  if ("refused" in as) return as;
   const hidden = plain(ch.to, ch.from, ch.as?.secret), own = as.name === account.name;
   // Set again after a crash: it would refuse what it has already, as history.
   if (own && to === reveal(as.secret)) return await probe(c, link, account, ch.to, signal) === "yes" ? "done" : { not_sent: "auth_of_as", why: "its present password is not the one that was given" };

@@ -14,7 +14,7 @@ import { times } from "../kernel/times.ts";
 import { fetchHostKey } from "../wires/ssh.ts";
 import { greeting } from "../wires/telnet.ts";
 import type { Answer, ChangeResult, Connector, TestResult } from "./connector.ts";
-import { connector } from "./connector.ts";
+import { byWhom, connector } from "./connector.ts";
 import type { Conversation } from "./command-set/conversation.ts";
 import { DeviceFailure, failureOf, notSent, reach, stageOf, type Device, type Held } from "./command-set/reach.ts";
 import { configFor, forbiddenBy, namingBy, pinBy, SHIPPED, TELNET, unsuited, type Settings } from "./command-set/settings.ts";
@@ -67,9 +67,9 @@ const started = async (d: Device, account: string): Promise<void> => {
 };
 
 const changing = (named: CommandSet, o: CommandSetOptions): Connector<Settings>["change"] => async (c, link, account, ch, signal): Promise<ChangeResult> => {
-  const wrong = unsuited(named, account, ch.to), as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
+  const wrong = unsuited(named, account, ch.to), as = byWhom(account, ch);
   if (wrong !== undefined) return { refused: wrong };
-  if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+  if ("refused" in as) return as;
   let begun = false;
   try {
     return await on(o, { verb: "change", account: account.name, c, link, signal }, { who: as, next: ch.to }, async (d, set): Promise<ChangeResult> => {

@@ -108,5 +108,12 @@ export const words = (text: string, hidden: readonly string[]): string => {
 };
 export const plain = (...secrets: (Secret | undefined)[]): string[] => secrets.flatMap((s) => s === undefined ? [] : [reveal(s)]);
 
+/** Whom a change logs in as: the administrative account, or the account itself by its present password. */
+export const byWhom = (account: Login, { as, from }: Change): Credential | { readonly refused: string } =>
+  as ?? (from ? { name: account.name, secret: from } : { refused: "neither an administrative credential nor the current password was given" });
+/** The same answer without any of these secrets in the target's words. */
+export const scrubbed = (r: ChangeResult, hidden: readonly string[]): ChangeResult =>
+  typeof r === "string" ? r : "not_sent" in r ? { ...r, why: words(r.why, hidden) } : "refused" in r ? { refused: words(r.refused, hidden) } : { unknown: words(r.unknown, hidden) };
+
 /** An account name that cannot be read as two records, an option or a path by any tool behind it. */
 export const nameable = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.@\\$-]{0,127}$/.test(name) && !name.includes(":");

@@ -10,7 +10,7 @@ import { reveal } from "../kernel/reveal.ts";
 import { askHttp, HttpFailure, tlsIdentity } from "../wires/http.ts";
 import { certificatePin, isLoopback, PLAIN, PLAIN_ELSEWHERE, plainObjection } from "../wires/trust.ts";
 import type { ChangeResult, Connector, Credential, FoundAccount, NotTold, TestStage } from "./connector.ts";
-import { connector, plain, sendable, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, sendable, words } from "./connector.ts";
 import { config, enter, isOpen, listed, OPEN, talk, type Ask, type HttpConfig, type Stop, type Told } from "./http/talk.ts";
 import { at, isLike, wordsOf, type Json, type Template, type Values } from "./http/template.ts";
 import { rabbitHash, rabbitMatcher } from "./http/verifier.ts";
@@ -37,10 +37,10 @@ const change =
   (t: Template, ask: Ask, random: Random): Verb<"change"> =>
   async (c, link, account, ch, signal) => {
     const to = reveal(ch.to),
-      as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
+      as = byWhom(account, ch);
     if (!t.naming.fits.test(account.name) || account.name !== account.name.trim()) return { refused: NO_NAME };
     if (!sendable({ forbidden }, to)) return { refused: "the password is empty or holds a control character" };
-    if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+    if ("refused" in as) return as;
     const hidden = plain(ch.to, ch.from, ch.as?.secret),
       k = talk(t, ask, c, link, signal),
       values = { account: account.name };
@@ -51,7 +51,7 @@ const change =
       if (!listed(t, e.told, account.name)) return { refused: `account "${account.name}" does not exist` };
       const hash = t.verifier === undefined ? "" : rabbitHash(to, random);
       left = true;
-      return scrub(sent(t, await k.ask(t.change, { ...values, ...kept(t, e.told), ...(t.verifier ? { hash } : { password: to }) }, e.headers)), [
+      return scrubbed(sent(t, await k.ask(t.change, { ...values, ...kept(t, e.told), ...(t.verifier ? { hash } : { password: to }) }, e.headers)), [
         ...hidden,
         hash,
       ]);
@@ -61,8 +61,6 @@ const change =
       return left && f.kind === "cut" ? { unknown: why } : notSent(stageOf(f), why);
     }
   };
-const scrub = (r: ChangeResult, hidden: readonly string[]): ChangeResult =>
-  typeof r === "string" || "not_sent" in r ? r : "refused" in r ? { refused: words(r.refused, hidden) } : { unknown: words(r.unknown, hidden) };
 
 const probe =
   (t: Template, ask: Ask): Verb<"probe"> =>

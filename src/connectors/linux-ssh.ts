@@ -18,7 +18,7 @@ import type { Secret } from "../kernel/secret.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
 import { asRoot, exec, ExecFailure, fetchHostKey, hostKeyOf, keyFingerprint, keyPin, passwdDialogue, SshFailure } from "../wires/ssh.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TargetRules, TestResult, TestStage } from "./connector.ts";
-import { connector, plain, sendable, words } from "./connector.ts";
+import { byWhom, connector, plain, sendable, words } from "./connector.ts";
 import { READ_RULES, rulesOf } from "./linux-rules.ts";
 import { discover } from "./linux-ssh/discover.ts";
 import { bySu, config, deniedTo, LIMIT, local, login, notSent, notTold, rootBy, why, withClient, type LinuxSshConfig } from "./linux-ssh/reach.ts";
@@ -93,8 +93,8 @@ const unsuited = (account: Login, to: Secret): string | undefined => {
 const change = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
   const wrong = unsuited(account, ch.to);
   if (wrong !== undefined) return { refused: wrong };
-  const as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
-  if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+  const as = byWhom(account, ch);
+  if ("refused" in as) return as;
   let client: Client;
   try { client = await login(c, link, as, signal); } catch (error) { return notSent(error); }
   const itself = ch.from !== undefined && account.name !== "root" && as.name === account.name, dialogue = () => own(client, { ...ch, from: as.secret }, signal);

@@ -19,7 +19,7 @@ import { reveal } from "../kernel/reveal.ts";
 import { connectMysql, mysqlIdentity, MysqlFailure, REFUSED, type MysqlSession } from "../wires/mysql.ts";
 import { isLoopback, PLAIN, PLAIN_ELSEWHERE, plainObjection, trustOf } from "../wires/trust.ts";
 import type { Answer, ChangeResult, Connector, Credential, NotTold, TestResult } from "./connector.ts";
-import { connector, plain, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, words } from "./connector.ts";
 import { everyRow, PROLOGUE, rowsOf, told, tooOld, writersOf } from "./mysql/grants.ts";
 import { found, judge, killEach, killUser } from "./mysql/look.ts";
 import { meant, self, send } from "./mysql/meant.ts";
@@ -55,9 +55,9 @@ const change =
   (admin: Run, random: Random): Verb<"change"> =>
   async (c, link, account, ch, signal) => {
     const wrong = unsuited(account, ch.to),
-      as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
+      as = byWhom(account, ch);
     if (wrong !== undefined) return { refused: wrong };
-    if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+    if ("refused" in as) return as;
     const hidden = plain(ch.to, ch.from, ch.as?.secret),
       sent = { yet: false };
     try {
@@ -68,7 +68,7 @@ const change =
         if ("refused" in p) return p;
         hidden.push(...p.hidden);
         sent.yet = true;
-        return scrub(await send(s, p.statement, account, rows), hidden);
+        return scrubbed(await send(s, p.statement, account, rows), hidden);
       });
     } catch (e) {
       return failed(e, sent.yet, hidden);
@@ -159,8 +159,6 @@ const test =
     }
   };
 
-const scrub = (r: ChangeResult, hidden: readonly string[]): ChangeResult =>
-  typeof r === "string" || "not_sent" in r ? r : "refused" in r ? { refused: words(r.refused, hidden) } : { unknown: words(r.unknown, hidden) };
 const failureIn = (e: unknown): MysqlFailure =>
   e instanceof MysqlFailure ? e : new MysqlFailure("closed", "the connection failed in a way we do not know");
 const failed = (e: unknown, sent: boolean, hidden: readonly string[]): ChangeResult => {
@@ -203,7 +201,7 @@ export const mysql = (random: Random, connect: Connect = connectMysql): Connecto
     endLogins: endLogins(admin),
     discover: discover(admin),
     test: test(admin),
-    change: async (c, link, account, ch, signal) => scrub(await set(c, link, account, ch, signal), plain(ch.to, ch.from, ch.as?.secret)),
+    change: async (c, link, account, ch, signal) => scrubbed(await set(c, link, account, ch, signal), plain(ch.to, ch.from, ch.as?.secret)),
     identity: async (link, signal) => {
       const at = `${link.address.host}:${link.address.port}`;
       const shown = await mysqlIdentity(link, signal).catch((e: unknown) => {

@@ -18,7 +18,7 @@ import { objectionBeside } from "../wires/beside.ts";
 import { directoryProof, LDAP, openDirectory, type Directory } from "../wires/ldap.ts";
 import { certifiedBy } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
-import { connector, plain } from "./connector.ts";
+import { byWhom, connector, plain } from "./connector.ts";
 import { afterSend, atProbe, codeOf, isHistory, kindOf, notSent, refusedLogin, whyOf } from "./openldap/answers.ts";
 import { discovered, locate, lockOf, mayChangeOthers, rulesAt } from "./openldap/look.ts";
 import { config, dnOf, forbidden, identityText, naming, NO_NAME, pin, unsuited, type OpenLdapConfig } from "./openldap/settings.ts";
@@ -42,9 +42,9 @@ const opens = async (c: OpenLdapConfig, link: Link, who: Credential, signal: Abo
 };
 
 const change = (sending: () => void) => async (c: OpenLdapConfig, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
-  const wrong = unsuited(account, ch.to), as = ch.as ?? (ch.from && { name: account.name, secret: ch.from }), to = reveal(ch.to);
+  const wrong = unsuited(account, ch.to), as = byWhom(account, ch), to = reveal(ch.to);
   if (wrong !== undefined) return { refused: wrong };
-  if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+  if ("refused" in as) return as;
   const hidden = plain(ch.to, ch.from, ch.as?.secret), own = as.name === account.name;
   let sent = false;
   try {

@@ -19,7 +19,7 @@ import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
 import { plainObjection, trustOf } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
-import { connector, plain, words } from "./connector.ts";
+import { byWhom, connector, plain, words } from "./connector.ts";
 import { foundRole, ROLES, type Role } from "./postgres/discover.ts";
 import { afterSend, atLogin, isServerError, PASSWORD_REFUSED, PgFailure } from "./postgres/failure.ts";
 import { proofOf, reach } from "./postgres/reach.ts";
@@ -121,9 +121,9 @@ const hindrance = (s: Standing, account: Login, as: Login): ChangeResult | undef
 };
 
 const change = (random: Random) => async (c: PostgresConfig, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
-  const wrong = unsuited(account, ch.to), as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
+  const wrong = unsuited(account, ch.to), as = byWhom(account, ch);
   if (wrong !== undefined) return { refused: wrong };
-  if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+  if ("refused" in as) return as;
   const hidden = plain(ch.to, ch.from, ch.as?.secret);
   let sent = false;
   try {

@@ -15,7 +15,7 @@ import type { Random } from "../kernel/clock.ts";
 import { RespError } from "../wires/resp.ts";
 import { certificatePin, plainObjection } from "../wires/trust.ts";
 import type { ChangeResult, CompareResult, Connector, Credential, NotTold } from "./connector.ts";
-import { connector, plain, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, words } from "./connector.ts";
 import { hindrance, keeper, look, maySet, MEMORY, set } from "./redis/change.ts";
 import { connectRedis, failureIn, RedisFailure, redisIdentity, type RedisSession } from "./redis/reach.ts";
 import { config, forbidden, naming, NO_NAME, unsuited, type RedisConfig } from "./redis/settings.ts";
@@ -32,9 +32,9 @@ const change =
   (run: Run): Verb<"change"> =>
   async (c, link, account, ch, signal) => {
     const wrong = unsuited(account, reveal(ch.to)),
-      as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
+      as = byWhom(account, ch);
     if (wrong !== undefined) return { refused: wrong };
-    if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+    if ("refused" in as) return as;
     const sent = { yet: false };
     try {
       return await run(c, link, as, signal, async (s): Promise<ChangeResult> => {
@@ -173,7 +173,7 @@ export const redis = (random: Random, connect: Connect = connectRedis): Connecto
     naming,
     objection: plainObjection,
     pin: (identity) => certificatePin(identity, COMPARE, "redis-cli config get tls-port"),
-    change: async (c, link, account, ch, signal) => scrub(await change(run)(c, link, account, ch, signal), plain(ch.to, ch.from, ch.as?.secret)),
+    change: async (c, link, account, ch, signal) => scrubbed(await change(run)(c, link, account, ch, signal), plain(ch.to, ch.from, ch.as?.secret)),
     probe: probe(run, random),
     compare: compare(run),
     endLogins: endLogins(run),
@@ -188,11 +188,3 @@ export const redis = (random: Random, connect: Connect = connectRedis): Connecto
     },
   });
 };
-const scrub = (r: ChangeResult, hidden: readonly string[]): ChangeResult =>
-  typeof r === "string"
-    ? r
-    : "not_sent" in r
-      ? { ...r, why: words(r.why, hidden) }
-      : "refused" in r
-        ? { refused: words(r.refused, hidden) }
-        : { unknown: words(r.unknown, hidden) };

@@ -14,7 +14,7 @@ import { times } from "../kernel/times.ts";
 import { changeOwn, LIST_ADMINISTRATORS, LIST_OPEN_FILES, LIST_USERS, lookUp, membersIn, queryUser, ridIn, ridsIn, samr, setPassword, userIn, type Reply } from "../wires/samr.ts";
 import { smbAnswers } from "../wires/smb-hello.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, FoundAccount, Login, NotTold, TestResult } from "./connector.ts";
-import { connector } from "./connector.ts";
+import { byWhom, connector } from "./connector.ts";
 import { afterSend, atProbe, before, flagsSay, isEnabled, lockIn, notSent, refusedLogin, says, whyOf } from "./windows-smb/answers.ts";
 import { config, domainOf, forbidden, IDENTITY, naming, NO_NAME, pin, unsuited, type WindowsSmbConfig } from "./windows-smb/settings.ts";
 
@@ -38,9 +38,9 @@ const commandFor = async (c: Config, link: Link, account: Login, as: Credential,
   return isGroup || found?.status === "NT_STATUS_NONE_MAPPED" ? { refused: `the local account "${account.name}" does not exist there` } : { not_sent: "unreachable", why: says(found?.status ?? "the connection was lost") };
 };
 const change = async (c: Config, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
-  const wrong = unsuited(account, ch.to), as = ch.as ?? (ch.from && { name: account.name, secret: ch.from });
+  const wrong = unsuited(account, ch.to), as = byWhom(account, ch);
   if (wrong !== undefined) return { refused: wrong };
-  if (as === undefined) return { refused: "neither an administrative credential nor the current password was given" };
+  if ("refused" in as) return as;
   let sent = false;
   try {
     const how = await commandFor(c, link, account, as, reveal(ch.to), signal);
