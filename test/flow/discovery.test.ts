@@ -74,7 +74,7 @@ test("the next one says what came, went and rose; a wrong turn of the wire says 
   const whole = proxy.down;
   expect([(await row("newcomer")).found.changes, (await row("svc-b")).found.changes, (await row("app1")).found.changes]).toEqual([["new"], ["gone"], ["became_privileged"]]);
   const before = (await discoveries.found(core.deps.db, target)).map((f) => [f.name, f.seenAt, f.goneAt]);
-  for (const part of [0.3, 0.6, 0.85]) {
+  for (const part of [0.3, 0.7, 0.9]) {
     proxy.heal();
     proxy.cutAfterDown(Math.floor(whole * part));
     expect(await listOnce(), `cut at ${part}`).not.toBe("done");
