@@ -69,6 +69,16 @@ const kindOf = (r: ChangeResult): string => typeof r === "string" ? r : "not_sen
 const said: string[] = [];
 const noted = <T>(value: T): T => { said.push(inspect(value, { depth: 9 }), JSON.stringify(value)); return value; };
 
+/** A connector at its server, with less to say at each call: as `as` and with `config`, unless a test says otherwise. */
+export const atServer = <C>(c: Connector<C>, o: { address(): Address; config(): C; as(): Named }) => {
+  const link = (host = o.address().host, port = o.address().port) => directLink({ host, port }), soon = () => AbortSignal.timeout(20_000);
+  return {
+    c, link, soon, as: credential,
+    change: (who: { name: string }, to: string, by: Named = o.as(), config: C = o.config(), through = link()) => c.change(config, through, who, { to: Secret.of(to), as: credential(by) }, soon()),
+    probe: (who: { name: string }, password: string, config: C = o.config(), through = link()) => c.probe(config, through, who, Secret.of(password), soon()),
+  };
+};
+
 export const contract = <C>(name: string, world: () => World<C>, traits: Traits = {}): void => {
   const w = world;
   const known: string[] = [];

@@ -4,14 +4,13 @@
  */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import { expect } from "vitest";
 import { http, type Ask, type HttpConfig } from "../../src/connectors/http.ts";
 import type { Template } from "../../src/connectors/http/template.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
-import { Secret } from "../../src/kernel/secret.ts";
-import { directLink } from "../../src/links/direct.ts";
 import { askHttp } from "../../src/wires/http.ts";
 import type { Product } from "../lab/http-product.ts";
-import type { Named, World } from "./contract.ts";
+import { atServer, type Named, type World } from "./contract.ts";
 import { impostor } from "./redis-world.ts";
 
 let serial = 0;
@@ -72,23 +71,8 @@ export const world = (t: Template, p: () => Product): World<HttpConfig> => ({
   },
 });
 
-/** A connector at its product, with less to say at each call. */
-export const at = (t: Template, p: () => Product) => {
-  const c = http(t)(systemRandom),
-    link = (host = "127.0.0.1") => directLink({ host, port: p().port }),
-    soon = () => AbortSignal.timeout(20_000);
-  const as = (who: Named) => ({ name: who.name, secret: Secret.of(who.password) });
-  return {
-    c,
-    link,
-    soon,
-    as,
-    change: (who: { name: string }, to: string, by: Named = p().root, config: HttpConfig = pinned(p()), through = link()) =>
-      c.change(config, through, who, { to: Secret.of(to), as: as(by) }, soon()),
-    probe: (who: { name: string }, password: string, config: HttpConfig = pinned(p()), through = link()) =>
-      c.probe(config, through, who, Secret.of(password), soon()),
-  };
-};
+export const at = (t: Template, p: () => Product) =>
+  atServer(http(t)(systemRandom), { address: () => ({ host: "127.0.0.1", port: p().port }), config: () => pinned(p()), as: () => p().root });
 
 /** Texts that mean something to a query language, to JSON, to a path or to a header. */
 export const HOSTILE = fc.oneof(
@@ -126,3 +110,19 @@ export const HOSTILE_NAMES = (mine: string) =>
     HOSTILE,
     fc.constantFrom(`${mine}" = 'x'; --`, `${mine}/../boss`, `${mine} `, mine.toUpperCase(), "*", "%", "boss\" = 'x"),
   );
+/** So many of them against one account: nobody else may change. How many changes were made. */
+export const hostile = async (k: ReturnType<typeof at>, p: Product, who: Named, numRuns: number): Promise<number> => {
+  let done = 0;
+  await fc.assert(
+    fc.asyncProperty(HOSTILE_NAMES(who.name), HOSTILE, async (name, password) => {
+      const r = await k.change({ name }, password);
+      if (r === "done") {
+        done++;
+        expect(name).toBe(who.name);
+        expect(await p.opens(name, password)).toBe(true);
+      } else expect(r).toHaveProperty("refused");
+    }),
+    { numRuns },
+  );
+  return done;
+};

@@ -1,5 +1,4 @@
 /** The HTTP connector at InfluxDB 1.x and etcd 3.4, which write down everything. RabbitMQ, slower to start, is in test/slow/rabbitmq.test.ts. */
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { etcd, influxdb } from "../../src/connectors/http/products.ts";
 import { certificate } from "../lab/certificate.ts";
@@ -8,7 +7,7 @@ import type { Product } from "../lab/http-product.ts";
 import { influxdbServer } from "../lab/influxdb.ts";
 import { scratch } from "../lab/scratch.ts";
 import { contract, fresh } from "./contract.ts";
-import { account, at, HOSTILE, HOSTILE_NAMES, pinned, world } from "./http-world.ts";
+import { account, at, hostile, pinned, world } from "./http-world.ts";
 
 const kind = { lawless: true, lists: true, blind: true } as const;
 for (const [template, raise] of [
@@ -43,18 +42,7 @@ for (const [template, raise] of [
       const who = await account(p),
         other = await account(p),
         before = await p.everybody();
-      let done = 0;
-      await fc.assert(
-        fc.asyncProperty(HOSTILE_NAMES(who.name), HOSTILE, async (name, password) => {
-          const r = await k.change({ name }, password);
-          if (r === "done") {
-            done++;
-            expect(name).toBe(who.name);
-            expect(await p.opens(name, password)).toBe(true);
-          } else expect(r).toHaveProperty("refused");
-        }),
-        { numRuns: 80 },
-      );
+      const done = await hostile(k, p, who, 80);
       expect(done).toBeGreaterThan(8);
       expect([await p.everybody(), await p.opens(other.name, other.password), await p.opens(p.root.name, p.root.password)]).toEqual([
         before,

@@ -1,12 +1,10 @@
 /** What of a Redis user outlives a restart: the ACL file, the configuration file, or nothing. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { redis, type RedisConfig } from "../../src/connectors/redis.ts";
-import { systemRandom } from "../../src/kernel/clock.ts";
+import type { RedisConfig } from "../../src/connectors/redis.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { directLink } from "../../src/links/direct.ts";
 import { redisServer, type RedisServer } from "../lab/redis.ts";
 import { fresh, type Named } from "./contract.ts";
-import { everybody, pinned, RIGHTS, user } from "./redis-world.ts";
+import { at, RIGHTS, user } from "./redis-world.ts";
 
 let server: RedisServer, rotator: Named;
 beforeAll(async () => {
@@ -18,16 +16,10 @@ afterAll(async () => {
   await server?.destroy();
 });
 
-const c = redis(systemRandom);
-const link = (host = "127.0.0.1", port = server.port) => directLink({ host, port }),
-  soon = () => AbortSignal.timeout(20_000);
-const as = (who: Named) => ({ name: who.name, secret: Secret.of(who.password) });
-const change = (who: { name: string }, to: string, by: Named = rotator, config: RedisConfig = pinned(server), through = link()) =>
-  c.change(config, through, who, { to: Secret.of(to), as: as(by) }, soon());
-const probe = (who: { name: string }, password: string, config: RedisConfig = pinned(server)) =>
-  c.probe(config, link(), who, Secret.of(password), soon());
-const hashesOf = async (name: string): Promise<string[]> =>
-  (await everybody(server)).find((l) => l.startsWith(`${name}:`))!.match(/#[0-9a-f]{64}/g) ?? [];
+const { c, link, soon, change, probe, hashesOf } = at(
+  () => server,
+  () => rotator,
+);
 
 describe("what outlives a restart", () => {
   test("a change is in the ACL file, and survives the server", async () => {

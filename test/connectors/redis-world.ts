@@ -9,7 +9,7 @@ import { systemRandom } from "../../src/kernel/clock.ts";
 import { certificate } from "../lab/certificate.ts";
 import type { RedisServer } from "../lab/redis.ts";
 import { scratch } from "../lab/scratch.ts";
-import type { Named, World } from "./contract.ts";
+import { atServer, type Named, type World } from "./contract.ts";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 let serial = 0;
@@ -96,4 +96,10 @@ export const world = (r: () => RedisServer, as: () => Named): World<RedisConfig>
       return Promise.resolve([...seen].join("\n"));
     });
   },
+});
+/** The connector at this server, as `rotator`. */
+export const at = (server: () => RedisServer, rotator: () => Named) => ({
+  ...atServer(redis(systemRandom), { address: () => ({ host: "127.0.0.1", port: server().port }), config: () => pinned(server()), as: rotator }),
+  hashesOf: async (name: string): Promise<string[]> =>
+    (await everybody(server())).find((l) => l.startsWith(`${name}:`))!.match(/#[0-9a-f]{64}/g) ?? [],
 });

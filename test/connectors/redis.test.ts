@@ -5,16 +5,14 @@
 import { connect as dialTls } from "node:tls";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { redis, type RedisConfig } from "../../src/connectors/redis.ts";
+import type { RedisConfig } from "../../src/connectors/redis.ts";
 import { foundUser, userIn } from "../../src/connectors/redis/users.ts";
-import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { directLink } from "../../src/links/direct.ts";
 import { certificate } from "../lab/certificate.ts";
 import { redisServer, type RedisServer } from "../lab/redis.ts";
 import { scratch } from "../lab/scratch.ts";
 import { fresh, type Named } from "./contract.ts";
-import { everybody, pinned, RIGHTS, sha256, user } from "./redis-world.ts";
+import { at, everybody, pinned, RIGHTS, sha256, user } from "./redis-world.ts";
 
 let server: RedisServer, boss: Named, rotator: Named;
 beforeAll(async () => {
@@ -27,14 +25,10 @@ afterAll(async () => {
   await server?.destroy();
 });
 
-const c = redis(systemRandom);
-const link = (host = "127.0.0.1", port = server.port) => directLink({ host, port }),
-  soon = () => AbortSignal.timeout(20_000);
-const as = (who: Named) => ({ name: who.name, secret: Secret.of(who.password) });
-const change = (who: { name: string }, to: string, by: Named = rotator, config: RedisConfig = pinned(server), through = link()) =>
-  c.change(config, through, who, { to: Secret.of(to), as: as(by) }, soon());
-const probe = (who: { name: string }, password: string, config: RedisConfig = pinned(server)) =>
-  c.probe(config, link(), who, Secret.of(password), soon());
+const { c, link, soon, as, change, probe, hashesOf } = at(
+  () => server,
+  () => rotator,
+);
 const compare = (who: { name: string }, passwords: string[], by: Named = rotator) =>
   c.compare?.(
     pinned(server),
@@ -45,8 +39,6 @@ const compare = (who: { name: string }, passwords: string[], by: Named = rotator
     soon(),
   );
 const others = async (but: string): Promise<string[]> => (await everybody(server)).filter((line) => !line.startsWith(`${but}:`));
-const hashesOf = async (name: string): Promise<string[]> =>
-  (await everybody(server)).find((l) => l.startsWith(`${name}:`))!.match(/#[0-9a-f]{64}/g) ?? [];
 
 describe("users", () => {
   test("names are taken as they are; rules and keys of the user stay", async () => {

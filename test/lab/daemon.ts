@@ -2,9 +2,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { chmod, chown, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { certificate, type Certificate } from "./certificate.ts";
 import { beforeExit, ended, until } from "./processes.ts";
 import { BARE_ENV, must } from "./run.ts";
 
@@ -17,6 +18,19 @@ export const userOf = async (name: string): Promise<User | undefined> => {
 };
 export const setpriv = (user: User | undefined): string[] =>
   user ? [`--reuid=${String(user.uid)}`, `--regid=${String(user.gid)}`, "--clear-groups"] : [];
+
+export const own = async (path: string, user: User | undefined): Promise<void> => {
+  if (user) await chown(path, user.uid, user.gid);
+};
+/** A server's certificate in its directory, its key for its user alone. `fresh`: by a new authority. */
+export const certify = async (dir: string, user: User | undefined, fresh: boolean): Promise<Certificate> => {
+  const made = await certificate(dir, ["localhost"], fresh),
+    key = join(dir, "server.key");
+  await chmod(key, 0o600);
+  await own(key, user);
+  for (const file of ["server.crt", "ca.crt"]) await chmod(join(dir, file), 0o644);
+  return made;
+};
 
 export type DaemonOptions = {
   /** Starts its sentences: "A lab Redis". */

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { certificate, type Certificate } from "./certificate.ts";
-import { daemon, setpriv, userOf, type Daemon, type User } from "./daemon.ts";
+import type { Certificate } from "./certificate.ts";
+import { certify, daemon, own, setpriv, userOf, type Daemon } from "./daemon.ts";
 import { MARIADB_PACKAGES, needs } from "./needs.ts";
 import { freePort, waitForPort } from "./ports.ts";
 import { BARE_ENV, must, run } from "./run.ts";
@@ -26,17 +26,6 @@ export type MariaDb = Daemon & {
   changeCertificate(): Promise<Certificate>;
 };
 
-const own = async (path: string, user: User | undefined): Promise<void> => {
-  if (user) await chown(path, user.uid, user.gid);
-};
-const certify = async (dir: string, user: User | undefined, fresh: boolean): Promise<Certificate> => {
-  const made = await certificate(dir, ["localhost"], fresh),
-    key = join(dir, "server.key");
-  await chmod(key, 0o600);
-  await own(key, user);
-  for (const file of ["server.crt", "ca.crt"]) await chmod(join(dir, file), 0o644);
-  return made;
-};
 const LOUD = (dir: string): string[] => [
   "--general-log=1",
   `--general-log-file=${dir}/data/general.log`,

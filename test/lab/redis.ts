@@ -2,10 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { chmod, chown, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { certificate, type Certificate } from "./certificate.ts";
-import { daemon, userOf, type Daemon, type User } from "./daemon.ts";
+import type { Certificate } from "./certificate.ts";
+import { certify, daemon, own, userOf, type Daemon } from "./daemon.ts";
 import { needs, REDIS_PACKAGES } from "./needs.ts";
 import { freePort, waitForPort } from "./ports.ts";
 import { BARE_ENV, must, run } from "./run.ts";
@@ -29,17 +29,6 @@ export type RedisOptions = {
   users?: "aclfile" | "config" | "memory";
 };
 
-const own = async (path: string, user: User | undefined): Promise<void> => {
-  if (user) await chown(path, user.uid, user.gid);
-};
-const certify = async (dir: string, user: User | undefined, fresh: boolean): Promise<Certificate> => {
-  const made = await certificate(dir, ["localhost"], fresh),
-    key = join(dir, "server.key");
-  await chmod(key, 0o600);
-  await own(key, user);
-  for (const file of ["server.crt", "ca.crt"]) await chmod(join(dir, file), 0o644);
-  return made;
-};
 const settings = (dir: string, port: number, tls: boolean): [string, string][] => [
   ...((tls
     ? [

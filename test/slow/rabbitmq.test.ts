@@ -2,14 +2,13 @@
  * RabbitMQ's management API keeps the contract, with its salted hash. Rule: as for the quick products (test/connectors/http.test.ts), but slower to
  * start.
  */
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rabbitmq } from "../../src/connectors/http/products.ts";
 import { rabbitHash } from "../../src/connectors/http/verifier.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { contract, fresh, type World } from "../connectors/contract.ts";
-import { account, at, HOSTILE, HOSTILE_NAMES, pinned, world } from "../connectors/http-world.ts";
+import { account, at, hostile, pinned, world } from "../connectors/http-world.ts";
 import type { HttpConfig } from "../../src/connectors/http.ts";
 import type { Product } from "../lab/http-product.ts";
 import { rabbitmqServer } from "../lab/rabbitmq.ts";
@@ -72,18 +71,7 @@ test("law: hostile names and passwords change nobody but the account named, and 
   const who = await account(p),
     others = async () => (await p.everybody()).filter((l) => !l.startsWith(`${who.name}:`)),
     before = await others();
-  let done = 0;
-  await fc.assert(
-    fc.asyncProperty(HOSTILE_NAMES(who.name), HOSTILE, async (name, password) => {
-      const r = await k.change({ name }, password);
-      if (r === "done") {
-        done++;
-        expect(name).toBe(who.name);
-        expect(await p.opens(name, password)).toBe(true);
-      } else expect(r).toHaveProperty("refused");
-    }),
-    { numRuns: 300 },
-  );
+  const done = await hostile(k, p, who, 300);
   expect(done).toBeGreaterThan(30);
   expect(await others()).toEqual(before);
 }, 300_000);
