@@ -25,7 +25,8 @@ const lengthOf = (b: Buffer): number | undefined => {
   if (b.length < 2) return undefined;
   if (b[1]! < 0x80) return b[1]! + 2;
   const bytes = b[1]! & 0x7f;
-  return bytes > 2 ? Infinity : b.length < 2 + bytes ? undefined : b.readUIntBE(2, bytes) + 2 + bytes;
+  // 0 is BER's "length to be seen at the end", which LDAP does not allow (RFC 4511 5.1).
+  return bytes < 1 || bytes > 2 ? Infinity : b.length < 2 + bytes ? undefined : b.readUIntBE(2, bytes) + 2 + bytes;
 };
 /** One whole message and no byte more: what came with it in the clear would later pass for something said under TLS. */
 const firstMessage = (stream: Duplex, signal: AbortSignal): Promise<Buffer> => new Promise((resolve, reject) => {

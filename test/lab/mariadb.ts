@@ -40,6 +40,7 @@ const command = (dir: string, port: number, extra: readonly string[], tls: boole
   "mariadbd",
   "--no-defaults",
   `--datadir=${dir}/data`,
+  `--tmpdir=${dir}/tmp`,
   `--socket=${dir}/sock`,
   `--pid-file=${dir}/data/pid`,
   `--port=${String(port)}`,
@@ -60,13 +61,17 @@ export const mariadb = async (extra: readonly string[] = [], tls = true): Promis
     port = await freePort(),
     password = randomBytes(18).toString("base64url");
   await own(dir, user);
-  await mkdir(join(dir, "data"), { mode: 0o700 });
-  await own(join(dir, "data"), user);
+  // A server that starts removes every temporary table it finds in its tmpdir, those of a neighbour among them.
+  for (const part of ["data", "tmp"]) {
+    await mkdir(join(dir, part), { mode: 0o700 });
+    await own(join(dir, part), user);
+  }
   await must("setpriv", [
     ...setpriv(user),
     "mariadb-install-db",
     "--no-defaults",
     `--datadir=${dir}/data`,
+    `--tmpdir=${dir}/tmp`,
     "--skip-test-db",
     "--auth-root-authentication-method=normal",
     "--skip-name-resolve",
