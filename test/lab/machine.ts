@@ -42,7 +42,11 @@ export type Machine = {
   destroy(): Promise<void>;
 };
 
-/** mkdir and mount only; index and metacopy off keep the upper layer readable from outside and mountable again at once. */
+/**
+ * mkdir, cp and mount only. Root has a home of the machine's own: bash reads root's .bashrc at every command over SSH, and what the machine below
+ * keeps there would run each time.
+ * index and metacopy off keep the upper layer readable from outside and mountable again at once.
+ */
 const init = (dir: string, name: string): string => `set -e
 M=${dir}/m
 mount -t overlay overlay -o index=off,metacopy=off,lowerdir=/,upperdir=${dir}/u,workdir=${dir}/w $M
@@ -58,6 +62,8 @@ ln -s /proc/self/fd/1 $M/dev/stdout; ln -s /proc/self/fd/2 $M/dev/stderr
 mount -t tmpfs -o mode=1777 tmpfs $M/dev/shm
 mount -t tmpfs -o mode=755 tmpfs $M/run
 mount -t tmpfs -o mode=1777 tmpfs $M/tmp
+[ -d ${dir}/root ] || { mkdir -m 700 ${dir}/root; cp -r /etc/skel/. ${dir}/root; }
+mount --bind ${dir}/root $M/root
 hostname ${name}; echo ${name} > $M/etc/hostname
 printf '127.0.0.1 localhost\\n127.0.1.1 ${name}\\n' > $M/etc/hosts
 cd $M; exec chroot . /bin/sh /lab/boot
