@@ -8,7 +8,7 @@ import type { Deps } from "./deps.ts";
 import { broker, record } from "./record.ts";
 
 export const breakCircuit = async (deps: Deps, tx: Tx, admin: AccountId, target: Pick<Target, "id">, why: string): Promise<void> => {
-  const open = await accounts.breaker(tx, admin);
+  const open = (await accounts.guards(tx, admin)).breaker;
   await accounts.openBreaker(tx, admin, later(tx.now, deps.times.probeWindow));
   if (open !== null && open > tx.now) return;
   await record(deps, tx, { what: "account.blocked", who: broker("rotation"), about: { account: admin, target: target.id }, outcome: "refused", why: `admin_refused: ${why}. Rotations through it wait; one more try per budget window.` });

@@ -93,7 +93,7 @@ const refuseBadly = async (deps: Deps, caller: Caller, id: AccountId, wish: Pass
   if (wish.password) refuseControls(deps, wish.password);
   const why = await deps.db.transaction(async (tx) => {
     const w = await loadWorld(deps, tx, await accounts.lock(tx, id), tx.now), bound = await policyOf(tx, w);
-    const kept = wish.remote ? keptStill(deps, w, bound, "manual", tx.now) : null, broken = wish.remote && wish.password ? brokenRulesOf(deps, w, bound, wish.password, null) : [];
+    const kept = wish.remote ? keptStill(deps, w, bound, "manual", tx.now) : null, broken = wish.remote && wish.password ? await brokenRulesOf(deps, tx, w, bound, wish.password, null) : [];
     const said = kept ? `Unchanged: ${kept}.` : broken.length > 0 ? `Unchanged: the password needs ${broken.join("; ")}. (Password policy ${bound.policy.name}, ${FROM[bound.from]}.)` : null;
     if (said) await record(deps, tx, { what: "password.refused", who: actor(caller), about: { account: id, target: w.target.id }, outcome: "refused", why: said });
     return said;

@@ -6,7 +6,6 @@ import { newId } from "../kernel/ids.ts";
 import type { FoundAccount, NotTold } from "../connectors/connector.ts";
 import { obstacle } from "../domain/account.ts";
 import { claim, countsOf, fail, finish, merge, type Discovery, type Found, type Step } from "../domain/discovery.ts";
-import { currentOf } from "../domain/rotation-facts.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -36,7 +35,7 @@ const stops = async (deps: Deps, db: Reader, t: Target): Promise<string | null> 
   if (deps.passive.why) return deps.passive.why;
   if (no !== null || !admin) return no ?? "its administrative account is gone";
   if (t.locked) return "the target is locked";
-  if (!currentOf({ versions: await versions.of(db, admin.id) })) return `the vault holds no password of ${admin.name} yet; type it on the account's page`;
+  if (!(await versions.inForce(db, admin.id))) return `the vault holds no password of ${admin.name} yet; type it on the account's page`;
   return obstacle({ credential: "in_sync", block: admin.block === "none" && admin.identityNo !== t.identityNo ? "identity_changed" : admin.block }, false);
 };
 const ask = (deps: Deps, t: Target): Promise<readonly FoundAccount[] | { unknown: string }> =>

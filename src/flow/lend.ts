@@ -21,9 +21,9 @@ const topic = (admin: AccountId): string => `lent:${admin}`;
 
 /** In the caller's transaction. The breaker is read after the place is taken: who was refused before us has left both in one commit. */
 export const borrow = async (deps: Deps, tx: Tx, admin: AccountId, target: Target, usedBy: string): Promise<Borrowed> => {
-  const served = await accounts.lastServed(tx, admin), alone = served === null || served.getTime() < tx.now.getTime() - deps.times.leaseMargin;
+  const { served } = await accounts.guards(tx, admin), alone = served === null || served.getTime() < tx.now.getTime() - deps.times.leaseMargin;
   if (!(await rotations.takeAdmin(tx, admin, usedBy, { exclusive: false, alone }, later(tx.now, deps.times.rotationLease)))) return "busy";
-  const breaker = await accounts.breaker(tx, admin), shut = breaker !== null && breaker > tx.now;
+  const { breaker } = await accounts.guards(tx, admin), shut = breaker !== null && breaker > tx.now;
   if (!shut && await helper(tx, admin, target, tx.now) === "ready") return "lent";
   await rotations.dropAdmin(tx, usedBy);
   return shut ? "refused" : "busy";

@@ -6,6 +6,7 @@ import type { Trigger } from "../domain/rotation.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Reader } from "../store/db.ts";
 import * as passwordPolicies from "../store/password-policies.ts";
+import * as versions from "../store/versions.ts";
 import type { SecretRow } from "../store/versions.ts";
 import { brokenBy, repeats } from "../vault/generate.ts";
 import type { Deps } from "./deps.ts";
@@ -16,12 +17,12 @@ export const policyOf = (db: Reader, w: Pick<World, "account" | "target">): Prom
 
 /** What was in force once, newest last: a candidate that never was stands in nobody's way. */
 const WAS = ["current", "previous", "older", "declared"];
-const earlier = (w: Pick<World, "versions">, but: string | null, policy: Bound["policy"]): SecretRow[] =>
-  w.versions.filter((v) => v.id !== but && WAS.includes(v.status)).slice(-Math.max(1, policy.history));
+const earlier = (db: Reader, w: Pick<World, "versions">, but: string | null, policy: Bound["policy"]): Promise<SecretRow[]> =>
+  versions.many(db, w.versions.filter((v) => v.id !== but && WAS.includes(v.status)).slice(-Math.max(1, policy.history)).map((v) => v.id));
 
 /** Every broken rule as a sentence. Older passwords are opened, compared in the vault and wiped; which of them it was is not told. */
-export const brokenRulesOf = (deps: Pick<Deps, "keyring">, w: World, { policy }: Bound, secret: Secret, version: string | null): string[] => {
-  const broken = brokenBy(secret, policy, w.account.name, w.connector.forbidden), old = earlier(w, version, policy).map((v) => openVersion(deps, v));
+export const brokenRulesOf = async (deps: Pick<Deps, "keyring">, db: Reader, w: World, { policy }: Bound, secret: Secret, version: string | null): Promise<string[]> => {
+  const broken = brokenBy(secret, policy, w.account.name, w.connector.forbidden), old = (await earlier(db, w, version, policy)).map((v) => openVersion(deps, v));
   if (repeats(secret, old)) broken.push(policy.history > 1 ? `to differ from the last ${policy.history}` : "to differ from the one before");
   for (const e of old) e.wipe();
   return broken;

@@ -1,7 +1,8 @@
 /** The candidate of a rotation: made, checked, journalled, and only then prepared. Rule: a crash anywhere here resumes with the SAME candidate; one that breaks the policy is never prepared. */
 import { drawAgain, prepare, refuse, type Rotation } from "../domain/rotation.ts";
 import { NEW_CANDIDATES } from "../domain/rotation-absorb.ts";
-import type { Tx } from "../store/db.ts";
+import type { Reader, Tx } from "../store/db.ts";
+import * as versions from "../store/versions.ts";
 import type { SecretRow } from "../store/versions.ts";
 import { generate } from "../vault/generate.ts";
 import type { Deps } from "./deps.ts";
@@ -29,13 +30,13 @@ const checked = async (deps: Deps, tx: Tx, r: Rotation<"queued">, w: World): Pro
   const kept = r.origin === "local" ? null : keptStill(deps, w, bound, r.trigger, tx.now);
   if (kept !== null) return stop(kept);
   let row: SecretRow;
-  try { row = ours(r, w) ?? (r.candidate ? w.versions.find((v) => v.id === r.candidate)! : await newCandidate(deps, tx, r, w, bound.policy)); } catch (e) {
+  try { row = await ours(tx, r, w) ?? await newCandidate(deps, tx, r, w, bound.policy); } catch (e) {
     if (e instanceof RangeError) return stop(e.message);
     throw e;
   }
   await deps.moment("candidate_inserted");
   using secret = openVersion(deps, row);
-  const broken = r.origin === "local" ? [] : brokenRulesOf(deps, w, bound, secret, row.id);
+  const broken = r.origin === "local" ? [] : await brokenRulesOf(deps, tx, w, bound, secret, row.id);
   if (broken.length === 0) return { row, w };
   // Made before the policy changed, or drawn twice in a lifetime: nobody has seen it, another one is drawn.
   if (r.origin === "generated" && r.rejected < NEW_CANDIDATES) { await saveStep(deps, tx, drawAgain(r, row.id, `the password needs ${broken.join("; ")}`), w); return null; }
@@ -43,8 +44,11 @@ const checked = async (deps: Deps, tx: Tx, r: Rotation<"queued">, w: World): Pro
 };
 
 const originOf = (r: Rotation): string => `rotation ${r.id} ${r.rejected}`;
-/** What an earlier life of this rotation made before it died. */
-const ours = (r: Rotation, w: World): SecretRow | undefined => w.versions.find((v) => v.origin === originOf(r) && v.status === "candidate");
+/** What an earlier life of this rotation made before it died, or the candidate it was opened with. */
+const ours = (db: Reader, r: Rotation, w: World): Promise<SecretRow | null> => {
+  const id = w.versions.find((v) => v.origin === originOf(r) && v.status === "candidate")?.id ?? r.candidate;
+  return id ? versions.find(db, id) : Promise.resolve(null);
+};
 
 const newCandidate = async (deps: Deps, tx: Tx, r: Rotation, w: World, policy: Parameters<typeof generate>[0]): Promise<SecretRow> => {
   const secret = generate(policy, w.account.name, w.connector.forbidden, deps.random);

@@ -2,19 +2,20 @@
 import type { AccountId } from "../kernel/ids.ts";
 import type { Connector } from "../connectors/connector.ts";
 import type { Account } from "../domain/account.ts";
-import { currentOf, type Facts, type Helper } from "../domain/rotation-facts.ts";
+import type { Facts, Helper } from "../domain/rotation-facts.ts";
 import { NO_RELEASE, type Rotation } from "../domain/rotation.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
+import type { Guarded } from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as rotations from "../store/rotations.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
-import type { SecretRow } from "../store/versions.ts";
+import type { Listed } from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
 
 export type World = {
-  readonly account: Account; readonly target: Target; readonly connector: Connector; readonly versions: readonly SecretRow[]; readonly facts: Facts;
+  readonly account: Account; readonly target: Target; readonly connector: Connector; readonly versions: readonly Listed[]; readonly facts: Facts;
   readonly administrative: AccountId | null; readonly reconcile: AccountId | null;
 };
 
@@ -24,24 +25,24 @@ export const loadForWork = async (deps: Deps, tx: Tx, mine: Pick<Rotation, "id" 
   return { r, w: await loadWorld(deps, tx, account, tx.now) };
 };
 
-export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: Date): Promise<World> => {
+export const loadWorld = async (deps: Deps, db: Reader, account: Guarded, now: Date): Promise<World> => {
   const target = (await targets.find(db, account.target))!;
   const connector = deps.connectors.get(target.platform);
   if (!connector) throw new Error(`no connector for platform ${target.platform}`);
-  const rows = await versions.of(db, account.id);
+  const rows = await versions.listed(db, account.id);
   // law A1: who may rescue the administrator is not changed by it; both change themselves, so "is changed by" has no cycle.
   // Who has to log in before the administrator can is not changed by it either.
   const carries = connector.carrier?.(connector.config.parse(target.settings)) === account.name;
   const administrative = target.administrative === account.id || target.reconcile === account.id || carries ? null : target.administrative;
   const reconcile = target.reconcile === account.id ? null : target.reconcile;
-  const admin = await helper(db, administrative, target, now), paused = await accounts.healerPaused(db, account.id);
+  const admin = await helper(db, administrative, target, now), { budget, healerPaused: paused } = account.guards;
   const facts: Facts = {
     versions: rows, credential: account.credential,
     // An administrative account changes itself with its own rights; elsewhere nobody else needs to.
     self: connector.changesItself === true || target.administrative === account.id || target.reconcile === account.id || account.name === "root",
     administrative: admin, reconcile: await helper(db, reconcile, target, now),
     canCompare: connector.compare !== undefined && admin === "ready",
-    budget: await accounts.budget(db, account.id), resetsOnSuccess: true, lockoutWindow: null,
+    budget, resetsOnSuccess: true, lockoutWindow: null,
     blocked: account.block !== "none" || target.locked || account.identityNo !== target.identityNo || deps.passive.why !== null
       || (paused !== null && paused > now),
     adoptedBefore: account.adopted,
@@ -53,10 +54,10 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Account, now: D
 export const helper = async (db: Reader, id: AccountId | null, target: Target, now: Date): Promise<Helper> => {
   const a = id === null ? null : await accounts.find(db, id);
   if (!a) return "none";
-  const until = await accounts.breaker(db, a.id);
+  const until = a.guards.breaker;
   const busy = a.block !== "none" || a.identityNo !== target.identityNo || a.credential === "changing" || a.credential === "unverified" || a.credential === "quarantined" || (until !== null && until > now);
   if (busy) return "busy";
   const open = await rotations.openOf(db, a.id);
   if (open && (NO_RELEASE as readonly string[]).includes(open.state)) return "busy";
-  return currentOf({ versions: await versions.of(db, a.id) }) === null ? "none" : "ready";
+  return (await versions.inForce(db, a.id)) === null ? "none" : "ready";
 };

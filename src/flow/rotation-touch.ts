@@ -21,12 +21,13 @@ import { call, compare, credentialOf, login } from "./target-calls.ts";
 /** Our lease must outlive the call: asked of the database right before the target is touched, and stretched while the fence is still ours. Says until when the answer is fresh. */
 const stillOurs = async (deps: Deps, r: Rotation): Promise<Fresh> => {
   const asked = deps.clock.mono();
-  await underLock(deps, r, async (tx, now) => {
+  const w = await underLock(deps, r, async (tx, now, world) => {
     if (!fenceHolds(now, r.fence, tx.now, deps.times)) await rotations.stretch(tx, now, later(tx.now, deps.times.rotationLease));
+    return world;
   });
-  return { rotation: r.id, until: asked + deps.times.leaseMargin };
+  return { rotation: r.id, until: asked + deps.times.leaseMargin, w };
 };
-type Fresh = { readonly rotation: string; readonly until: number };
+type Fresh = { readonly rotation: string; readonly until: number; readonly w: World };
 /** A process that was stopped between the question and the call may be one of two owners by now: the margin is what the lease has to spare. */
 const stillFresh = (deps: Pick<Deps, "clock">, f: Fresh): void => {
   if (deps.clock.mono() > f.until) throw new Fenced(`rotation ${f.rotation}: too much time passed between the fence check and the call`);
@@ -41,13 +42,13 @@ export const applyChange = async (deps: Deps, r: Appliable, as: Way, from: Versi
     const lent = admin ? await borrow(deps, tx, admin, w.target, now.id) : null, taken = lent === "lent" || (lent === null && await rotations.takeAdmin(tx, w.account.id, now.id, { exclusive: true, alone: false }, later(tx.now, deps.times.rotationLease)));
     if (!taken) { await postponed(deps, tx, now, w, lent === "refused" ? "admin_refused: the target refused the account that changes it" : BUSY); return null; }
     const saved = await saveStep(deps, tx, beginApply(now, as, tx.now, deps.times), w) as Rotation<"applying">;
-    return { saved, w, admin };
+    return { saved, target: w.target, admin };
   });
   if (begun === null) return;
   await deps.moment("applying");
-  const outcome = await change(deps, begun.saved, begun.w, begun.admin, from);
+  const outcome = await change(deps, begun.saved, begun.admin, from);
   await deps.moment("changed");
-  if (typeof outcome === "object" && "not_sent" in outcome && outcome.not_sent === "identity") await blockIdentity(deps, begun.w.target.id, outcome.why);
+  if (typeof outcome === "object" && "not_sent" in outcome && outcome.not_sent === "identity") await blockIdentity(deps, begun.target.id, outcome.why);
   await underLock(deps, begun.saved, async (tx, now, w) => {
     await saveStep(deps, tx, absorb(now, outcome, w.facts, tx.now, deps.times), w);
     if (begun.admin) await handBack(deps, tx, begun.admin, w.target, now.id, loginOf(outcome));
@@ -68,8 +69,8 @@ const loginOf = (o: ChangeOutcome): LoginOf => {
   return typeof o === "object" && "unknown" in o ? "unknown" : "accepted";
 };
 
-const change = async (deps: Deps, r: Rotation<"applying">, w: World, admin: AccountId | null, from: VersionId | null): Promise<ChangeOutcome> => {
-  const fresh = await stillOurs(deps, r);
+const change = async (deps: Deps, r: Rotation<"applying">, admin: AccountId | null, from: VersionId | null): Promise<ChangeOutcome> => {
+  const fresh = await stillOurs(deps, r), { w } = fresh;
   const to = openVersion(deps, (await versions.find(deps.db, r.candidate))!);
   const as = admin ? await credentialOf(deps, deps.db, admin) : undefined;
   const self = from ? openVersion(deps, (await versions.find(deps.db, from))!) : undefined;
@@ -89,7 +90,7 @@ export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"d
   const fresh = await stillOurs(deps, mine);
   await deps.moment("before_probe");
   stillFresh(deps, fresh);
-  const w = await underLock(deps, mine, (_tx, _now, world) => Promise.resolve(world));
+  const { w } = fresh;
   const outcome = ask.by === "compare" ? await compare(deps, w, ask.versions, r.id) : await login(deps, w, ask.version, r.id);
   await deps.moment("probed");
   if (r.state === "probing" && typeof outcome === "object" && "match" in outcome && outcome.match === r.candidate) await endDirectLogins(deps, r, w);

@@ -3,7 +3,6 @@ import type { AccountId, VersionId } from "../kernel/ids.ts";
 import type { Connector, Credential } from "../connectors/connector.ts";
 import { settled } from "../connectors/connector.ts";
 import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
-import { currentOf } from "../domain/rotation-facts.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as versions from "../store/versions.ts";
@@ -14,8 +13,8 @@ import { openVersion } from "./secrets.ts";
 
 /** A3: read at the moment of use; the caller wipes it. */
 export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promise<Credential> => {
-  const a = (await accounts.find(db, id))!, current = currentOf({ versions: await versions.of(db, id) })!;
-  return { name: a.name, secret: openVersion(deps, (await versions.find(db, current))!) };
+  const a = (await accounts.find(db, id))!;
+  return { name: a.name, secret: openVersion(deps, (await versions.inForce(db, id))!) };
 };
 
 /** The target's settings as its connector reads them, with the account that has to log in first where there is one. It is asked only while nothing is in doubt about it. */
@@ -57,7 +56,7 @@ const doubted = async (deps: Deps, w: World, version: VersionId, unknown: string
 
 /** `usedBy`: as for `compare`. */
 export const login = async (deps: Deps, w: World, version: VersionId, usedBy: string): Promise<ProbeOutcome> => {
-  using secret = openVersion(deps, w.versions.find((v) => v.id === version)!);
+  using secret = openVersion(deps, (await versions.find(deps.db, version))!);
   const answer = await call(deps, w, "probe", (c, link, config) => c.probe(config, link, { name: w.account.name }, secret, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
   if (typeof answer === "object" && "refused" in answer && w.connector.lockedOut) return doubted(deps, w, version, answer.unknown, usedBy);
   return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { unknown: answer.unknown, by: "login" };
@@ -68,7 +67,7 @@ export const compare = async (deps: Deps, w: World, ids: readonly VersionId[], u
   const { administrative } = w;
   if (!administrative) return { unknown: "no administrative credential to compare with", by: "compare" };
   const answer = await withAdmin(deps, administrative, w.target, usedBy, async () => {
-    const secrets = ids.map((id) => openVersion(deps, w.versions.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, administrative);
+    const rows = await versions.many(deps.db, ids), secrets = ids.map((id) => openVersion(deps, rows.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, administrative);
     try {
       const said = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
       return { answer: said, login: loginBy(said) };

@@ -3,7 +3,6 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type TargetId } from "../kernel/ids.ts";
 import type { TestResult } from "../connectors/connector.ts";
 import { obstacle, type Account } from "../domain/account.ts";
-import { currentOf } from "../domain/rotation-facts.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
@@ -34,7 +33,7 @@ export const testTarget = async (deps: Deps, caller: Caller, id: TargetId, which
   const admin = (await accounts.find(deps.db, helper))!, obstacle = standsInTheWay(admin, t);
   if (obstacle !== null) return missing(obstacle);
   if (!c.test) return missing("This platform has no test.");
-  if (!currentOf({ versions: await versions.of(deps.db, helper) })) return missing(`The vault holds no password of ${admin.name} yet: type it on the account's page.`);
+  if (!(await versions.inForce(deps.db, helper))) return missing(`The vault holds no password of ${admin.name} yet: type it on the account's page.`);
   const as = await credentialOf(deps, deps.db, helper);
   const result = await withConfig(deps, { connector: c, target: t }, (config) => c.test!(config, deps.link(t), as, AbortSignal.timeout(deps.times.probeLimit))).finally(() => as.secret.wipe());
   const tested: Tested = result.ok ? result : { ok: false, stage: result.stage ?? "login", why: result.why };

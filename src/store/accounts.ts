@@ -8,17 +8,25 @@ import { violated, type Reader, type Tx } from "./db.ts";
 import { accounts, targets } from "./schema.ts";
 
 type Row = typeof accounts.$inferSelect;
+/** What holds logins back. `breaker`: A4. `healerPaused`: break-glass, until then no rotation of it touches the target. `served`: when its login last worked for somebody. */
+export type Guards = { readonly budget: LoginBudget; readonly breaker: Date | null; readonly healerPaused: Date | null; readonly served: Date | null };
+export type Guarded = Account & { readonly guards: Guards };
+const GUARDS = { loginsSpent: accounts.loginsSpent, loginsUntil: accounts.loginsUntil, breakerUntil: accounts.breakerUntil, healerPausedUntil: accounts.healerPausedUntil, servedAt: accounts.servedAt };
+const guardsOf = (r: Pick<Row, keyof typeof GUARDS>): Guards =>
+  ({ budget: { spent: r.loginsSpent, until: r.loginsUntil }, breaker: r.breakerUntil, healerPaused: r.healerPausedUntil, served: r.servedAt });
 const fromRow = (r: Row): Account => ({
   id: r.id as AccountId, target: r.target as TargetId, name: r.name, credential: r.credential as Credential, block: r.block as Block, current: r.current as VersionId | null, previous: r.previous as VersionId | null,
   usedNo: r.usedNo, rotatedNo: r.rotatedNo, typedRun: r.typedRun, identityNo: r.identityNo, passwordPolicy: r.passwordPolicy, tags: r.tags,
   adopted: r.adopted, rotatedAt: r.rotatedAt, verifiedAt: r.verifiedAt,
 });
 
-export const find = async ({ q }: Reader, id: AccountId): Promise<Account | null> => { const [r] = await q.select().from(accounts).where(eq(accounts.id, id)); return r ? fromRow(r) : null; };
-export const lock = async (tx: Tx, id: AccountId): Promise<Account> => {
+const guarded = (r: Row): Guarded => ({ ...fromRow(r), guards: guardsOf(r) });
+
+export const find = async ({ q }: Reader, id: AccountId): Promise<Guarded | null> => { const [r] = await q.select().from(accounts).where(eq(accounts.id, id)); return r ? guarded(r) : null; };
+export const lock = async (tx: Tx, id: AccountId): Promise<Guarded> => {
   const [r] = await tx.q.select().from(accounts).where(eq(accounts.id, id)).for("update");
   if (!r) throw new Fault("not_found", "No such account.");
-  return fromRow(r);
+  return guarded(r);
 };
 /** Several, in one order, so that two who lock many never wait for each other. */
 export const lockAll = async (tx: Tx, ids: readonly AccountId[]): Promise<Account[]> =>
@@ -73,17 +81,12 @@ export const acceptIdentity = async (tx: Tx, target: TargetId, identityNo: numbe
 export const blockForIdentity = async (tx: Tx, target: TargetId): Promise<AccountId[]> =>
   (await tx.q.update(accounts).set({ block: "identity_changed" }).where(and(eq(accounts.target, target), inArray(accounts.block, ["none"]))).returning({ id: accounts.id })).map((r) => r.id as AccountId);
 
-export const budget = async ({ q }: Reader, id: AccountId): Promise<LoginBudget> => {
-  const [r] = await q.select({ spent: accounts.loginsSpent, until: accounts.loginsUntil }).from(accounts).where(eq(accounts.id, id));
-  return r ?? { spent: 0, until: null };
-};
+/** Read again: what another has just been refused or allowed counts. */
+export const guards = async ({ q }: Reader, id: AccountId): Promise<Guards> => guardsOf((await q.select(GUARDS).from(accounts).where(eq(accounts.id, id)))[0]!);
 export const setBudget = async (tx: Tx, id: AccountId, b: LoginBudget): Promise<void> => void await tx.q.update(accounts).set({ loginsSpent: b.spent, loginsUntil: b.until }).where(eq(accounts.id, id));
 /** A4: the first refused login of an administrative account stops everything that would use it until then. */
 export const openBreaker = async (tx: Tx, id: AccountId, until: Date | null): Promise<void> => void await tx.q.update(accounts).set({ breakerUntil: until }).where(eq(accounts.id, id));
 /** Its login worked for somebody: for a moment others may use it side by side, and no breaker is open. */
 export const served = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ servedAt: tx.now, breakerUntil: null }).where(eq(accounts.id, id));
-export const lastServed = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ at: accounts.servedAt }).from(accounts).where(eq(accounts.id, id)))[0]?.at ?? null;
 /** Break-glass: no rotation of it touches the target before. */
 export const pauseHealer = async (tx: Tx, id: AccountId, until: Date): Promise<void> => void await tx.q.update(accounts).set({ healerPausedUntil: until }).where(eq(accounts.id, id));
-export const healerPaused = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ until: accounts.healerPausedUntil }).from(accounts).where(eq(accounts.id, id)))[0]?.until ?? null;
-export const breaker = async ({ q }: Reader, id: AccountId): Promise<Date | null> => (await q.select({ until: accounts.breakerUntil }).from(accounts).where(eq(accounts.id, id)))[0]?.until ?? null;

@@ -81,7 +81,7 @@ test("law: no-way-round-1 — a typed password is a use and an exposure of its t
   expect((await rotations.openOf(db, kept.account))!.reason).toBe("a person typed it, and its time is over");
 
   const handed = await typed("app2"), policy = await putPolicy(w.deps, w.second, { name: "typed", terms: { preset: "release" }, binding: { requesters: [w.requester.person.id], approvers: [w.approver.person.id], targets: ["typed"] } });
-  const id = await w.approved({ name: "app2@typed", account: (await accounts.find(db, handed.account))!, policy } as Managed);
+  const id = await w.approved({ name: "app2@typed", account: (await accounts.find(db, handed.account))!, policy } as unknown as Managed);
   (await release(w.deps, w.requester, id)).password.wipe();
   expect([await rotateAfterUse(w.deps, handed.account), await word(handed.account)], "shown, and still held").toEqual([null, "held"]);
   await giveBack({ ...w.deps, log: () => {} }, w.requester, id);

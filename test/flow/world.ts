@@ -50,7 +50,7 @@ export type World = {
   said(about: string): Promise<string[]>;
   close(): Promise<void>;
 };
-export type Managed = { readonly account: Account; readonly policy: Policy; readonly target: TargetId; readonly name: string; readonly targetName: string; now(): Promise<Account> };
+export type Managed = { readonly account: Account; readonly policy: Policy; readonly target: TargetId; readonly name: string; readonly targetName: string; now(): Promise<accounts.Guarded> };
 
 export const PASSWORD = "Kept-Pw-1!x9Qz";
 const nowhere = (touches: string[]) => {
