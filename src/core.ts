@@ -7,6 +7,7 @@ import type { Config, Secrets } from "./config/env.ts";
 import { mailCa } from "./config/mail.ts";
 import { connectors } from "./connectors/index.ts";
 import { loadCommandSets } from "./flow/command-sets.ts";
+import { fallBackAll } from "./flow/untried.ts";
 import type { Bus, Deps, Log } from "./flow/deps.ts";
 import { checkFence, openKeys, replayEvents, replayVersions } from "./flow/startup.ts";
 import { replayCuts } from "./flow/unrecorded.ts";
@@ -101,6 +102,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     if (eventsLog) await replayEvents(deps, eventsLog.lines);
     await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
+    await fallBackAll(deps);
     if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); await discoveries.freeLeases(tx); });
     return { deps, places, setCut: (fn) => { cut = fn; }, close: async () => { deps.mail?.close(); await close(); } };
   } catch (e) {

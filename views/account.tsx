@@ -41,9 +41,9 @@ const Moves = ({ c }: { c: AccountCard }) => {
             </button>
           </Post>
         </Unfold>
-      ) : c.account.block === "identity_changed" ? (
-        <a class="button small quiet" href={`/targets/${c.target.id}`}>
-          Look at the target's identity
+      ) : c.account.block === "identity_changed" || c.account.block === "untried" ? (
+        <a class="button small quiet" href={`/targets/${c.target.id}${c.account.block === "untried" ? "/trials" : ""}`}>
+          {c.account.block === "untried" ? "Try its draft" : "Look at the target's identity"}
         </a>
       ) : (
         <Press action={`${at}/unblock`} look="quiet">

@@ -1,5 +1,6 @@
 /** Beginning a bulk change: which accounts, which password, which terms. Rule: nothing is changed from here; the next page says who is affected. */
 import type { BulkTerms, Choice } from "../src/domain/bulk.ts";
+import { Untried } from "./grades.tsx";
 import { Lines, Tick, TypedTwice, Words } from "./inputs.tsx";
 import { Field, PageHead, Post } from "./parts.tsx";
 
@@ -9,7 +10,9 @@ export const Num = ({ label, name, value, min, max, hint }: NumProps) => (
     <input type="number" name={name} value={String(value)} min={String(min)} max={String(max)} required />
   </Field>
 );
-export type ChoiceOffers = { readonly groups: readonly string[]; readonly targets: readonly string[] };
+export type ChoiceOffers = { readonly groups: readonly string[]; readonly targets: readonly string[];
+  /** Behind a draft that was never tried on them. */
+  readonly untried: readonly string[] };
 /** Shared with schedules. */
 export const ChoiceFields = ({ choice, offers }: { choice: Choice; offers: ChoiceOffers }) => (
   <>
@@ -37,6 +40,7 @@ export const ChoiceFields = ({ choice, offers }: { choice: Choice; offers: Choic
       <Lines label="Targets, with every account on them" name="targets" value={choice.targets} like="web-1" hint="One a line." />
       <Lines label="Single accounts" name="accounts" value={choice.accounts} like="root@web-1" hint="One a line." />
     </div>
+    <Untried names={offers.untried} so="Nothing is changed there before a trial on that very device passed." />
   </>
 );
 /** Shared with schedules. `window`: a window of its own limits a schedule's runs too. */

@@ -1,6 +1,8 @@
 /** Password policies, where they are bound, and who breaks them. Rule: a violation is named by its rules; nothing of a password is on these pages. */
 import type { Bound, PasswordPolicy } from "../src/domain/password-policy.ts";
+import type { Grade } from "../src/domain/command-set/schema.ts";
 import { FaultNote } from "./fault.tsx";
+import { GradeBadge } from "./grades.tsx";
 import { Ago, Badge, Empty, Field, PageHead, Post, Press, Table } from "./parts.tsx";
 
 export type PolicyUses = { readonly platforms: readonly string[]; readonly targets: readonly string[]; readonly accounts: number };
@@ -18,7 +20,7 @@ const Uses = ({ u }: { u: PolicyUses }) => {
 
 type ListProps = {
   readonly lines: readonly PasswordPolicyLine[];
-  readonly platforms: readonly { readonly name: string; readonly policy: string | null }[];
+  readonly platforms: readonly { readonly name: string; readonly policy: string | null; readonly grade?: Grade }[];
   readonly manages: boolean;
 };
 const Platforms = ({ lines, platforms, manages }: ListProps) => (
@@ -28,7 +30,9 @@ const Platforms = ({ lines, platforms, manages }: ListProps) => (
     <Table label="By platform" head={["Platform", "Password policy"]}>
       {platforms.map((p) => (
         <tr>
-          <td>{p.name}</td>
+          <td>
+            {p.name} {p.grade === undefined ? null : <GradeBadge grade={p.grade} />}
+          </td>
           <td>
             {manages ? (
               <Post action="/password-policies/platform" class="inline">

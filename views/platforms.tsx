@@ -2,8 +2,9 @@
 import type { KeptSet, PlatformTest } from "../src/domain/command-set/kept.ts";
 import type { Mistake } from "../src/domain/command-set/parse.ts";
 import type { Grade } from "../src/domain/command-set/schema.ts";
+import { GradeBadge } from "./grades.tsx";
 import { Token } from "./layout.tsx";
-import { Ago, Badge, Empty, Facts, Field, PageHead, Post, Press, Table, type Tone } from "./parts.tsx";
+import { Ago, Badge, Empty, Facts, Field, PageHead, Post, Press, Table } from "./parts.tsx";
 
 export type SetView = {
   readonly platform: string;
@@ -14,13 +15,11 @@ export type SetView = {
   readonly body: string;
   readonly kept: (KeptSet & { readonly byName: string; readonly acceptedByName: string | null; readonly mayAccept: boolean }) | null;
 };
-const TONE: Record<Grade, Tone> = { proven: "ok", recorded: "busy", draft: "warn" };
 const SAYS: Record<Grade, string> = {
   proven: "the nine cases, on a real server",
   recorded: "from a transcript of a named device",
   draft: "from documentation: no account behind it is managed before a trial on that very device changed a password",
 };
-export const GradeBadge = ({ grade }: { grade: Grade }) => <Badge tone={TONE[grade]}>{grade}</Badge>;
 
 const hrefOf = (s: SetView): string => `/platforms/${s.kept?.hash ?? s.platform.replace("cli:", "")}`;
 const State = ({ s }: { s: SetView }) => {

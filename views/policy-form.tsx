@@ -1,4 +1,5 @@
 /** The form of a policy. Rule: it is SECTIONS in a frame; what it does and who could ask for what stand beside it, before it is saved. */
+import { Untried } from "./grades.tsx";
 import { here } from "./here.ts";
 import { Field, PageHead, Post } from "./parts.tsx";
 import { PolicySentences, SECTIONS, type Choices, type Draft } from "./policy-sections.tsx";
@@ -9,6 +10,8 @@ export type Tried = {
   readonly approvers: readonly string[];
   readonly accounts: readonly string[];
   readonly quorum: boolean;
+  /** Targets it covers whose command set is a draft that was never tried there. */
+  readonly untried: readonly string[];
 };
 /** `id` null: a new one. `draft` carries every term, the defaults of the domain where nobody chose. `wrong`: why it cannot be saved as it is. */
 export type PolicyFormView = {
@@ -46,6 +49,7 @@ const Who = ({ tried: t, approvals }: { tried: Tried; approvals: number }) => (
         <dd class="wrap">{some(t.approvers, "nobody")}</dd>
       </div>
     </dl>
+    <Untried names={t.untried} so="Nobody is given an account there, and no password is changed, before a trial on that very device passed." />
     {t.quorum || t.askers.length === 0 ? null : (
       <p class="note warn">
         Too few approvers: {approvals} needed, and nobody votes on their own request. Some of these people could never be approved.

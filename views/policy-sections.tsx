@@ -6,6 +6,7 @@ import type { Person } from "../src/domain/person.ts";
 import type { Policy } from "../src/domain/policy.ts";
 import { Pick, Term, Tick, Words } from "./inputs.tsx";
 import { Field, minutes } from "./parts.tsx";
+import { GradeBadge } from "./grades.tsx";
 import { COMMANDS } from "./policy-commands.tsx";
 import type { Choices, Draft, Section } from "./policy-section.ts";
 import { FILES, FORWARDS, HOW } from "./policy-session.tsx";
@@ -84,8 +85,8 @@ const WHICH: Section = {
       <fieldset class="checks">
         <legend>Platforms (none ticked: every one)</legend>
         {from.platforms.map((p) => (
-          <Tick name="platforms" value={p} checked={b.platforms.includes(p)}>
-            {p}
+          <Tick name="platforms" value={p.name} checked={b.platforms.includes(p.name)}>
+            {p.name} {p.grade === undefined ? null : <GradeBadge grade={p.grade} />}
           </Tick>
         ))}
       </fieldset>

@@ -30,7 +30,7 @@ export const StateBadge = ({ request: r, mine }: { request: Request; mine: boole
   return <Badge tone={tone}>{r.state === "checked_out" && !mine ? "checked out" : r.state === "closed" ? CLOSED[r.why] : word}</Badge>;
 };
 
-const BLOCKED = { disabled: "disabled", locked: "locked", identity_changed: "identity changed" } as const;
+const BLOCKED = { disabled: "disabled", locked: "locked", identity_changed: "identity changed", untried: "draft not tried" } as const;
 const CREDENTIAL: Partial<Record<Standing["word"], readonly [Tone, string]>> = {
   available: ["ok", "available"],
   rotating: ["busy", "password changing"],

@@ -12,7 +12,8 @@ export const CREDENTIAL_NEXT = {
 } as const satisfies Record<string, readonly string[]>;
 export type Credential = keyof typeof CREDENTIAL_NEXT;
 
-export const BLOCKS = ["none", "disabled", "locked", "identity_changed"] as const;
+/** `untried`: managed behind a draft whose text, as it stands now, was never tried on this very device. */
+export const BLOCKS = ["none", "disabled", "locked", "identity_changed", "untried"] as const;
 export type Block = (typeof BLOCKS)[number];
 
 export type Account = {
@@ -64,6 +65,7 @@ export const standing = (a: Pick<Account, "credential" | "block"> & Uses, holds:
 /** The sentence a refused hand-out gives, or null when nothing stands in the way. `due`: derived (due.ts). Foreign holds are the caller's to check. */
 export const obstacle = (a: Pick<Account, "credential" | "block">, due: boolean): string | null => {
   if (a.block === "identity_changed") return "The target no longer proves itself by the pinned key. Its owner or an admin must look at it before anybody logs in.";
+  if (a.block === "untried") return "The command set of its target is a draft that was never tried on this device as it stands now. An admin tries it on the target's page of trials; until then nobody gets the account.";
   if (a.block !== "none") return `This account is ${a.block}. Ask an admin.`;
   if (a.credential === "changing") return "Its password is being changed right now. Try again in a moment.";
   if (a.credential === "unverified") return "The password in force is not known for certain; the broker is settling it with the target. Try again in a few minutes.";
@@ -71,3 +73,5 @@ export const obstacle = (a: Pick<Account, "credential" | "block">, due: boolean)
   if (a.credential !== "in_sync") return "This account is not managed yet.";
   return due ? "Its password is due for rotation after the last use. It is free again as soon as that is done." : null;
 };
+/** For what sends nothing by the untried text, or tries it: the other blocks stay. */
+export const pastUntried = <A extends Pick<Account, "block">>(a: A): A => (a.block === "untried" ? { ...a, block: "none" } : a);

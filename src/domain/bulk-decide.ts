@@ -12,7 +12,7 @@ export type AccountNow = {
 export type Decided = ItemStep | "open";
 type Waits = { readonly sweep: number; readonly retryFirst: number };
 
-const BLOCKED: Record<Exclude<Block, "none">, string> = { disabled: "it is disabled", locked: "it is locked", identity_changed: "its target's identity must be accepted first" };
+const BLOCKED: Record<Exclude<Block, "none">, string> = { disabled: "it is disabled", locked: "it is locked", identity_changed: "its target's identity must be accepted first", untried: "the draft of its target must be tried first" };
 const holder = (n: AccountNow): string => {
   const h = n.holds[0];
   return h ? `held by ${n.holds.map((x) => x.personName).join(", ")} until ${h.until.toISOString().slice(0, 16).replace("T", " ")} UTC` : "a session of it is still open";

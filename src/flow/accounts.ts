@@ -3,7 +3,7 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type RotationId, type TargetId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { USUAL_NAMES, type Naming } from "../connectors/connector.ts";
-import type { Account, Block } from "../domain/account.ts";
+import { obstacle, type Account, type Block } from "../domain/account.ts";
 import type { Actor } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
 import * as accounts from "../store/accounts.ts";
@@ -15,10 +15,10 @@ import { managedBy } from "./managed-by.ts";
 import { knownPolicy } from "./password-policies.ts";
 import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
-import { untriedBy } from "./platform-test.ts";
 import { openRotation } from "./rotate.ts";
 import { journalled } from "./secrets.ts";
 import { declare } from "./typed.ts";
+import { atRest, untriedBy } from "./untried.ts";
 
 export { managedBy } from "./managed-by.ts";
 export { rotateNow } from "./change-password.ts";
@@ -70,7 +70,8 @@ export const setBlock = async (deps: Deps, caller: Caller, id: AccountId, block:
 const disable = (deps: Deps, caller: Caller, id: AccountId, block: "none" | "disabled", reason: string): Promise<void> => deps.db.transaction(async (tx) => {
   const seen = await managedBy(tx, caller, id, "account.manage"), account = await accounts.lock(tx, id);
   if (account.block === "identity_changed") throw new Fault("conflict", "This account waits for its target's identity to be accepted; that is done on the target.");
-  await accounts.setBlock(tx, id, block);
+  if (account.block === "untried" && block === "none") throw new Fault("conflict", obstacle(account, false)!);
+  await accounts.setBlock(tx, id, block === "none" ? await atRest(tx, account, (await targets.find(tx, account.target))!) : block);
   const open = block === "none" ? [] : await sessions.openWhere(tx, { account: id });
   for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
   await record(deps, tx, { what: block === "none" ? "account.unblocked" : "account.blocked", who: actor(caller), about: { account: id, target: seen.target }, outcome: "ok", ...(reason ? { why: reason } : {}), facts: { block, sessions: open.length } });

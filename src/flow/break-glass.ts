@@ -4,7 +4,7 @@
  */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type RequestId } from "../kernel/ids.ts";
-import type { Account } from "../domain/account.ts";
+import { pastUntried, type Account } from "../domain/account.ts";
 import { inDoubt, toShow, type Shown } from "../domain/break-glass.ts";
 import { closesAt } from "../domain/hours.ts";
 import { approve, checkOut, isState, type Request } from "../domain/request.ts";
@@ -28,7 +28,7 @@ export type Others = "share" | "cut";
 export const breakGlass = async (deps: Deps, tx: Tx, caller: Caller, pending: Request<"pending">, policy: Policy, others: Others): Promise<void> => {
   const account = await accounts.lock(tx, pending.terms.account), target = (await targets.find(tx, account.target))!;
   if (deps.passive.why !== null) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
-  const blocked = await stopNow(tx, account, target) ?? (account.credential === "unmanaged" ? "This account is not managed yet: the vault has nothing to show." : null);
+  const blocked = await stopNow(tx, pastUntried(account), target) ?? (account.credential === "unmanaged" ? "This account is not managed yet: the vault has nothing to show." : null);
   if (blocked) throw new Fault("conflict", blocked);
   refuseTime(policy, pending, actor(caller), tx.now);
   // law no-way-round-4: there is no vote here that could wait for the second person.

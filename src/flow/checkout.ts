@@ -1,7 +1,7 @@
 /** The time in which an approved request holds an account begins here. Rule: at first use, never at submission; one exclusive hold, decided by the table. */
 import { Fault } from "../kernel/fault.ts";
 import type { RequestId } from "../kernel/ids.ts";
-import type { Account } from "../domain/account.ts";
+import { pastUntried, type Account } from "../domain/account.ts";
 import type { Actor } from "../domain/audit.ts";
 import { carriesSessions, noSessions } from "../domain/platform.ts";
 import type { Policy } from "../domain/policy.ts";
@@ -41,7 +41,7 @@ export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor, to: "c
   const holder = (await people.find(tx, r.requester))!;
   if (holder.disabled) throw new Fault("forbidden", holder.locked ? "This person is locked. Ask an admin." : "This person is disabled.");
   refuseTime(policy, r, who, tx.now);
-  const why = (to === "show" && r.terms.preset === "break-glass" ? await stopNow(tx, account, target) : await obstacleNow(deps, tx, account, target)) ?? await othersInTheWay(tx, r);
+  const why = (to === "show" && r.terms.preset === "break-glass" ? await stopNow(tx, pastUntried(account), target) : await obstacleNow(deps, tx, account, target)) ?? await othersInTheWay(tx, r);
   if (why) throw new Fault("conflict", why);
   if (isState(r, "checked_out")) return { request: r, account, target, policy };
   const first = r.exclusive ? await queueObstacle(deps, tx, r as Request<"approved">) : null;

@@ -107,6 +107,8 @@ export const loadCommandSets = async (deps: Pick<Small, "db" | "adopt" | "log">)
 
 /** How sure a platform is; null: it is no command set. What an owner's own text says of itself counts for nothing. */
 export const gradeOf = (platform: string): Grade | null => (platform.startsWith(PREFIX) ? platformOf(platform).grade ?? "draft" : null);
+/** For lists in which platforms are chosen. */
+export const gradedName = (name: string): { readonly name: string; readonly grade?: Grade } => { const grade = gradeOf(name); return { name, ...(grade === null ? {} : { grade }) }; };
 /** The text a target is bound to, by its hash: of a shipped set, the hash of what this release brings. */
 export const textOf = (platform: string, settings: Record<string, unknown>): { readonly hash: string; readonly shipped: CommandSet | null } => {
   const found = shippedSets().find(({ set }) => `${PREFIX}${set.set}` === platform), version = settings["version"];

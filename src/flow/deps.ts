@@ -1,6 +1,6 @@
 /** What the verbs of the story may touch. Rule: wired by hand in app.ts; a verb names only what it needs of it. */
 import type { Clock, Random } from "../kernel/clock.ts";
-import type { SessionId } from "../kernel/ids.ts";
+import type { SessionId, TargetId } from "../kernel/ids.ts";
 import type { Link } from "../kernel/link.ts";
 import type { Times } from "../kernel/times.ts";
 import type { Connector } from "../connectors/connector.ts";
@@ -47,6 +47,8 @@ export type Deps = {
   readonly site: { origin: string };
   /** Cuts both legs of a session this node owns; false: not ours or gone. */
   readonly cut: (session: SessionId, why: EndedWhy, message: string) => Promise<boolean>;
+  /** Set in a trial alone: here accounts that wait for one (block "untried") may be changed. */
+  readonly trial?: TargetId;
   readonly moment: (m: Moment) => Promise<void> | void;
 };
 

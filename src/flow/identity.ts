@@ -8,6 +8,7 @@ import * as targets from "../store/targets.ts";
 import * as people from "../store/people.ts";
 import type { Deps } from "./deps.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
+import { fallBack } from "./untried.ts";
 
 /** Seen by a connector or a session: nothing was sent. */
 export const blockIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, target: TargetId, why: string): Promise<void> => deps.db.transaction(async (tx) => {
@@ -30,5 +31,6 @@ export const acceptIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal"
   if (own && !alone) throw new Fault("forbidden", "You changed where this target's passwords go, so somebody else must accept it: its owner or another admin.");
   if (seen !== target.identityHash) throw new Fault("conflict", MOVED);
   const freed = await accounts.acceptIdentity(tx, id, target.identityNo);
+  await fallBack(deps, tx, target, actor(caller));
   await record(deps, tx, { what: "target.identity_accepted", who: actor(caller), about: { target: id }, outcome: "ok", facts: { accounts: freed.length, identity: target.identityHash, four_eyes: !own }, ...(own ? { why: "single administrator: changes are not four-eyed" } : {}) });
 });

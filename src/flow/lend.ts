@@ -24,7 +24,7 @@ export const borrow = async (deps: Deps, tx: Tx, admin: AccountId, target: Targe
   const { served } = await accounts.guards(tx, admin), alone = served === null || served.getTime() < tx.now.getTime() - deps.times.leaseMargin;
   if (!(await rotations.takeAdmin(tx, admin, usedBy, { exclusive: false, alone }, later(tx.now, deps.times.rotationLease)))) return "busy";
   const { breaker } = await accounts.guards(tx, admin), shut = breaker !== null && breaker > tx.now;
-  if (!shut && await helper(tx, admin, target, tx.now) === "ready") return "lent";
+  if (!shut && await helper(tx, admin, target, tx.now, deps.trial) === "ready") return "lent";
   await rotations.dropAdmin(tx, usedBy);
   return shut ? "refused" : "busy";
 };

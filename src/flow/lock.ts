@@ -17,6 +17,7 @@ import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import { closeCheckout } from "./checkin.ts";
 import { cutSoon, type Deps } from "./deps.ts";
+import { atRest } from "./untried.ts";
 import { actor, record, type Caller } from "./record.ts";
 
 export type LockInput = { readonly kind: LockKind; /** An id or a name; nothing for everything. */ readonly subject: string; readonly reason: string };
@@ -55,7 +56,7 @@ const shadow = async (tx: Tx, kind: LockKind, id: string, locked: boolean): Prom
   if (kind !== "account") return;
   const a = await accounts.lock(tx, id as AccountId), target = (await targets.find(tx, a.target))!;
   if (locked && a.block !== "identity_changed") await accounts.setBlock(tx, a.id, "locked");
-  if (!locked && a.block === "locked") await accounts.setBlock(tx, a.id, a.identityNo === target.identityNo ? "none" : "identity_changed");
+  if (!locked && a.block === "locked") await accounts.setBlock(tx, a.id, await atRest(tx, a, target));
 };
 
 const struck = async (tx: Tx, kind: LockKind, id: string): Promise<Request[]> => {

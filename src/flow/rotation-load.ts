@@ -1,7 +1,7 @@
 /** What a rotation must know, read under its row lock. Rule: facts are read, never remembered; who changes whom is decided here. */
-import type { AccountId } from "../kernel/ids.ts";
+import type { AccountId, TargetId } from "../kernel/ids.ts";
 import type { Connector } from "../connectors/connector.ts";
-import type { Account } from "../domain/account.ts";
+import { pastUntried, type Account } from "../domain/account.ts";
 import type { Facts, Helper } from "../domain/rotation-facts.ts";
 import { NO_RELEASE, type Rotation } from "../domain/rotation.ts";
 import type { Target } from "../domain/target.ts";
@@ -35,27 +35,28 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Guarded, now: D
   const carries = connector.carrier?.(connector.config.parse(target.settings)) === account.name;
   const administrative = target.administrative === account.id || target.reconcile === account.id || carries ? null : target.administrative;
   const reconcile = target.reconcile === account.id ? null : target.reconcile;
-  const admin = await helper(db, administrative, target, now), { budget, healerPaused: paused } = account.guards;
+  const admin = await helper(db, administrative, target, now, deps.trial), { budget, healerPaused: paused } = account.guards;
   const facts: Facts = {
     versions: rows, credential: account.credential,
     // An administrative account changes itself with its own rights; elsewhere nobody else needs to.
     self: connector.changesItself === true || target.administrative === account.id || target.reconcile === account.id || account.name === "root",
-    administrative: admin, reconcile: await helper(db, reconcile, target, now),
+    administrative: admin, reconcile: await helper(db, reconcile, target, now, deps.trial),
     canCompare: connector.compare !== undefined && admin === "ready",
     budget, resetsOnSuccess: true, lockoutWindow: null,
-    blocked: account.block !== "none" || target.locked || account.identityNo !== target.identityNo || deps.passive.why !== null
+    blocked: stopped(account, target, deps.trial) || target.locked || account.identityNo !== target.identityNo || deps.passive.why !== null
       || (paused !== null && paused > now),
     adoptedBefore: account.adopted,
   };
   return { account, target, connector, versions: rows, facts, administrative, reconcile };
 };
 
+const stopped = (a: Account, target: Target, trial: TargetId | undefined): boolean => (trial === target.id ? pastUntried(a) : a).block !== "none";
 /** A2 and A4: an account that changes others is ready only while nothing is in doubt about its own password. */
-export const helper = async (db: Reader, id: AccountId | null, target: Target, now: Date): Promise<Helper> => {
+export const helper = async (db: Reader, id: AccountId | null, target: Target, now: Date, trial?: TargetId): Promise<Helper> => {
   const a = id === null ? null : await accounts.find(db, id);
   if (!a) return "none";
   const until = a.guards.breaker;
-  const busy = a.block !== "none" || a.identityNo !== target.identityNo || a.credential === "changing" || a.credential === "unverified" || a.credential === "quarantined" || (until !== null && until > now);
+  const busy = stopped(a, target, trial) || a.identityNo !== target.identityNo || a.credential === "changing" || a.credential === "unverified" || a.credential === "quarantined" || (until !== null && until > now);
   if (busy) return "busy";
   const open = await rotations.openOf(db, a.id);
   if (open && (NO_RELEASE as readonly string[]).includes(open.state)) return "busy";

@@ -23,6 +23,7 @@ const stops = (act: SeveralAct, c: AccountCard): string | null => {
   const { account: a } = c, managed = a.credential !== "unmanaged" && a.credential !== "adopting", held = c.holds[0];
   if (!c.manage) return "not yours to manage";
   if (a.block === "identity_changed") return "its target's identity must be accepted first";
+  if (a.block === "untried") return "the draft of its target must be tried first";
   if (act === "unblock") return a.block === "none" ? "it is not blocked" : null;
   if (act === "block") return a.block === "none" ? null : `it is ${a.block} already`;
   if (!managed) return "it is not managed yet";

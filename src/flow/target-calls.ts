@@ -21,7 +21,7 @@ export const credentialOf = async (deps: Deps, db: Reader, id: AccountId): Promi
 export const withConfig = async <T>(deps: Deps, w: Pick<World, "connector" | "target">, use: (config: unknown) => Promise<T>): Promise<T> => {
   const config = w.connector.config.parse(w.target.settings) as object, name = w.connector.carrier?.(config);
   const found = name === undefined ? undefined : (await accounts.onTarget(deps.db, w.target.id)).find((a) => a.name === name);
-  if (found === undefined || await helper(deps.db, found.id, w.target, deps.clock.now()) !== "ready") return use(config);
+  if (found === undefined || await helper(deps.db, found.id, w.target, deps.clock.now(), deps.trial) !== "ready") return use(config);
   const carrier = await credentialOf(deps, deps.db, found.id);
   try { return await use({ ...config, carrier }); } finally { carrier.secret.wipe(); }
 };

@@ -16,8 +16,10 @@ import { tellExpiring } from "../flow/expiring.ts";
 import { maybeOld, rotateForAge } from "../flow/max-age.ts";
 import { tendQueue } from "../flow/queue.ts";
 import { workRun } from "../flow/rotate-seen.ts";
-import { claimFor, drive, rotateAfterUse } from "../flow/rotate.ts";
+import { driveOn } from "../flow/platform-ear.ts";
+import { claimFor, rotateAfterUse } from "../flow/rotate.ts";
 import { workSchedules } from "../flow/schedule-run.ts";
+import { fallBackAll } from "../flow/untried.ts";
 import { sequence } from "../flow/sequence.ts";
 import { lose } from "../flow/startup.ts";
 import { indexNext } from "../flow/transcribe.ts";
@@ -73,7 +75,7 @@ type Post = { fill(): Promise<void>; settle(): Promise<void> };
 /** `recover`: finalises a recording whose owner is gone. `recordings`: where they lie; null: none are indexed here. */
 export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null), recordings: string | null = null): { close(): Promise<void> } => {
   const { brisk } = deps.times;
-  const rotate = pool((busy) => claimFor(deps, busy.ids as RotationId[], busy.full as TargetId[]), (c) => drive(deps, c.rotation), () => deps.bus.publish("rotations"), brisk);
+  const rotate = pool((busy) => claimFor(deps, busy.ids as RotationId[], busy.full as TargetId[]), (c) => driveOn(deps, c.rotation), () => deps.bus.publish("rotations"), brisk);
   const close = pool((busy) => closeNext(deps, busy.ids, busy.full as TargetId[]), ({ id, closure }) => runClosure(deps, closure).catch((e: unknown) => deps.log("warn", `closure ${id}: ${String(e)}`)), () => deps.bus.publish("closures"), brisk);
   // A mail server that hangs holds up no webhook, nor the other way round. There are no targets to be fair to: a slow one takes its places until its limit ends.
   const [mail, hooks] = (["mail", "webhook"] as const).map((channel) => pool(async (busy) => { const d = await claimDelivery(deps, channel, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; },
@@ -94,7 +96,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["bulks", "rotation-ends", "requests", "sessions"], async () => { await turn(deps, "bulks", () => workBulks(deps)); return due.nextLook(deps.db); }),
     new Loop(deps, ["schedules"], () => workSchedules(deps)),
     new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
-    new Loop(deps, [], async () => { await loadCommandSets(deps); return null; }),
+    new Loop(deps, [], async () => { await loadCommandSets(deps); await fallBackAll(deps); return null; }),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
   return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await mail.settle(); await hooks.settle(); await listing.settle(); } };

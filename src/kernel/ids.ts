@@ -10,6 +10,7 @@ export const PREFIX = {
   notice: "ntc", delivery: "dlv", webhook: "whk", noticeRule: "nrl",
   bulk: "blk", schedule: "sch",
   discovery: "dis", rule: "rul",
+  demonstration: "dem",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -37,6 +38,7 @@ export type BulkId = Id<"bulk">;
 export type ScheduleId = Id<"schedule">;
 export type DiscoveryId = Id<"discovery">;
 export type RuleId = Id<"rule">;
+export type DemonstrationId = Id<"demonstration">;
 export type TerminalId = Id<"terminal">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

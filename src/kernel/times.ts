@@ -20,6 +20,8 @@ const BASE = {
   settle: 50, settleAtLeast: 500,
   /** Listing the accounts of a target: the whole call, its lease, and how often it is done again where somebody asked for that. */
   discoverLimit: 45 * SECOND, discoverLease: 90 * SECOND, discoverDaily: DAY,
+  /** A change shown by hand: how long after somebody let it it may begin, how long it may take, how long one answer is waited for, and the silence that ends it. */
+  demonstrationBegin: 8 * HOUR, demonstrationOpen: 15 * MINUTE, demonstrationAnswer: 8 * SECOND, demonstrationQuiet: 400,
   /** OpenSSH waits at least this long in keyboard-interactive. */
   terminalCode: 150 * SECOND,
 } as const;

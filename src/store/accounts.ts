@@ -1,5 +1,5 @@
 /** Accounts and their three facts. Rule: `lock` before deciding; used_no rises only through `used` and `typed`, in the transaction of the use itself. */
-import { and, asc, eq, inArray, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, inArray, ne, or, sql, type SQL } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, TargetId, VersionId } from "../kernel/ids.ts";
 import type { Account, Block, Credential } from "../domain/account.ts";
@@ -77,9 +77,15 @@ export const change = async (tx: Tx, id: AccountId, set: { readonly passwordPoli
 export const setBlock = async (tx: Tx, id: AccountId, block: Block): Promise<void> => void await tx.q.update(accounts).set({ block }).where(eq(accounts.id, id));
 /** The target's identity was accepted: its accounts' secrets belong to the new number. */
 export const acceptIdentity = async (tx: Tx, target: TargetId, identityNo: number): Promise<AccountId[]> =>
-  (await tx.q.update(accounts).set({ identityNo, block: sql`case when ${accounts.block} = 'identity_changed' then 'none' else ${accounts.block} end` }).where(eq(accounts.target, target)).returning({ id: accounts.id })).map((r) => r.id as AccountId);
+  (await tx.q.update(accounts).set({ identityNo, block: sql`case when ${accounts.block} in ('identity_changed', 'untried') then 'none' else ${accounts.block} end` }).where(eq(accounts.target, target)).returning({ id: accounts.id })).map((r) => r.id as AccountId);
 export const blockForIdentity = async (tx: Tx, target: TargetId): Promise<AccountId[]> =>
-  (await tx.q.update(accounts).set({ block: "identity_changed" }).where(and(eq(accounts.target, target), inArray(accounts.block, ["none"]))).returning({ id: accounts.id })).map((r) => r.id as AccountId);
+  (await tx.q.update(accounts).set({ block: "identity_changed" }).where(and(eq(accounts.target, target), inArray(accounts.block, ["none", "untried"]))).returning({ id: accounts.id })).map((r) => r.id as AccountId);
+/** Managed ones that nothing else stops. */
+export const blockUntried = async (tx: Tx, target: TargetId): Promise<AccountId[]> =>
+  (await tx.q.update(accounts).set({ block: "untried" }).where(and(eq(accounts.target, target), eq(accounts.block, "none"), ne(accounts.credential, "unmanaged"))).returning({ id: accounts.id }))
+    .map((r) => r.id as AccountId);
+export const freeUntried = async (tx: Tx, target: TargetId): Promise<AccountId[]> =>
+  (await tx.q.update(accounts).set({ block: "none" }).where(and(eq(accounts.target, target), eq(accounts.block, "untried"))).returning({ id: accounts.id })).map((r) => r.id as AccountId);
 
 /** Read again: what another has just been refused or allowed counts. */
 export const guards = async ({ q }: Reader, id: AccountId): Promise<Guards> => guardsOf((await q.select(GUARDS).from(accounts).where(eq(accounts.id, id)))[0]!);

@@ -1,6 +1,6 @@
 /** Command sets of our own, and trials of platforms, as rows. Rule: a text is written once and accepted once (the table's trigger says the same). */
 import { and, asc, desc, eq, isNull } from "drizzle-orm";
-import type { PersonId } from "../kernel/ids.ts";
+import type { PersonId, RotationId } from "../kernel/ids.ts";
 import type { KeptSet, PlatformTest } from "../domain/command-set/kept.ts";
 import type { Reader, Tx } from "./db.ts";
 import { commandSets, platformTests } from "./schema-command-sets.ts";
@@ -23,8 +23,16 @@ export const accept = async (tx: Tx, hash: string, by: PersonId, alone: boolean)
     .returning({ hash: commandSets.hash })).length === 1;
 
 type Row = typeof platformTests.$inferSelect;
-const testFrom = (r: Row): PlatformTest => ({ ...r, by: r.by as PersonId });
+const testFrom = (r: Row): PlatformTest => ({ ...r, by: r.by as PersonId, rotation: r.rotation as RotationId | null });
 export const addTest = async (tx: Tx, t: Omit<PlatformTest, "at">): Promise<void> => void await tx.q.insert(platformTests).values({ ...t, at: tx.now });
+/** How it went on. */
+export const sayMore = async (tx: Tx, id: string, set: Pick<PlatformTest, "passed" | "changed" | "why" | "said">): Promise<void> =>
+  void await tx.q.update(platformTests).set(set).where(eq(platformTests.id, id));
+/** The newest that this rotation is the change of. */
+export const testOf = async ({ q }: Reader, rotation: RotationId): Promise<PlatformTest | null> => {
+  const [r] = await q.select().from(platformTests).where(eq(platformTests.rotation, rotation)).orderBy(desc(platformTests.at)).limit(1);
+  return r ? testFrom(r) : null;
+};
 /** Newest first. */
 export const testsOf = async ({ q }: Reader, target: string, limit = 20): Promise<PlatformTest[]> =>
   (await q.select().from(platformTests).where(eq(platformTests.target, target)).orderBy(desc(platformTests.at)).limit(limit)).map(testFrom);

@@ -12,7 +12,7 @@ import * as d from "./schema-discovery.ts";
 const TABLES: readonly PgTable[] = [
   s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.passwordPolicies, s.platformPolicies, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
   s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.schedules, s.bulks, s.bulkItems, s.locks, s.auditChecks, s.events,
-  s.webhooks, s.noticeRules, s.noticeChoices, c.commandSets, c.platformTests, d.adoptionRules, d.discoveries, d.foundAccounts,
+  s.webhooks, s.noticeRules, s.noticeChoices, c.commandSets, c.platformTests, c.demonstrations, d.adoptionRules, d.discoveries, d.foundAccounts,
 ];
 const PAGE = 500;
 
@@ -28,7 +28,7 @@ const back = (v: unknown): unknown => {
 export const DUMPED = TABLES.map((t) => getTableName(t));
 /** `transcript_lines` is derived: every recording is indexed again. Notices and their deliveries are old news in a restored broker: nobody is mailed twice. */
 export const LEFT_OUT = [
-  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition", "bulk_transition", "bulk_item_transition", "schedule_transition", "discovery_transition",
+  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition", "bulk_transition", "bulk_item_transition", "schedule_transition", "discovery_transition", "demonstration_transition",
 ];
 
 /** A page after the last row seen: by its key where one column is it, else (small tables) by its number in the key's order. */

@@ -35,11 +35,11 @@ export const account = async (device: Device): Promise<Named> => {
 export const overSsh = (d: Device): CommandSetSettings => ({ over: "ssh-shell", hostKeys: [d.hostKey], plaintext: false, version: SHIPPED });
 export const overTelnet: CommandSetSettings = { over: "telnet", hostKeys: [], plaintext: true, version: SHIPPED };
 
-export const world = (device: () => Device, set: CommandSet, as: Named, over: "ssh-shell" | "telnet"): World<CommandSetSettings> => ({
+export const world = (device: () => Device, set: CommandSet, as: Named, over: CommandSetSettings["over"]): World<CommandSetSettings> => ({
   make: () => shippedSet(set), as: () => as, impostor, seenRunning: /passwd\n-a\nsha512\napp\d+/,
   // passwd wants it twice: the change leaves with the second one.
   struck: (onSend) => { let sent = 0; return commandSet(set, { version: () => set, newest: SHIPPED, onSend: () => { if (++sent === 2) onSend(); } }); },
-  config: () => (over === "telnet" ? overTelnet : overSsh(device())),
+  config: () => (over === "telnet" ? overTelnet : { ...overSsh(device()), over }),
   address: () => ({ host: "127.0.0.1", port: over === "telnet" ? device().telnetPort : device().port }),
   account: () => account(device()), fits: (name, password) => device().opens(name, password),
   everybody: () => Promise.resolve(device().everybody()),

@@ -123,9 +123,66 @@ describe("a draft on the owner's own device", () => {
     await w.ok("second", "POST", "/command-sets", { text: edited });
     await w.down();
     await w.up();
+    const before = device.shadow("app");
     await w.ok("operator", "POST", "/accounts/app@box-1/rotate", { reason: "the old text" });
+    await expect.poll(() => device.shadow("app") === before, { timeout: 60_000 }).toBe(false);
     await settled("app@box-1");
     expect(await inForce("app")).toBe(true);
     expect(await w.ok("operator", "GET", "/targets/box-1")).toMatchObject({ settings: { version: hash } });
+  }, 120_000);
+  test("a trial that has to wait leaves a row at once, goes on by itself, and keeps what the device said then", async () => {
+    await device.stop();
+    const t = await w.ok("operator", "POST", "/platform-tests", { account: "app@box-1", change: true }), newest = async () => ((await w.ok("operator", "GET", "/platform-tests/box-1"))["items"] as never as Record<string, unknown>[])[0]!;
+    expect(t).toMatchObject({ passed: false, changed: false, why: expect.stringMatching(/^not over yet, and going on by itself: waiting, .*refused/) });
+    await device.start();
+    await expect.poll(async () => (await newest())["passed"], { timeout: 60_000 }).toBe(true);
+    const kept = await newest(), said = JSON.stringify(kept);
+    expect(kept).toMatchObject({ id: t["id"], changed: true, why: "" });
+    expect(said).toContain("passwd -a sha512 app");
+    await settled("app@box-1");
+    expect([await inForce("app"), said.includes(await w.vault("app@box-1"))]).toEqual([true, false]);
+  }, 120_000);
+});
+
+describe("law: no-way-round-3 — another text of a draft is tried before anybody is managed by it again", () => {
+  const standing = async (of: string): Promise<unknown> => (await w.ok("operator", "GET", `/accounts/${of}`))["standing"];
+  const bind = async (version: string): Promise<void> => {
+    const t = await w.ok("operator", "GET", "/targets/box-1"), settings = t["settings"] as never as Record<string, unknown>;
+    const after = await w.ok("operator", "PATCH", "/targets/box-1", { settings: { ...settings, version } });
+    await w.ok("second", "POST", "/targets/box-1/accept-identity", { identityHash: after["identityHash"] });
+  };
+  test("accepted and bound to, it leaves managed accounts unproven: not handed out, not changed, not freed by hand; a lock that ends gives none back", async () => {
+    const edited = `${text}# two more lines\n`, made = await w.ok("second", "POST", "/command-sets", { text: edited }), before = device.shadow("app");
+    await w.ok("operator", "POST", `/command-sets/${String(made["hash"])}/accept`, {});
+    await bind(String(made["hash"]));
+    expect([await standing("app@box-1"), await standing("root@box-1")]).toMatchObject([{ word: "blocked", why: "untried" }, { word: "blocked", why: "untried" }]);
+    const request = await w.access("app@box-1"), shown = await w.api("requester", "POST", `/requests/${request}/release`, {});
+    expect([shown.status, String(shown.body["detail"])]).toEqual([409, expect.stringContaining("a draft that was never tried on this device as it stands now")]);
+    await w.ok("requester", "POST", `/requests/${request}/cancel`, {});
+    const freed = await w.api("operator", "POST", "/accounts/app@box-1/block", { block: "none", reason: "" });
+    expect([freed.status, String(freed.body["detail"])]).toEqual([409, expect.stringContaining("never tried on this device")]);
+    const id = String((await w.ok("operator", "GET", "/accounts/app@box-1"))["id"]), lock = await w.ok("operator", "POST", "/locks", { kind: "account", subject: id, reason: "looked into" });
+    await w.ok("operator", "POST", `/locks/${String(lock["id"])}/lift`, { reason: "over" });
+    expect(await standing("app@box-1")).toMatchObject({ word: "blocked", why: "untried" });
+    await w.ok("operator", "POST", "/accounts/app@box-1/rotate", { reason: "by the rules" });
+    await new Promise((r) => { setTimeout(r, 1_500); });
+    expect(device.shadow("app")).toBe(before);
+    expect((await w.events("account.blocked")).some((e) => JSON.stringify(e).includes("untried"))).toBe(true);
+  }, 120_000);
+  test("forms say so where it could be chosen: an access policy names the target", async () => {
+    const tried = await w.ok("operator", "POST", "/policies/try", { name: "x", terms: { preset: "release" }, binding: { targets: ["box-1"], requesters: [], approvers: [] } });
+    expect(tried["untried"]).toEqual(["box-1"]);
+  });
+  test("a trial takes up the change that waits for it, and frees every account of the target", async () => {
+    const before = device.shadow("app"), t = await w.ok("operator", "POST", "/platform-tests", { account: "app@box-1", change: true });
+    expect(t).toMatchObject({ passed: true, changed: true });
+    await settled("app@box-1");
+    expect([device.shadow("app") === before, await inForce("app"), await standing("root@box-1")]).toMatchObject([false, true, { word: "available" }]);
+  }, 120_000);
+  test("a release that brings another text of a shipped draft is noticed at the next start", async () => {
+    await w.core.deps.db.transaction(async (tx) => { await tx.q.execute("update platform_tests set text_hash = 'another'" as never); });
+    await w.down();
+    await w.up();
+    expect(await standing("app@box-1")).toMatchObject({ word: "blocked", why: "untried" });
   }, 120_000);
 });

@@ -1,6 +1,7 @@
 /** The tables hold the same lives as the domain, and raw SQL cannot leave them. Every state is tried against every other. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ITEM_NEXT, NEXT as BULK } from "../../src/domain/bulk.ts";
+import { NEXT as DEMONSTRATION } from "../../src/domain/demonstration.ts";
 import { NEXT as DISCOVERY } from "../../src/domain/discovery.ts";
 import { NEXT as SCHEDULE } from "../../src/domain/schedule.ts";
 import { CREDENTIAL_NEXT } from "../../src/domain/account.ts";
@@ -23,6 +24,7 @@ const LIVES: readonly Life[] = [
   { next: ITEM_NEXT, start: "waiting", table: "bulk_items", pairs: "bulk_item_transition", column: "state", law: "bulk_item_transition_law" },
   { next: SCHEDULE, start: "active", table: "schedules", pairs: "schedule_transition", column: "state", law: "schedule_transition_law" },
   { next: DISCOVERY, start: "waiting", table: "discoveries", pairs: "discovery_transition", column: "state", law: "discovery_transition_law" },
+  { next: DEMONSTRATION, start: "asked", table: "demonstrations", pairs: "demonstration_transition", column: "state", law: "demonstration_transition_law" },
 ];
 
 /** The shortest legal way from the start to a state. */
@@ -37,7 +39,14 @@ const way = (life: Life, to: string): string[] => {
 };
 const DELIVERED = (state: string): string => (state === "waiting" ? "ended_at = null, next_at = now()" : "ended_at = now(), next_at = null");
 const ends = (...states: string[]) => (state: string): string => `, ended_at = ${states.includes(state) ? "now()" : "null"}`;
+/** [column, value] of each fact a demonstration's state needs. */
+const SHOWN = (state: string): [string, string][] => {
+  const approved = state === "approved" || state === "open" || state === "over", talked = state === "open" || state === "over", ended = state === "over" || state === "dropped";
+  return [["approved_by", approved ? "(select max(id) from people)" : "null"], ["approved_at", approved ? "now()" : "null"], ["alone", "true"], ["until", state === "approved" || state === "open" ? "now()" : "null"],
+    ["rotation_id", talked ? "(select max(id) from rotations)" : "null"], ["over_wire", talked ? "'telnet'" : "null"], ["ended_at", ended ? "now()" : "null"], ["why", ended ? "'why'" : "null"]];
+};
 const OTHERS: Readonly<Record<string, (state: string) => string>> = {
+  demonstrations: (state) => SHOWN(state).map(([k, v]) => `, ${k} = ${v}`).join(""),
   discoveries: (state) => `${ends("done", "failed")(state)}, lease_until = ${state === "running" ? "now()" : "null"}, counts = ${state === "done" ? "'{}'" : "null"}, why = ${state === "failed" ? "'why'" : "null"}`,
   bulks: ends("done", "stopped"), bulk_items: ends("done", "failed", "skipped"), schedules: (state) => `${ends("ended")(state)}, next_at = ${state === "active" ? "now()" : "null"}`,
 };
@@ -79,6 +88,13 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     if (life.table === "discoveries") {
       const made = id.of("discovery"), one = await ground(o.db);
       await run(o.db, `insert into discoveries (id, target_id, trigger, at, ended_at, lease_until, counts, why, ${head}) values ('${made}', '${one.target}', 'hand', now(), ${over}, ${state === "running" ? "now()" : "null"}, ${state === "done" ? "'{}'" : "null"}, ${state === "failed" ? "'why'" : "null"}, ${values})`);
+      return made;
+    }
+    if (life.table === "demonstrations") {
+      const made = id.of("demonstration"), one = await ground(o.db), facts = SHOWN(state);
+      await run(o.db, `insert into rotations (id, account_id, facts, opened_at) values ('${rotation}', '${await addAccount(o.db, one)}', '{}', now())`);
+      await run(o.db, `insert into demonstrations (id, target_id, account_id, login_id, by_id, reason, at, identity_hash, ${facts.map(([k]) => k).join(", ")}, ${head})
+        values ('${made}', '${one.target}', '${own}', '${own}', '${one.person}', '', now(), 'h', ${facts.map(([, v]) => v).join(", ")}, ${values})`);
       return made;
     }
     if (life.table === "schedules") { await run(o.db, `insert into schedules (id, by_id, name, input, next_at, ended_at, created_at, ${head}) values ('${schedule}', '${g.person}', '${schedule}', '{}', ${state === "active" ? "now()" : "null"}, ${over}, now(), ${values})`); return schedule; }

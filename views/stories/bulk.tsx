@@ -159,7 +159,7 @@ const one = (v: ScheduleView, runs: readonly BulkView[] = [run]) => (
   />
 );
 const NOBODY = "Nobody will be mailed: no mail server is set (LOCKSTEP_SMTP_SERVER).";
-const offers = { groups: ["night shift", `${LONG} ${FAR}`], targets: ["web-1"] };
+const offers = { groups: ["night shift", `${LONG} ${FAR}`], targets: ["web-1"], untried: [] };
 const empty = { accounts: [], targets: [], groups: [], search: "" };
 
 export const BULK: readonly Story[] = [
@@ -182,7 +182,7 @@ export const BULK: readonly Story[] = [
   story("bulk change, form with accounts, nobody mailed", () => (
     <BulkForm
       choice={{ ...empty, accounts: ["root@web-1", `${LONG}@${FAR}`] }}
-      offers={{ groups: [], targets: [] }}
+      offers={{ groups: [], targets: [], untried: ["switch-1", FAR] }}
       terms={terms}
       nobody={NOBODY}
     />

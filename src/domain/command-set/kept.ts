@@ -1,5 +1,5 @@
 /** Command sets of an owner's own, and what came of trying one. Rule: a text is its hash; one that nobody else accepted is no platform. */
-import type { PersonId } from "../../kernel/ids.ts";
+import type { PersonId, RotationId } from "../../kernel/ids.ts";
 import type { Grade } from "./schema.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -12,6 +12,8 @@ export type TestSaid = readonly { readonly verb: string; readonly over: string; 
 export type PlatformTest = {
   readonly id: string; readonly target: string; readonly account: string; readonly identity: string; readonly text: string;
   readonly passed: boolean; readonly changed: boolean; readonly why: string; readonly said: TestSaid; readonly by: PersonId; readonly at: Date;
+  /** The change it makes, where it makes one. */
+  readonly rotation: RotationId | null;
 };
 
 /** How sure a grade is, for people. */

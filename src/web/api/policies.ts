@@ -24,6 +24,7 @@ const Tried = z
       .array(z.object({ account: z.string(), says: z.string(), stops: z.boolean() }))
       .openapi({ description: "where the target's own rules stand against ours, by the last pre-flight of each account" }),
     notLookedAt: z.int(),
+    untried: z.array(z.string()).openapi({ description: "targets it covers whose command set is a draft that was never tried there: it gives nothing on them" }),
   })
   .openapi("TriedPolicy");
 const find = async (deps: ApiDeps, { caller }: Who, text: string) => {
@@ -73,7 +74,7 @@ export const policies: readonly Endpoint[] = [
     answer: Tried,
     run: async (deps, { caller, body: { active, ...input } }) => {
       const policy = { id: "" as PolicyId, ...input, active }, t = await tryPolicy(deps.flow.db, caller.person, policy), w = await policyWarnings(deps.flow.db, caller.person, policy);
-      return { warnings: [...w.warnings], notLookedAt: w.unknown, askers: [...t.askers], approvers: [...t.approvers], accounts: [...t.accounts], quorum: t.quorum };
+      return { warnings: [...w.warnings], notLookedAt: w.unknown, askers: [...t.askers], approvers: [...t.approvers], accounts: [...t.accounts], quorum: t.quorum, untried: [...t.untried] };
     },
   }),
   endpoint({

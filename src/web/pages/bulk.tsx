@@ -9,6 +9,7 @@ import { sharedPassword } from "../../flow/bulk-shared.ts";
 import { collectionList } from "../../flow/collections.ts";
 import { deliveriesAbout } from "../../flow/notices.ts";
 import { targetList } from "../../flow/registers.ts";
+import { untriedOf } from "../../flow/untried.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { isId, type BulkId } from "../../kernel/ids.ts";
 import type { Secret } from "../../kernel/secret.ts";
@@ -57,7 +58,11 @@ export const parsed = <T extends z.ZodType>(shape: T, value: unknown): z.infer<T
 };
 
 const NONE: z.infer<typeof Choice> = { accounts: [], targets: [], groups: [], search: "" };
-export const offersOf = async (c: Ctx, deps: WebDeps) => ({ groups: (await collectionList(deps.flow.db, callerOf(c))).map((g) => g.name), targets: (await targetList(deps.flow.db, me(c).person)).map((t) => t.name) });
+const targetsOf = async (c: Ctx, deps: WebDeps) => {
+  const mine = await targetList(deps.flow.db, me(c).person);
+  return { targets: mine.map((t) => t.name), untried: await untriedOf(deps.flow.db, mine) };
+};
+export const offersOf = async (c: Ctx, deps: WebDeps) => ({ groups: (await collectionList(deps.flow.db, callerOf(c))).map((g) => g.name), ...(await targetsOf(c, deps)) });
 export const bulkForm = async (c: Ctx, deps: WebDeps, choice: Partial<z.infer<typeof Choice>>) =>
   render(c, deps, { title: "Change many passwords" }, <BulkForm choice={{ ...NONE, ...choice }} offers={await offersOf(c, deps)} terms={BulkTerms.parse({})} nobody={nobodyTold(deps)} />);
 const form = (c: Ctx, deps: WebDeps) => {

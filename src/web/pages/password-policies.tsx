@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { may } from "../../domain/may.ts";
 import { inWords, PasswordPolicy, PasswordPolicyFields } from "../../domain/password-policy.ts";
 import { Fault } from "../../kernel/fault.ts";
+import { gradedName } from "../../flow/command-sets.ts";
 import { bindPlatform, bindTarget, passwordPolicyList, platformBindings, putPasswordPolicy, removePasswordPolicy } from "../../flow/password-policies.ts";
 import { target } from "../../flow/registers.ts";
 import { violations } from "../../flow/violations.ts";
@@ -16,7 +17,7 @@ import type { Route } from "../route.ts";
 
 const list = async (c: Ctx, deps: WebDeps) => {
   const caller = callerOf(c), all = await passwordPolicyList(deps.flow.db, caller), bound = await platformBindings(deps.flow.db, caller);
-  const lines = all.map((l) => ({ name: l.policy.name, says: inWords(l.policy), builtIn: l.builtIn, uses: l.uses })), platforms = [...deps.flow.connectors.keys()].map((name) => ({ name, policy: bound.get(name) ?? null }));
+  const lines = all.map((l) => ({ name: l.policy.name, says: inWords(l.policy), builtIn: l.builtIn, uses: l.uses })), platforms = [...deps.flow.connectors.keys()].map((name) => ({ ...gradedName(name), policy: bound.get(name) ?? null }));
   return render(c, deps, { title: "Password policies", wide: true }, <PasswordPolicies lines={lines} platforms={platforms} manages={may(me(c).person, "policy.manage")} />);
 };
 const broken = async (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Policy violations", wide: true }, <ViolationsPage {...await violations(deps.flow, callerOf(c))} />);

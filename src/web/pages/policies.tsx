@@ -1,5 +1,6 @@
 /** /policies. */
 import type { z } from "zod";
+import { gradedName } from "../../flow/command-sets.ts";
 import { singleAdministrator } from "../../flow/four-eyes.ts";
 import { putPolicy } from "../../flow/people.ts";
 import { policyWarnings } from "../../flow/preflight.ts";
@@ -51,7 +52,7 @@ const list = async (c: Ctx, deps: WebDeps) => {
 const edit = async (c: Ctx, deps: WebDeps, policy: Policy | null, typed: { draft: Draft; wrong?: string | undefined } | null = null) => {
   const { person } = me(c),
     d = await directory(deps.flow.db, person),
-    from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()] },
+    from = { people: d.people, groups: d.groups, platforms: [...deps.flow.connectors.keys()].map(gradedName) },
     draft = typed?.draft ?? policy ?? FRESH,
     asked = { ...draft, id: policy?.id ?? ("" as PolicyId) };
   const view = {
