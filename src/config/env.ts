@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { Secret } from "../kernel/secret.ts";
+import { FILED, withFiles } from "./files.ts";
 import { MAIL_SHAPE, mailConfig, type MailConfig } from "./mail.ts";
 
 const flag = z.enum(["yes", "no"]).transform((v) => v === "yes");
@@ -51,13 +52,13 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
 
 /** `env`: process.env or a test's own. Throws one Fault that names every mistake. */
-export const parseEnv = (env: Readonly<Record<string, string | undefined>>): { config: Config; secrets: Secrets } => {
-  const mistakes: string[] = [], known = new Set<string>([...Object.keys(SHAPE), ...SECRETS]);
+export const parseEnv = (given: Readonly<Record<string, string | undefined>>): { config: Config; secrets: Secrets } => {
+  const { env, mistakes: ofFiles } = withFiles(given), mistakes = [...ofFiles], known = new Set<string>([...Object.keys(SHAPE), ...SECRETS, ...FILED.map((name) => `${name}_FILE`)]);
   for (const name of Object.keys(env)) if (name.startsWith("LOCKSTEP_") && !known.has(name)) mistakes.push(`${name} is not a setting of Lockstep${near(name, [...known])}`);
-  const given = Object.entries(env).filter(([k, v]) => k in SHAPE && v !== ""), parsed = z.object(SHAPE).safeParse(Object.fromEntries(given)), wrong = new Set<string>();
+  const set = Object.entries(env).filter(([k, v]) => k in SHAPE && v !== ""), parsed = z.object(SHAPE).safeParse(Object.fromEntries(set)), wrong = new Set<string>();
   if (!parsed.success) for (const issue of parsed.error.issues) { wrong.add(String(issue.path[0])); mistakes.push(`${String(issue.path[0])}: ${issue.message}`); }
   // What was right is still held against each other, so that one start shows every mistake.
-  const v = parsed.success ? parsed.data : z.object(SHAPE).parse(Object.fromEntries(given.filter(([k]) => !wrong.has(k))));
+  const v = parsed.success ? parsed.data : z.object(SHAPE).parse(Object.fromEntries(set.filter(([k]) => !wrong.has(k))));
   if (Boolean(v.LOCKSTEP_TLS_CERT) !== Boolean(v.LOCKSTEP_TLS_KEY)) mistakes.push("LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY belong together: set both or neither");
   const own = v.LOCKSTEP_TLS ?? wrong.has("LOCKSTEP_TLS");
   if (!v.LOCKSTEP_TLS_CERT && !own && !LOOPBACK.test(v.LOCKSTEP_LISTEN.host) && v.LOCKSTEP_TRUSTED_PROXIES.length === 0) {

@@ -34,7 +34,7 @@ export const mailConfig = (v: Given, hasPassword: boolean, wrong: ReadonlySet<st
   const tls = v.LOCKSTEP_SMTP_TLS ?? (server.port === 465 ? "tls" : "starttls");
   if (!v.LOCKSTEP_SMTP_FROM
     && !wrong.has("LOCKSTEP_SMTP_FROM")) mistakes.push("LOCKSTEP_SMTP_FROM is missing: the address our mail comes from, for example lockstep@example.org");
-  if ((v.LOCKSTEP_SMTP_USER !== undefined) !== hasPassword) mistakes.push("LOCKSTEP_SMTP_USER and LOCKSTEP_SMTP_PASSWORD belong together: set both or neither");
+  if ((v.LOCKSTEP_SMTP_USER !== undefined) !== hasPassword) mistakes.push("LOCKSTEP_SMTP_USER and LOCKSTEP_SMTP_PASSWORD (or LOCKSTEP_SMTP_PASSWORD_FILE) belong together: set both or neither");
   if (tls === "none" && !LOOPBACK.test(server.host)) mistakes.push(`LOCKSTEP_SMTP_TLS: ${server.host} is not this machine, and mail without TLS can be read and changed on the way. Use starttls or tls`);
   if (tls === "none" && v.LOCKSTEP_SMTP_CA) mistakes.push("LOCKSTEP_SMTP_CA means nothing without TLS");
   return { mail: { ...server, tls, caFile: v.LOCKSTEP_SMTP_CA ? path.resolve(v.LOCKSTEP_SMTP_CA) : null, from: v.LOCKSTEP_SMTP_FROM ?? "",

@@ -1,4 +1,7 @@
 /** The environment, read once: every mistake at once, by name, and no secret in what may be printed. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { parseEnv } from "../../src/config/env.ts";
@@ -77,7 +80,26 @@ test("mail: what is missing or unsafe is told by name", () => {
   expect(mistakes({ LOCKSTEP_SMTP_SERVER: "mail.example.org" })).toEqual(["LOCKSTEP_SMTP_SERVER: write it as host:port, for example mail.example.org:587"]);
   expect(mistakes({ LOCKSTEP_SMTP_SERVER: "mail.example.org:25", LOCKSTEP_SMTP_TLS: "none", LOCKSTEP_SMTP_USER: "lock" })).toEqual([
     "LOCKSTEP_SMTP_FROM is missing: the address our mail comes from, for example lockstep@example.org",
-    "LOCKSTEP_SMTP_USER and LOCKSTEP_SMTP_PASSWORD belong together: set both or neither",
+    "LOCKSTEP_SMTP_USER and LOCKSTEP_SMTP_PASSWORD (or LOCKSTEP_SMTP_PASSWORD_FILE) belong together: set both or neither",
     "LOCKSTEP_SMTP_TLS: mail.example.org is not this machine, and mail without TLS can be read and changed on the way. Use starttls or tls",
   ]);
+});
+
+test("a secret may stand in a file of one line; a file that holds none, or stands beside the other form, is told by name and not shown", () => {
+  const dir = mkdtempSync(join(tmpdir(), "lockstep-env-")), file = (name: string, text: string): string => { writeFileSync(join(dir, name), text, { mode: 0o600 }); return join(dir, name); };
+  const url = "postgres://u:canary-db-value@127.0.0.1/x", good = file("good", `${url}\n`);
+  const { config, secrets } = parseEnv({ DATABASE_URL_FILE: good });
+  expect([config.engine, reveal(secrets.databaseUrl!)]).toEqual(["postgresql", url]);
+  const mail = { LOCKSTEP_SMTP_SERVER: "mail.example.org:587", LOCKSTEP_SMTP_FROM: "lockstep@example.org", LOCKSTEP_SMTP_USER: "lock" };
+  expect(reveal(parseEnv({ ...mail, LOCKSTEP_SMTP_PASSWORD_FILE: file("mail", " a b ") }).secrets.smtpPassword!)).toBe(" a b ");
+  for (const [env, why] of [
+    [{ DATABASE_URL_FILE: good, DATABASE_URL: url }, "DATABASE_URL and DATABASE_URL_FILE are both set: which one counts? Keep one"],
+    [{ DATABASE_URL_FILE: join(dir, "none") }, `DATABASE_URL_FILE: ${join(dir, "none")} cannot be read (ENOENT)`],
+    [{ DATABASE_URL_FILE: file("empty", "\n") }, `DATABASE_URL_FILE: ${join(dir, "empty")} is empty`],
+    [{ DATABASE_URL_FILE: file("two", "canary\ncanary\n") }, `DATABASE_URL_FILE: ${join(dir, "two")} holds more than one line`],
+    [{ DATABASE_URL_FILE: file("big", "canary".repeat(1_000)) }, `DATABASE_URL_FILE: ${join(dir, "big")} is no secret of one line`],
+  ] as const) {
+    expect(mistakes(env)).toEqual([why]);
+  }
+  rmSync(dir, { recursive: true });
 });
