@@ -1,24 +1,28 @@
 /** Editing an account: password policy, tags, and its password while nobody manages it. Rule: nothing typed here is sent to the target. */
 import type { Account } from "../src/domain/account.ts";
-import { Words } from "./inputs.tsx";
+import { Present, Words } from "./inputs.tsx";
 import { Field, PageHead, Post } from "./parts.tsx";
 
 export type PasswordPolicyLine = { readonly name: string; readonly says: string };
-export type AccountEditView = { readonly account: Account; readonly target: string; readonly policies: readonly PasswordPolicyLine[] };
+export type AccountEditView = {
+  readonly account: Account;
+  readonly target: string;
+  /** Its target's accounts have private keys. */
+  readonly keys: boolean;
+  readonly policies: readonly PasswordPolicyLine[];
+};
 
-const Declare = ({ id }: { id: string }) => (
+const Declare = ({ id, keys }: { id: string; keys: boolean }) => (
   <section class="card narrow">
     <header>
-      <h2>Its password now</h2>
+      <h2>Its {keys ? "private key" : "password"} now</h2>
     </header>
     <p class="note">
       You then know it, and that is written down: adopt the account soon, so that the broker changes it. It counts as declared until a login has
       proven it.
     </p>
     <Post action={`/accounts/${id}/declare`}>
-      <Field label="Password on the target">
-        <input type="password" name="password" autocomplete="off" required maxlength={1024} />
-      </Field>
+      <Present keys={keys} label="Password on the target" keyLabel="Private key" required />
       <button class="small" type="submit">
         Keep it in the vault
       </button>
@@ -26,7 +30,7 @@ const Declare = ({ id }: { id: string }) => (
   </section>
 );
 
-export const AccountEdit = ({ account: a, target, policies }: AccountEditView) => (
+export const AccountEdit = ({ account: a, target, keys, policies }: AccountEditView) => (
   <>
     <PageHead
       title={
@@ -63,7 +67,7 @@ export const AccountEdit = ({ account: a, target, policies }: AccountEditView) =
         <button type="submit">Save</button>
       </Post>
     </section>
-    {a.credential === "unmanaged" ? <Declare id={a.id} /> : null}
+    {a.credential === "unmanaged" ? <Declare id={a.id} keys={keys} /> : null}
     <p class="muted">
       Accounts are not deleted: their versions and their history are evidence. One that is gone for good is disabled on{" "}
       <a href={`/accounts/${a.id}`}>its page</a>.

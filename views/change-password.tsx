@@ -2,7 +2,7 @@
 import type { Hold } from "../src/domain/account.ts";
 import { HolderOf } from "./accounts.tsx";
 import { FaultNote } from "./fault.tsx";
-import { TypedTwice } from "./inputs.tsx";
+import { Present, TypedTwice } from "./inputs.tsx";
 import { Ago, Field, PageHead, Post } from "./parts.tsx";
 
 export type ChangePasswordView = {
@@ -10,6 +10,8 @@ export type ChangePasswordView = {
   /** `root@web-1`. */
   readonly name: string;
   readonly managed: boolean;
+  /** The account has a private key for its secret. */
+  readonly keys: boolean;
   readonly holds: readonly Hold[];
   readonly liveSessions: number;
   /** The policy in words, its name and where it comes from. */
@@ -27,20 +29,19 @@ const Way = ({ v }: { v: ChangePasswordView }) => {
   const how = v.draft?.how ?? (v.managed ? "generate" : "type");
   return (
     <fieldset class="choose">
-      <legend>The new password</legend>
+      <legend>The new {v.keys ? "key" : "password"}</legend>
       {v.managed ? (
         <label class="check">
           <input type="radio" name="how" value="generate" checked={how === "generate"} /> Generate it: nobody knows it, and nobody sees it here
         </label>
       ) : null}
       <label class="check">
-        <input type="radio" name="how" value="type" checked={how !== "generate"} /> Type it
+        <input type="radio" name="how" value="type" checked={how !== "generate"} /> {v.keys ? "Give it" : "Type it"}
       </label>
-      <div class="pair typed">
-        <TypedTwice />
-      </div>
+      <div class="pair typed">{v.keys ? <Present keys label="" keyLabel="Private key" /> : <TypedTwice />}</div>
       <p class="muted">
-        {v.policy.says}. Password policy <b>{v.policy.name}</b>, {FROM[v.policy.from]}. Whoever types it knows it: that is written down, and the
+        {v.keys ? "A generated one is Ed25519. " : `${v.policy.says}. `}Password policy <b>{v.policy.name}</b>, {FROM[v.policy.from]}
+        {v.keys ? ", whose ages count for keys too" : ""}. Whoever {v.keys ? "gives" : "types"} it knows it: that is written down, and the
         broker changes it again after {v.hours} hours or the next use.
       </p>
     </fieldset>
@@ -83,7 +84,7 @@ const Held = ({ v }: { v: ChangePasswordView }) =>
 
 export const ChangePassword = (v: ChangePasswordView) => (
   <>
-    <PageHead title={<span class="wrap">Change the password of {v.name}</span>}>
+    <PageHead title={<span class="wrap">Change the {v.keys ? "key" : "password"} of {v.name}</span>}>
       <a class="button small quiet" href={`/accounts/${v.id}`}>
         The account
       </a>
@@ -107,7 +108,7 @@ export const ChangePassword = (v: ChangePasswordView) => (
           <Field label="Reason" hint="For the audit log.">
             <input name="reason" maxlength={300} value={v.draft?.reason ?? ""} />
           </Field>
-          <button type="submit">Change password</button>
+          <button type="submit">Change {v.keys ? "key" : "password"}</button>
         </Post>
       </section>
     )}

@@ -115,3 +115,15 @@ export const TypedTwice = () => (
     </Field>
   </>
 );
+/** An account's present secret, given to the vault: a line that nobody reads, or the text of a key. */
+type PresentProps = { keys: boolean; label: string; keyLabel: string; hint?: string; required?: boolean };
+export const Present = ({ keys, label, keyLabel, hint, required = false }: PresentProps) =>
+  keys ? (
+    <Field label={keyLabel} hint={`The whole text of the file, from BEGIN to END, without a passphrase. ${hint ?? ""}`.trim()}>
+      <textarea class="mono" name="password" rows={7} maxlength={16384} autocomplete="off" spellcheck={false} required={required} />
+    </Field>
+  ) : (
+    <Field label={label} hint={hint}>
+      <input type="password" name="password" autocomplete="off" maxlength={1024} required={required} />
+    </Field>
+  );

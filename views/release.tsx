@@ -27,6 +27,32 @@ const Spelled = ({ password }: { password: string }) => (
   </>
 );
 
+/** A key is one text, kept whole. */
+const KeyText = ({ text, label }: { text: string; label: string }) => (
+  <>
+    <textarea class="mono" readonly rows={8} aria-label={label} spellcheck={false}>
+      {text}
+    </textarea>
+    <p class="note warn">
+      Whoever has this text gets in as long as it is in force, without being asked for anything else. Keep it in a file that nobody but you can read
+      (mode 0600), or in an agent's memory alone, and delete it when you give the account back.
+    </p>
+    <button type="button" class="small quiet" data-copy={text}>
+      Copy the private key
+    </button>
+  </>
+);
+const isKey = (text: string): boolean => text.startsWith("-----BEGIN ");
+const Shown = ({ text, label }: { text: string; label: string }) =>
+  isKey(text) ? (
+    <KeyText text={text} label={label} />
+  ) : (
+    <>
+      <Letters text={text} />
+      <Copy text={text} label={label} />
+    </>
+  );
+
 type Other = { readonly password: string; readonly no: number; readonly says: string };
 /** Under broken glass: what else may be in force. */
 const Others = ({ list }: { list: readonly Other[] }) => (
@@ -36,8 +62,7 @@ const Others = ({ list }: { list: readonly Other[] }) => (
         <p>
           If that one does not open it, version {o.no}: {o.says}.
         </p>
-        <Letters text={o.password} />
-        <Copy text={o.password} label={`version ${o.no}`} />
+        <Shown text={o.password} label={`version ${o.no}`} />
       </div>
     ))}
   </>
@@ -73,12 +98,12 @@ export const ReleasePage = ({
     />
     <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
       {says === null ? null : <p class="note warn">Likeliest: {says}.</p>}
-      <Spelled password={password} />
+      {isKey(password) ? <KeyText text={password} label="The private key" /> : <Spelled password={password} />}
       <Others list={others} />
       {says === null ? null : <p class="muted">The broker touches the target no more for 10 minutes from your look, so that these stay true.</p>}
       <p class="muted">
-        This page hides it after <b data-seconds="">{seconds}</b> s and goes back to the request. The password is changed when you give the
-        account back.
+        This page hides it after <b data-seconds="">{seconds}</b> s and goes back to the request. The {isKey(password) ? "key" : "password"} is
+        changed when you give the account back.
       </p>
       <p>
         <a class="button" href={back}>

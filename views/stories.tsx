@@ -11,6 +11,7 @@ import { EXPOSURES } from "./stories/exposures.tsx";
 import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
 import { HERE, type Story } from "./stories/fixed.tsx";
 import { HOME } from "./stories/home.tsx";
+import { KEYS } from "./stories/keys.tsx";
 import { LOCKS } from "./stories/locks.tsx";
 import { NOTICES } from "./stories/notices.tsx";
 import { PEOPLE } from "./stories/people.tsx";
@@ -29,7 +30,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Login: LOGIN,
   Terminals: TERMINALS,
   Home: HOME,
-  Requests: [...REQUESTS, ...SESSIONLESS],
+  Requests: [...REQUESTS, ...SESSIONLESS, ...KEYS],
   Votes: VOTES,
   Accounts: ACCOUNTS,
   Targets: TARGETS,

@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { Account } from "../src/domain/account.ts";
 import type { Target } from "../src/domain/target.ts";
+import { Present } from "./inputs.tsx";
 import { Ago, Badge, Empty, Facts, Field, Named, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
 import { TargetBadge } from "./targets.tsx";
 
@@ -23,21 +24,23 @@ export type TargetView = {
   /** What stands instead of pinned keys, where there are none. */
   readonly proof: string | null;
   readonly passwordPolicies: readonly string[];
+  /** Its accounts have private keys. */
+  readonly keys: boolean;
   readonly owner: string | null;
 };
 
-const AddAccount = ({ id, policies }: { id: string; policies: readonly string[] }) => (
+const AddAccount = ({ id, keys, policies }: { id: string; keys: boolean; policies: readonly string[] }) => (
   <Unfold label="Add an account">
     <Post action={`/targets/${id}/accounts`}>
       <Field label="Account name on the target">
         <input name="name" required maxlength={128} autocapitalize="none" spellcheck={false} />
       </Field>
-      <Field
+      <Present
+        keys={keys}
         label="Its password now (optional)"
+        keyLabel="Its private key now (optional)"
         hint="You then know it, so the broker changes it soon. Leave it empty when an administrative account sets the first one."
-      >
-        <input type="password" name="password" autocomplete="off" />
-      </Field>
+      />
       <Field label="Password policy">
         <select name="passwordPolicy">
           <option value="">as the target or platform says, else medium</option>
@@ -47,7 +50,7 @@ const AddAccount = ({ id, policies }: { id: string; policies: readonly string[] 
         </select>
       </Field>
       <label class="check">
-        <input type="checkbox" name="adopt" value="yes" /> Adopt now: change its password twice, then manage it
+        <input type="checkbox" name="adopt" value="yes" /> Adopt now: change its {keys ? "key" : "password"} twice, then manage it
       </label>
       <button class="small" type="submit">
         Add
@@ -159,7 +162,7 @@ const AccountsOf = ({ v }: { v: TargetView }) => (
       <h2>Accounts</h2>
     </header>
     {v.accounts.length === 0 ? (
-      <Empty title="No accounts on it yet">Add the one that may change the others first, with its password.</Empty>
+      <Empty title="No accounts on it yet">Add the one that may change the others first, with its {v.keys ? "private key" : "password"}.</Empty>
     ) : (
       <Table label="Accounts" head={["Account", "State", "Changed", "Verified"]}>
         {v.accounts.map((a) => (
@@ -178,7 +181,7 @@ const AccountsOf = ({ v }: { v: TargetView }) => (
         ))}
       </Table>
     )}
-    <AddAccount id={v.target.id} policies={v.passwordPolicies} />
+    <AddAccount id={v.target.id} keys={v.keys} policies={v.passwordPolicies} />
   </section>
 );
 

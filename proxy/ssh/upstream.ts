@@ -30,7 +30,7 @@ const causeOf = (kind: SshFailure["kind"]): Cause => {
 const SENTENCE: Record<Cause, (target: string, why: string) => string> = {
   none: () => "", internal: () => "Something went wrong on our side. It has been logged.", recorder: () => "No recording can be made, so no session is opened.",
   identity_changed: (t) => `${t} does not show the host key on record. Nothing was sent to it. Tell the owner of ${t}.`,
-  target_refused: (t) => `${t} refused the password on record for this account. The account has to be looked at; tell its owner.`,
+  target_refused: (t) => `${t} refused the password or key on record for this account. The account has to be looked at; tell its owner.`,
   password_must_change: (t) => `${t} wants a new password for this account before it lets anybody in. Tell its owner.`,
   target_down: (t, why) => `${t} cannot be used right now: ${why}.`,
 };

@@ -29,7 +29,7 @@ export const accounts: Register = (program, io) => {
     .action(act(io, (run) => run.show<List<Account>>("GET", withQuery("/accounts", { limit: 500, offered: run.flag("offered") ? "true" : undefined }), undefined, ({ items }) =>
       table(["account", "stands", "rotated", "verified", "policies"], items.map((a) => [a.name, stands(a, run), relative(a.rotatedAt, run.now), relative(a.verifiedAt, run.now), a.offers.map((o) => o.name).join(", ")]), "No policy lets you ask for anything yet. Talk to an admin."))));
   example(group.command("show").description("one account").argument("<account>", "root@web-1"), "lockstep accounts show root@web-1").action(act(io, (run, name) => run.show<Account>("GET", `/accounts/${seg(name!)}`, undefined, (a) => one(a, run))));
-  example(group.command("add").description("add an account of a target").argument("<account>", "root@web-1").option("--policy <name>", "password policy: low, medium, strong", "medium").option("--password", "type its present password").option("--password-stdin", "read it from stdin").option("--adopt", "manage it at once"),
+  example(group.command("add").description("add an account of a target").argument("<account>", "root@web-1").option("--policy <name>", "password policy: low, medium, strong", "medium").option("--password", "type its present password").option("--password-stdin", "read it from stdin; also a private key").option("--adopt", "manage it at once"),
     "lockstep accounts add root@web-1 --password --adopt")
     .action(act(io, async (run, name) => {
       const { login, target } = split(name!), password = await passwordOf(run, name!);

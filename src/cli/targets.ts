@@ -12,7 +12,7 @@ const one = (t: Target): string => facts([["target", t.name], ["id", t.id], ["pl
 
 const add = async (run: Run, name: string): Promise<unknown> => {
   const where = { platform: run.text("platform")!, host: run.text("host")!, ...(run.text("port") === undefined ? {} : { port: Number(run.text("port")) }) }, settings = await pin(run, where, "added");
-  return run.show<Target>("POST", "/targets", { name, ...where, settings, tags: run.many("tag") }, (t) => `${t.name} added. Next: lockstep accounts add ${t.platform === "linux-ssh" ? "root" : "rotator"}@${t.name} --password --adopt`);
+  return run.show<Target>("POST", "/targets", { name, ...where, settings, tags: run.many("tag") }, (t) => `${t.name} added. Next: lockstep accounts add ${t.platform.startsWith("linux-") ? "root" : "rotator"}@${t.name} ${t.platform === "linux-keys" ? "--password-stdin --adopt < key" : "--password --adopt"}`);
 };
 const setAdmin = async (run: Run, name: string, login: string): Promise<unknown> => {
   const account = await run.client.json<Account>("GET", `/accounts/${seg(login.includes("@") ? login : `${login}@${name}`)}`);

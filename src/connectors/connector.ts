@@ -13,8 +13,8 @@ import type { Secret } from "../kernel/secret.ts";
  */
 export type Answer = "yes" | "no" | { readonly unknown: string; readonly refused?: true };
 
-/** The login being probed or changed; `secret` beside it where one is needed. */
-export type Login = { readonly name: string };
+/** The login being probed or changed; `secret` beside it where one is needed. `id`: how the vault names it, for marks on the target. `alone`: nobody but itself changes it. */
+export type Login = { readonly name: string; readonly id?: string; readonly alone?: boolean };
 /** An administrative or reconcile account with its password, read at the moment of use. */
 export type Credential = Login & { readonly secret: Secret };
 
@@ -52,6 +52,9 @@ export type Naming = { fits(name: string): boolean; readonly says: string };
 /** What a person pins: into which settings it goes, how it reads, and the command on the machine itself that says the same. */
 export type Pin = { readonly settings: Record<string, unknown>; readonly fingerprint: string; readonly compareWith: string };
 
+/** Where an account's secret is a private key: how one is made, and what a given one would have to be. */
+export type Keys = { make(): Secret; objection(secret: Secret): string | undefined };
+
 export interface Connector<C = unknown> {
   readonly platform: string;
   readonly config: z.ZodType<C>;
@@ -59,6 +62,8 @@ export interface Connector<C = unknown> {
   readonly forbidden: RegExp;
   /** Absent: USUAL_NAMES. */
   readonly naming?: Naming;
+  /** Its accounts have private keys, no passwords: policies say nothing of what they look like, and a change gets the present one as `from`, whoever makes it. */
+  readonly keys?: Keys;
   /** Every account may set its own password with nothing but the present one, so a target needs no administrative account. */
   readonly changesItself?: true;
   /** The target goes on taking a password after it was replaced: for whom and how long, for the closure certificate. */

@@ -6,6 +6,7 @@ import { shippedSets } from "./command-set/shipped.ts";
 import type { Connector } from "./connector.ts";
 import { PRODUCTS } from "./http/products.ts";
 import { http } from "./http.ts";
+import { linuxKeys } from "./linux-keys.ts";
 import { linuxSsh } from "./linux-ssh.ts";
 import { mysql } from "./mysql.ts";
 import { openldap } from "./openldap.ts";
@@ -19,6 +20,7 @@ const devices = (): Connector[] => shippedSets().map(({ set }) => shippedSet(set
 export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
   new Map([
     linuxSsh(random) as Connector,
+    linuxKeys(random) as Connector,
     postgres(random) as Connector,
     mysql(random) as Connector,
     redis(random) as Connector,

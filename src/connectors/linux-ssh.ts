@@ -17,14 +17,15 @@ import { reveal, revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
 import { asRoot, exec, ExecFailure, fetchHostKey, hostKeyOf, keyFingerprint, keyPin, passwdDialogue, SshFailure } from "../wires/ssh.ts";
-import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TargetRules, TestResult, TestStage } from "./connector.ts";
+import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TargetRules, TestResult } from "./connector.ts";
 import { byWhom, connector, plain, sendable, words } from "./connector.ts";
 import { READ_RULES, rulesOf } from "./linux-rules.ts";
-import { discover } from "./linux-ssh/discover.ts";
-import { bySu, config, deniedTo, LIMIT, local, login, notSent, notTold, rootBy, why, withClient, type LinuxSshConfig } from "./linux-ssh/reach.ts";
+import { discover } from "./linux-discover.ts";
+import { endLogins } from "./linux-logins.ts";
+import { bySu, config, deniedTo, LIMIT, local, login, notSent, notTold, rootBy, stageOf, why, withClient, type LinuxSshConfig } from "./linux-reach.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
 
-export type { LinuxSshConfig } from "./linux-ssh/reach.ts";
+export type { LinuxSshConfig } from "./linux-reach.ts";
 
 const CHPASSWD = "/usr/sbin/chpasswd -e";
 /** Not the credential's fault: the password files are held by somebody else, or cannot be written at all. */
@@ -155,26 +156,6 @@ const compare = (random: Random): Compare => async (c, link, account, secrets, a
   } catch (error) { return notTold(error); }
 };
 
-/** Kills what runs as the account. Never for user id 0 or the account we are logged in with: that would be us. */
-const endLogins = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
-Promise<{ ended: number } | NotTold> => {
-  if (!local(account.name) || account.name === as.name || account.name === c.carrier?.name) return { unknown: "these logins are not ended from here" };
-  const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/pkill -KILL -e -u '${account.name}' sshd`;
-  try {
-    return await withClient(await login(c, link, as, signal), async (client) => {
-      const id = await exec(client, `id -u '${account.name}'`, o);
-      if (id.code !== 0 || Number(id.stdout.trim()) === 0) {
-        return { unknown: "an account that does not exist or has the rights of root is left alone" };
-      }
-      const may = await rootBy(client, c, as, command, random, o);
-      if ("denied" in may) return deniedTo(c, as, may.denied);
-      const r = await asRoot(client, command, may.root, o);
-      if (r.code !== 0 && r.code !== 1) return { unknown: words(r.stderr, plain(as.secret)) || "pkill could not be run" };
-      return r.denied ? { unknown: "sudo did not accept the password" } : { ended: r.stdout.split("\n").filter((l) => /\bkilled\b/.test(l)).length };
-    });
-  } catch (error) { return notTold(error); }
-};
-
 /** World-readable files, and the account's own line of the shadow file. */
 const preflight = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
 Promise<TargetRules | NotTold> => {
@@ -190,10 +171,6 @@ Promise<TargetRules | NotTold> => {
   } catch (error) { return notTold(error); }
 };
 
-const stageOf = (error: unknown): TestStage => {
-  const { not_sent: kind } = notSent(error);
-  return kind === "identity" ? "identity" : kind === "auth_of_as" ? "login" : "reach";
-};
 const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult> => {
   try {
     return await withClient(await login(c, link, as, signal), async (client): Promise<TestResult> => {

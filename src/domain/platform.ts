@@ -8,10 +8,14 @@ export type Platform = { readonly called: string; readonly one: string; readonly
   readonly logins: string;
   /** What the account needs that changes the others; ends a sentence. */
   readonly rights: string;
+  /** What its accounts log in with, if it is no password. */
+  readonly key?: true;
   /** Of a command set: how sure it is. */
   readonly grade?: Grade };
 export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "linux-ssh": { called: "Linux over SSH", one: "a host", port: 22, sessions: true, logins: "SSH logins", rights: "sudo for chpasswd and getent, without a terminal" },
+  "linux-keys": { called: "Linux over SSH, by keys", one: "a host whose accounts have keys", port: 22, sessions: true, key: true, logins: "SSH logins",
+    rights: "sudo to become the accounts without a password, root excepted: (ALL, !root) NOPASSWD: /bin/sh -c * (docs/platforms/linux-keys.md)" },
   "postgres": { called: "PostgreSQL", one: "a PostgreSQL server", port: 5_432, sessions: false, logins: "Database logins",
     rights: "CREATEROLE, and from version 16 on each role WITH ADMIN OPTION; or a superuser (docs/platforms/postgres.md)" },
   "openldap": { called: "OpenLDAP", one: "an OpenLDAP directory", port: 636, sessions: false, logins: "Directory logins",
@@ -43,6 +47,9 @@ export const platformOf = (name: string): Platform =>
   PLATFORMS[name] ?? SHIPPED[name] ?? (name.startsWith(COMMAND_SETS) ? own(name.slice(COMMAND_SETS.length)) : STRANGE);
 /** Every one that is known without asking anybody. */
 export const KNOWN_PLATFORMS: readonly string[] = [...Object.keys(PLATFORMS), ...Object.keys(SHIPPED)];
+
+/** Have its accounts private keys in the vault, not passwords? */
+export const hasKeys = (t: Pick<Target, "platform">): boolean => platformOf(t.platform).key === true;
 
 /** Does the broker carry sessions to it, or show passwords of it alone? */
 export const carriesSessions = (t: Pick<Target, "platform">): boolean => platformOf(t.platform).sessions;

@@ -16,10 +16,10 @@ import type { Reader, Tx } from "../store/db.ts";
 import * as passwordPolicies from "../store/password-policies.ts";
 import * as rotations from "../store/rotations.ts";
 import * as sessions from "../store/sessions.ts";
-import { brokenBy } from "../vault/generate.ts";
 import { tellGiven } from "./bulk-tell.ts";
 import { choose, nameOf, type Chosen } from "./choose.ts";
 import type { Deps } from "./deps.ts";
+import { brokenFor } from "./password-check.ts";
 import { knownRecipients } from "./recipients.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { keepForAll } from "./secrets.ts";
@@ -57,7 +57,7 @@ const affected = async (deps: Deps, db: Reader, list: readonly Chosen[], w: Bulk
     const open = dead.get(a.id) ?? null, connector = deps.connectors.get(t.platform), why = stands(w, { credential: a.credential, block: a.block, targetLocked: t.locked, open }), n = live.get(a.id)?.length ?? 0;
     return {
       id: a.id, name: nameOf({ account: a, target: t }), standing, holds, liveSessions: n, administers: t.administrative === a.id || t.reconcile === a.id ? t.name : null, stops: why?.why ?? null,
-      waits: why || !w.apply || w.cut || (holds.length === 0 && n === 0) ? null : "the end of its hold", broken: w.password && connector ? brokenBy(w.password, passwordPolicies.among(a, t, known, platforms).policy, a.name, connector.forbidden) : [],
+      waits: why || !w.apply || w.cut || (holds.length === 0 && n === 0) ? null : "the end of its hold", broken: w.password && connector ? brokenFor(connector, w.password, passwordPolicies.among(a, t, known, platforms).policy, a.name) : [],
     };
   });
   const cuts = lines.filter((l) => l.stops === null && (l.liveSessions > 0 || l.holds.length > 0)).map((l) => `${l.id} ${[...live.get(l.id) ?? []].sort().join(",")} ${l.holds.map((h) => h.person).sort().join(",")}`);

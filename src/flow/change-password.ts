@@ -23,7 +23,7 @@ import { brokenRulesOf, keptStill, policyOf } from "./password-check.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 import { loadWorld } from "./rotation-load.ts";
-import { keepTyped, refuseControls } from "./typed.ts";
+import { keepTyped, refuseUnfit } from "./typed.ts";
 
 export type PasswordWish = {
   /** Null: one is generated. The caller wipes it. */
@@ -90,9 +90,10 @@ export const refuseHeld = async (db: Reader, id: AccountId): Promise<void> => {
 const FROM: Record<Bound["from"], string> = { account: "the account's own", target: "its target's", platform: "its platform's", default: "the default" };
 /** Told at once, and written down: somebody who tries passwords here asks which ones were in force once. The check that counts is the rotation's own. */
 const refuseBadly = async (deps: Deps, caller: Caller, id: AccountId, wish: PasswordWish): Promise<void> => {
-  if (wish.password) refuseControls(deps, wish.password);
   const why = await deps.db.transaction(async (tx) => {
-    const w = await loadWorld(deps, tx, await accounts.lock(tx, id), tx.now), bound = await policyOf(tx, w);
+    const w = await loadWorld(deps, tx, await accounts.lock(tx, id), tx.now);
+    if (wish.password) refuseUnfit(deps, w.target.platform, wish.password);
+    const bound = await policyOf(tx, w);
     const kept = wish.remote ? keptStill(deps, w, bound, "manual", tx.now) : null, broken = wish.remote && wish.password ? await brokenRulesOf(deps, tx, w, bound, wish.password, null) : [];
     const said = kept ? `Unchanged: ${kept}.` : broken.length > 0 ? `Unchanged: the password needs ${broken.join("; ")}. (Password policy ${bound.policy.name}, ${FROM[bound.from]}.)` : null;
     if (said) await record(deps, tx, { what: "password.refused", who: actor(caller), about: { account: id, target: w.target.id }, outcome: "refused", why: said });

@@ -1,6 +1,7 @@
 /** Targets and accounts from a file: what each row would do, and doing it. Rule: the preview and the import decide by the same function; a row that fails leaves the others alone. */
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { PersonId } from "../kernel/ids.ts";
+import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
 import { parseImport, type Format, type ImportRow, type Parsed } from "../domain/import.ts";
 import { may } from "../domain/may.ts";
@@ -16,6 +17,7 @@ import { addAccount, adopt, namingOf } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { addTarget, changeTarget } from "./targets.ts";
+import { refuseUnfit } from "./typed.ts";
 
 export type Planned = { readonly line: number; readonly name: string; readonly does: readonly string[]; readonly errors: readonly string[] };
 export type Imported = { readonly line: number; readonly name: string; readonly outcome: "done" | "same" | "left_out" | "failed"; readonly did: readonly string[]; readonly why: readonly string[] };
@@ -70,6 +72,10 @@ const onTarget = (deps: Pick<Deps, "connectors">, known: Known, row: ImportRow):
   return { does: [], errors };
 };
 
+const unfit = (deps: Pick<Deps, "connectors" | "keyring">, platform: string, password: Secret | undefined): string[] => {
+  try { if (password) refuseUnfit(deps, platform, password); } catch (e) { return [`password: ${(e as Fault).message}`]; }
+  return [];
+};
 const newAccount = (deps: Pick<Deps, "connectors" | "keyring">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
   const name = `${row.account}@${row.target}`, there = known.targets.get(row.target), errors: string[] = [], policy = row.password_policy;
   if (row.account === "") return { does: [], errors: row.password || row.role || row.adopt ? ["account: missing; password, role and adopt belong to one"] : [] };
@@ -77,7 +83,7 @@ const newAccount = (deps: Pick<Deps, "connectors" | "keyring">, known: Known, ro
   const naming = namingOf(deps, there?.platform ?? platformIn(row));
   if (!naming.fits(row.account)) errors.push(`account: ${naming.says}`);
   if (policy !== "" && !known.passwordPolicies.includes(policy)) errors.push(`password_policy: there is no ${policy}; known are ${known.passwordPolicies.join(", ")}`);
-  if (row.password && !deps.keyring.sendable(row.password)) errors.push("password: it holds a line break or a control character");
+  errors.push(...unfit(deps, there?.platform ?? platformIn(row), row.password));
   if (row.role !== "" && there?.[row.role === "administrative" ? "admin" : "reconcile"]) errors.push(`role: ${row.target} has its ${row.role} account already`);
   if (row.adopt && !row.password && !there?.admin && row.role !== "administrative") errors.push("adopt: needs its present password, or an administrative account on the target in an earlier row");
   if (row.role === "administrative" && !row.password) errors.push("password: an administrative account changes the others, so the vault must know its password");

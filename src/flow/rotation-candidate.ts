@@ -51,6 +51,6 @@ const ours = (db: Reader, r: Rotation, w: World): Promise<SecretRow | null> => {
 };
 
 const newCandidate = async (deps: Deps, tx: Tx, r: Rotation, w: World, policy: Parameters<typeof generate>[0]): Promise<SecretRow> => {
-  const secret = generate(policy, w.account.name, w.connector.forbidden, deps.random);
+  const secret = w.connector.keys?.make() ?? generate(policy, w.account.name, w.connector.forbidden, deps.random);
   try { return await keepVersion(deps, tx, { account: w.account, secret, status: "candidate", origin: originOf(r), by: r.by }); } finally { secret.wipe(); }
 };

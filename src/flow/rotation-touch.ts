@@ -2,7 +2,7 @@
 import type { AccountId, VersionId } from "../kernel/ids.ts";
 import { absorb, type ChangeOutcome } from "../domain/rotation-absorb.ts";
 import type { Ask } from "../domain/rotation-next.ts";
-import type { Way } from "../domain/rotation-facts.ts";
+import { currentOf, type Way } from "../domain/rotation-facts.ts";
 import { fenceHolds } from "../domain/rotation-lease.ts";
 import { beginApply, later, reserveProbe, wait, type Appliable, type Rotation } from "../domain/rotation.ts";
 import type { Tx } from "../store/db.ts";
@@ -16,7 +16,7 @@ import { borrow, handBack, type LoginOf } from "./lend.ts";
 import type { World } from "./rotation-load.ts";
 import { saveStep, underLock } from "./rotation-save.ts";
 import { openVersion } from "./secrets.ts";
-import { call, compare, credentialOf, login } from "./target-calls.ts";
+import { call, compare, credentialOf, login, loginAt } from "./target-calls.ts";
 
 /** Our lease must outlive the call: asked of the database right before the target is touched, and stretched while the fence is still ours. Says until when the answer is fresh. */
 const stillOurs = async (deps: Deps, r: Rotation): Promise<Fresh> => {
@@ -73,13 +73,14 @@ const change = async (deps: Deps, r: Rotation<"applying">, admin: AccountId | nu
   const fresh = await stillOurs(deps, r), { w } = fresh;
   const to = openVersion(deps, (await versions.find(deps.db, r.candidate))!);
   const as = admin ? await credentialOf(deps, deps.db, admin) : undefined;
-  const self = from ? openVersion(deps, (await versions.find(deps.db, from))!) : undefined;
+  // Whoever changes a key must know the one before: it may stand on the target without our mark.
+  const before = from ?? (w.connector.keys ? currentOf(w.facts) : null), self = before ? openVersion(deps, (await versions.find(deps.db, before))!) : undefined;
   try {
     await deps.moment("before_change");
     stillFresh(deps, fresh);
     // An administrative account changes itself with its own rights: it is its own `as`.
-    const means = as ? { to, as } : self ? { to, from: self, as: { name: w.account.name, secret: self } } : { to };
-    return await call(deps, w, "change", (c, link, config) => c.change(config, link, { name: w.account.name }, means, AbortSignal.timeout(deps.times.changeLimit)), deps.times.changeLimit);
+    const means = as ? { to, as, ...(self ? { from: self } : {}) } : self ? { to, from: self, as: { name: w.account.name, secret: self } } : { to };
+    return await call(deps, w, "change", (c, link, config) => c.change(config, link, loginAt(w), means, AbortSignal.timeout(deps.times.changeLimit)), deps.times.changeLimit);
   } finally { to.wipe(); as?.secret.wipe(); self?.wipe(); }
 };
 

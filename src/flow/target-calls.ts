@@ -1,6 +1,6 @@
 /** Questions and calls to a target, with what the vault opens for them. Rule: law A3: secrets are read at the moment of use and wiped after it; a connector that throws or overruns has told us nothing. */
 import type { AccountId, VersionId } from "../kernel/ids.ts";
-import type { Connector, Credential } from "../connectors/connector.ts";
+import type { Connector, Credential, Login } from "../connectors/connector.ts";
 import { settled } from "../connectors/connector.ts";
 import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
 import * as accounts from "../store/accounts.ts";
@@ -26,6 +26,10 @@ export const withConfig = async <T>(deps: Deps, w: Pick<World, "connector" | "ta
   try { return await use({ ...config, carrier }); } finally { carrier.secret.wipe(); }
 };
 
+/** The account as its connector knows it. */
+export const loginAt = (w: Pick<World, "account" | "administrative" | "reconcile">): Login =>
+  ({ name: w.account.name, id: w.account.id, alone: w.administrative === null && w.reconcile === null });
+
 export const call = async <T>(deps: Deps, w: Pick<World, "connector" | "target">, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<{ unknown: string }>((resolve) => { timer = setTimeout(() => resolve({ unknown: `${verb}: no answer in ${Math.round(limit / 1000)} s` }), limit + 1_000); });
@@ -46,7 +50,7 @@ const doubted = async (deps: Deps, w: World, version: VersionId, unknown: string
   const state = await withAdmin(deps, administrative, w.target, usedBy, async () => {
     const as = await credentialOf(deps, deps.db, administrative);
     try {
-      const said = await call(deps, w, "lock-out", (c, link, config) => c.lockedOut!(config, link, { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+      const said = await call(deps, w, "lock-out", (c, link, config) => c.lockedOut!(config, link, loginAt(w), as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
       return { answer: said, login: loginBy(said) };
     } finally { as.secret.wipe(); }
   });
@@ -57,7 +61,7 @@ const doubted = async (deps: Deps, w: World, version: VersionId, unknown: string
 /** `usedBy`: as for `compare`. */
 export const login = async (deps: Deps, w: World, version: VersionId, usedBy: string): Promise<ProbeOutcome> => {
   using secret = openVersion(deps, (await versions.find(deps.db, version))!);
-  const answer = await call(deps, w, "probe", (c, link, config) => c.probe(config, link, { name: w.account.name }, secret, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+  const answer = await call(deps, w, "probe", (c, link, config) => c.probe(config, link, loginAt(w), secret, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
   if (typeof answer === "object" && "refused" in answer && w.connector.lockedOut) return doubted(deps, w, version, answer.unknown, usedBy);
   return answer === "yes" ? { match: version, by: "login" } : answer === "no" ? { refused_login: version } : { unknown: answer.unknown, by: "login" };
 };
@@ -69,7 +73,7 @@ export const compare = async (deps: Deps, w: World, ids: readonly VersionId[], u
   const answer = await withAdmin(deps, administrative, w.target, usedBy, async () => {
     const rows = await versions.many(deps.db, ids), secrets = ids.map((id) => openVersion(deps, rows.find((v) => v.id === id)!)), as = await credentialOf(deps, deps.db, administrative);
     try {
-      const said = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, { name: w.account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+      const said = await call(deps, w, "compare", (c, link, config) => c.compare!(config, link, loginAt(w), secrets, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
       return { answer: said, login: loginBy(said) };
     } finally { for (const s of secrets) s.wipe(); as.secret.wipe(); }
   });

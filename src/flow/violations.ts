@@ -12,8 +12,8 @@ import * as passwordPolicies from "../store/password-policies.ts";
 import * as targets from "../store/targets.ts";
 import type { SecretRow } from "../store/versions.ts";
 import * as versions from "../store/versions.ts";
-import { brokenBy } from "../vault/generate.ts";
 import type { Deps } from "./deps.ts";
+import { brokenFor } from "./password-check.ts";
 import type { Caller } from "./record.ts";
 import { openVersion } from "./secrets.ts";
 
@@ -24,7 +24,7 @@ const AT_ONCE = 100;
 type Small = Pick<Deps, "db" | "keyring" | "connectors" | "times" | "clock">;
 const judged = (deps: Small, account: Account, target: Target, bound: Bound, row: SecretRow): Omit<Violation, "acts"> | null => {
   using secret = openVersion(deps, row);
-  const broken = brokenBy(secret, bound.policy, account.name, deps.connectors.get(target.platform)?.forbidden ?? /(?!)/), by = goneBy(bound.policy, row.createdAt, deps.times), old = by !== null && by <= deps.clock.now();
+  const broken = brokenFor(deps.connectors.get(target.platform) ?? { forbidden: /(?!)/ }, secret, bound.policy, account.name), by = goneBy(bound.policy, row.createdAt, deps.times), old = by !== null && by <= deps.clock.now();
   return broken.length === 0 && !old ? null : { account: account.id, name: `${account.name}@${target.name}`, bound, broken, since: row.createdAt, goneBy: old ? by : null };
 };
 

@@ -76,12 +76,15 @@ const masked = (pieces: readonly string[], plains: readonly string[]): string[] 
   return pieces.map((p) => out.slice(at, (at += p.length)));
 };
 
+/** A password as it is; of a private key the lines that say something. */
+const linesOf = (secret: Secret): string[] => reveal(secret).split(/\r?\n/).filter((l) => !l.startsWith("-----"));
+
 /** The pieces of one stream in order; the same number of pieces, each of its old length, comes back. */
-export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => masked(pieces, secrets.map(reveal));
+export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => masked(pieces, secrets.flatMap(linesOf));
 
 /** The same for bytes of any encoding; an asterisk stands for each hidden byte. */
 export const maskBytes = (pieces: readonly Buffer[], secrets: readonly Secret[]): Buffer[] =>
-  masked(pieces.map((p) => p.toString("latin1")), secrets.map((s) => Buffer.from(reveal(s), "utf8").toString("latin1"))).map((p) => Buffer.from(p.replaceAll(DOT, "*"), "latin1"));
+  masked(pieces.map((p) => p.toString("latin1")), secrets.flatMap(linesOf).map((l) => Buffer.from(l, "utf8").toString("latin1"))).map((p) => Buffer.from(p.replaceAll(DOT, "*"), "latin1"));
 
 /** Characters at the end of a text that a password begins with; it may have been cut off there. */
 const begun = (text: string, plain: string): number => {
@@ -90,6 +93,6 @@ const begun = (text: string, plain: string): number => {
 };
 /** As mask, for a text that may have been cut off in the middle of a password. */
 export const maskCut = (text: string, secrets: readonly Secret[]): string => {
-  const held = Math.max(0, ...secrets.map((s) => begun(text, reveal(s)))), masked = mask([text], secrets)[0]!;
+  const held = Math.max(0, ...secrets.flatMap(linesOf).map((l) => begun(text, l))), masked = mask([text], secrets)[0]!;
   return held === 0 ? masked : masked.slice(0, -held) + DOT.repeat(held);
 };

@@ -7,6 +7,7 @@ import { revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { ExecResult } from "./ssh-exec.ts";
 import { exec, ExecFailure } from "./ssh-exec.ts";
+import { isPrivateKey } from "./ssh-key.ts";
 import type { Client, ClientChannel } from "./ssh-tuned.ts";
 
 /** `password`: what sudo asks for. `asks`: whether it will ask, as `mayRun` found out. */
@@ -88,7 +89,8 @@ export type MayRun = { readonly root: Root } | { readonly denied: string };
  * before any input exists. Tells apart a sudo that asks for the password from one that does not.
  */
 export const mayRun = async (client: Client, command: string, who: { password: Secret; random: Random }, o: RootOptions): Promise<MayRun> => {
-  const asking: Root = { sudo: { password: who.password, asks: true }, random: who.random };
+  // Who logged in by a key has no password to answer with: only a right without one is of use.
+  const asking: Root = { sudo: { password: who.password, asks: !isPrivateKey(who.password) }, random: who.random };
   const listed = await asRoot(client, `-l ${command}`, asking, { signal: o.signal, timeoutMs: o.timeoutMs });
   if (listed.denied) return { denied: "sudo did not accept the administrative password" };
   if (listed.code === null) throw new ExecFailure("closed", "the connection was lost");

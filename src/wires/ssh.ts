@@ -10,6 +10,7 @@ export * from "./ssh-client.ts";
 export * from "./ssh-exec.ts";
 export * from "./passwd-dialogue.ts";
 export * from "./ssh-pin.ts";
+export * from "./ssh-key.ts";
 export * from "./ssh-shell.ts";
 export * from "./ssh-root.ts";
 export * from "./ssh-forward.ts";

@@ -1,18 +1,17 @@
 /** The Linux connector against real machines: as root, and through sudo with exactly the sudoers line its file documents. */
 import fc from "fast-check";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LinuxSshConfig } from "../../src/connectors/linux-ssh.ts";
 import { linuxSsh } from "../../src/connectors/linux-ssh.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { directLink } from "../../src/links/direct.ts";
-import { connectSsh, exec, newKeyPair, receive, sshServer } from "../../src/wires/ssh.ts";
+import { connectSsh, exec } from "../../src/wires/ssh.ts";
 import type { LinuxHost } from "../lab/host.ts";
 import { linuxHost } from "../lab/host.ts";
 import type { Named, World } from "./contract.ts";
 import { contract, fresh } from "./contract.ts";
+import { impostor, insideOf, watch } from "./linux-world.ts";
 
 const ROOT: Named = { name: "root", password: "Root-Pw-1!x9Qz" }, ADMIN: Named = { name: "admin1", password: "Admin-Pw-1!x9Qz" };
 const SUDOERS = "/usr/sbin/chpasswd -e, /usr/bin/getent shadow *";
@@ -24,28 +23,12 @@ beforeAll(async () => {
 });
 afterAll(async () => { await host?.destroy(); });
 
-const inside = async (command: string, stdin = "", on = host): Promise<string> => {
-  const r = await on.exec(command, stdin);
-  if (r.code !== 0) throw new Error(`${command}: ${r.stderr}`);
-  return r.stdout;
-};
+const inside = (command: string, stdin = "", on = host): Promise<string> => insideOf(on, command, stdin);
 const account = async (on = host): Promise<Named> => {
   const who = { name: `app${++serial}`, password: `Old-${serial}-${systemRandom.bytes(6).toString("base64url")}` };
   await inside(`useradd -m -s /bin/bash ${who.name} && chpasswd`, `${who.name}:${who.password}\n`, on);
   return who;
 };
-/** A server with another key that writes down every attempt to log in. */
-const impostor: World<LinuxSshConfig>["impostor"] = async () => {
-  const shown: string[] = [], server = sshServer({ hostKeys: [newKeyPair().private] }, (connection) => {
-    connection.on("error", () => undefined);
-    connection.on("authentication", (ctx) => { shown.push(`${ctx.method} ${ctx.username}`); ctx.reject(["password"]); });
-  });
-  const net = createServer((socket) => receive(server, socket));
-  await new Promise<void>((up) => net.listen(0, "127.0.0.1", up));
-  return { address: { host: "127.0.0.1", port: (net.address() as AddressInfo).port }, shown: () => shown, close: () => net.close() };
-};
-const WATCH = "rm -f /watch.on /watch.out; touch /watch.on; (while [ -e /watch.on ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; sleep 0.005; done 2>/dev/null | tr '\\0' '\\n' > /watch.out) >/dev/null 2>&1 &";
-
 const world = (as: Named, on = () => host, config = (): LinuxSshConfig => ({ hostKeys: [on().hostKey], sudo: as.name !== "root", su: "" })): World<LinuxSshConfig> => ({
   seenRunning: /sshd: [^\n]*\n[^]*SSH_CONNECTION=/, make: linuxSsh, as: () => as, account: () => account(on()), impostor, config,
   address: () => ({ host: "127.0.0.1", port: on().port }),
@@ -55,10 +38,7 @@ const world = (as: Named, on = () => host, config = (): LinuxSshConfig => ({ hos
   policy: async () => ({ to: "short", change: "own", words: /BAD PASSWORD/, undo: async () => undefined }),
   stop: () => on().stop(), start: () => on().start(),
   log: async () => on().log() + await inside("cat /var/log/*.log /root/.*history 2>/dev/null; true", "", on()),
-  watch: async () => {
-    await inside(WATCH, "", on());
-    return () => inside("rm -f /watch.on; sleep 0.1; cat /watch.out", "", on());
-  },
+  watch: () => watch(on()),
 });
 
 describe("as root", () => { contract("linux-ssh, root", () => world(ROOT), { lists: true }); });

@@ -170,7 +170,7 @@ describe("the target is not as expected", () => {
   });
   test("the password is refused", async () => {
     const { said, session } = await withAccount({ password: "not-this-one" });
-    expect(said.stderr).toBe("lockstep: web-1 refused the password on record for this account. The account has to be looked at; tell its owner.\n");
+    expect(said.stderr).toBe("lockstep: web-1 refused the password or key on record for this account. The account has to be looked at; tell its owner.\n");
     expect(session.ended).toMatchObject({ why: "error", cause: "target_refused" });
     expect(session.ended?.detail).not.toContain("not-this-one");
     expect(said.code).toBe(255);

@@ -77,9 +77,9 @@ export const ACCOUNTS: readonly Story[] = [
   ...(["unmanaged", "quarantined"] as const).map((c) =>
     story(`account ${c}`, () => <AccountPage card={card({ word: c }, { credential: c })} history={null} />),
   ),
-  story("account, edit", () => <AccountEdit account={account()} target={FAR} policies={policies} />),
+  story("account, edit", () => <AccountEdit account={account()} target={FAR} keys={false} policies={policies} />),
   story("account, edit, not managed", () => (
-    <AccountEdit account={account({ credential: "unmanaged", name: LONG })} target="web-1" policies={policies} />
+    <AccountEdit account={account({ credential: "unmanaged", name: LONG })} target="web-1" keys policies={policies} />
   )),
   ...(["rotate", "verify", "block", "unblock"] as const).map((act) =>
     story(`several, ${act}`, () => <SeveralPreview act={act} list={affected} />),

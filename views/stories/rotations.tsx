@@ -103,6 +103,7 @@ const form: ChangePasswordView = {
   id: "acc_1",
   name: "root@web-1",
   managed: true,
+  keys: false,
   holds: [],
   liveSessions: 0,
   policy: { name: "medium", from: "default", says: SAYS },
@@ -127,6 +128,7 @@ export const ROTATIONS: readonly Story[] = [
       f={facts(["", { ...UNCHANGED[1], reason: NASTY }, unchanged(NASTY), UNCHANGED[3]], { account: `${LONG}@${FAR}`, acts: false })}
     />
   )),
+  story("change a key", () => <ChangePassword {...form} keys />),
   story("change password", () => <ChangePassword {...form} />),
   story("change password, held and refused", () => (
     <ChangePassword

@@ -16,6 +16,7 @@ const targetView = {
   passwordPolicies: ["low", "medium", "strong"],
   owner: "operator",
   proof: null,
+  keys: false,
 };
 const platforms = [
   { name: "linux-ssh", called: "Linux over SSH", port: 22 },
@@ -126,6 +127,7 @@ export const TARGETS: readonly Story[] = [
   story("target, by an authority", () => <TargetPage {...targetView} fingerprints={[]} proof={VOUCHED} blocked={false} />),
   story("target", () => <TargetPage {...targetView} blocked={false} />),
   story("target, identity changed", () => <TargetPage {...targetView} blocked />),
+  story("target, of keys", () => <TargetPage {...targetView} keys accounts={[]} blocked={false} />),
   story("target, new", () => <TargetPage {...targetView} accounts={[]} blocked={false} />),
   story("target, edit", () => <TargetEdit {...edit} />),
   story("target, edit, one account", () => <TargetEdit {...edit} accounts={1} settings={[]} />),

@@ -12,7 +12,7 @@ import { target } from "../../flow/registers.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
-import { Password } from "./people.ts";
+import { AccountSecret } from "./people.ts";
 import { AccountOut, accountOut, iso, RotationOut, rotationOut, When } from "./shapes.ts";
 
 const tag = "accounts";
@@ -21,7 +21,7 @@ const opened = async (deps: ApiDeps, { caller }: Who, id: RotationId) => rotatio
 
 const Add = z.object({
   target: z.string().min(1).openapi({ description: "name or id of its target" }), login: z.string().min(1).max(128), passwordPolicy: z.string().max(40).optional().openapi({ description: "of its own; without one it goes by its target's, its platform's, or medium" }),
-  password: Password.optional(), adopt: z.boolean().default(false),
+  password: AccountSecret.optional(), adopt: z.boolean().default(false),
 });
 const add: Endpoint = endpoint({
   method: "post", path: "/accounts", tag, summary: "Add an account", says: "A password typed here is an exposure of its typist.", body: Add, answer: AccountOut, status: 201,
@@ -42,7 +42,7 @@ const change: Endpoint = endpoint({
 });
 const declare: Endpoint = endpoint({
   method: "post", path: "/accounts/{id}/declare", tag, summary: "Give the vault the password of an account nobody manages yet", says: "You know it then: an exposure. It counts as declared until a login has proven it.",
-  params: Id, body: z.object({ password: Password }), answer: AccountOut,
+  params: Id, body: z.object({ password: AccountSecret }), answer: AccountOut,
   run: async (deps, a) => {
     using password = a.body.password;
     const { account } = await find(deps, a, a.params.id);
@@ -52,7 +52,7 @@ const declare: Endpoint = endpoint({
 });
 
 const Secretly = z.object({
-  password: Password.optional().openapi({ description: "without one it is generated" }), remote: z.boolean().default(true).openapi({ description: "false: the target has it already; the vault asks the target" }),
+  password: AccountSecret.optional().openapi({ description: "without one it is generated" }), remote: z.boolean().default(true).openapi({ description: "false: the target has it already; the vault asks the target" }),
   reason: z.string().trim().max(500).default(""), cut: z.boolean().default(false).openapi({ description: "end what others hold of it first; needs a reason" }),
   probe: z.boolean().default(false).openapi({ description: "with remote: false on an account nobody manages: ask the target too" }),
 });

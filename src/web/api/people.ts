@@ -24,6 +24,14 @@ export const Password = z
   .transform((t) => Secret.of(t))
   .openapi({ type: "string", format: "password", writeOnly: true });
 
+/** A password or private key of an account on a target, likewise. */
+export const AccountSecret = z
+  .string()
+  .min(1)
+  .max(16_384)
+  .transform((t) => Secret.of(t))
+  .openapi({ type: "string", format: "password", writeOnly: true, description: "a password, or where the target's accounts have keys a private key without a passphrase" });
+
 /** By id or login name; `me` is the caller. */
 const find = async (deps: ApiDeps, { caller }: Who, text: string): Promise<Person> => {
   if (text === "me" || text === caller.person.id || text === caller.person.name) return caller.person;

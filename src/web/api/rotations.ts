@@ -7,7 +7,7 @@ import { accountCard } from "../../flow/look.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
-import { Password } from "./people.ts";
+import { AccountSecret } from "./people.ts";
 import { RotationOut, rotationOut } from "./shapes.ts";
 
 const tag = "rotations";
@@ -19,7 +19,7 @@ const move = (word: string, summary: string, verb: Verb): Endpoint => endpoint({
 });
 const tell: Endpoint = endpoint({
   method: "post", path: "/rotations/{id}/tell", tag, summary: "Of one that gave up: the password in force, as somebody found out", says: "An exposure of whoever gives it. It proves itself at the target or counts for nothing.",
-  params: Id, body: z.object({ password: Password }), answer: RotationOut,
+  params: Id, body: z.object({ password: AccountSecret }), answer: RotationOut,
   run: async (deps, a) => { using password = a.body.password; await tellPassword(deps.flow, a.caller, a.params.id as RotationId, password); return after(deps, a, a.params.id); },
 });
 export const rotations: readonly Endpoint[] = [

@@ -8,6 +8,7 @@ import { passwordPolicyList } from "../../flow/password-policies.ts";
 import { verify } from "../../flow/verify.ts";
 import { may } from "../../domain/may.ts";
 import { inWords } from "../../domain/password-policy.ts";
+import { hasKeys } from "../../domain/platform.ts";
 import { isId, type AccountId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { directory } from "../../identity/directory.ts";
@@ -63,7 +64,7 @@ const edit = async (c: Ctx, deps: WebDeps) => {
   const card = await accountCard(deps.flow.db, me(c).person, idOf(c));
   if (!card.manage) throw new Fault("not_found", "There is no such account, or it is not yours to manage.");
   const policies = (await passwordPolicyList(deps.flow.db, callerOf(c))).map(({ policy: p }) => ({ name: p.name, says: inWords(p) }));
-  return render(c, deps, { title: `Edit ${card.account.name}@${card.target.name}` }, <AccountEdit account={card.account} target={card.target.name} policies={policies} />);
+  return render(c, deps, { title: `Edit ${card.account.name}@${card.target.name}` }, <AccountEdit account={card.account} target={card.target.name} keys={hasKeys(card.target)} policies={policies} />);
 };
 const change = async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c), f = await fields(c);

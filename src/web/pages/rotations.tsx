@@ -1,6 +1,7 @@
 /** /rotations, and "change password" of an account. Rule: a typed password is a Secret at the door; it is in no address, no answer and no error. */
 import { may } from "../../domain/may.ts";
 import { inWords } from "../../domain/password-policy.ts";
+import { hasKeys } from "../../domain/platform.ts";
 import { Fault, FAULTS } from "../../kernel/fault.ts";
 import { isId, type AccountId, type RotationId } from "../../kernel/ids.ts";
 import type { Secret } from "../../kernel/secret.ts";
@@ -57,23 +58,23 @@ const viewOf = async (c: Ctx, deps: WebDeps, more: Pick<ChangePasswordView, "wro
   const { person } = me(c), found = await accountCard(deps.flow.db, person, accountOf(c)), { account, target, holds, password } = found;
   if (!may(person, "account.rotate", { owner: target.owner })) throw new Fault("not_found", "There is no such account, or it is not yours to manage.");
   return {
-    id: account.id, name: `${account.name}@${target.name}`, managed: account.credential !== "unmanaged", holds, ...await inTheWay(deps.flow.db, account.id), hours: Math.round(deps.flow.times.typedTtl / 3_600_000),
+    id: account.id, name: `${account.name}@${target.name}`, managed: account.credential !== "unmanaged", keys: hasKeys(target), holds, ...await inTheWay(deps.flow.db, account.id), hours: Math.round(deps.flow.times.typedTtl / 3_600_000),
     policy: { name: password.policy.name, from: password.from, says: inWords(password.policy) }, ...more,
   };
 };
-const form = async (c: Ctx, deps: WebDeps) => { const v = await viewOf(c, deps); return render(c, deps, { title: `Change the password of ${v.name}` }, <ChangePassword {...v} />); };
+const form = async (c: Ctx, deps: WebDeps) => { const v = await viewOf(c, deps); return render(c, deps, { title: `Change the ${v.keys ? "key" : "password"} of ${v.name}` }, <ChangePassword {...v} />); };
 
 const change = async (c: Ctx, deps: WebDeps) => {
-  const id = accountOf(c), f = await fields(c), { managed } = await viewOf(c, deps), remote = managed && f["remote"] === "yes";
+  const id = accountOf(c), f = await fields(c), { managed, keys } = await viewOf(c, deps), remote = managed && f["remote"] === "yes";
   let password: Secret | null = null;
   try {
-    password = f["how"] === "generate" ? null : twice(f, "password", "again");
+    password = f["how"] === "generate" ? null : keys ? secretField(f, "password") : twice(f, "password", "again");
     const r = await changePassword(deps.flow, callerOf(c), id, { password, remote, reason: f["reason"] ?? "", cut: f["cut"] === "yes", probe: f["probe"] === "yes" });
     return c.redirect(r.rotation ? `/rotations/${r.rotation}${r.joined ? "?done=joined" : ""}` : `/accounts/${id}?done=declared`, 303);
   } catch (e) {
     if (!(e instanceof Fault) || !["invalid", "conflict", "unavailable"].includes(e.code)) throw e;
     const v = await viewOf(c, deps, { wrong: e.message, draft: { how: f["how"] ?? "type", remote, reason: f["reason"] ?? "" } });
-    return render(c, deps, { title: `Change the password of ${v.name}`, status: FAULTS[e.code].http }, <ChangePassword {...v} />);
+    return render(c, deps, { title: `Change the ${v.keys ? "key" : "password"} of ${v.name}`, status: FAULTS[e.code].http }, <ChangePassword {...v} />);
   } finally { password?.wipe(); }
 };
 

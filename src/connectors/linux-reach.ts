@@ -1,12 +1,12 @@
-/** Getting onto a Linux host and up to root. Rule: what every verb of this connector needs before it begins; nothing here changes anything. */
+/** Getting onto a Linux host and up to root, by password or key. Rule: what every verb of both connectors of such hosts needs before it begins; nothing here changes anything. */
 import { z } from "zod";
-import type { Random } from "../../kernel/clock.ts";
-import type { Link } from "../../kernel/link.ts";
-import { times } from "../../kernel/times.ts";
-import type { Client, MayRun, Root, RootOptions } from "../../wires/ssh.ts";
-import { asRoot, connectSsh, ExecFailure, mayRun, SshFailure } from "../../wires/ssh.ts";
-import type { ChangeResult, Credential, Login, NotTold } from "../connector.ts";
-import { nameable, plain, words } from "../connector.ts";
+import type { Random } from "../kernel/clock.ts";
+import type { Link } from "../kernel/link.ts";
+import { times } from "../kernel/times.ts";
+import type { Client, MayRun, Root, RootOptions, Su } from "../wires/ssh.ts";
+import { asRoot, authOf, connectSsh, ExecFailure, isPrivateKey, mayRun, SshFailure } from "../wires/ssh.ts";
+import type { ChangeResult, Credential, Login, NotTold, TestStage } from "./connector.ts";
+import { nameable, plain, words } from "./connector.ts";
 
 /** A local account's name; digits alone would be read as a user id by other tools. */
 export const local = (name: string): boolean => nameable(name) && !/^\d+$/.test(name) && !/[\\@]/.test(name);
@@ -32,7 +32,7 @@ export const login = async (c: LinuxSshConfig, link: Link, who: Credential, sign
   const by = bySu(c, who) ? c.carrier : who;
   if (by === undefined) throw new SshFailure("closed", `root is reached through ${c.su}, and the vault holds no certain password of it now`);
   try {
-    return await connectSsh({ link, username: by.name, auth: { password: by.secret }, hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal });
+    return await connectSsh({ link, username: by.name, auth: authOf(by.secret), hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal });
   } catch (e) {
     // Of root nothing was refused: it says so in other words, and is not the answer to a question about root's password.
     if (by !== who && e instanceof SshFailure && e.kind === "auth") throw new SshFailure("auth", `the target refused the login of ${by.name}, which becomes root there`, { cause: e });
@@ -50,6 +50,11 @@ export const notSent = (error: unknown): Extract<ChangeResult, { not_sent: unkno
   return { not_sent: reason, why: why(error) };
 };
 
+/** The step of a test that failed. */
+export const stageOf = (error: unknown): TestStage => {
+  const { not_sent: kind } = notSent(error);
+  return kind === "identity" ? "identity" : kind === "auth_of_as" ? "login" : "reach";
+};
 export const withClient = async <T>(client: Client, use: (client: Client) => Promise<T>): Promise<T> => {
   try { return await use(client); } finally { client.end(); }
 };
@@ -61,7 +66,8 @@ export const rootBy = async (client: Client, c: LinuxSshConfig, as: Credential, 
   if (bySu(c, as)) return suIsTaken(client, { random, su: { as: as.name, password: as.secret } }, o);
   return c.sudo || as.name !== "root" ? mayRun(client, command, { password: as.secret, random }, o) : { root: { random } };
 };
-const suIsTaken = async (client: Client, root: Root, o: RootOptions): Promise<MayRun> => {
+const suIsTaken = async (client: Client, root: Root & { su: Su }, o: RootOptions): Promise<MayRun> => {
+  if (isPrivateKey(root.su.password)) return { denied: `su asks for a password of ${root.su.as}, and the vault holds a key` };
   const r = await asRoot(client, "true", root, { signal: o.signal, timeoutMs: o.timeoutMs });
   if (r.code === null && !r.denied) throw new ExecFailure("closed", "the connection was lost");
   return r.code === 0 && !r.denied ? { root } : { denied: r.stderr.trim() || "su did not accept root's password" };

@@ -5,13 +5,13 @@
  * What is read without any right: getent passwd and group, lastlog. As root or through the documented sudoers line: getent shadow, many names a
  * call. As root alone: what sudo would let each of them do (sudo -l -U).
  */
-import type { Random } from "../../kernel/clock.ts";
-import type { Link } from "../../kernel/link.ts";
-import type { Client, Root } from "../../wires/ssh.ts";
-import { asRoot, exec } from "../../wires/ssh.ts";
-import type { Credential, FoundAccount, NotTold } from "../connector.ts";
-import { plain, words } from "../connector.ts";
-import { bySu, deniedTo, LIMIT, local, login, notTold, rootBy, withClient, type LinuxSshConfig } from "./reach.ts";
+import type { Random } from "../kernel/clock.ts";
+import type { Link } from "../kernel/link.ts";
+import type { Client, Root } from "../wires/ssh.ts";
+import { asRoot, exec } from "../wires/ssh.ts";
+import type { Credential, FoundAccount, NotTold } from "./connector.ts";
+import { plain, words } from "./connector.ts";
+import { bySu, deniedTo, LIMIT, local, login, notTold, rootBy, withClient, type LinuxSshConfig } from "./linux-reach.ts";
 
 const MARK = "== lockstep";
 /** musl's getent knows no -s: there the list may hold a directory's people too. */
