@@ -66,10 +66,11 @@ const hosts = [];
 for (let i = 0; i < HOSTS; i++) hosts.push(await raise(core, by, i));
 const healthy = hosts.slice(0, HUNG).flatMap((h) => h.ids), jobs = startJobs(core.deps), at: { readonly healthy: number[]; readonly hung: number[] } = { healthy: [], hung: [] };
 const memory: number[] = [];
-let done = 0, seconds = 0;
+let done = 0, seconds = 0, cpu = 0;
 const rounds = async (list: number[], n: number, first: readonly AccountId[] = healthy): Promise<void> => {
   for (let i = 0; i < n; i++) {
-    const ms = await round(core, await begin(core, by, i === 0 ? first : healthy), healthyAccounts);
+    const before = process.cpuUsage(), ms = await round(core, await begin(core, by, i === 0 ? first : healthy), healthyAccounts), used = process.cpuUsage(before);
+    cpu += (used.user + used.system) / 1_000;
     list.push(ms); done += healthyAccounts; seconds += ms / 1_000; memory.push(rss());
     say(`${list === at.hung ? "one hung" : "healthy "}  ${done} rotations, ${(healthyAccounts / ms * 1_000).toFixed(1)}/s, ${rss()} MB`);
   }
@@ -80,8 +81,8 @@ await rounds(at.hung, Math.max(1, Math.ceil((total - done) / healthyAccounts)), 
 hosts[HUNG]!.host.thaw();
 
 // The first round warms connections, plans and code: it is not compared.
-const out = { perSecond: Number((done / seconds).toFixed(1)), accounts: HOSTS * EACH, seconds: Math.round(seconds), hungDelayMs: Math.max(0, Math.round(median(at.hung) - median(at.healthy.slice(1)))), rssMB: Math.max(...memory) };
-say(`\nrotations        ${done}\nper second       ${out.perSecond}\nround, healthy   ${Math.round(median(at.healthy.slice(1)))} ms (median of ${at.healthy.length - 1})\nround, one hung  ${Math.round(median(at.hung))} ms (median of ${at.hung.length})\nmemory           ${memory[Math.min(2, memory.length - 1)]!} MB early, ${memory.at(-1)!} MB last, ${out.rssMB} MB most`);
+const out = { perSecond: Number((done / seconds).toFixed(1)), accounts: HOSTS * EACH, seconds: Math.round(seconds), hungDelayMs: Math.max(0, Math.round(median(at.hung) - median(at.healthy.slice(1)))), rssMB: Math.max(...memory), brokerCpuMs: Math.round(cpu / done) };
+say(`\nrotations        ${done}\nper second       ${out.perSecond}\nround, healthy   ${Math.round(median(at.healthy.slice(1)))} ms (median of ${at.healthy.length - 1})\nround, one hung  ${Math.round(median(at.hung))} ms (median of ${at.hung.length})\nbroker's CPU     ${out.brokerCpuMs} ms a rotation (hosts and database have theirs beside it, on the same cores)\nmemory           ${memory[Math.min(2, memory.length - 1)]!} MB early, ${memory.at(-1)!} MB last, ${out.rssMB} MB most`);
 await jobs.close();
 for (const h of hosts) await h.host.destroy();
 await core.destroy();
