@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GUACD_PACKAGES } from "../../scripts/guacd/packages.ts";
 import { BARE_ENV, run } from "./run.ts";
 
 export const HOST_PACKAGES = [
@@ -26,6 +27,8 @@ export const INFLUXDB_PACKAGES = ["influxdb", "openssl"] as const;
 export const ETCD_PACKAGES = ["etcd-server", "etcd-client", "openssl"] as const;
 export const RABBITMQ_PACKAGES = ["rabbitmq-server", "openssl"] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
+/** An RDP server with a terminal for a desktop; what guacd loads is beside its packages (scripts/guacd). */
+export const XRDP_PACKAGES = ["xrdp", "xorgxrdp", "xterm", "x11-xserver-utils", "x11-utils", "xclip", "fuse3", "openssl", "procps"] as const;
 /** Shells whose completion is tried as people use it; bash is everywhere. */
 export const SHELL_PACKAGES = ["zsh", "fish"] as const;
 export const BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core", "fonts-liberation", "fonts-noto-color-emoji"] as const;
@@ -33,7 +36,7 @@ export const BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core", "fonts-liberat
 /** All that `npm test` needs, installed before the first of them begins: apt changes the tree that lab hosts stand on. The slow lane installs its own. */
 export const SUITE_PACKAGES: readonly string[] = [...new Set<string>([
   ...HOST_PACKAGES, ...CLIENT_PACKAGES, ...POSTGRES_PACKAGES, ...OPENLDAP_PACKAGES, ...MARIADB_PACKAGES, ...SAMBA_PACKAGES,
-  ...REDIS_PACKAGES, ...DEVICE_PACKAGES, ...ROUTER_PACKAGES, ...INFLUXDB_PACKAGES, ...ETCD_PACKAGES, ...MAIL_PACKAGES, ...SHELL_PACKAGES, ...BROWSER_PACKAGES,
+  ...REDIS_PACKAGES, ...DEVICE_PACKAGES, ...ROUTER_PACKAGES, ...INFLUXDB_PACKAGES, ...ETCD_PACKAGES, ...MAIL_PACKAGES, ...SHELL_PACKAGES, ...BROWSER_PACKAGES, ...XRDP_PACKAGES, ...GUACD_PACKAGES,
 ])];
 
 export type Needs = {
