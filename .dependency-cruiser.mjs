@@ -48,7 +48,7 @@ export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connect
 export const WRAPPERS = { "ssh2": ["src/wires/ssh-tuned.ts"], "lucia": ["src/identity/sessions.ts"], "@lucia-auth": ["src/identity/sessions.ts"],
   "guacamole-lite": ["proxy/rdp/guac.ts"], "re2js": ["src/domain/re2.ts"], "yaml": ["src/domain/command-set/parse.ts"], "nodemailer": ["src/notify/send.ts"],
   "mysql2": ["src/wires/mysql.ts"], "ldapts": ["src/wires/ldap.ts"],
-  "ws": ["proxy/web-terminal", "src/web/watch.ts"] }; // a socket's two ends of ours: the session process, and the portal for those who only watch
+  "ws": ["proxy/web-terminal", "proxy/rdp/line.ts", "src/web/watch.ts"] }; // a socket's two ends of ours: the session process, and the portal for those who only watch
 
 /** Who speaks SQL to our own database. `pg` is also the client of a PostgreSQL *target*. */
 export const SQL = { "drizzle-orm": ["src/store"], "@electric-sql": ["src/store"], "pg": ["src/store", "src/connectors/postgres.ts"] };

@@ -17,7 +17,7 @@ import { asking, askingReplies } from "./asking.ts";
 export type { Asking, AskingAsk, AskingKind, AskingReply, MenuItem, Offer, Progress } from "./asking.ts";
 export { MENU_MOST } from "./asking.ts";
 
-export const VERSION = 2;
+export const VERSION = 3;
 /** The longest line either side accepts, in bytes. */
 export const LINE = 262_144;
 /** Kinds of refusal a connection without a session is written down for. */
@@ -74,6 +74,10 @@ const event = z.discriminatedUnion("kind", [
     kind: z.literal("file"), channel: count, op: short, path: short, to: short.optional(), detail: short.optional(), result: short, refused: short.optional(), entries: count.optional(),
     readBytes: count.optional(), readSha256: sha.optional(), writtenBytes: count.optional(), writtenSha256: sha.optional(),
   }),
+  /** Something went by a desktop's clipboard or as a file: its size and its hash. */
+  z.strictObject({
+    kind: z.literal("carried"), channel: count, way: z.enum(["in", "out"]), what: z.enum(["clipboard", "file"]), name: short, bytes: count, sha256: sha, whole: z.boolean(),
+  }),
   z.strictObject({ kind: z.literal("files"), channel: count, counts: z.record(z.string(), count), untold: count, strange: count }),
 ]);
 export type SessionEvent = z.infer<typeof event>;
@@ -108,9 +112,14 @@ export const terms = z.strictObject({
   channels: z.array(z.enum(CHANNELS)), record: z.enum(["full", "head", "digest"]), recordInput: z.boolean(), banner: text.optional(), commands: CommandRules.optional(),
   /** A browser may come back to its session within this time, in milliseconds; what it may paste in and copy out. */
   graceMs: count, clipboardIn: z.boolean(), clipboardOut: z.boolean(),
+  /** Of a desktop: may files be carried into it, and out of it? */
+  filesIn: z.boolean(), filesOut: z.boolean(),
   files: z.strictObject({ readOnly: z.boolean(), noDelete: z.boolean(), allow: z.array(text), deny: z.array(text) }), forwardTo: z.array(text),
 });
 export type Terms = z.infer<typeof terms>;
+/** Where a grant is for a desktop: what its certificate must be, and how it lets in. */
+const desktop = z.strictObject({ certificates: z.array(z.string().length(95)).min(1), security: z.enum(["tls", "nla"]), domain: z.string().max(128) });
+export type DesktopGrant = z.infer<typeof desktop>;
 
 const loginReply = z.discriminatedUnion("ok", [
   z.strictObject({ ok: z.literal(true), login: id }),
@@ -121,7 +130,7 @@ const admitReply = z.discriminatedUnion("ok", [
   z.strictObject({
     ok: z.literal(true), session: id, person: id, account: id, target: id, started: z.iso.datetime(),
     remainingMs: z.number().positive(), address, username: id, hostKeys: z.array(text), password: box,
-    recording: z.strictObject({ id, key: box }), terms,
+    recording: z.strictObject({ id, key: box }), terms, desktop: desktop.optional(),
   }),
   /** `link`: where this person may ask for it, or looks at the request under way. */
   z.strictObject({ ok: z.literal(false), code: z.enum(FAULT_CODES), message: text, link: text.optional() }),

@@ -1,8 +1,9 @@
 /** What a session worker is made of, wired in worker.ts. Rule: no keyring, no database, no configuration beyond this. */
 import type { BoxKey } from "../src/crypto/box.ts";
-import type { Clock } from "../src/kernel/clock.ts";
+import type { Clock, Random } from "../src/kernel/clock.ts";
 import type { Address, Link } from "../src/kernel/link.ts";
 import type { Up } from "./channel.ts";
+import type { GuacdPlace } from "./ipc.ts";
 import type { Waits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Sessions } from "./sessions.ts";
@@ -11,6 +12,7 @@ import type { Uplink } from "./uplink.ts";
 export type Deps = {
   readonly uplink: Uplink; readonly box: BoxKey; readonly clock: Clock; readonly waits: Waits; readonly log: Log;
   readonly sessions: Sessions; readonly recordingsDir: string;
+  readonly random: Random; readonly guacd: GuacdPlace | null;
   /** The way to a target; only worker.ts opens sockets. */
   reach(address: Address): Link;
   /** An ask nobody waits for: a failure is logged. */

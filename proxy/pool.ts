@@ -14,10 +14,11 @@ import { Crew } from "./crew.ts";
 import type { Worker } from "./crew.ts";
 import type { Desk } from "./desk.ts";
 import { cutSession, send, serveDesk } from "./desk.ts";
-import type { ToWorker } from "./ipc.ts";
+import type { GuacdPlace, ToWorker } from "./ipc.ts";
 import { PER_ADDRESS, UNAUTHENTICATED, waits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { words } from "./log.ts";
+import { forgetAll } from "./rdp/pins.ts";
 
 export type SshProxyOptions = {
   readonly listen: { readonly host: string; readonly port: number };
@@ -29,6 +30,8 @@ export type SshProxyOptions = {
   /** Of the Unix socket; made with mode 0600. */
   readonly socketPath: string;
   readonly recordingsDir: string;
+  /** Absent: no desktops. */
+  readonly guacd?: GuacdPlace | undefined;
   readonly log: Log;
   /** See kernel/times.ts; tests use less than 1. */
   readonly timescale?: number;
@@ -118,11 +121,12 @@ const stop = async (crew: Crew, servers: readonly Server[], grace: number): Prom
 export const startSshProxy = async (o: SshProxyOptions): Promise<SshProxy> => {
   const wait = times(o.timescale ?? 1), key = newBoxKey(), gate = new Gate();
   mkdirSync(o.recordingsDir, { recursive: true, mode: 0o700 });
+  if (o.guacd !== undefined && !forgetAll(o.guacd.home)) o.log("warn", "guacd's home cannot be written, so no desktop can be opened", { home: o.guacd.home });
   rmSync(o.socketPath, { force: true });
   const lost = (sessions: readonly string[]): void => void o.control.lost(sessions)
     .catch((error: unknown) => o.log("error", "lost sessions were not written down", { error: words(error) }));
   const crew = new Crew({ socketPath: o.socketPath, count: o.workers ?? availableParallelism(), random: systemRandom, log: o.log, pause: waits(wait).farewell,
-    setup: { hostKeys: o.hostKeys, recordingsDir: o.recordingsDir, timescale: o.timescale ?? 1 },
+    setup: { hostKeys: o.hostKeys, recordingsDir: o.recordingsDir, timescale: o.timescale ?? 1, guacd: o.guacd ?? null },
     onLogin: (id) => gate.leave(id), onGone: (id) => gate.leave(id), onLost: lost });
   const desk: Desk = { admitting: 0, early: new Map(), control: o.control, key, log: o.log };
   const back = createServer((stream) =>

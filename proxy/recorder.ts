@@ -1,5 +1,5 @@
 /**
- * What of a channel is kept. Rules: (law) bytes pass on only when the recording took what the policy keeps of them; terminals are kept in
+ * What of a channel is kept. Rules: (law) bytes pass on only when the recording took what the policy keeps of them; terminals and desktops are kept in
  * full, always; the content of an exec by `full | head | digest`; every byte is counted, kept or not.
  */
 import { createHash } from "node:crypto";
@@ -72,8 +72,9 @@ export class Tape {
   constructor(recording: Recording, options: TapeOptions) {
     this.#recording = recording;
     this.#o = options;
-    this.#content = options.terminal ? "full" : FORWARDS.has(options.kind) && options.terms.record === "head" ? "digest" : options.terms.record;
-    const keep = KEEP[this.#content], input = !options.terminal ? keep : options.terms.recordInput ? KEEP.full : COUNTED;
+    const seen = options.terminal || options.kind === "desktop";
+    this.#content = seen ? "full" : FORWARDS.has(options.kind) && options.terms.record === "head" ? "digest" : options.terms.record;
+    const keep = KEEP[this.#content], input = !seen ? keep : options.terms.recordInput ? KEEP.full : COUNTED;
     this.#tracks = { in: new Track(input), out: new Track(keep), err: new Track(keep) };
   }
 
@@ -97,7 +98,8 @@ export class Tape {
   /** True while producers should wait for the file. */
   full(): boolean { return this.#recording.pending > HIGH; }
 
-  opened(what: { readonly kind?: string; readonly to?: string; readonly cols?: number; readonly rows?: number; readonly command?: string }): void {
+  opened(what: { readonly kind?: string; readonly to?: string; readonly cols?: number; readonly rows?: number; readonly command?: string;
+    readonly width?: number; readonly height?: number; readonly layout?: string }): void {
     this.#command = what.command?.slice(0, SHOWN) ?? "";
     if (this.#o.terminal) this.#screen = new Screen(what.cols ?? 80, what.rows ?? 24);
     this.#recording.put("opened", this.#o.channel, Buffer.from(JSON.stringify(what)));

@@ -95,7 +95,7 @@ export class Session implements Owner {
   watch(on: boolean): void {
     if (on && this.#watch !== undefined) return this.#watch.join();
     this.#watch?.stop();
-    this.#watch = on && !this.ended ? new Watch(this.id, this.#tapes, this.#deps) : undefined;
+    this.#watch = on && !this.ended && this.grant.desktop === undefined ? new Watch(this.id, this.#tapes, this.#deps) : undefined;
   }
 
   event(event: SessionEvent): void { this.#deps.tell("event", { session: this.id, event }); }
@@ -150,7 +150,7 @@ export const beginSession = (grant: Grant, deps: Deps): Session => {
     const made = startRecording({
       directory: deps.recordingsDir, file: join(deps.recordingsDir, `${recording}.lsr`), recording, clock: deps.clock,
       key: openKeyBox(deps.box.privateKey, BOX.recording(recording), key),
-      manifest: { session: id, person: grant.person, account: grant.account, target: grant.target, protocol: "ssh",
+      manifest: { session: id, person: grant.person, account: grant.account, target: grant.target, protocol: grant.desktop === undefined ? "ssh" : "rdp",
         address: `${grant.address.host}:${grant.address.port}`, started: grant.started },
       onDead: (error) => void deps.sessions.get(id)?.end({ why: "recording_failed", cause: "recorder", detail: words(error), sentence: RECORDING_FAILED }),
     });

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { newBoxKey } from "../src/crypto/box.ts";
-import { systemClock } from "../src/kernel/clock.ts";
+import { systemClock, systemRandom } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/fault.ts";
 import type { Address, Link } from "../src/kernel/link.ts";
 import { times } from "../src/kernel/times.ts";
@@ -51,7 +51,7 @@ const wire = async (path: string, setup: Setup): Promise<Deps> => {
   });
   const tell: Deps["tell"] = (kind, message) => void uplink.ask(kind, message as never)
     .catch((error: unknown) => log("warn", `a ${kind} was not taken`, { error: words(error) }));
-  return { uplink, box, clock: systemClock, waits: waits(times(setup.timescale)), log, sessions, recordingsDir: setup.recordingsDir, reach, tell };
+  return { uplink, box, clock: systemClock, waits: waits(times(setup.timescale)), log, sessions, recordingsDir: setup.recordingsDir, random: systemRandom, guacd: setup.guacd, reach, tell };
 };
 
 const run = async (path: string, setup: Setup): Promise<void> => {

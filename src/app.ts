@@ -27,7 +27,7 @@ import { forgetReplies } from "./store/broker.ts";
 import { portalServer, socketServer } from "./tls.ts";
 import { apiRoutes, type Shelf } from "./web/api/index.ts";
 import { webApp } from "./web/app.tsx";
-import { terminalDoor, type Crossing } from "./web/bridge.ts";
+import { desktopDoor, terminalDoor, type Crossing } from "./web/bridge.ts";
 import { apiDoors } from "./web/release.tsx";
 import type { WebDeps } from "./web/deps.ts";
 import { upgradeRouter, type Router } from "./web/upgrade.ts";
@@ -87,7 +87,7 @@ const startProxy = async (config: Config, core: Core, identity: IdentityDeps, { 
   const { deps, places } = core;
   if (brokenCiphers()) throw new Fault("unavailable", "ssh2's native ciphers are built wrongly for this Node: stock SSH clients could not log in. Run: npm rebuild");
   const proxy = await startSshProxy({
-    listen: config.ssh, hostKeys: [hostKey(places.hostKey)], socketPath: places.workers, recordingsDir: places.recordings, timescale: config.timescale, log: (level, what, facts) => deps.log(level, what, facts),
+    listen: config.ssh, hostKeys: [hostKey(places.hostKey)], socketPath: places.workers, recordingsDir: places.recordings, timescale: config.timescale, guacd: config.guacd ?? undefined, log: (level, what, facts) => deps.log(level, what, facts),
     control: controlPlane({ flow: deps, identity, recover: recoverBySession(deps, places.recordings), arrivals, watching, link }), ...(config.workers ? { workers: config.workers } : {}),
   });
   watching.ask = (session, on) => proxy.watch(session, on);
@@ -104,7 +104,7 @@ const upkeep = async (deps: Deps, identity: IdentityDeps): Promise<void> => {
 /** Every socket of a browser: path -> door. */
 const socketsOf = (web: WebDeps, proxy: SshProxy, { arrivals, watching }: Halves): Router => {
   const crossing: Crossing = { expect: (who) => arrivals.expect(who), reach: (session) => proxy.door(session) };
-  const router = upgradeRouter(web, { [SOCKETS.terminal.path]: terminalDoor(crossing), [SOCKETS.watch.path]: watchDoor(web, watching) });
+  const router = upgradeRouter(web, { [SOCKETS.terminal.path]: terminalDoor(crossing), [SOCKETS.desktop.path]: desktopDoor(crossing), [SOCKETS.watch.path]: watchDoor(web, watching) });
   Object.assign(web, { loggedOut: (holder: string) => router.endOf(holder) });
   return router;
 };

@@ -14,9 +14,11 @@ import { requireGoodPassword } from "./identity/passwords.ts";
 import { Fault } from "./kernel/fault.ts";
 import { newId } from "./kernel/ids.ts";
 import type { Secret } from "./kernel/secret.ts";
+import { times } from "./kernel/times.ts";
 import { PersonName } from "./domain/person.ts";
 import { readJournal } from "./vault/journal.ts";
 import * as people from "./store/people.ts";
+import { greetGuacd, homeTroubles } from "./wires/guacd.ts";
 import { nativeCiphers } from "./wires/ssh.ts";
 
 const withCore = async <T>(config: Config, secrets: Secrets, work: (core: Core) => Promise<T>): Promise<T> => {
@@ -88,6 +90,12 @@ export const doctor = async (config: Config, secrets: Secrets, running = false):
     if (!existsSync(file)) return `${file} will be made at the first start`;
     const c = new X509Certificate(readFileSync(file));
     return `SHA-256 ${c.fingerprint256}, valid until ${c.validTo}`;
+  });
+  const { guacd } = config;
+  if (guacd !== null) await check("guacd", async () => {
+    const speaks = await greetGuacd(guacd, AbortSignal.timeout(times(config.timescale).handshake)), troubles = homeTroubles(guacd.home);
+    if (troubles.length > 0) throw new Error(troubles.join("; "));
+    return `${guacd.host}:${guacd.port}, protocol ${speaks}`;
   });
   await check("Journal", () => { const { lines, torn } = readJournal(places.journal); return `${lines.length} lines, the chain holds${torn > 0 ? `; ${torn} bytes of an unfinished line will be cut` : ""}`; });
   if (!running) await check("Database", () => withCore(config, secrets, ({ deps }) => Promise.resolve(`${deps.db.engine === "pglite" ? "embedded (no fsync of its own: the journal keeps what matters)" : "PostgreSQL"}, migrated${deps.passive.why ? `; PASSIVE: ${deps.passive.why}` : ""}`)));

@@ -3,7 +3,7 @@ import type { Standing } from "../src/domain/account.ts";
 import type { Preset } from "../src/domain/policy.ts";
 import { SingleAdministrator } from "./changes.tsx";
 import { here } from "./here.ts";
-import { sshLine } from "./request-card.tsx";
+import { sshLine } from "./connect.tsx";
 import { Turn } from "./queue.tsx";
 import { Account, Ago, Copy, Empty, minutes, PageHead, Press, Table, TimeLeft } from "./parts.tsx";
 import { RequestRows, type Listed } from "./request-rows.tsx";
@@ -64,6 +64,11 @@ const Holding = ({ l, me }: { l: Listed; me: string }) => {
         {r.state === "pending" || !l.carries ? null : (
           <a class="button small" href={`${at}/terminal#connect`}>
             Connect
+          </a>
+        )}
+        {r.state === "pending" || !l.desktop ? null : (
+          <a class="button small" href={`${at}/desktop#connect`}>
+            Desktop
           </a>
         )}
         {r.state !== "pending" && SHOWS[r.terms.preset] ? <Press action={`${at}/password`}>Show the password</Press> : null}

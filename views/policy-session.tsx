@@ -30,12 +30,21 @@ export const HOW: Section = {
         Record what is typed, too
       </Tick>
       <fieldset class="checks">
-        <legend>Clipboard of the web terminal</legend>
+        <legend>Clipboard in the browser</legend>
         <Tick name="clipboardIn" checked={t.clipboardIn}>
           Paste into it
         </Tick>
         <Tick name="clipboardOut" checked={t.clipboardOut}>
           Copy out of it
+        </Tick>
+      </fieldset>
+      <fieldset class="checks">
+        <legend>Files of a desktop</legend>
+        <Tick name="filesIn" checked={t.filesIn}>
+          Carry files into it
+        </Tick>
+        <Tick name="filesOut" checked={t.filesOut}>
+          Carry files out of it
         </Tick>
       </fieldset>
     </>
@@ -45,8 +54,10 @@ export const HOW: Section = {
       ? "No kind of session is allowed."
       : `Allowed: ${t.channels.map((c) => CHANNEL[c]).join(", ")}; everything else is refused.`,
     `The screen is recorded${t.recordInput ? ", and what is typed" : "; what is typed is not"}.`,
-    ...(t.clipboardIn ? [] : ["Nothing is pasted into the web terminal."]),
-    ...(t.clipboardOut ? [] : ["Nothing is copied out of the web terminal."]),
+    ...(t.clipboardIn ? [] : ["Nothing is pasted in the browser."]),
+    ...(t.clipboardOut ? [] : ["Nothing is copied out in the browser."]),
+    ...(t.filesIn ? ["Files may be carried into a desktop."] : []),
+    ...(t.filesOut ? ["Files may be carried out of a desktop."] : []),
   ],
 };
 

@@ -1,39 +1,11 @@
 /** One request, through all its states. Rule: it switches on the state, and its buttons are exactly the moves in `can`. */
 import type { Request } from "../src/domain/request.ts";
-import { here } from "./here.ts";
-import { Account, Ago, Badge, Copy, Exact, Facts, minutes, span, sshTo, TimeLeft } from "./parts.tsx";
+import { Connect, OwnClient } from "./connect.tsx";
+import { Account, Ago, Badge, Exact, Facts, minutes, span, TimeLeft } from "./parts.tsx";
 import { Place, Turn } from "./queue.tsx";
 import { RequestMoves, type CardFacts } from "./request-moves.tsx";
 import { Weigh } from "./weigh.tsx";
 import { CLOSED, presetWords, StateBadge } from "./words.tsx";
-
-export const sshLine = (account: string, target: string, me: string, ssh: { host: string; port: number }): string =>
-  sshTo(`${me}@${account}@${target}`, ssh);
-const Connect = ({ f }: { f: CardFacts }) => (
-  <div class="connect">
-    {f.policy.terms.channels.includes("shell") ? (
-      <p>
-        <a class="button small" href={`/requests/${f.request.id}/terminal#connect`}>
-          Connect in the browser
-        </a>
-      </p>
-    ) : null}
-    <span class="label">With your own client</span>
-    <Copy text={sshLine(f.account.name, f.target.name, f.requester.name, here().ssh)} label="the ssh command" />
-  </div>
-);
-
-/** Where the broker carries no sessions: what to do with the password instead. */
-const OwnClient = ({ f }: { f: CardFacts }) =>
-  f.carries ? null : (
-    <p class="muted">
-      Show the password and log in as <code class="wrap">{f.account.name}</code> at{" "}
-      <code class="wrap">
-        {f.target.host}:{f.target.port}
-      </code>{" "}
-      with your own client. The broker carries no sessions there; give it back when you are done, and the password is changed.
-    </p>
-  );
 
 const Approved = ({ f, r }: { f: CardFacts; r: Request<"approved"> }) => (
   <>
@@ -51,7 +23,7 @@ const Approved = ({ f, r }: { f: CardFacts; r: Request<"approved"> }) => (
     </p>
     <Turn request={r} />
     {f.queue ? <Place q={f.queue} /> : null}
-    {f.can.connect ? <Connect f={f} /> : f.can.show ? <OwnClient f={f} /> : null}
+    {f.can.connect || f.can.desktop ? <Connect f={f} /> : f.can.show ? <OwnClient f={f} /> : null}
   </>
 );
 
@@ -59,7 +31,7 @@ const Held = ({ f, r, mine }: { f: CardFacts; r: Request<"checked_out">; mine: b
   <>
     <Turn request={r} />
     <TimeLeft from={r.checkedOutAt} until={r.until} />
-    {f.can.connect ? (
+    {f.can.connect || f.can.desktop ? (
       <Connect f={f} />
     ) : mine ? (
       <OwnClient f={f} />

@@ -16,6 +16,8 @@ export type Can = {
   readonly cancel: boolean;
   readonly show: boolean;
   readonly connect: boolean;
+  /** Its desktop, in the browser. */
+  readonly desktop: boolean;
   readonly giveBack: boolean;
   readonly revoke: boolean;
   readonly review: boolean;

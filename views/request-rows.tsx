@@ -4,8 +4,8 @@ import { Account, Ago, Table } from "./parts.tsx";
 import { StateBadge } from "./words.tsx";
 
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string;
-  /** Sessions can be had on it. */
-  readonly carries: boolean };
+  /** A shell, or a desktop, can be had on it. */
+  readonly carries: boolean; readonly desktop: boolean };
 
 /** Who asked is said where it is not the reader alone. */
 type Rows = { list: readonly Listed[]; me: string; label: string; empty?: string };

@@ -6,6 +6,7 @@ import { Layout, type Nav } from "./layout.tsx";
 import { ACCOUNTS } from "./stories/accounts.tsx";
 import { AUDIT } from "./stories/audit.tsx";
 import { BULK } from "./stories/bulk.tsx";
+import { DESKTOPS } from "./stories/desktops.tsx";
 import { DISCOVERY } from "./stories/discovery.tsx";
 import { EXPOSURES } from "./stories/exposures.tsx";
 import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
@@ -34,6 +35,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Votes: VOTES,
   Accounts: ACCOUNTS,
   Targets: TARGETS,
+  Desktops: DESKTOPS,
   Discovery: DISCOVERY,
   "Bulk changes": BULK,
   "Password changes": ROTATIONS,

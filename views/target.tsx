@@ -23,6 +23,8 @@ export type TargetView = {
   readonly fingerprints: readonly string[];
   /** What stands instead of pinned keys, where there are none. */
   readonly proof: string | null;
+  /** null: a target of its kind has none that the broker carries. */
+  readonly desktop: string | null;
   readonly passwordPolicies: readonly string[];
   /** Its accounts have private keys. */
   readonly keys: boolean;
@@ -111,6 +113,11 @@ const Ways = ({ v, at }: { v: TargetView; at: string }) => {
         Accounts it has
       </a>
       <TrialsLink t={t} at={at} />
+      {v.desktop === null ? null : (
+        <a class="button small quiet" href={`${at}/desktop`}>
+          Desktop
+        </a>
+      )}
       <a class="button small quiet" href={`${at}/edit`}>
         Edit
       </a>
@@ -139,6 +146,7 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
               ))}
             </>,
           ],
+          v.desktop === null ? null : ["Desktop", v.desktop],
           ["Tags", t.tags.join(", ") || "none"],
           ["Owner", v.owner ?? "nobody"],
           ["Password policy", t.passwordPolicy ?? "as its platform says, else medium"],

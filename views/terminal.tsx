@@ -1,7 +1,7 @@
 /** A terminal in the browser. Rule: the page opens nothing by being fetched; its script asks for a ticket by POST. */
 import { here } from "./here.ts";
 import { Account, Copy, PageHead } from "./parts.tsx";
-import { sshLine } from "./request-card.tsx";
+import { sshLine } from "./connect.tsx";
 import { Frame, Letters, Scripts, Styles, Tool } from "./screen.tsx";
 
 type Rules = { readonly clipboardIn: boolean; readonly clipboardOut: boolean; readonly recordInput: boolean };

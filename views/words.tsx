@@ -98,6 +98,7 @@ export const CHANNEL: Record<ChannelKind, string> = {
   agent: "agent forwarding (-A)",
   x11: "X11 forwarding (-X)",
   subsystem: "other subsystems",
+  desktop: "a desktop (RDP)",
 };
 
 /** What domain/ticket-pattern.ts understands, beside the field it is written in. */

@@ -9,6 +9,9 @@ import type { WebSocket } from "ws";
 import { toFault } from "../../src/kernel/fault.ts";
 import type { Deps } from "../deps.ts";
 import { words } from "../log.ts";
+import { Desktop } from "../rdp/desktop.ts";
+import { DesktopLine } from "../rdp/line.ts";
+import { PROTOCOL as DESKTOP } from "../rdp/messages.ts";
 import { Line } from "./line.ts";
 import { BROKE_RULES, LONGEST, PROTOCOL } from "./messages.ts";
 import type { Size } from "./messages.ts";
@@ -17,15 +20,15 @@ import { WebTerminal } from "./terminal.ts";
 type Door = { readonly deps: Deps; readonly known: Map<string, WebTerminal> };
 /** rw for the owner only, from the first moment the socket exists. */
 const PRIVATE = 0o177;
-const WAY = /^\/(?:terminal\/([^/]{1,600})\/([^/]{1,300})|rejoin\/([\w-]{1,128}))$/;
+const WAY = /^\/(?:(terminal|desktop)\/([^/]{1,600})\/([^/]{1,300})|rejoin\/([\w-]{1,128}))$/;
 
 /** What the broker wrote, or undefined. */
 const wayOf = (request: IncomingMessage) => {
   const login = request.headers["lockstep-arrival"], found = WAY.exec(request.url ?? "");
   if (typeof login !== "string" || found === null) return undefined;
-  const [, account, target, session] = found;
+  const [, to, account, target, session] = found;
   if (session !== undefined) return { login, session };
-  try { return { login, account: decodeURIComponent(account!), target: decodeURIComponent(target!) }; } catch { return undefined; }
+  try { return { login, to: to as "terminal" | "desktop", account: decodeURIComponent(account!), target: decodeURIComponent(target!) }; } catch { return undefined; }
 };
 
 const comeBack = async ({ deps, known }: Door, way: { login: string; session: string }, line: Line, size: Size): Promise<void> => {
@@ -43,22 +46,24 @@ const comeBack = async ({ deps, known }: Door, way: { login: string; session: st
 };
 
 type Found = NonNullable<ReturnType<typeof wayOf>>;
+const lean = ({ login, account, target }: Exclude<Found, { session: string }>) => ({ login, account, target });
 const isBack = (way: Found): way is Extract<Found, { session: string }> => "session" in way;
 
 const receive = (door: Door, way: Found, socket: WebSocket): void => {
   const late = setTimeout(() => socket.close(BROKE_RULES, "said nothing"), door.deps.waits.handshake);
   socket.once("close", () => clearTimeout(late));
+  if ("to" in way && way.to === "desktop") return void new DesktopLine(socket, (line, screen) => { clearTimeout(late); new Desktop(door.deps, lean(way), line, screen); });
   new Line(socket, (line, size) => {
     clearTimeout(late);
     if (isBack(way)) void comeBack(door, way, line, size);
-    else new WebTerminal(door.deps, way, door.known, line, size);
+    else new WebTerminal(door.deps, lean(way), door.known, line, size);
   });
 };
 
 /** `open`: false refuses everybody. */
 export const openDoor = async (path: string, deps: Deps, open: () => boolean): Promise<Server> => {
   const bounds = { maxPayload: LONGEST, perMessageDeflate: false, clientTracking: false };
-  const sockets = new WebSocketServer({ noServer: true, ...bounds, handleProtocols: () => PROTOCOL });
+  const sockets = new WebSocketServer({ noServer: true, ...bounds, handleProtocols: (said) => [PROTOCOL, DESKTOP].find((p) => said.has(p)) ?? false });
   const server = createServer((_request, response) => { response.writeHead(404).end(); }), door: Door = { deps, known: new Map() };
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => undefined);

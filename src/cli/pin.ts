@@ -13,12 +13,16 @@ const alike = (a: string, b: string): boolean => a === b || (bare(a) === bare(b)
 
 /** Compared by the person, or with what they brought along: the settings that pin it. */
 export const pin = async (run: Run, where: Where, done: "added" | "changed"): Promise<Record<string, unknown>> => {
-  const seen = await run.client.json<Identity>("POST", "/targets/read-identity", where), expected = run.text("fingerprint");
-  const place = where.port === undefined ? where.host : `${where.host}:${where.port}`;
+  const seen = await run.client.json<Identity>("POST", "/targets/read-identity", where);
+  await compared(run, seen, where.port === undefined ? where.host : `${where.host}:${where.port}`, done);
+  return seen.settings;
+};
+/** `place` shows it; resolves when it is the one the person means. */
+export const compared = async (run: Run, seen: Pick<Identity, "fingerprint" | "compareWith">, place: string, done: "added" | "changed"): Promise<void> => {
+  const expected = run.text("fingerprint");
   if (expected !== undefined && !alike(expected, seen.fingerprint)) throw new Fault("conflict", `${place} shows ${seen.fingerprint}, not ${expected}. Nothing was ${done}: either the fingerprint is of another key, or another machine answers there.`);
   if (expected === undefined) {
     run.say(`${place} shows ${seen.fingerprint}\nCompare it with what the machine itself says: ${seen.compareWith}`);
     if (!await confirm(run.io, "Is it the same?", "Give the fingerprint with --fingerprint SHA256:…")) throw new Fault("conflict", `Not ${done}.`);
   }
-  return seen.settings;
 };

@@ -6,6 +6,7 @@ import { pin } from "./pin.ts";
 import { confirm } from "./prompt.ts";
 import { facts, table } from "./print.ts";
 import type { Account, List, Target } from "./shapes.ts";
+import { desktop } from "./target-desktop.ts";
 import { edit } from "./target-edit.ts";
 
 const one = (t: Target): string => facts([["target", t.name], ["id", t.id], ["platform", t.platform], ["address", `${t.host}:${t.port}`], ["proves itself by", t.fingerprints.join(", ")], ["tags", t.tags.join(", ")], ["administrative account", t.administrative], ["locked", t.locked ? "yes" : "no"]]);
@@ -43,6 +44,8 @@ export const targets: Register = (program, io) => {
   example(group.command("edit").alias("change").description("tags, owner, address, key").argument("<target>").option("--tag <text>", "the tags from now on; several times", collect, []).option("--no-tags", "none from now on").option("--owner <name>", "who manages it")
     .option("--host <address>").option("--port <n>").option("--key", "read its key again").option("--fingerprint <SHA256:…>", "the key it must show").option("--sudo", "passwords are changed through sudo").option("--no-sudo", "not through sudo"),
   "lockstep targets edit web-1 --tag production --tag web", "lockstep targets edit web-1 --host 192.0.2.8 --fingerprint SHA256:…").action(act(io, (run, name) => edit(run, name!)));
+  example(group.command("desktop").description("its RDP server: read, compared and pinned").argument("<target>").option("--port <n>", "3389 if not given").option("--domain <name>", "of the login; none: the machine's own accounts")
+    .option("--fingerprint <SHA256:…>", "the certificate it must show").option("--none", "it has no desktop any more"), "lockstep targets desktop web-1", "lockstep targets desktop win-1 --domain LAB --fingerprint AA:BB:…").action(act(io, (run, name) => desktop(run, name!)));
   example(group.command("test").description("try the administrative credential; changes nothing").argument("<target>"), "lockstep targets test web-1").action(act(io, async (run, name) => {
     const r = await run.show<Tested>("POST", `/targets/${seg(name!)}/test`, {}, (t) => (t.ok ? "It works." : "It does not work."));
     if (!r.ok) throw new Fault("upstream", r.why ?? "The target did not say why.");

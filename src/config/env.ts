@@ -22,6 +22,7 @@ const SHAPE = {
   LOCKSTEP_TLS: flag.optional(),
   LOCKSTEP_TRUSTED_PROXIES: z.string().default("").transform((v) => v.split(",").map((x) => x.trim()).filter(Boolean)),
   LOCKSTEP_KEK_FILE: z.string().optional(),
+  LOCKSTEP_GUACD: listen.optional(), LOCKSTEP_GUACD_HOME: z.string().min(1).optional(),
   LOCKSTEP_WORKERS: z.coerce.number().int().min(1).max(64).optional(),
   LOCKSTEP_LOG: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   LOCKSTEP_TIMESCALE: z.coerce.number().min(0.01).max(1).default(1),
@@ -41,6 +42,8 @@ export type Config = {
   readonly kekFile: string; readonly workers: number | undefined; readonly log: "debug" | "info" | "warn" | "error" | "silent"; readonly timescale: number; readonly node: string;
   readonly engine: "postgresql" | "pglite";
   readonly mail: MailConfig | null;
+  /** The Guacamole daemon on this machine's loopback address, and its home directory; null: no desktops. */
+  readonly guacd: { readonly host: string; readonly port: number; readonly home: string } | null;
   /** Webhooks may lead to this machine. */
   readonly hooksToLoopback: boolean;
 };
@@ -65,6 +68,8 @@ export const parseEnv = (given: Readonly<Record<string, string | undefined>>): {
     mistakes.push(`LOCKSTEP_LISTEN: ${v.LOCKSTEP_LISTEN.host} is not a loopback address, and plain HTTP leaves the machine. Set LOCKSTEP_TLS_CERT and LOCKSTEP_TLS_KEY, or LOCKSTEP_TLS=yes for a certificate of our own, or LOCKSTEP_TRUSTED_PROXIES for a proxy in front`);
   }
   if (v.LOCKSTEP_SSH_REVOKED && !v.LOCKSTEP_SSH_CA) mistakes.push("LOCKSTEP_SSH_REVOKED takes back certificates, and LOCKSTEP_SSH_CA names no authority whose they would be");
+  if (Boolean(v.LOCKSTEP_GUACD) !== Boolean(v.LOCKSTEP_GUACD_HOME)) mistakes.push("LOCKSTEP_GUACD and LOCKSTEP_GUACD_HOME belong together: set both or neither");
+  if (v.LOCKSTEP_GUACD && !LOOPBACK.test(v.LOCKSTEP_GUACD.host)) mistakes.push(`LOCKSTEP_GUACD: ${v.LOCKSTEP_GUACD.host} is not a loopback address, and guacd asks nobody for a password: it must be reachable from this machine alone`);
   const { mail, mistakes: ofMail } = mailConfig(v, Boolean(env["LOCKSTEP_SMTP_PASSWORD"]), wrong);
   mistakes.push(...ofMail);
   if (mistakes.length > 0) throw new Fault("invalid", `Settings cannot be used:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
@@ -76,6 +81,7 @@ export const parseEnv = (given: Readonly<Record<string, string | undefined>>): {
       tls: v.LOCKSTEP_TLS_CERT && v.LOCKSTEP_TLS_KEY ? { cert: v.LOCKSTEP_TLS_CERT, key: v.LOCKSTEP_TLS_KEY } : own ? "own" : "off", trustedProxies: v.LOCKSTEP_TRUSTED_PROXIES,
       kekFile: path.resolve(v.LOCKSTEP_KEK_FILE ?? path.join(data, "keys", "root.key")), workers: v.LOCKSTEP_WORKERS, log: v.LOCKSTEP_LOG, timescale: v.LOCKSTEP_TIMESCALE, node: v.LOCKSTEP_NODE ?? "broker-1",
       engine: env["DATABASE_URL"] ? "postgresql" : "pglite", mail, hooksToLoopback: v.LOCKSTEP_WEBHOOKS_TO_LOOPBACK,
+      guacd: v.LOCKSTEP_GUACD && v.LOCKSTEP_GUACD_HOME ? { ...v.LOCKSTEP_GUACD, home: path.resolve(v.LOCKSTEP_GUACD_HOME) } : null,
     },
     secrets: { kek: env["LOCKSTEP_KEK"] ? Secret.of(env["LOCKSTEP_KEK"]) : null, databaseUrl: env["DATABASE_URL"] ? Secret.of(env["DATABASE_URL"]) : null,
       smtpPassword: env["LOCKSTEP_SMTP_PASSWORD"] ? Secret.of(env["LOCKSTEP_SMTP_PASSWORD"]) : null },

@@ -15,6 +15,7 @@ import type { Random } from "../kernel/clock.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal, revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
+import { desktopComplete, desktopShape } from "../wires/desktop.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
 import { asRoot, exec, ExecFailure, fetchHostKey, hostKeyOf, keyFingerprint, keyPin, passwdDialogue, SshFailure } from "../wires/ssh.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TargetRules, TestResult } from "./connector.ts";
@@ -180,8 +181,11 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
   } catch (error) { return { ok: false, stage: stageOf(error), why: why(error) }; }
 };
 
+/** Its desktop is nothing to this connector: sessions read it. */
+const withDesktop = config.extend(desktopShape).superRefine(desktopComplete);
+
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
-  platform: "linux-ssh", changesItself: true, config: config as z.ZodType<LinuxSshConfig>, forbidden, probe: probe(random), carrier: (c) => c.su || undefined,
+  platform: "linux-ssh", changesItself: true, config: withDesktop as z.ZodType<LinuxSshConfig>, forbidden, probe: probe(random), carrier: (c) => c.su || undefined,
   change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random), discover: discover(random),
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

@@ -124,7 +124,7 @@ const noted = async (flow: Deps, logins: SshLogins, by: Bearer, refusal: Refusal
 /** As a session process enforces them. */
 const termsOf = (t: PolicyTerms): Terms => ({
   channels: [...channelsOf(t)], record: t.record, recordInput: t.recordInput, graceMs: t.reconnectGraceSeconds * 1_000,
-  clipboardIn: t.clipboardIn, clipboardOut: t.clipboardOut, files: t.files, forwardTo: [...t.forwardTo],
+  clipboardIn: t.clipboardIn, clipboardOut: t.clipboardOut, filesIn: t.filesIn, filesOut: t.filesOut, files: t.files, forwardTo: [...t.forwardTo],
   ...(t.commands.rules.length > 0 || t.commands.mode === "listed" ? { commands: t.commands, banner: SHELL_BANNER } : {}),
 });
 const isRefusal = (e: SessionEvent): boolean => e.kind === "refused" || (e.kind === "command" && e.effect === "deny") || (e.kind === "file" && e.refused !== undefined);
@@ -133,9 +133,10 @@ const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitRep
   try {
     return {
       ok: true, session: a.session, person: person.name, account: a.username, target: a.target.name, started: a.started.toISOString(), remainingMs: Math.max(1, a.remainingMs),
-      address: { host: a.target.host, port: a.target.port }, username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
+      address: { host: a.target.host, port: a.desktop?.port ?? a.target.port }, username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
       recording: { id: a.recording.id, key: flow.keyring.handOverKey(a.recording.key, ask.workerKey, BOX.recording(a.recording.id)) },
       terms: termsOf(a.terms),
+      ...(a.desktop ? { desktop: { certificates: [...a.desktop.certificates], security: a.desktop.security, domain: a.desktop.domain } } : {}),
     };
   } finally { a.password.wipe(); a.recording.key.fill(0); }
 };

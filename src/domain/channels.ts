@@ -4,10 +4,10 @@
  */
 import { like } from "./like.ts";
 
-export const CHANNELS = ["shell", "exec", "sftp", "scp", "direct-tcpip", "forwarded-tcpip", "streamlocal", "agent", "x11", "subsystem"] as const;
+export const CHANNELS = ["shell", "exec", "sftp", "scp", "direct-tcpip", "forwarded-tcpip", "streamlocal", "agent", "x11", "subsystem", "desktop"] as const;
 export type ChannelKind = (typeof CHANNELS)[number];
 /** What a policy gives that says nothing. */
-export const USUAL: readonly ChannelKind[] = ["shell", "exec", "sftp", "scp"];
+export const USUAL: readonly ChannelKind[] = ["shell", "exec", "sftp", "scp", "desktop"];
 /** The target itself; no policy reaches further unless it says so. */
 export const ITSELF = "localhost:*";
 
@@ -41,7 +41,7 @@ const reachesSocket = (patterns: readonly string[], path: string): boolean =>
 
 const CALLED: Partial<Record<ChannelKind, string>> = {
   "sftp": "file transfer by sftp", "scp": "file transfer by scp", "direct-tcpip": "port forwarding (-L, -D)", "forwarded-tcpip": "port forwarding back (-R)",
-  "streamlocal": "forwarding of sockets", "agent": "agent forwarding", "x11": "X11 forwarding", "subsystem": "this subsystem",
+  "streamlocal": "forwarding of sockets", "agent": "agent forwarding", "x11": "X11 forwarding", "subsystem": "this subsystem", "desktop": "a desktop session",
 };
 /** Why not, as a sentence for the person; null: go on. */
 export const refusal = (terms: ChannelTerms, wish: Wish): string | null => {

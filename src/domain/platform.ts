@@ -1,6 +1,7 @@
 /** The kinds of targets, as people know them. Rule: the same names as the connectors' (a test compares), and what cannot be done on one is said in one sentence, here. */
 import type { Grade } from "./command-set/schema.ts";
 import { DEVICES, type Device } from "./command-set/devices.ts";
+import { desktopOf } from "./desktop.ts";
 import type { Target } from "./target.ts";
 
 export type Platform = { readonly called: string; readonly one: string; readonly port: number | null; readonly sessions: boolean;
@@ -51,7 +52,11 @@ export const KNOWN_PLATFORMS: readonly string[] = [...Object.keys(PLATFORMS), ..
 /** Have its accounts private keys in the vault, not passwords? */
 export const hasKeys = (t: Pick<Target, "platform">): boolean => platformOf(t.platform).key === true;
 
-/** Does the broker carry sessions to it, or show passwords of it alone? */
-export const carriesSessions = (t: Pick<Target, "platform">): boolean => platformOf(t.platform).sessions;
+/** Does the broker carry a shell to it, and what comes with one? */
+export const carriesShells = (t: Pick<Target, "platform">): boolean => platformOf(t.platform).sessions;
+/** Does the broker carry sessions of any kind to it, or show passwords of it alone? */
+export const carriesSessions = (t: Pick<Target, "platform" | "settings">): boolean => carriesShells(t) || desktopOf(t) !== null;
+export const noShells = (t: Pick<Target, "name" | "platform">): string => `${t.name} is ${platformOf(t.platform).one}: the broker carries no shell to it. Open its desktop in the portal instead.`;
+export const noDesktop = (t: Pick<Target, "name">): string => `${t.name} has no desktop that the broker carries: its settings name no RDP server.`;
 export const noSessions = (t: Pick<Target, "name" | "platform">): string =>
   `${t.name} is ${platformOf(t.platform).one}: the broker carries no sessions to it. Ask for its password under a policy that shows it (release or break-glass), and use your own client.`;

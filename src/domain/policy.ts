@@ -56,9 +56,12 @@ export const PolicyTerms = z.object({
   forwardTo: z.array(z.string().max(300).refine(isDestination, "a destination is host:port or the path of a socket")).max(200).default([ITSELF]),
   record: z.enum(["full", "head", "digest"]).default("head"),
   recordInput: z.boolean().default(false),
-  /** In the web terminal: pasting into the session, copying out of it. Other clients have clipboards of their own. */
+  /** In the browser, terminals and desktops alike: pasting into the session, copying out of it. Other clients have clipboards of their own. */
   clipboardIn: z.boolean().default(true),
   clipboardOut: z.boolean().default(true),
+  /** Of a desktop: carrying files into it, and out of it. */
+  filesIn: z.boolean().default(false),
+  filesOut: z.boolean().default(false),
 });
 export type PolicyTerms = z.infer<typeof PolicyTerms>;
 
@@ -86,7 +89,7 @@ export const coversAccount = (p: Policy, account: Pick<Account, "name"> & Partia
   && (p.binding.tags.length === 0 || p.binding.tags.some((t) => target.tags.includes(t) || account.tags?.includes(t) === true));
 
 /** Nothing but sessions, where there are none, gives nothing. */
-export const givesSomething = (p: Policy, target: Pick<Target, "platform">): boolean => PRESETS[p.terms.preset].shows || carriesSessions(target);
+export const givesSomething = (p: Policy, target: Pick<Target, "platform" | "settings">): boolean => PRESETS[p.terms.preset].shows || carriesSessions(target);
 
 const named = (person: Person, people: readonly string[], groups: readonly string[]): boolean =>
   people.includes(person.id) || person.groups.some((g: GroupId) => groups.includes(g));
@@ -95,7 +98,7 @@ export const mayAsk = (p: Policy, person: Person): boolean =>
   p.active && !person.disabled && has(person, "user") && named(person, p.binding.requesters, p.binding.requesterGroups);
 
 /** What this person may ask for on this account. */
-export const offeredTo = (all: readonly Policy[], person: Person, account: Pick<Account, "name" | "tags">, target: Pick<Target, "name" | "tags" | "platform">): Policy[] =>
+export const offeredTo = (all: readonly Policy[], person: Person, account: Pick<Account, "name" | "tags">, target: Pick<Target, "name" | "tags" | "platform" | "settings">): Policy[] =>
   all.filter((p) => coversAccount(p, account, target) && mayAsk(p, person) && givesSomething(p, target));
 
 /** Named by the policy AND in the role of an approver; says nothing about whose request it is. */

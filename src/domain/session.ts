@@ -9,10 +9,12 @@ export type EndedWhy = (typeof ENDED_WHY)[number];
 
 /** By which way the person came in; towards the target a session is the same. */
 export type Via = "ssh" | "web";
+/** What is spoken towards the target. */
+export type Protocol = "ssh" | "rdp";
 
 type Common = {
   readonly id: SessionId; readonly request: RequestId; readonly person: PersonId; readonly account: AccountId; readonly target: TargetId;
-  readonly protocol: "ssh"; readonly via: Via; readonly address: string; readonly recording: RecordingId; readonly node: string; readonly openedAt: Date;
+  readonly protocol: Protocol; readonly via: Via; readonly address: string; readonly recording: RecordingId; readonly node: string; readonly openedAt: Date;
 };
 type Shape = {
   opening: { readonly state: "opening" };

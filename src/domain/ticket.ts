@@ -4,8 +4,8 @@
  */
 import type { PersonId } from "../kernel/ids.ts";
 
-/** `terminal`: a new session of a request. `rejoin`: back into one's own running session. `watch`: look on at somebody's. */
-export const TICKET_KINDS = ["terminal", "rejoin", "watch"] as const;
+/** `terminal`, `desktop`: a new session of a request. `rejoin`: back into one's own running session. `watch`: look on at somebody's. */
+export const TICKET_KINDS = ["terminal", "rejoin", "watch", "desktop"] as const;
 export type TicketKind = (typeof TICKET_KINDS)[number];
 
 /** `id` is sha256 of the ticket, `subject` the id of a request or session, `holder` the login session or token it was issued to. */
@@ -19,6 +19,7 @@ export const TICKET = /^[A-Za-z0-9_-]{43}$/;
 /** Where a ticket is shown, and what is spoken there. */
 export const SOCKETS = {
   terminal: { path: "/sockets/terminal", protocol: "lockstep.terminal.v1" },
+  desktop: { path: "/sockets/desktop", protocol: "lockstep.desktop.v1" },
   watch: { path: "/sockets/watch", protocol: "lockstep.watch.v1" },
 } as const;
 export type SocketKind = keyof typeof SOCKETS;

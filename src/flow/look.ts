@@ -8,8 +8,9 @@ import { coverageOf, type Coverage, type Ledger } from "../domain/ledger.ts";
 import { may } from "../domain/may.ts";
 import type { Bound } from "../domain/password-policy.ts";
 import type { Person } from "../domain/person.ts";
-import { approverNames, entitled, offeredTo, PRESETS, type Policy } from "../domain/policy.ts";
-import { carriesSessions } from "../domain/platform.ts";
+import { channelsOf, approverNames, entitled, offeredTo, PRESETS, type Policy } from "../domain/policy.ts";
+import { desktopOf } from "../domain/desktop.ts";
+import { carriesSessions, carriesShells } from "../domain/platform.ts";
 import type { QueuePlace } from "../domain/queue.ts";
 import { isState, type Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
@@ -71,7 +72,7 @@ export const accountHistory = async (db: Reader, person: Person, id: AccountId, 
 };
 
 /** Exactly the legal moves of this person on this request now: a page's buttons, and nothing else. */
-export type Can = { readonly approve: boolean; readonly deny: boolean; readonly cancel: boolean; readonly show: boolean; readonly connect: boolean; readonly giveBack: boolean; readonly revoke: boolean; readonly review: boolean };
+export type Can = { readonly approve: boolean; readonly deny: boolean; readonly cancel: boolean; readonly show: boolean; readonly connect: boolean; readonly desktop: boolean; readonly giveBack: boolean; readonly revoke: boolean; readonly review: boolean };
 export type RequestCard = {
   readonly request: Request; readonly requester: Person; readonly account: Account; readonly target: Target; readonly policy: Policy; readonly standing: Tally; readonly votes: readonly (Vote & { voterName: string })[];
   readonly approvers: readonly string[]; readonly can: Can; readonly waitsForConfirmation: boolean; readonly holders: readonly Hold[]; readonly sessions: readonly sessions.Listed[]; readonly rotation: Awaited<ReturnType<typeof rotations.openOf>>;
@@ -90,11 +91,11 @@ export const requestCard = async (db: Reader, person: Person, id: RequestId): Pr
     votes: votes.map((v) => ({ ...v, voterName: names.get(v.voter) ?? "?" })), holders, sessions: await sessions.list(db, { request: r.id }), rotation: await rotations.openOf(db, account.id),
   };
 };
-export const canDo = (person: Person, r: Request, requester: Person, policy: Policy, target: Pick<Target, "platform">): Can => {
+export const canDo = (person: Person, r: Request, requester: Person, policy: Policy, target: Pick<Target, "platform" | "settings">): Can => {
   const mine = r.requester === person.id, votes = mayNotVote(person, requester, policy) === null, usable = isState(r, "approved", "checked_out");
   return {
     approve: votes && isState(r, "pending"), deny: votes && isState(r, "pending"), cancel: mine && isState(r, "pending", "approved"),
-    show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable && carriesSessions(target), giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
+    show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable && carriesShells(target), desktop: mine && usable && desktopOf(target) !== null && channelsOf(policy.terms).includes("desktop"), giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
     revoke: !mine && may(person, "request.revoke", { entitled: entitled(policy, person) }) && usable,
     review: r.review && isState(r, "closed") && mayNotReview(person, requester, policy) === null,
   };

@@ -3,7 +3,7 @@ import { Fault } from "../kernel/fault.ts";
 import { standing, type Account, type Standing } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
-import { carriesSessions, noSessions } from "../domain/platform.ts";
+import { carriesSessions, carriesShells, noSessions, noShells } from "../domain/platform.ts";
 import { approverNames, type Policy } from "../domain/policy.ts";
 import type { Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
@@ -18,7 +18,7 @@ import { accountCards } from "./look.ts";
 export type Open = Extract<Request, { state: "pending" | "approved" | "checked_out" }>;
 export type MenuOffer = { readonly policy: Policy; readonly approvers: readonly string[] };
 export type MenuEntry = { readonly account: Pick<Account, "name">; readonly target: Pick<Target,
-  "name" | "platform">; readonly standing: Standing; readonly mine: Open | null; readonly offers: readonly MenuOffer[] };
+  "name" | "platform" | "settings">; readonly standing: Standing; readonly mine: Open | null; readonly offers: readonly MenuOffer[] };
 
 const ORDER = ["checked_out", "approved", "pending"] as const;
 /** This person's open request for an account: the one that is nearest to a session. */
@@ -43,7 +43,7 @@ export const menuEntry = async (db: Reader, person: Person, account: string, tar
   const made = found ? await entry(db, person, found, nearest(await openOf(db, person, found.id))) : null;
   if (found && !made) await refuseSessionsOnly(db, person, found);
   if (!made) throw new Fault("not_found", UNKNOWN_ACCOUNT);
-  if (!carriesSessions(made.target)) throw new Fault("conflict", noSessions(made.target));
+  if (!carriesShells(made.target)) throw new Fault("conflict", (carriesSessions(made.target) ? noShells : noSessions)(made.target));
   return made;
 };
 
@@ -72,5 +72,5 @@ export const menu = async (db: Reader, person: Person, find = ""): Promise<MenuE
     const account = await accounts.find(db, id), left = account ? await entry(db, person, account, nearest(list)) : null;
     if (left) out.push(left);
   }
-  return out.filter((e) => carriesSessions(e.target) && matches(e, find)).toSorted((a, b) => rank(a) - rank(b));
+  return out.filter((e) => carriesShells(e.target) && matches(e, find)).toSorted((a, b) => rank(a) - rank(b));
 };

@@ -5,11 +5,12 @@ import type { Secret } from "../kernel/secret.ts";
 import { obstacle } from "../domain/account.ts";
 import type { Fact } from "../domain/audit.ts";
 import type { Ledger } from "../domain/ledger.ts";
+import { desktopOf, type Desktop } from "../domain/desktop.ts";
 import { may } from "../domain/may.ts";
-import { carriesSessions, noSessions } from "../domain/platform.ts";
+import { carriesSessions, carriesShells, noSessions, noShells } from "../domain/platform.ts";
 import { channelsOf, type Policy, type PolicyTerms } from "../domain/policy.ts";
 import { isState, type Request } from "../domain/request.ts";
-import { end, goLive, isOpen, type EndedWhy, type Session, type Via } from "../domain/session.ts";
+import { end, goLive, isOpen, type EndedWhy, type Protocol, type Session, type Via } from "../domain/session.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
@@ -34,6 +35,8 @@ import { cutFirst } from "./unrecorded.ts";
 export type Admitted = {
   readonly session: SessionId; readonly started: Date; readonly remainingMs: number; readonly target: Target; readonly username: string; readonly hostKeys: readonly string[];
   readonly password: Secret; readonly recording: { readonly id: RecordingId; readonly key: Buffer }; readonly terms: PolicyTerms;
+  /** Of a session to its desktop. */
+  readonly desktop: Desktop | null;
 };
 
 export const admit = (deps: Deps, caller: Caller, accountName: string, targetName: string, channel: string): Promise<Admitted> => deps.db.transaction(async (tx) => {
@@ -43,6 +46,7 @@ export const admit = (deps: Deps, caller: Caller, accountName: string, targetNam
   if (!found || !request) throw await refusal(tx, caller, found);
   const held = await hold(deps, tx, request.id, actor(caller), "connect");
   includes(held.policy, channel);
+  if (!carriesShells(held.target)) throw new Fault("conflict", noShells(held.target));
   return open(deps, tx, caller, held, "ssh");
 });
 export const includes = (policy: Policy, channel: string): void => {
@@ -67,28 +71,28 @@ const refusal = async (tx: Tx, caller: Caller, found: Awaited<ReturnType<typeof 
   if (found && offered.length === 0) await refuseSessionsOnly(tx, caller.person, found);
   if (!found || offered.length === 0) return new Fault("not_found", UNKNOWN_ACCOUNT);
   const target = (await targets.find(tx, found.target))!;
-  if (!carriesSessions(target)) return new Fault("conflict", noSessions(target));
+  if (!carriesShells(target)) return new Fault("conflict", (carriesSessions(target) ? noShells : noSessions)(target));
   const waiting = (await requests.list(tx, { requester: caller.person.id, account: found.id, states: ["pending"] }))[0];
   if (waiting) return new Fault("conflict", `Your request ${waiting.request.id} is still waiting for approval.`);
   return new Fault("conflict", obstacle(found, false) ?? "You have no approved request for this account. Ask for it in the portal or with: lockstep ask");
 };
 
 /** Use, exposure, session and recording as rows, whichever way the person came in. */
-export const open = async (deps: Deps, tx: Tx, caller: Caller, { request, account, target, policy }: Held, via: Via): Promise<Admitted> => {
+export const open = async (deps: Deps, tx: Tx, caller: Caller, { request, account, target, policy }: Held, via: Via, protocol: Protocol = "ssh"): Promise<Admitted> => {
   await refuseEntry(tx, { request, policy });
   if (!account.current) throw new Fault("conflict", "The vault holds no password for this account yet.");
   const row = (await versions.find(tx, account.current))!, recording = newId("recording", deps.random), key = deps.keyring.recordingKey(recording);
   const s: Session<"opening"> = {
-    id: newId("session", deps.random), request: request.id, person: caller.person.id, account: account.id, target: target.id, protocol: "ssh", via, address: caller.address, recording, node: deps.node, openedAt: tx.now, state: "opening",
+    id: newId("session", deps.random), request: request.id, person: caller.person.id, account: account.id, target: target.id, protocol, via, address: caller.address, recording, node: deps.node, openedAt: tx.now, state: "opening",
   };
   await accounts.used(tx, account.id);
   await sessions.open(tx, s, new Date(tx.now.getTime() + deps.times.sessionLease));
   await sessions.addRecording(tx, { id: recording, session: s.id, file: `${recording}.lsr`, wrapped: key.wrapped, keyId: key.keyId });
   await versions.expose(tx, { id: newId("exposure", deps.random), person: caller.person.id, account: account.id, version: row.id, request: request.id, how: "session" });
-  await record(deps, tx, { what: "session.opening", who: actor(caller), about: { session: s.id, request: request.id, account: account.id, target: target.id, version: row.id, recording }, outcome: "intent", facts: { via } });
+  await record(deps, tx, { what: "session.opening", who: actor(caller), about: { session: s.id, request: request.id, account: account.id, target: target.id, version: row.id, recording }, outcome: "intent", facts: { via, protocol } });
   return {
     session: s.id, started: tx.now, remainingMs: request.until.getTime() - tx.now.getTime(), target, username: account.name, hostKeys: hostKeysOf(target), password: openVersion(deps, row),
-    recording: { id: recording, key: key.key }, terms: policy.terms,
+    recording: { id: recording, key: key.key }, terms: policy.terms, desktop: protocol === "rdp" ? desktopOf(target) : null,
   };
 };
 export const hostKeysOf = (t: Pick<Target, "settings">): readonly string[] => (Array.isArray(t.settings["hostKeys"]) ? t.settings["hostKeys"] as string[] : []);
@@ -106,7 +110,7 @@ export type End = { readonly why: EndedWhy; readonly detail: string; readonly by
 export const sessionEnded = async (deps: Deps, id: SessionId, e: End): Promise<void> => {
   // First: whoever reads of the end finds the accounts blocked, and a death in between blocks them, too.
   const stranger = e.identityChanged ? await sessions.find(deps.db, id) : null;
-  if (stranger && isOpen(stranger)) await blockIdentity(deps, stranger.target, "a session saw another host key than the pinned one; no password was sent");
+  if (stranger && isOpen(stranger)) await blockIdentity(deps, stranger.target, "a session saw another host key or certificate than the pinned one; no password was sent");
   const ended = await deps.db.transaction(async (tx) => {
     const seen = await sessions.find(tx, id);
     if (!seen) return null;

@@ -4,7 +4,9 @@
  */
 import { Fault } from "../kernel/fault.ts";
 import type { RequestId, SessionId } from "../kernel/ids.ts";
+import { desktopOf } from "../domain/desktop.ts";
 import { may } from "../domain/may.ts";
+import { carriesShells, noDesktop, noShells } from "../domain/platform.ts";
 import { isOpen } from "../domain/session.ts";
 import * as sessions from "../store/sessions.ts";
 import { hold } from "./checkout.ts";
@@ -14,10 +16,11 @@ import { about, includes, open, type Admitted } from "./session.ts";
 import { paying, spend, type Shown } from "./ticket.ts";
 
 export const admitByTicket = (deps: Deps, caller: Caller, shown: Shown, channel: string): Promise<Admitted> => paying(deps, shown, async (tx) => {
-  const ticket = await spend(tx, caller, shown, "terminal"), held = await hold(deps, tx, ticket.subject as RequestId, actor(caller), "connect");
+  const desktop = channel === "desktop", ticket = await spend(tx, caller, shown, desktop ? "desktop" : "terminal"), held = await hold(deps, tx, ticket.subject as RequestId, actor(caller), "connect");
   if (!may(caller.person, "checkout.use", { requester: held.request.requester })) throw new Fault("not_found", "No such request.");
   includes(held.policy, channel);
-  return open(deps, tx, caller, held, "web");
+  if (desktop ? desktopOf(held.target) === null : !carriesShells(held.target)) throw new Fault("conflict", (desktop ? noDesktop : noShells)(held.target));
+  return open(deps, tx, caller, held, "web", desktop ? "rdp" : "ssh");
 });
 
 /** Back into a running session from another connection: the ticket is spent and the event written before the session process lets anybody in. */

@@ -6,9 +6,12 @@ import { Fault } from "../kernel/fault.ts";
 import type { RequestId, SessionId } from "../kernel/ids.ts";
 import { sha256Hex } from "../crypto/envelope.ts";
 import { may } from "../domain/may.ts";
-import { carriesSessions, noSessions } from "../domain/platform.ts";
+import { desktopOf } from "../domain/desktop.ts";
+import { carriesSessions, carriesShells, noDesktop, noSessions, noShells } from "../domain/platform.ts";
+import { channelsOf, type PolicyTerms } from "../domain/policy.ts";
 import { isState } from "../domain/request.ts";
 import { isOpen } from "../domain/session.ts";
+import type { Target } from "../domain/target.ts";
 import type { Ticket, TicketKind } from "../domain/ticket.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -37,18 +40,35 @@ export const issue = async (deps: Small, tx: Tx, caller: Caller, holder: string,
 /** For a new terminal of a request, or back into `session`, which must be one of the caller's own that still runs. */
 type TerminalTicket = (deps: Small, caller: Caller, holder: string, id: RequestId, session?: SessionId) => Promise<Issued>;
 export const terminalTicket: TerminalTicket = (deps, caller, holder, id, session) => deps.db.transaction(async (tx) => {
+  await requireOwn(tx, caller, id);
+  if (session !== undefined) return issue(deps, tx, caller, holder, "rejoin", (await ownSession(tx, caller, session, id)));
+  const { target, terms } = await usable(tx, id);
+  if (!carriesShells(target)) throw new Fault("conflict", (carriesSessions(target) ? noShells : noSessions)(target));
+  if (!terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");
+  return issue(deps, tx, caller, holder, "terminal", id);
+});
+/** For a new session on the desktop of a request's target. */
+export const desktopTicket = (deps: Small, caller: Caller, holder: string, id: RequestId): Promise<Issued> => deps.db.transaction(async (tx) => {
+  await requireOwn(tx, caller, id);
+  const { target, terms } = await usable(tx, id);
+  if (desktopOf(target) === null) throw new Fault("conflict", noDesktop(target));
+  if (!channelsOf(terms).includes("desktop")) throw new Fault("forbidden", "This access does not include a desktop session.");
+  return issue(deps, tx, caller, holder, "desktop", id);
+});
+
+const requireOwn = async (tx: Tx, caller: Caller, id: RequestId): Promise<void> => {
   const r = await requests.find(tx, id);
   if (!r || !may(caller.person, "checkout.use", { requester: r.requester })) throw new Fault("not_found", "No such request.");
-  if (session !== undefined) return issue(deps, tx, caller, holder, "rejoin", (await ownSession(tx, caller, session, id)));
+};
+/** Approved or held, and what it gives where. */
+const usable = async (tx: Tx, id: RequestId): Promise<{ readonly target: Target; readonly terms: PolicyTerms }> => {
+  const r = (await requests.find(tx, id))!;
   if (!isState(r, "approved", "checked_out")) {
     throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
   }
   const { terms } = (await policies.find(tx, r.terms.policy))!;
-  const target = (await targets.find(tx, (await accounts.find(tx, r.terms.account))!.target))!;
-  if (!carriesSessions(target)) throw new Fault("conflict", noSessions(target));
-  if (!terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");
-  return issue(deps, tx, caller, holder, "terminal", id);
-});
+  return { terms, target: (await targets.find(tx, (await accounts.find(tx, r.terms.account))!.target))! };
+};
 
 const ownSession = async (db: Reader, caller: Caller, id: SessionId, request: RequestId): Promise<SessionId> => {
   const s = await sessions.find(db, id);
@@ -60,15 +80,16 @@ const ownSession = async (db: Reader, caller: Caller, id: SessionId, request: Re
 /** What a ticket is for, for the door that has to choose a way. Reading spends nothing. */
 export type Purpose =
   | { readonly kind: "terminal"; readonly account: string; readonly target: string }
+  | { readonly kind: "desktop"; readonly account: string; readonly target: string }
   | { readonly kind: "rejoin"; readonly session: SessionId }
   | { readonly kind: "watch"; readonly session: SessionId };
 
 export const purposeOf = async (deps: Pick<Deps, "db" | "clock">, shown: Shown): Promise<Purpose> => {
   const t = await tickets.find(deps.db, sha256Hex(shown.ticket), shown.holder, deps.clock.now());
   if (!t) throw new Fault("forbidden", REFUSED);
-  if (t.kind !== "terminal") return { kind: t.kind, session: t.subject as SessionId };
+  if (t.kind !== "terminal" && t.kind !== "desktop") return { kind: t.kind, session: t.subject as SessionId };
   const r = (await requests.find(deps.db, t.subject as RequestId))!, account = (await accounts.find(deps.db, r.terms.account))!;
-  return { kind: "terminal", account: account.name, target: (await targets.find(deps.db, account.target))!.name };
+  return { kind: t.kind, account: account.name, target: (await targets.find(deps.db, account.target))!.name };
 };
 
 /** In the transaction it pays for. The ticket must be the caller's own: a login belongs to one person, and so does its ticket. */

@@ -24,6 +24,7 @@ const watchable = async (deps: Pick<Deps, "node">, tx: Tx, caller: Caller, id: S
   const s = await sessions.find(tx, id);
   if (!s) throw new Fault("not_found", "No such session.");
   if (!isOpen(s)) throw new Fault("conflict", "This session is over. Its recording can be played.");
+  if (s.protocol === "rdp") throw new Fault("conflict", "This is a desktop, and desktops are not watched live yet. It is recorded, and you can end it.");
   if (s.node !== deps.node) throw new Fault("conflict", `This session runs on another node of this broker (${s.node}). Watch it there.`);
   return s;
 };

@@ -1,5 +1,5 @@
 /** Channels whose bytes are a protocol: readers see what was done in them, as the recorder told it. Rule: pure; one operation, one line. */
-export const TOLD: ReadonlySet<string> = new Set(["sftp", "direct-tcpip", "forwarded-tcpip", "streamlocal", "agent", "x11"]);
+export const TOLD: ReadonlySet<string> = new Set(["sftp", "direct-tcpip", "forwarded-tcpip", "streamlocal", "agent", "x11", "desktop"]);
 
 type Moved = { readonly bytes: number; readonly sha256: string | null };
 /** What an `event` frame says. */

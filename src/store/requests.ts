@@ -3,7 +3,8 @@ import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } f
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId, PolicyId, RequestId, VoteId } from "../kernel/ids.ts";
 import type { Hold } from "../domain/account.ts";
-import { carriesSessions } from "../domain/platform.ts";
+import { desktopOf } from "../domain/desktop.ts";
+import { carriesShells } from "../domain/platform.ts";
 import type { Preset } from "../domain/policy.ts";
 import type { CloseWhy, Request, State, Step } from "../domain/request.ts";
 import type { Vote } from "../domain/vote.ts";
@@ -137,17 +138,17 @@ export const nextExpiring = async ({ q }: Reader, ms: number): Promise<Date | nu
 };
 
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string;
-  /** Sessions can be had on it. */
-  readonly carries: boolean };
+  /** A shell, or a desktop, can be had on it. */
+  readonly carries: boolean; readonly desktop: boolean };
 export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date; review?: boolean; preset?: Preset }): Promise<Listed[]> => {
-  const rows = await q.select({ r: requests, requesterName: people.name, accountName: accounts.name, targetName: targets.name, platform: targets.platform }).from(requests)
+  const rows = await q.select({ r: requests, requesterName: people.name, accountName: accounts.name, targetName: targets.name, platform: targets.platform, settings: targets.settings }).from(requests)
     .innerJoin(people, eq(people.id, requests.requester)).innerJoin(accounts, eq(accounts.id, requests.account)).innerJoin(targets, eq(targets.id, accounts.target))
     .where(and(
       filter.requester ? eq(requests.requester, filter.requester) : undefined, filter.states ? inArray(requests.state, [...filter.states]) : undefined,
       filter.account ? eq(requests.account, filter.account) : undefined, filter.before ? lt(requests.submittedAt, filter.before) : undefined,
       filter.review === undefined ? undefined : eq(requests.review, filter.review), filter.preset ? eq(requests.preset, filter.preset) : undefined,
     )).orderBy(desc(requests.submittedAt), desc(requests.id)).limit(filter.limit ?? 100);
-  return rows.map(({ r, platform, ...names }) => ({ request: fromRow(r), ...names, carries: carriesSessions({ platform }) }));
+  return rows.map(({ r, platform, settings, ...names }) => ({ request: fromRow(r), ...names, carries: carriesShells({ platform }), desktop: desktopOf({ settings }) !== null }));
 };
 
 /** One standing vote per person: voting again replaces the earlier one (the log keeps both). */

@@ -3,7 +3,7 @@ import { and, desc, eq, gte, inArray, lt, ne, sql, type SQL } from "drizzle-orm"
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId, RecordingId, RequestId, SessionId, TargetId } from "../kernel/ids.ts";
 import type { Ledger } from "../domain/ledger.ts";
-import type { EndedWhy, Session, State, Step, Via } from "../domain/session.ts";
+import type { EndedWhy, Protocol, Session, State, Step, Via } from "../domain/session.ts";
 import type { Reader, Tx } from "./db.ts";
 import { accounts, people, recordings, sessions, targets } from "./schema.ts";
 
@@ -11,7 +11,7 @@ type Row = typeof sessions.$inferSelect;
 export const fromRow = (r: Row): Session => {
   const common = {
     id: r.id as SessionId, request: r.request as RequestId, person: r.person as PersonId, account: r.account as AccountId, target: r.target as TargetId,
-    protocol: "ssh" as const, via: r.via as Via, address: r.address, recording: r.recording as RecordingId, node: r.node, openedAt: r.openedAt,
+    protocol: r.protocol as Protocol, via: r.via as Via, address: r.address, recording: r.recording as RecordingId, node: r.node, openedAt: r.openedAt,
   };
   switch (r.state as State) {
     case "opening": return { ...common, state: "opening" };

@@ -29,6 +29,8 @@ import { PASSWORD_RULES } from "./pages/password-policies.tsx";
 import { PLATFORM_PAGES } from "./pages/platforms.tsx";
 import { SEARCH } from "./pages/search.tsx";
 import { SESSIONS } from "./pages/sessions.tsx";
+import { DESKTOP } from "./pages/desktop.tsx";
+import { TARGET_DESKTOP } from "./pages/target-desktop.tsx";
 import { TERMINAL } from "./pages/terminal.tsx";
 import { SEVERAL } from "./pages/several.tsx";
 import { TARGETS } from "./pages/targets.tsx";
@@ -37,7 +39,7 @@ import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...PLATFORM_PAGES, ...SESSIONS, ...RECORDINGS, ...TERMINAL,
+  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...PLATFORM_PAGES, ...SESSIONS, ...RECORDINGS, ...TERMINAL, ...DESKTOP, ...TARGET_DESKTOP,
   ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;

@@ -25,6 +25,9 @@ const ASSETS = {
   "screen.js": ["views/public/screen.js", JS],
   "terminal.js": ["views/public/terminal.js", JS],
   "watch.js": ["views/public/watch.js", JS],
+  "guacamole.js": ["node_modules/@glokon/guacamole-common-js/lib/cjs/guacamole.min.js", JS, "Guacamole"],
+  "desktop.css": ["views/public/desktop.css", CSS],
+  "desktop.js": ["views/public/desktop.js", JS],
   "favicon.svg": ["views/public/favicon.svg", "image/svg+xml"],
 } as const;
 
@@ -34,10 +37,14 @@ const read = (root: string, file: string): Buffer => {
   return /\.(js|css)$/.test(file) ? Buffer.from(bytes.toString("utf8").replace(/\n?\/[/*]# sourceMappingURL=.*$/m, "")) : bytes;
 };
 
+/** A CommonJS module as a plain script, known by this name: modules that import each other would need an address for each. */
+const named = (bytes: Buffer, as: string | undefined): Buffer =>
+  as === undefined ? bytes : Buffer.from(`(() => {\nconst module = { exports: {} }, exports = module.exports;\n${bytes.toString("utf8")}\nwindow.${as} = module.exports;\n})();\n`);
+
 /** `/assets/<name>`; the answer is small, checked by ETag, and kept a day. */
 export const assets = (app: Hono<Env>, root: string): void => {
-  for (const [name, [file, type]] of Object.entries(ASSETS)) {
-    const bytes = read(root, file), etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+  for (const [name, [file, type, as]] of Object.entries<readonly [string, string, string?]>(ASSETS)) {
+    const bytes = named(read(root, file), as), etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
     app.get(`/assets/${name}`, (c) => {
       const kept = { ETag: etag, "Cache-Control": "public, max-age=300, must-revalidate", "Content-Type": type };
       if (c.req.header("if-none-match") === etag) return c.body(null, 304, kept);

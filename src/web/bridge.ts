@@ -37,10 +37,20 @@ export const pipe = (crossing: Crossing, a: Admitted, o: Opening, to: To): void 
 };
 
 const PROTOCOL = SOCKETS.terminal.protocol;
+/** A new session on a desktop; the page's protocol is another one than a terminal's. */
+export const desktopDoor = (crossing: Crossing): Door => ({
+  protocol: SOCKETS.desktop.protocol, kinds: ["desktop"],
+  open: (a, o) => {
+    if (a.purpose.kind !== "desktop") throw new Fault("internal", "a door let in what it does not take");
+    const path = `/desktop/${encodeURIComponent(a.purpose.account)}/${encodeURIComponent(a.purpose.target)}`;
+    pipe(crossing, a, o, { session: null, protocol: SOCKETS.desktop.protocol, path });
+  },
+});
 export const terminalDoor = (crossing: Crossing): Door => ({
   protocol: PROTOCOL, kinds: ["terminal", "rejoin"],
   open: (a, o) => {
     const p = a.purpose;
+    if (p.kind === "desktop") throw new Fault("internal", "a door let in what it does not take");
     const path = p.kind === "terminal" ? `/terminal/${encodeURIComponent(p.account)}/${encodeURIComponent(p.target)}` : `/rejoin/${p.session}`;
     pipe(crossing, a, o, { session: p.kind === "terminal" ? null : p.session, protocol: PROTOCOL, path });
   },

@@ -19,10 +19,10 @@ test("what is known of a shipped command set is what its file says, and nothing 
   expect([platformOf("cli:mine").called, platformOf("cli:mine").grade]).toEqual(["command set mine", undefined]);
 });
 test("an unknown platform has no port of its own, and is kept from sessions by its missing key alone", () => {
-  expect([platformOf("strange").port, carriesSessions({ platform: "strange" })]).toEqual([null, true]);
+  expect([platformOf("strange").port, carriesSessions({ platform: "strange", settings: {} })]).toEqual([null, true]);
 });
 test("a policy of sessions alone gives nothing where there are none; one that shows the password does", () => {
-  const gives = (platform: string) => (["session", "shared", "release", "break-glass"] as const).filter((p) => givesSomething(policy(p), { platform }));
+  const gives = (platform: string) => (["session", "shared", "release", "break-glass"] as const).filter((p) => givesSomething(policy(p), { platform, settings: {} }));
   expect([gives("linux-ssh"), gives("postgres")]).toEqual([["session", "shared", "release", "break-glass"], ["release", "break-glass"]]);
   expect(noSessions({ name: "db-1", platform: "postgres" })).toMatch(/^db-1 is a PostgreSQL server: .*release or break-glass/);
 });

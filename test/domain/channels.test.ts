@@ -11,9 +11,9 @@ test("there is one list of channels", () => {
   expect(OF_PROXY).toBe(CHANNELS);
   expect(OF_POLICY).toBe(CHANNELS);
 });
-test("a policy that says nothing gives shell, exec, sftp and scp, and no forward leads past the target itself", () => {
+test("a policy that says nothing gives shell, exec, sftp, scp and a desktop, and no forward leads past the target itself", () => {
   const terms = PolicyTerms.parse({});
-  expect(terms.channels).toEqual(["shell", "exec", "sftp", "scp"]);
+  expect(terms.channels).toEqual(["shell", "exec", "sftp", "scp", "desktop"]);
   expect(terms.forwardTo).toEqual(["localhost:*"]);
   expect(terms.files).toEqual({ readOnly: false, noDelete: false, allow: [], deny: [] });
 });

@@ -44,6 +44,8 @@ type Json = Record<string, unknown>;
 export type Answer = { readonly status: number; readonly body: Record<string, never> & Json; readonly text: string };
 export type Options = {
   readonly accounts?: number; readonly sudo?: boolean; readonly databaseUrl?: string; readonly timescale?: number; readonly over?: Overrides; readonly host?: Partial<LinuxOptions>;
+  /** More settings of the broker. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Where the broker thinks the host is, when something stands between. */
   readonly via?: (host: LinuxHost) => Promise<number>;
 };
@@ -223,7 +225,7 @@ export const manage = async (w: World, passwords: Readonly<Record<string, string
 export type Place = { readonly home: string; readonly env: Record<string, string> };
 export const place = (o: Options): Place => {
   const home = mkdtempSync(path.join(tmpdir(), "lockstep-e2e-"));
-  return { home, env: { LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: "127.0.0.1:0", LOCKSTEP_SSH_LISTEN: "127.0.0.1:0", LOCKSTEP_LOG: "silent", LOCKSTEP_TIMESCALE: String(o.timescale ?? 0.2), LOCKSTEP_WORKERS: "1", ...(o.databaseUrl ? { DATABASE_URL: o.databaseUrl } : {}) } };
+  return { home, env: { LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: "127.0.0.1:0", LOCKSTEP_SSH_LISTEN: "127.0.0.1:0", LOCKSTEP_LOG: "silent", LOCKSTEP_TIMESCALE: String(o.timescale ?? 0.2), LOCKSTEP_WORKERS: "1", ...o.env, ...(o.databaseUrl ? { DATABASE_URL: o.databaseUrl } : {}) } };
 };
 /** One host `web-1`, its accounts adopted, two policies: `by session` (any account, no reconnect grace) and none else. */
 export const world = async (o: Options = {}): Promise<World> => {

@@ -1,6 +1,6 @@
 /** An in-memory ControlPlane: what the broker will do with flow verbs, without them. Rule: it records every call; tests read `calls`. */
 import { randomBytes } from "node:crypto";
-import type { AdmitAsk, AdmitReply, ControlPlane, Ended, Frame, LoginAsk, LoginReply, Mark, RefusedAsk, SessionEvent, Terms } from "../../proxy/channel.ts";
+import type { AdmitAsk, AdmitReply, ControlPlane, DesktopGrant, Ended, Frame, LoginAsk, LoginReply, Mark, RefusedAsk, SessionEvent, Terms } from "../../proxy/channel.ts";
 import { BOX } from "../../proxy/channel.ts";
 import { sealTo } from "../../src/crypto/box.ts";
 import { refusal } from "../../src/domain/channels.ts";
@@ -8,7 +8,7 @@ import type { Wish } from "../../src/domain/channels.ts";
 import { Fault } from "../../src/kernel/fault.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 
-export type FakeAccount = { host: string; port: number; username: string; hostKeys: string[]; password: string };
+export type FakeAccount = { host: string; port: number; username: string; hostKeys: string[]; password: string; desktop?: DesktopGrant };
 export type FakeSession = {
   id: string; ask: AdmitAsk; recording: string; key: Buffer; opened: boolean; events: SessionEvent[]; marks: Mark[];
   ended: Ended | undefined; endedTimes: number; lost: boolean;
@@ -24,7 +24,7 @@ export type FakeBroker = ControlPlane & {
   last(): FakeSession;
 };
 
-const TERMS: Terms = { channels: ["shell", "exec"], record: "full", recordInput: false, graceMs: 2_000, clipboardIn: true, clipboardOut: true, files: { readOnly: false, noDelete: false, allow: [], deny: [] }, forwardTo: ["localhost:*"] };
+const TERMS: Terms = { channels: ["shell", "exec"], record: "full", recordInput: false, graceMs: 2_000, clipboardIn: true, clipboardOut: true, filesIn: false, filesOut: false, files: { readOnly: false, noDelete: false, allow: [], deny: [] }, forwardTo: ["localhost:*"] };
 
 const NOTHING = { ok: false, code: "not_found", message: "There is no such account for you." } as const;
 
@@ -49,6 +49,7 @@ const grant = (broker: FakeBroker, ask: AdmitAsk, session: FakeSession): AdmitRe
     remainingMs: broker.remainingMs, address: { host: account.host, port: account.port }, username: account.username, hostKeys: account.hostKeys,
     password: sealTo(ask.workerKey, BOX.password(session.id), Buffer.from(account.password)),
     recording: { id: session.recording, key: sealTo(ask.workerKey, BOX.recording(session.recording), session.key) }, terms: broker.terms,
+    ...(account.desktop === undefined ? {} : { desktop: account.desktop }),
   };
 };
 

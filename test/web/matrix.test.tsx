@@ -22,6 +22,7 @@ const MAY: Readonly<Record<string, { readonly who: readonly Who[]; readonly stat
   "GET /requests/:id/live": { who: looks, states: STATES },
   "GET /requests/:id/certificate": { who: looks, states: STATES },
   "GET /requests/:id/terminal": { who: ["requester"], states: STATES },
+  "GET /requests/:id/desktop": { who: ["requester"], states: STATES },
   "POST /requests/:id/approve": { who: ["approver"], states: ["pending"] },
   "POST /requests/:id/deny": { who: ["approver"], states: living },
   "POST /requests/:id/cancel": { who: ["requester"], states: open },

@@ -110,6 +110,8 @@ export const policy: Policy = as<Policy>({
     recordInput: false,
     clipboardIn: true,
     clipboardOut: false,
+    filesIn: false,
+    filesOut: true,
   },
   binding: {
     requesterGroups: ["grp_1"],

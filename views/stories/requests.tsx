@@ -65,7 +65,10 @@ export const STATES: Readonly<Record<string, Request>> = {
   }),
 };
 const QUEUED = "rival holds this account until 09:25 UTC at the latest. You are number 2 of 3 in its queue.";
-const NONE: Can = { approve: false, deny: false, cancel: false, show: false, connect: false, giveBack: false, revoke: false, review: false };
+const NONE: Can = {
+  ...{ approve: false, deny: false, cancel: false, show: false, connect: false },
+  ...{ desktop: false, giveBack: false, revoke: false, review: false },
+};
 export const CAN: Readonly<Record<string, Can>> = {
   "as the requester": { ...NONE, cancel: true, show: true, connect: true, giveBack: true },
   "as an approver": { ...NONE, approve: true, deny: true, revoke: true, review: true },
@@ -143,6 +146,7 @@ export const listed = (r: Request, accountName = "root", targetName = "web-1"): 
   accountName,
   targetName,
   carries: targetName !== "db-1",
+  desktop: false,
 });
 
 const said = (what: Line["what"], tone: Line["tone"], says: string, when: Date | null): Line => ({ what, tone, says, at: when });

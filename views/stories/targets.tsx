@@ -17,6 +17,7 @@ const targetView = {
   owner: "operator",
   proof: null,
   keys: false,
+  desktop: "RDP on port 3389, certificate pinned",
 };
 const platforms = [
   { name: "linux-ssh", called: "Linux over SSH", port: 22 },
@@ -122,7 +123,7 @@ export const TARGETS: readonly Story[] = [
   story("target, confirm its certificate", () => <TargetConfirm draft={{ ...draft, platform: "postgres", port: null }} seen={SEEN} />),
   story("target, confirm a plain connection", () => <TargetConfirm draft={{ ...draft, host: "127.0.0.1" }} seen={PLAIN} />),
   story("target, a database", () => (
-    <TargetPage {...targetView} target={DATABASE} fingerprints={[SEEN.fingerprint]} blocked={false} />
+    <TargetPage {...targetView} desktop={null} target={DATABASE} fingerprints={[SEEN.fingerprint]} blocked={false} />
   )),
   story("target, by an authority", () => <TargetPage {...targetView} fingerprints={[]} proof={VOUCHED} blocked={false} />),
   story("target", () => <TargetPage {...targetView} blocked={false} />),

@@ -2,17 +2,19 @@
 import { z } from "zod";
 import type { Secret } from "../../kernel/secret.ts";
 import { reveal, revealBytes } from "../../kernel/reveal.ts";
+import { desktopComplete, desktopShape } from "../../wires/desktop.ts";
 import { LOGIN_BYTES } from "../../wires/samr.ts";
 import type { Login, Pin } from "../connector.ts";
 import { sendable } from "../connector.ts";
 
 // eslint-disable-next-line no-control-regex
 export const forbidden = /[\x00-\x1f\x7f]/;
-export const config = z.object({
+const own = z.object({
   machine: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,14}$|^$/, "the machine's own name, up to 15 letters and digits").default("")
     .describe("The machine's own name, as `hostname` says it, if it belongs to a domain: so that its local accounts are meant. If empty, the machine decides."),
 });
-export type WindowsSmbConfig = z.infer<typeof config>;
+export const config = own.extend({ ...desktopShape, rdpSecurity: desktopShape.rdpSecurity.unwrap().default("nla").describe(desktopShape.rdpSecurity.description ?? "") }).superRefine(desktopComplete);
+export type WindowsSmbConfig = z.infer<typeof own>;
 
 export const naming = {
   fits: (name: string): boolean => name === name.trim() && name !== "" && [...name].length <= 20 && !/["/\\[\]:;|=,+*?<>@%\p{C}]/u.test(name) && !/^[.\s]+$/.test(name) && !name.endsWith("."),

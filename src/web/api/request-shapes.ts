@@ -165,7 +165,7 @@ export const RequestDetail = z
     approvers: z.array(text),
     waitsForConfirmation: flag,
     votes: z.array(z.object({ by: text, decision: text, minutes: count.nullable(), reason: text, at: When })),
-    can: z.object({ approve: flag, deny: flag, cancel: flag, show: flag, connect: flag, giveBack: flag, revoke: flag, review: flag }),
+    can: z.object({ approve: flag, deny: flag, cancel: flag, show: flag, connect: flag, desktop: flag, giveBack: flag, revoke: flag, review: flag }),
     holders: z.array(z.object({ by: text, until: When })),
     sessions: z.array(SessionOut),
     rotation: z.object({ id: text, state: text }).nullable(),

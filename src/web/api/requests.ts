@@ -8,7 +8,7 @@ import { giveBack } from "../../flow/checkin.ts";
 import { accountCard, requestCard, requestList, requestStory, waitingFor } from "../../flow/look.ts";
 import { release } from "../../flow/release.ts";
 import { brokenGlass, reviewRequest, toReview } from "../../flow/review.ts";
-import { terminalTicket } from "../../flow/ticket.ts";
+import { desktopTicket, terminalTicket } from "../../flow/ticket.ts";
 import { cancelRequest, revokeRequest, vote } from "../../flow/vote.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
@@ -172,6 +172,21 @@ const terminal: Endpoint = endpoint({
     ticketOut(await terminalTicket(flow, caller, holder, params.id as RequestId, body.session as SessionId | undefined), "terminal"),
 });
 
+const desktop: Endpoint = endpoint({
+  method: "post",
+  path: "/requests/{id}/desktop",
+  tag,
+  summary: "A ticket for the desktop of its target",
+  params: Id,
+  answer: TicketOut,
+  status: 201,
+  secret: true,
+  says:
+    "Open a WebSocket at `socket` with the subprotocols `protocol` and `ticket.` + `ticket`, and say `{\"type\":\"start\",\"width\":…,\"height\":…}` first: " +
+    "what follows is Guacamole's protocol, and small JSON objects. Good once, for 30 seconds, for the login or token that asked.",
+  run: async ({ flow }, { caller, holder, params }) => ticketOut(await desktopTicket(flow, caller, holder, params.id as RequestId), "desktop"),
+});
+
 const CertificateOut = z
   .object({
     state: z.enum(["unused", "in_use", "open", "failed", "closed"]),
@@ -218,6 +233,7 @@ export const requests: readonly Endpoint[] = [
   story,
   review,
   terminal,
+  desktop,
   closure,
   act("cancel", "Take your own request back", (deps, { caller }, id, reason) => cancelRequest(deps.flow, caller, id, reason)),
   act("revoke", "End somebody's access now", (deps, { caller }, id, reason) => revokeRequest(deps.flow, caller, id, reason)),

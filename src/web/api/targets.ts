@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { AccountId, PersonId } from "../../kernel/ids.ts";
 import { TargetInput, type Target } from "../../domain/target.ts";
+import { readDesktop } from "../../flow/desktop.ts";
 import { acceptIdentity } from "../../flow/identity.ts";
 import { target, targetList } from "../../flow/registers.ts";
 import { testTarget } from "../../flow/target-test.ts";
@@ -19,6 +20,7 @@ const Change = z.object({
 });
 const Where = TargetInput.pick({ host: true, port: true, platform: true });
 const Identity = z.object({ identity: z.string(), fingerprint: z.string(), settings: z.record(z.string(), z.unknown()), compareWith: z.string() }).openapi("Identity");
+const Desktop = z.object({ port: z.int(), fingerprint: z.string(), security: z.enum(["tls", "nla"]), settings: z.record(z.string(), z.unknown()), compareWith: z.string() }).openapi("Desktop");
 const Accept = z.object({ identityHash: z.string().min(1).max(80) });
 const Tested = z.object({ ok: z.boolean(), identity: z.string().nullable(), why: z.string().nullable(), stage: z.string().nullable().openapi({ description: "how far it got: setup, reach, identity, login, right" }) }).openapi("Tested");
 
@@ -39,6 +41,10 @@ export const targets: readonly Endpoint[] = [
   endpoint({
     method: "post", path: "/targets/read-identity", tag, summary: "Read what a target proves itself by", says: "No login is tried and nothing is pinned: compare the fingerprint with what `compareWith` says on the machine itself, then send `settings` back when you add it.", body: Where, answer: Identity,
     run: async (deps, { caller, body }) => readIdentity(deps.flow, caller, body),
+  }),
+  endpoint({
+    method: "post", path: "/targets/read-desktop", tag, summary: "Read the certificate of a target's RDP server", says: "No login is tried and nothing is pinned: compare the fingerprint with what `compareWith` says on the machine itself, then put `settings` beside the target's others.",
+    body: z.object({ host: TargetInput.shape.host, port: z.int().min(1).max(65_535).default(3_389) }), answer: Desktop, run: async (deps, { caller, body }) => readDesktop(deps.flow, caller, body),
   }),
   endpoint({
     method: "post", path: "/targets/{id}/accept-identity", tag, summary: "Accept a changed identity", says: "`identityHash` of the target as you looked at it: if it was changed again since, nothing is accepted.", params: Id, body: Accept, answer: TargetOut,

@@ -34,6 +34,8 @@ const TERMS = {
   recordInput: tick,
   clipboardIn: tick,
   clipboardOut: tick,
+  filesIn: tick,
+  filesOut: tick,
 } as const satisfies Partial<Record<keyof PolicyTerms, Reader>>;
 const BINDING = {
   requesters: list,

@@ -6,7 +6,9 @@ import { accountCards } from "../../flow/look.ts";
 import { lastTest, testTarget, type Helper } from "../../flow/target-test.ts";
 import { addTarget, changeTarget, pinOf, readIdentity } from "../../flow/targets.ts";
 import { gradeOf } from "../../flow/command-sets.ts";
+import { desktopOf } from "../../domain/desktop.ts";
 import { hasKeys, platformOf } from "../../domain/platform.ts";
+import { hasDesktops } from "../../flow/desktop.ts";
 import { pinsOf, TargetInput, type Target } from "../../domain/target.ts";
 import type { AccountId, PersonId, TargetId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
@@ -57,10 +59,14 @@ const fingerprints = (deps: WebDeps, t: Target): string[] => pinsOf(t).map((p) =
 /** Where nothing is pinned: who vouches for it, or that nobody does. */
 const proofOf = (t: Target): string | null => pinsOf(t).length > 0 ? null
   : t.settings["tls"] === "authority" ? `any certificate of its authority for ${t.host}` : t.settings["tls"] === "off" ? "nothing: a plain connection, on the broker's own machine alone" : "nothing";
+const desktopWords = (deps: WebDeps, t: Target): string | null => {
+  const d = desktopOf(t);
+  return d !== null ? `RDP on port ${d.port}, certificate pinned` : hasDesktops(deps.flow, t.platform) ? "none" : null;
+};
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
   const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
-  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(deps, t)} proof={proofOf(t)} keys={hasKeys(t)} passwordPolicies={(await passwordPolicyList(deps.flow.db, callerOf(c))).map((l) => l.policy.name)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
+  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(deps, t)} proof={proofOf(t)} desktop={desktopWords(deps, t)} keys={hasKeys(t)} passwordPolicies={(await passwordPolicyList(deps.flow.db, callerOf(c))).map((l) => l.policy.name)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
 };
 
 const move = (verb: (deps: WebDeps, c: Ctx, id: TargetId, f: Fields) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {

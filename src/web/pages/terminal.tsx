@@ -1,5 +1,5 @@
 /** The web terminal's page. Rule: fetching it opens nothing; its script asks the API for a ticket. */
-import { carriesSessions, noSessions } from "../../domain/platform.ts";
+import { carriesSessions, carriesShells, noSessions, noShells } from "../../domain/platform.ts";
 import { requestCard } from "../../flow/look.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { TerminalPage } from "../../../views/terminal.tsx";
@@ -12,7 +12,7 @@ import { idOf } from "./requests.tsx";
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), { request, requester, account, target, policy, can } = await requestCard(deps.flow.db, person, idOf(c));
   if (requester.id !== person.id) throw new Fault("not_found", "No such request.");
-  if (!carriesSessions(target)) throw new Fault("conflict", noSessions(target));
+  if (!carriesShells(target)) throw new Fault("conflict", (carriesSessions(target) ? noShells : noSessions)(target));
   const not = request.state === "pending" ? "Nobody has approved this request yet." : `This request is ${request.state}. Ask again.`;
   if (!can.connect) throw new Fault("conflict", not);
   if (!policy.terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");

@@ -1,0 +1,58 @@
+/**
+ * From "may I?" to a desktop: admit, recorder, gate, guacd, in this order. Rules: nothing is dialled before the recorder has proved itself; every way this can
+ * fail ends the session with one reason and one sentence, and the sentence is of what was seen, not of what guacd guesses.
+ */
+import { Fault } from "../../src/kernel/fault.ts";
+import { lookAtRdp } from "../../src/wires/rdp.ts";
+import type { RdpGate } from "../../src/wires/rdp-gate.ts";
+import { rdpGate } from "../../src/wires/rdp-gate.ts";
+import type { Cause, DesktopGrant } from "../channel.ts";
+import type { Deps } from "../deps.ts";
+import type { GuacdPlace } from "../ipc.ts";
+import type { Leg, Session } from "../session.ts";
+import { beginSession } from "../session.ts";
+import type { Ending } from "../sessions.ts";
+import { STATUS } from "./instructions.ts";
+
+export type Way = { readonly login: string; readonly account: string; readonly target: string };
+export type Admitted = { readonly session: Session; readonly desktop: DesktopGrant; readonly guacd: GuacdPlace; readonly gate: RdpGate };
+
+export const NO_GUACD = "This broker carries no desktops: no guacd is set (LOCKSTEP_GUACD). Tell whoever runs it.";
+
+/** `leg` is the person's side; it belongs to the session before anything is dialled. Rejects with a Fault whose message is for the person. */
+export const admitDesktop = async (way: Way, leg: Leg, deps: Deps): Promise<Admitted> => {
+  const { guacd } = deps;
+  if (guacd === null) throw new Fault("unavailable", NO_GUACD);
+  const grant = await deps.uplink.ask("admit", { ...way, channel: "desktop" });
+  if (!grant.ok) throw new Fault(grant.code, grant.link === undefined ? grant.message : `${grant.message} Page: ${grant.link}`);
+  const session = beginSession(grant, deps);
+  session.own(leg);
+  if (grant.desktop === undefined) {
+    await session.end({ why: "error", cause: "internal", detail: "admitted without a desktop", sentence: `${grant.target} has no desktop.` });
+    throw new Fault("conflict", `${grant.target} has no desktop.`);
+  }
+  const gate = await rdpGate(deps.reach(grant.address), grant.desktop.security, deps.random, session.signal);
+  session.own({ say: () => undefined, close: () => { setTimeout(() => gate.close(), deps.waits.force); } });
+  return { session, desktop: grant.desktop, guacd, gate };
+};
+
+const ended = (cause: Cause, detail: string, sentence: string): Ending => ({ why: "error", cause, detail, sentence });
+
+/** guacd gives one number for a closed port, a strange certificate and a wrong password: which it was is looked at, without any password. */
+export const whyNoDesktop = async ({ session, desktop, gate }: Admitted, code: number, words: string, deps: Deps): Promise<Ending> => {
+  const { target, address } = session.grant, detail = `guacd: ${words} (${code})`, seen = gate.why();
+  if (seen !== undefined) return ended("target_down", seen, `${target} cannot be used right now: ${seen}.`);
+  try {
+    const { fingerprint } = await lookAtRdp(deps.reach(address), AbortSignal.timeout(deps.waits.dial));
+    if (!desktop.certificates.includes(fingerprint)) {
+      return ended("identity_changed", `it shows the certificate ${fingerprint}`, `${target} does not show the certificate on record. No password was sent to it. Tell the owner of ${target}.`);
+    }
+  } catch (error) {
+    const why = error instanceof Fault ? error.message : "it cannot be reached";
+    return ended("target_down", why, `${target} cannot be used right now: ${why.replace(/\.$/, "")}.`);
+  }
+  if (desktop.security === "nla" && (code === STATUS.notFound || code === STATUS.unauthorized)) {
+    return ended("target_refused", detail, `${target} refused the password on record for this account. The account has to be looked at; tell its owner.`);
+  }
+  return ended("target_down", detail, `${target} ended the desktop before it was drawn: ${words === "" ? "it did not say why" : words}.`);
+};

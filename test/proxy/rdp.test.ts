@@ -1,0 +1,122 @@
+/** A desktop through the session process: real guacd, real xrdp, a page that follows the protocol. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "../../proxy/rdp/instructions.ts";
+import type { Link } from "../../src/kernel/link.ts";
+import { lookAtRdp } from "../../src/wires/rdp.ts";
+import { certificate } from "../lab/certificate.ts";
+import { scratch } from "../lab/scratch.ts";
+import { impostor } from "./rdp-impostor.ts";
+import { DESK_PASSWORD, rdpLab, type RdpLab } from "./rdp-lab.ts";
+import { eventually } from "./ssh-lab.ts";
+
+let lab: RdpLab;
+beforeAll(async () => { lab = await rdpLab(); }, 240_000);
+afterAll(async () => { await lab?.[Symbol.asyncDispose](); });
+
+test("the desktop is drawn, what is typed is done on the host, and the recording is what was shown", async () => {
+  const page = lab.page("u1");
+  expect(await page.hears("hello")).toMatchObject({ clipboardIn: true, filesIn: false });
+  await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
+  await eventually(async () => await lab.rdp.logins("u1") > 0, 20_000);
+  page.tell("mouse", 300, 300, 0);
+  await new Promise((done) => setTimeout(done, 1_500));
+  page.type("echo typed-$((40+2)) > /tmp/typed-here\n");
+  await eventually(async () => (await lab.host.exec("cat /tmp/typed-here")).stdout === "typed-42\n", 15_000);
+  const session = lab.broker.last(), begun = performance.now();
+  lab.proxy.cut(session.id, "killed", "ended by auditor: enough");
+  expect(await page.hears("ended")).toMatchObject({ sentence: "ended by auditor: enough" });
+  await eventually(async () => await lab.rdp.logins("u1") >= 0 && lab.broker.last().ended !== undefined);
+  expect(performance.now() - begun).toBeLessThan(2_000);
+  const { frames, verdict } = lab.recording(session), stream = frames.filter((f) => f.channel === 1 && (f.type === "output" || f.type === "input"));
+  expect(verdict.complete).toBe(true);
+  const all = parse(Buffer.concat(stream.map((f) => f.data)).toString())!;
+  expect(all[0]).toEqual(["size", "0", "1024", "768"]);
+  expect(all.filter((i) => i[0] !== "mouse" && i[0] !== "key")).toEqual(page.shown);
+  expect(all.filter((i) => i[0] === "key" && i[2] === "1").map((i) => String.fromCodePoint(Number(i[1]))).join("")).toContain("echo typed-");
+  expect(page.text()).not.toContain(DESK_PASSWORD);
+}, 120_000);
+
+describe("law: rdp-pinning — the pin holds on the very connection that carries the password", () => {
+  const stranger = async () => {
+    const dir = await scratch("stranger", false), made = await certificate(dir, ["localhost"], true);
+    return { fingerprint: made.fingerprint, key: readFileSync(join(dir, "server.key"), "utf8"), cert: readFileSync(join(dir, "server.crt"), "utf8") };
+  };
+  const link = (port: number): Link => ({ address: { host: "127.0.0.1", port }, connect: (signal) => new Promise((resolve, reject) => { const s = connect({ port, host: "127.0.0.1", signal }); s.once("connect", () => resolve(s)).once("error", reject); }) });
+
+  test.each(["tls", "nla"] as const)("certificate swapped between check and connect (%s): no byte of the password is sent", async (security) => {
+    const own = await stranger(), pinned = await lab.rdp.fingerprint();
+    await using between = await impostor(lab.rdp, own);
+    // The check beside it sees the right one.
+    expect((await lookAtRdp(link(between.port), AbortSignal.timeout(5_000))).fingerprint).toBe(pinned);
+    between.swap(security === "tls" ? 1 : 2);
+    lab.account("swapped", { port: between.port, username: "u2", desktop: { certificates: [pinned], security, domain: "" } });
+    const page = lab.page("swapped");
+    expect(await page.hears("ended", 30_000)).toMatchObject({ sentence: "desk-1 does not show the certificate on record. No password was sent to it. Tell the owner of desk-1." });
+    expect((await lab.ended()).ended).toMatchObject({ why: "error", cause: "identity_changed", detail: `it shows the certificate ${own.fingerprint}` });
+    expect(Buffer.concat(between.inside).length, "inside the stranger's TLS").toBe(0);
+    expect(between.connections()).toBeGreaterThanOrEqual(3);
+    // The same stranger, were it pinned, would be talked to: the test can fail.
+    lab.account("swapped", { port: between.port, username: "u2", desktop: { certificates: [own.fingerprint], security, domain: "" } });
+    const trusting = lab.page("swapped");
+    await eventually(() => Buffer.concat(between.inside).length > 0, 20_000);
+    trusting.ws.close();
+    await lab.ended();
+  }, 60_000);
+  test.each([[0, "it picked a security that was not asked for"], ["old", "it offers no TLS, and without it no password leaves"], [2, "it picked a security that was not asked for"]] as const)("a stranger that picks %s instead of TLS is cut before it hears another byte", async (selects, why) => {
+    const own = await stranger();
+    await using between = await impostor(lab.rdp, own);
+    between.swap(selects);
+    lab.account("weaker", { port: between.port, username: "u2" });
+    expect(await lab.page("weaker").hears("ended", 20_000)).toMatchObject({ sentence: `desk-1 cannot be used right now: ${why}.` });
+    expect((await lab.ended()).ended).toMatchObject({ why: "error", cause: "target_down" });
+    expect([Buffer.concat(between.clear).length, Buffer.concat(between.inside).length, between.connections()]).toEqual([0, 0, 1]);
+  }, 60_000);
+  test("xrdp changed its certificate: the accounts' owner is told, nothing else", async () => {
+    lab.account("u3", { desktop: { certificates: [Array.from({ length: 32 }, () => "AB").join(":")], security: "tls", domain: "" } });
+    expect(await lab.page("u3").hears("ended", 20_000)).toMatchObject({ sentence: expect.stringMatching(/does not show the certificate on record/) as string });
+    expect((await lab.ended()).ended).toMatchObject({ cause: "identity_changed" });
+    lab.account("u3");
+  }, 60_000);
+});
+
+describe("what can be wrong, each with its sentence", () => {
+  test("a closed port", async () => {
+    lab.account("shut", { port: 1 });
+    expect(await lab.page("shut").hears("ended", 20_000)).toMatchObject({ sentence: "desk-1 cannot be used right now: 127.0.0.1:1 cannot be reached (ECONNREFUSED)." });
+    expect((await lab.ended()).ended).toMatchObject({ cause: "target_down" });
+  }, 30_000);
+  test("NLA asked of a machine that has none", async () => {
+    lab.account("nla", { desktop: { certificates: [await lab.rdp.fingerprint()], security: "nla", domain: "" } });
+    expect(await lab.page("nla").hears("ended", 20_000)).toMatchObject({ sentence: "desk-1 cannot be used right now: it does not offer Network Level Authentication: set this target's RDP security to tls." });
+    await lab.ended();
+  }, 30_000);
+});
+
+test("resized while it runs; the clipboard in both directions, and its hash in the recording", async () => {
+  const page = lab.page("u4");
+  await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
+  await eventually(async () => await lab.rdp.logins("u4") > 0, 20_000);
+  page.tell("size", 1280, 720);
+  await eventually(() => page.shown.some((i) => i[0] === "size" && i[1] === "0" && i[2] === "1280" && i[3] === "720"), 15_000);
+  page.tell("mouse", 300, 300, 0);
+  await new Promise((done) => setTimeout(done, 1_000));
+  const text = `pasted-Zürich-${"x".repeat(50)}`;
+  page.tell("clipboard", 0, "text/plain");
+  page.tell("blob", 0, Buffer.from(text).toString("base64"));
+  page.tell("end", 0);
+  await new Promise((done) => setTimeout(done, 500));
+  page.type("xclip -selection clipboard -o > /tmp/pasted-here; printf copied-out | xclip -selection clipboard\n");
+  await eventually(async () => (await lab.host.exec("cat /tmp/pasted-here")).stdout === text, 15_000);
+  const stream = await eventually(() => page.shown.findLast((i) => i[0] === "clipboard" && i[2] === "text/plain"), 15_000);
+  await eventually(() => page.shown.some((i) => i[0] === "blob" && i[1] === stream[1] && Buffer.from(i[2]!, "base64").toString().includes("copied-out")), 15_000);
+  page.ws.close();
+  const session = await lab.ended(), { frames } = lab.recording(session), told = frames.filter((f) => f.type === "event").map((f) => JSON.parse(f.data.toString()) as { op: string });
+  expect(told).toContainEqual({ op: "paste", path: "", result: "ok", written: { bytes: Buffer.byteLength(text), sha256: createHash("sha256").update(text).digest("hex") } });
+  expect(told.some((t) => t.op === "copy")).toBe(true);
+  expect(session.events).toContainEqual(expect.objectContaining({ kind: "carried", way: "in", what: "clipboard", bytes: Buffer.byteLength(text) }));
+  expect(frames.filter((f) => f.type === "output").map((f) => f.data.toString()).join("")).not.toContain(Buffer.from("copied-out").toString("base64"));
+}, 90_000);

@@ -1,0 +1,371 @@
+/* A desktop in the browser. Rules: nothing is opened but by a press; the tunnel's own state is what the page shows (Guacamole's client stays
+   "connected" for ever when a tunnel closes without a word); text that is no instruction is ours, and begins with a brace. */
+(() => {
+  "use strict";
+  const root = document.getElementById("term"),
+    { Guacamole } = window,
+    { full, frame, ticket, socket } = window.LockstepScreen ?? {};
+  if (!root || !frame || !Guacamole) return;
+
+  /* Guacamole's tunnel over our socket. */
+  class Tunnel extends Guacamole.Tunnel {
+    constructor(made, screen, hear) {
+      super();
+      this.made = made;
+      const parser = new Guacamole.Parser();
+      parser.oninstruction = (opcode, args) => this.oninstruction?.(opcode, args);
+      this.connect = () => {
+        this.setState(Guacamole.Tunnel.State.CONNECTING);
+        made.onopen = () => made.send(JSON.stringify({ type: "start", ...screen() }));
+        made.onmessage = ({ data }) => {
+          if (!data.startsWith("{")) return parser.receive(data);
+          const message = JSON.parse(data);
+          if (message.type === "hello") this.setState(Guacamole.Tunnel.State.OPEN);
+          hear(message);
+        };
+        made.onclose = ({ code, reason }) => {
+          if (this.state !== Guacamole.Tunnel.State.CLOSED) this.setState(Guacamole.Tunnel.State.CLOSED);
+          hear({ type: "closed", code, reason });
+        };
+      };
+      this.sendMessage = (...parts) => {
+        if (made.readyState !== WebSocket.OPEN || !this.isConnected() || parts.length === 0) return;
+        made.send(`${parts.map((p) => `${[...String(p)].length}.${String(p)}`).join(",")};`);
+      };
+      this.disconnect = () => {
+        this.setState(Guacamole.Tunnel.State.CLOSED);
+        made.close(4000);
+      };
+    }
+  }
+
+  const start = () => {
+    const { issue, name, request, keep } = root.dataset,
+      { say, link, state, left, timeless, tool } = frame(root),
+      box = root.querySelector("[data-box]"),
+      keys = root.querySelector("[data-keys]"),
+      layout = root.querySelector("[data-layout]");
+    box.classList.add("desk");
+    box.tabIndex = 0;
+    let client = null,
+      tunnel = null,
+      hello = null,
+      phase = "idle",
+      busy = false,
+      opening = false,
+      drawn = false;
+    try {
+      layout.value = localStorage.getItem("lockstep.layout") || "en-us-qwerty";
+    } catch {
+      /* a private window forgets */
+    }
+
+    const shown = (word, text) => {
+      phase = word;
+      state(word, text);
+      const live = word === "open" || word === "connecting";
+      tool("connect").hidden = live;
+      tool("connect").textContent = word === "ended" ? "Connect again" : "Connect";
+      layout.hidden = live;
+      for (const one of [tool("leave"), tool("cad"), keys]) one.hidden = word !== "open";
+      tool("paste").hidden = word !== "open" || !hello?.clipboardIn;
+      tool("send").hidden = word !== "open" || !hello?.filesIn;
+      if (word !== "open") tool("copy").hidden = true;
+      document.title = `${word === "ended" ? "Ended: " : ""}${name} · desktop · Lockstep`;
+    };
+    const screen = () => ({
+      width: Math.max(320, Math.min(4096, Math.floor(box.clientWidth))),
+      height: Math.max(240, Math.min(4096, Math.floor(box.clientHeight))),
+      dpi: Math.round(96 * Math.min(2, Math.max(1, devicePixelRatio > 1.5 ? 1 : 1))),
+      layout: layout.value,
+    });
+
+    const fit = () => {
+      if (!client) return;
+      const display = client.getDisplay(),
+        width = display.getWidth(),
+        height = display.getHeight();
+      if (width > 0 && height > 0) display.scale(Math.min(1, box.clientWidth / width, box.clientHeight / height));
+    };
+    let sizing = 0;
+    const resize = () => {
+      fit();
+      clearTimeout(sizing);
+      sizing = setTimeout(() => {
+        if (phase !== "open" || !client) return;
+        const { width, height } = screen();
+        client.sendSize(width, height);
+      }, 300);
+    };
+    new ResizeObserver(() => requestAnimationFrame(resize)).observe(box);
+
+    const ended = (sentence) => {
+      if (phase === "ended") return;
+      hello = null;
+      timeless();
+      keyboard.reset();
+      shown("ended", "Ended");
+      say(sentence, { tone: "ended" });
+      link(`/requests/${request}`, "Back to the request");
+    };
+    const hear = (message) => {
+      switch (message.type) {
+        case "hello":
+          hello = message;
+          history.replaceState(null, "", location.pathname);
+          left(message.remainingMs);
+          return;
+        case "left":
+          left(message.remainingMs);
+          return;
+        case "say":
+          say(message.text, { tone: "warn", lasts: 8000 });
+          return;
+        case "ended":
+          ended(message.sentence);
+          return;
+        case "closed":
+          ended(message.reason || "The connection to the broker was lost, so your session has ended.");
+          return;
+      }
+    };
+    const picture = () => {
+      if (drawn) return;
+      drawn = true;
+      shown("open", "Connected");
+      box.querySelector(".desk-waits")?.remove();
+      say("");
+      box.focus({ preventScroll: true });
+    };
+
+    /* The clipboards of both sides, as far as the policy and the browser let. */
+    let copied = "",
+      given = "";
+    const keepCopied = async () => {
+      try {
+        await navigator.clipboard.writeText(copied);
+        tool("copy").hidden = true;
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const copyOut = (stream, mimetype) => {
+      if (!mimetype.startsWith("text/")) return stream.sendAck("only text is taken", Guacamole.Status.Code.UNSUPPORTED);
+      const reader = new Guacamole.StringReader(stream);
+      let text = "";
+      reader.ontext = (part) => {
+        text += part;
+      };
+      reader.onend = () => {
+        if (text === "" || text === given) return;
+        copied = text;
+        tool("copy").hidden = false;
+        void keepCopied();
+      };
+    };
+    const copy = async () => {
+      if (await keepCopied()) say("Copied.", { lasts: 2000 });
+      else say("This browser does not let a page copy here.", { tone: "warn", lasts: 6000 });
+      box.focus({ preventScroll: true });
+    };
+    const give = (text) => {
+      if (phase !== "open" || !hello?.clipboardIn || text === "" || text === given) return;
+      given = text;
+      const writer = new Guacamole.StringWriter(client.createClipboardStream("text/plain"));
+      for (let at = 0; at < text.length; at += 4096) writer.sendText(text.slice(at, at + 4096));
+      writer.sendEnd();
+    };
+    const paste = async () => {
+      try {
+        given = "";
+        give(await navigator.clipboard.readText());
+        say("On the desktop's clipboard. Paste it there as you usually do.", { lasts: 3000 });
+      } catch {
+        say("This browser does not let a page read the clipboard here.", { tone: "warn", lasts: 6000 });
+      }
+      box.focus({ preventScroll: true });
+    };
+    /* Asked for nothing: only where the person has let this portal read it before. */
+    const giveQuietly = async () => {
+      try {
+        if (phase !== "open" || !hello?.clipboardIn) return;
+        const { state: allowed } = await navigator.permissions.query({ name: "clipboard-read" });
+        if (allowed === "granted") give(await navigator.clipboard.readText());
+      } catch {
+        /* then the button does it */
+      }
+    };
+
+    /* Files: sent into the desktop's drive; what is put into its Download folder comes here. */
+    const files = root.querySelector("[data-files]");
+    const send = async (file) => {
+      const stream = client.createFileStream(file.type || "application/octet-stream", file.name),
+        writer = new Guacamole.BlobWriter(stream);
+      writer.onprogress = (_blob, at) => say(`Sending ${file.name}: ${Math.floor((at / Math.max(1, file.size)) * 100)} %`);
+      writer.onerror = () => say(`${file.name} was not taken.`, { tone: "warn", lasts: 8000 });
+      await new Promise((done) => {
+        writer.oncomplete = () => {
+          writer.sendEnd();
+          say(`${file.name} is in the drive Lockstep of the desktop.`, { lasts: 5000 });
+          done();
+        };
+        stream.onack = ((ack) => (status) => {
+          ack?.(status);
+          if (status.isError()) {
+            say(`${file.name} was not taken: ${status.message}.`, { tone: "warn", lasts: 8000 });
+            done();
+          }
+        })(stream.onack);
+        writer.sendBlob(file);
+      });
+    };
+    files.addEventListener("change", async () => {
+      for (const file of [...files.files]) await send(file);
+      files.value = "";
+      box.focus({ preventScroll: true });
+    });
+    const receive = (stream, mimetype, filename) => {
+      const reader = new Guacamole.BlobReader(stream, mimetype);
+      reader.onprogress = () => stream.sendAck("OK", Guacamole.Status.Code.SUCCESS);
+      reader.onend = () => {
+        const a = document.createElement("a");
+        a.href = URL.createObjectURL(reader.getBlob());
+        a.download = filename;
+        a.click();
+        setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
+        say(`${filename} was received.`, { lasts: 5000 });
+      };
+      stream.sendAck("Ready", Guacamole.Status.Code.SUCCESS);
+    };
+
+    const wire = (made) => {
+      tunnel = new Tunnel(made, screen, hear);
+      client = new Guacamole.Client(tunnel);
+      const display = client.getDisplay(),
+        element = display.getElement(),
+        mouse = new Guacamole.Mouse(element),
+        touch = new Guacamole.Mouse.Touchscreen(element);
+      const moved = (now) => {
+        busy = true;
+        client.sendMouseState(now, true);
+      };
+      mouse.onmousedown = mouse.onmouseup = mouse.onmousemove = moved;
+      touch.onmousedown = touch.onmouseup = touch.onmousemove = moved;
+      mouse.onmouseout = () => display.showCursor(false);
+      display.onresize = fit;
+      client.onsync = () => {
+        if (display.getWidth() > 0 && painted(display)) picture();
+      };
+      client.onerror = () => {};
+      client.onclipboard = copyOut;
+      client.onfile = receive;
+      copied = given = "";
+      const waits = document.createElement("p");
+      waits.className = "desk-waits";
+      waits.textContent = "Waiting for the desktop to be drawn…";
+      box.replaceChildren(waits, element);
+      client.connect();
+    };
+    /* The first thing drawn on the picture itself; until then it is empty, and "connected" would be a guess. */
+    const painted = (display) => {
+      const canvas = display.getDefaultLayer().getCanvas(),
+        { width, height } = canvas;
+      if (width === 0 || height === 0) return false;
+      const { data } = canvas.getContext("2d").getImageData(Math.floor(width / 4), Math.floor(height / 4), Math.max(1, Math.floor(width / 2)), 1);
+      return data.some((value) => value !== 0);
+    };
+
+    const connect = async () => {
+      if (opening || phase === "open" || phase === "connecting") return;
+      opening = true;
+      drawn = false;
+      try {
+        localStorage.setItem("lockstep.layout", layout.value);
+      } catch {
+        /* a private window forgets */
+      }
+      shown("connecting", "Connecting");
+      say("");
+      try {
+        wire(socket(await ticket(issue, {})));
+      } catch (error) {
+        if (error.status === 401) {
+          shown("ended", "Logged out");
+          say("Your login to the portal has ended.", { tone: "ended" });
+          link(`/login?next=${encodeURIComponent(location.pathname)}`, "Log in again");
+        } else ended(error.status === undefined ? "The portal cannot be reached right now. Connect again in a moment." : error.message);
+      } finally {
+        opening = false;
+      }
+    };
+
+    const keyboard = new Guacamole.Keyboard(box);
+    const CTRL = [0xffe3, 0xffe4],
+      SHIFT = [0xffe1, 0xffe2],
+      held = new Set();
+    keyboard.onkeydown = (keysym) => {
+      held.add(keysym);
+      busy = true;
+      if ((keysym === 0x78 || keysym === 0x58) && CTRL.some((k) => held.has(k)) && SHIFT.some((k) => held.has(k))) {
+        keyboard.reset();
+        tool("leave").focus();
+        return false;
+      }
+      if (phase === "open") client.sendKeyEvent(1, keysym);
+      return phase !== "open";
+    };
+    keyboard.onkeyup = (keysym) => {
+      held.delete(keysym);
+      if (phase === "open") client.sendKeyEvent(0, keysym);
+    };
+    box.addEventListener("focus", () => void giveQuietly());
+    box.addEventListener("blur", () => keyboard.reset());
+    box.addEventListener("mousedown", () => box.focus({ preventScroll: true }));
+    box.addEventListener("contextmenu", (e) => e.preventDefault());
+    const press = (keysyms) => {
+      if (phase !== "open") return;
+      for (const k of keysyms) client.sendKeyEvent(1, k);
+      for (const k of keysyms.toReversed()) client.sendKeyEvent(0, k);
+      box.focus({ preventScroll: true });
+    };
+    keys.addEventListener("change", () => {
+      press(
+        keys.value
+          .split(" ")
+          .filter((k) => k !== "")
+          .map((k) => Number.parseInt(k, 16)),
+      );
+      keys.value = "";
+    });
+
+    const leave = () => {
+      const old = tunnel;
+      ended("You have disconnected. The checkout is still yours until its time is up or you give it back.");
+      old?.disconnect();
+    };
+    const DO = {
+      connect: () => void connect(),
+      leave,
+      copy: () => void copy(),
+      paste: () => void paste(),
+      send: () => files.click(),
+      full: () => full(root),
+      cad: () => press([0xffe3, 0xffe9, 0xffff]),
+    };
+    root.addEventListener("click", (e) => {
+      const name = e.target.closest?.("button")?.dataset.tool;
+      if (name) DO[name]?.();
+    });
+    /* Working here is using the portal: the login does not fall asleep over it. */
+    setInterval(() => {
+      if (!busy) return;
+      busy = false;
+      void fetch(keep, { headers: { "hx-request-type": "partial" } }).catch(() => {});
+    }, 240_000);
+
+    shown("idle", "Not connected");
+    if (location.hash === "#connect" && document.referrer.startsWith(`${location.origin}/`)) void connect();
+  };
+  start();
+})();
