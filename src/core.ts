@@ -21,6 +21,7 @@ import { directLink } from "./links/direct.ts";
 import { openEmbedded, openPostgres, type Db } from "./store/db.ts";
 import { lockDirectory } from "./store/lock.ts";
 import * as broker from "./store/broker.ts";
+import * as dependents from "./store/dependents.ts";
 import * as discoveries from "./store/discoveries.ts";
 import * as notices from "./store/notices.ts";
 import * as rotations from "./store/rotations.ts";
@@ -103,7 +104,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
     await fallBackAll(deps);
-    if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); await discoveries.freeLeases(tx); });
+    if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); await discoveries.freeLeases(tx); await dependents.freeLeases(tx); });
     return { deps, places, setCut: (fn) => { cut = fn; }, close: async () => { deps.mail?.close(); await close(); } };
   } catch (e) {
     await close().catch(() => {});

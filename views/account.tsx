@@ -1,6 +1,7 @@
 /** The page of one account: its facts and what its managers may do. Rule: the buttons are the moves its credential and block allow. */
 import { AccountHistory, type History, type TypedLine } from "./account-history.tsx";
 import { HolderOf, type AccountCard } from "./accounts.tsx";
+import { Dependents, type DependentsView } from "./dependents.tsx";
 import { Ago, Exact, Facts, Field, PageHead, Post, Press, Unfold } from "./parts.tsx";
 import { NEXT_STEP, StandingBadge } from "./words.tsx";
 
@@ -72,7 +73,8 @@ const PolicyOf = ({ p }: { p: AccountCard["password"] }) => (
 );
 const FROM = { account: "of its own", target: "by its target", platform: "by its platform", default: "where nothing is bound" } as const;
 
-export const AccountPage = ({ card: c, history }: { card: AccountCard; history: History | null }) => (
+type AccountPageProps = { card: AccountCard; history: History | null; dependents?: DependentsView | null };
+export const AccountPage = ({ card: c, history, dependents = null }: AccountPageProps) => (
   <>
     <PageHead
       title={
@@ -106,6 +108,7 @@ export const AccountPage = ({ card: c, history }: { card: AccountCard; history: 
       />
       {c.manage ? <Moves c={c} /> : null}
     </section>
+    {dependents === null ? null : <Dependents v={dependents} />}
     {history === null ? null : <AccountHistory history={history} id={c.account.id} />}
   </>
 );

@@ -2,6 +2,7 @@
 import type { ChangeOutcome } from "../src/domain/change-outcome.ts";
 import type { Advice, Move } from "../src/domain/rotation-advice.ts";
 import type { Rotation, Trigger } from "../src/domain/rotation.ts";
+import { Runs, type RunLine } from "./dependent-runs.tsx";
 import { here } from "./here.ts";
 import { Live, Reload } from "./live.tsx";
 import { Ago, Badge, Facts, Field, PageHead, Post, Press, Unfold, type Tone } from "./parts.tsx";
@@ -14,7 +15,7 @@ export type RotationFacts = {
   readonly outcome: ChangeOutcome;
   readonly advice: Advice | null;
 };
-export type RotationPageFacts = RotationFacts & { readonly byName: string | null; readonly acts: boolean };
+export type RotationPageFacts = RotationFacts & { readonly byName: string | null; readonly acts: boolean; readonly runs: readonly RunLine[] };
 
 const OUTCOME: Record<ChangeOutcome["word"], readonly [Tone, string]> = {
   changed: ["ok", "changed"],
@@ -138,13 +139,21 @@ export const RotationCard = ({ f }: { f: RotationPageFacts }) => {
           "endedAt" in r ? ["Ended", <Ago at={r.endedAt} />] : null,
         ]}
       />
+      {f.runs.length === 0 ? null : (
+        <>
+          <h2>Dependents</h2>
+          <p class="muted">Whatever becomes of them, the password stays as it says above.</p>
+          <Runs list={f.runs} />
+        </>
+      )}
     </article>
   );
 };
 
 export const RotationPage = ({ f }: { f: RotationPageFacts }) => {
   const at = `/rotations/${f.rotation.id}`,
-    over = f.rotation.state === "committed" || f.rotation.state === "refused";
+    going = f.runs.some((l) => l.run.state === "waiting" || l.run.state === "running"),
+    over = (f.rotation.state === "committed" || f.rotation.state === "refused") && !going;
   return (
     <>
       <PageHead

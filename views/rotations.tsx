@@ -1,4 +1,6 @@
 /** Password changes, failures first. Rule: what needs a person stands on top with what to do; colour never carries a meaning alone. */
+import { Runs, type RunLine } from "./dependent-runs.tsx";
+import { ToAccept, type DependentLine } from "./dependents.tsx";
 import { OutcomeBadge, TRIGGER, type RotationFacts } from "./rotation-card.tsx";
 import { Ago, Empty, PageHead, Table } from "./parts.tsx";
 
@@ -11,6 +13,8 @@ export type BoardFacts = {
   readonly running: readonly RotationFacts[];
   readonly recent: readonly RotationFacts[];
   readonly trend: readonly DayOfTrend[];
+  readonly dependents: readonly RunLine[];
+  readonly toAccept: readonly DependentLine[];
 };
 
 const HIGH = 48,
@@ -80,8 +84,21 @@ const Part = ({ title, says, list }: { title: string; says: string; list: readon
     </section>
   );
 
+const Followed = ({ title, says, list }: { title: string; says: string; list: readonly RunLine[] }) =>
+  list.length === 0 ? null : (
+    <section>
+      <h2>
+        {title} <span class="count">{list.length}</span>
+      </h2>
+      <p class="muted">{says}</p>
+      <Runs list={list} whose />
+    </section>
+  );
+
 export const RotationsPage = ({ board: b }: { board: BoardFacts }) => {
-  const bad = b.dead.length + b.doubt.length + b.refused.length;
+  const failed = b.dependents.filter((l) => l.run.state !== "waiting"),
+    waits = b.dependents.filter((l) => l.run.state === "waiting"),
+    bad = b.dead.length + b.doubt.length + b.refused.length + failed.length;
   return (
     <>
       <PageHead
@@ -95,8 +112,19 @@ export const RotationsPage = ({ board: b }: { board: BoardFacts }) => {
       <Trend days={b.trend} />
       <div class="stack">
         <Part title="Needs a person" says="The broker tried long enough. Both passwords are kept; the account is given to nobody." list={b.dead} />
+        <Followed title="Dependents that need a person" says="The password was changed; what depends on it did not follow." list={failed} />
         <Part title="Being settled" says="Sent, and the outcome is not known yet." list={b.doubt} />
         <Part title="Unchanged" says="Their last change did not happen; the old password is in force." list={b.refused} />
+        <Followed title="Dependents that wait" says="Their target is away, or they wait for one that failed." list={waits} />
+        {b.toAccept.length === 0 ? null : (
+          <section>
+            <h2>
+              Dependents to accept <span class="count">{b.toAccept.length}</span>
+            </h2>
+            <p class="muted">What runs on a target with a password is code: nothing of it is done before you have looked at it.</p>
+            <ToAccept list={b.toAccept} />
+          </section>
+        )}
         <Part title="Waiting" says="Not sent yet; tried again by itself." list={b.waiting} />
         <Part title="Under way" says="Being changed right now." list={b.running} />
         {b.recent.length > 0 ? (

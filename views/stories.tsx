@@ -7,6 +7,7 @@ import { ACCOUNTS } from "./stories/accounts.tsx";
 import { AUDIT } from "./stories/audit.tsx";
 import { BULK } from "./stories/bulk.tsx";
 import { DESKTOPS } from "./stories/desktops.tsx";
+import { DEPENDENTS } from "./stories/dependents.tsx";
 import { DISCOVERY } from "./stories/discovery.tsx";
 import { EXPOSURES } from "./stories/exposures.tsx";
 import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
@@ -36,6 +37,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Accounts: ACCOUNTS,
   Targets: TARGETS,
   Desktops: DESKTOPS,
+  Dependents: DEPENDENTS,
   Discovery: DISCOVERY,
   "Bulk changes": BULK,
   "Password changes": ROTATIONS,

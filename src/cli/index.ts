@@ -11,6 +11,7 @@ import { bulk } from "./bulk.ts";
 import { collections } from "./collections.ts";
 import { completion } from "./completion.ts";
 import { connect } from "./connect.ts";
+import { dependents } from "./dependents.ts";
 import { discover } from "./discover.ts";
 import { doctor } from "./doctor.ts";
 import { exposures } from "./exposures.ts";
@@ -43,7 +44,7 @@ import { approve, deny, review } from "./vote.ts";
 const COMMANDS: readonly Register[] = [
   login, imports, several, bulk, schedules, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, passwd, preflight, verify, rotations,
   targets, discover, collections, sessions, play, audit, exposures, people, groups, policies, passwordPolicies, violations, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
-  selftest, completion, notices, webhooks, platform,
+  selftest, completion, notices, webhooks, platform, dependents,
 ];
 
 /** What to do, where the sentence itself does not say. */

@@ -92,6 +92,21 @@ export interface Connector<C = unknown> {
   pin?(identity: string): Pin | undefined;
   /** Every account there is, or nothing at all: a list that came in part would show the rest of them as gone. Changes nothing. */
   discover?(config: C, link: Link, as: Credential, signal: AbortSignal): Promise<readonly FoundAccount[] | NotTold>;
+  /** What can be done on a target of this kind before or after a password changed, its own or another's. */
+  readonly follower?: Follower<C>;
+}
+
+/** How a password is written down in a file; config-file.ts writes it. */
+export type Form = "plain" | "quoted" | "json" | "url" | "pgpass" | "xml";
+/** What may follow a change elsewhere: names and paths are checked by whoever accepted it, and again by who does it. */
+export type Task =
+  | { readonly does: "service"; readonly unit: string; readonly action: "restart" | "reload" | "stop" | "start" }
+  | { readonly does: "rewrite"; readonly path: string; readonly line: string; readonly form: Form };
+/** `does`: the tasks this kind of target can do. `rehearse` looks at place and rights and changes nothing. */
+export interface Follower<C> {
+  readonly does: readonly Task["does"][];
+  run(config: C, link: Link, task: Task, secret: Secret | null, as: Credential, signal: AbortSignal): Promise<ChangeResult>;
+  rehearse(config: C, link: Link, task: Task, as: Credential, signal: AbortSignal): Promise<TestResult>;
 }
 
 /** Infers C once, so a file reads `export default connector({ platform, config, probe, change })`. */

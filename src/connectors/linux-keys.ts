@@ -18,6 +18,7 @@ import { asRoot, connectSsh, exec, ExecFailure, fetchHostKey, hostKeyOf, keyFing
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, TestResult } from "./connector.ts";
 import { byWhom, connector, plain, scrubbed, words } from "./connector.ts";
 import { discover } from "./linux-discover.ts";
+import { follower } from "./linux-follow.ts";
 import { readKeys, shellAs, writeKeys, type Read, type Shell } from "./linux-keys/file.ts";
 import { markOf, oursIn, withBoth, withOnly, without, type Key } from "./linux-keys/lines.ts";
 import { endLogins } from "./linux-logins.ts";
@@ -135,5 +136,6 @@ export const linuxKeys = (random: Random, trap: Trap = () => undefined): Connect
   platform: "linux-keys", changesItself: true, config: config as z.ZodType<Config>, forbidden: /(?!)/, probe: probe(random), change: change(random, trap), compare: compare(random), test: test(random),
   keys: { make: () => newPrivateKey(random), objection: (secret) => publicPart(secret) === undefined ? "a private key in OpenSSH's or PEM's form, without a passphrase" : undefined },
   endLogins: (c, ...rest) => endLogins(random)(reached(c), ...rest), discover: (c, ...rest) => discover(random)(reached(c), ...rest),
+  follower: { ...follower(random), run: (c, ...rest) => follower(random).run(reached(c), ...rest), rehearse: (c, ...rest) => follower(random).rehearse(reached(c), ...rest) },
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

@@ -22,6 +22,7 @@ import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential
 import { byWhom, connector, plain, sendable, words } from "./connector.ts";
 import { READ_RULES, rulesOf } from "./linux-rules.ts";
 import { discover } from "./linux-discover.ts";
+import { follower } from "./linux-follow.ts";
 import { endLogins } from "./linux-logins.ts";
 import { bySu, config, deniedTo, LIMIT, local, login, notSent, notTold, rootBy, stageOf, why, withClient, type LinuxSshConfig } from "./linux-reach.ts";
 import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
@@ -186,6 +187,6 @@ const withDesktop = config.extend(desktopShape).superRefine(desktopComplete);
 
 export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
   platform: "linux-ssh", changesItself: true, config: withDesktop as z.ZodType<LinuxSshConfig>, forbidden, probe: probe(random), carrier: (c) => c.su || undefined,
-  change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random), discover: discover(random),
+  change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random), discover: discover(random), follower: follower(random),
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

@@ -18,6 +18,7 @@ export const EVENTS = [
   "webhook.added", "webhook.changed", "webhook.removed", "webhook.off", "notice.tested", "notice.redelivered", "notice.rule_changed", "notice.chosen",
   "audit.checked", "audit.exported", "exposure.rotated", "session.searched", "session.read", "session.raw",
   "command_set.proposed", "command_set.accepted", "platform.tried",
+  "dependent.added", "dependent.accepted", "dependent.moved", "dependent.removed", "dependent.tested", "dependent.begun", "dependent.done", "dependent.put_off", "dependent.failed", "dependent.settled",
 ] as const;
 export type EventName = (typeof EVENTS)[number];
 export const OUTCOMES = ["ok", "refused", "failed", "intent"] as const;

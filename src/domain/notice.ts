@@ -23,6 +23,7 @@ export const KINDS = {
   session_killed:   { title: "A session was ended by somebody", to: ["person", "owner"], unasked: true },
   password_changed: { title: "A password was changed by hand, in bulk or by schedule", to: ["person", "owner"], unasked: true },
   rotation_failed:  { title: "A password could not be changed", to: ["person", "owner", "admins"], unasked: true },
+  dependent_failed: { title: "What depends on a password did not follow its change", to: ["person", "owner", "admins"], unasked: true },
   account_in_doubt: { title: "An account is unverified or in quarantine", to: ["owner", "admins"], unasked: true },
   drift_found:      { title: "A target does not take the vault's password", to: ["owner", "admins"], unasked: true },
   accounts_found:   { title: "Accounts came, went or became privileged on a target", to: ["owner", "admins"], unasked: true },

@@ -22,6 +22,9 @@ export type Helper = "none" | "ready" | "busy";
 export type LoginBudget = { readonly spent: number; readonly until: Date | null };
 export const LOGINS_PER_WINDOW = 2;
 
+/** How far what is to be done before a change has come (dependent-absorb.ts derives it). */
+export type Before = "none" | "fresh" | "passed" | { readonly open: string | null } | { readonly stopped: string };
+
 export type Facts = {
   /** The account's credential fact as it stands now. */
   readonly credential: Credential;
@@ -39,6 +42,8 @@ export type Facts = {
   readonly lockoutWindow: number | null;
   /** Disabled, locked or identity_changed: no login, probe or rotation until lifted. */
   readonly blocked: boolean;
+  /** What is to be done before the change, and how far that has come; absent: nothing. */
+  readonly before?: Before;
   /** `account.adopted`: adoptions committed in a row before this one; two make an account managed. */
   readonly adoptedBefore: number;
 };

@@ -2,6 +2,7 @@
 import type { VersionId } from "../kernel/ids.ts";
 import { never } from "../kernel/never.ts";
 import type { Times } from "../kernel/times.ts";
+import { isWish } from "./dependent-absorb.ts";
 import { currentOf, likeliestFirst, loginsLeft, type Facts, type Way } from "./rotation-facts.ts";
 import { later, type Rotation } from "./rotation.ts";
 
@@ -14,6 +15,8 @@ export type Action =
   /** Ask order[0] only, `absorb` its answer, then ask `next` again. Before a login, save `reserveProbe` and check `fenceHolds`.
    *  A prepared (local) rotation first saves `beginProbe`. */
   | { readonly do: "probe"; readonly order: readonly [Ask, ...Ask[]] }
+  /** Write down the runs of what comes before the change, and sleep: whoever ends the last of them wakes this. */
+  | { readonly do: "before" }
   /** Save `wait`. */
   | { readonly do: "postpone"; readonly why: string }
   /** Save `refuse`. */
@@ -51,7 +54,18 @@ const wayOf = (r: Rotation, f: Facts): Way | "busy" | "none" => {
   return f.reconcile === "ready" ? "reconcile" : f.reconcile;
 };
 
+/** What comes before the first byte of the change: nothing has left us, so a change that somebody wished is refused, and one that is needed waits. */
+const ahead = (r: Rotation<"prepared" | "waiting" | "probing">, f: Facts, now: Date, t: Times): Action | null => {
+  const b = f.before ?? "none";
+  if (r.state === "probing" || r.sent || r.firstUnknownAt !== null || b === "none" || b === "passed") return null;
+  if (b === "fresh") return { do: "before" };
+  if ("stopped" in b) return isWish(r) ? { do: "refuse", why: `unchanged: ${b.stopped}` } : { do: "postpone", why: b.stopped };
+  return b.open === null ? { do: "wait", until: later(now, t.sweep), why: "what comes before the change is being done" } : { do: "postpone", why: b.open };
+};
+
 const applying = (r: Rotation<"prepared" | "waiting" | "probing">, f: Facts, now: Date, t: Times): Action => {
+  const first = ahead(r, f, now, t);
+  if (first !== null) return first;
   const way = wayOf(r, f);
   if (way === "busy" || way === "none") {
     const why = way === "busy" ? "the credential that changes it is being changed itself or was refused" : "nothing can change this password: no administrative credential";

@@ -91,6 +91,11 @@ const SAID: Partial<Record<EventName, Say>> = {
   "account.blocked": { when: (e) => e.why?.startsWith("admin_refused") === true,
     say: (s) => ({ kind: "rotation_failed", subject: `${s.account}: the target refused the administrative account`, path: accountPath(s),
       lines: [because(s)] }) },
+  "dependent.failed": { when: (e) => factOf(e, "phase") === "after", say: (s) => ({
+    kind: "dependent_failed", path: `/rotations/${s.e.about["rotation"] ?? ""}`,
+    subject: `${s.account}: its password was changed, and "${fact(s, "does")}" on ${fact(s, "on")} ${fact(s, "state") === "unknown" ? "is in doubt" : "failed"}`,
+    lines: [because(s), "The new password is in force and in the vault. The page of the change says what to do."],
+  }) },
   "discovery.done": { when: (e) => e.facts?.["first"] === false && FOUND.some(([name]) => Number(e.facts?.[name] ?? 0) > 0), say: (s) => ({
     kind: "accounts_found", path: `/targets/${s.target?.id ?? ""}/found`,
     subject: `${s.target?.name ?? "A target"}: ${FOUND.filter(([n]) => Number(fact(s, n)) > 0).map(([n, word]) => `${fact(s, n)} ${word}`).join(", ")}`,

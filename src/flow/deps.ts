@@ -19,6 +19,8 @@ export type Bus = { publish(topic: string): void; subscribe(topic: string, fn: (
 export type Moment =
   | "before_candidate" | "candidate_inserted" | "candidate_committed" | "journalled" | "prepared" | "applying" | "before_change" | "changed" | "change_noted"
   | "before_probe" | "probed" | "committing" | "committed" | "closing";
+/** The same around what depends on a password: about to be done, and done with nothing written. */
+export type DependentMoment = "dependent_begun" | "dependent_answered";
 
 export type Deps = {
   readonly db: Db;
@@ -49,7 +51,8 @@ export type Deps = {
   readonly cut: (session: SessionId, why: EndedWhy, message: string) => Promise<boolean>;
   /** Set in a trial alone: here accounts that wait for one (block "untried") may be changed. */
   readonly trial?: TargetId;
-  readonly moment: (m: Moment) => Promise<void> | void;
+  /** A method: who listens for the moments of rotations alone need not know the others. */
+  moment(m: Moment | DependentMoment): Promise<void> | void;
 };
 
 /** A cut after a commit: within a second, awaited by nobody; one that fails is logged, and the session's own lease ends it. */

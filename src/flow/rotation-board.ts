@@ -9,12 +9,13 @@ import * as people from "../store/people.ts";
 import type { Day } from "../store/rotations.ts";
 import * as rotations from "../store/rotations.ts";
 import * as targets from "../store/targets.ts";
+import { runsOfRotation, troubledRuns, unaccepted, type DependentLine, type RunLine } from "./dependent-look.ts";
 import { managedBy } from "./managed-by.ts";
 import type { Caller } from "./record.ts";
 import { rotationOne, seen, type RotationRow } from "./shelf.ts";
 
 export type BoardRow = RotationRow & { readonly outcome: ChangeOutcome; readonly advice: Advice | null };
-export type Board = { readonly dead: readonly BoardRow[]; readonly doubt: readonly BoardRow[]; readonly refused: readonly BoardRow[]; readonly waiting: readonly BoardRow[]; readonly running: readonly BoardRow[]; readonly recent: readonly BoardRow[]; readonly trend: readonly Day[] };
+export type Board = { readonly dead: readonly BoardRow[]; readonly doubt: readonly BoardRow[]; readonly refused: readonly BoardRow[]; readonly waiting: readonly BoardRow[]; readonly running: readonly BoardRow[]; readonly recent: readonly BoardRow[]; readonly trend: readonly Day[]; readonly dependents: readonly RunLine[]; readonly toAccept: readonly DependentLine[] };
 export const TREND_DAYS = 14;
 
 const told = (r: RotationRow): BoardRow => ({ ...r, outcome: outcomeOf(r.rotation), advice: adviceOf(r.rotation) });
@@ -34,14 +35,15 @@ export const rotationBoard = async (db: Reader, caller: Caller, now: Date): Prom
   return {
     dead: of("dead_letter"), doubt, refused: await visible(db, caller, await rotations.lastRefused(db)), waiting: rest.filter((r) => r.rotation.state === "waiting"), running: rest.filter((r) => r.rotation.state !== "waiting"),
     recent: (await visible(db, caller, await rotations.recent(db, { limit: 100 }))).filter((r) => r.rotation.state === "committed").slice(0, 30),
+    dependents: await troubledRuns(db, caller), toAccept: await unaccepted(db, caller),
     trend: whole(await rotations.perDay(db, new Date(now.getTime() - TREND_DAYS * 86_400_000), mine), now),
   };
 };
 
 /** One, with who asked for it and whether this person may act on it. */
-export type RotationView = BoardRow & { readonly byName: string | null; readonly acts: boolean };
+export type RotationView = BoardRow & { readonly byName: string | null; readonly acts: boolean; readonly runs: readonly RunLine[] };
 export const rotationView = async (db: Reader, caller: Caller, id: RotationId): Promise<RotationView> => {
   const row = await rotationOne({ db } as Parameters<typeof rotationOne>[0], caller, id), by = row.rotation.by ? await people.find(db, row.rotation.by) : null;
   const acts = await managedBy(db, caller, row.rotation.account, "account.rotate").then(() => true, () => false);
-  return { ...told(row), byName: by?.name ?? null, acts };
+  return { ...told(row), byName: by?.name ?? null, acts, runs: await runsOfRotation(db, caller, id) };
 };

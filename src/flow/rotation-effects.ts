@@ -8,6 +8,7 @@ import type { Credited } from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
 import * as rotations from "../store/rotations.ts";
 import * as versions from "../store/versions.ts";
+import { openAfter } from "./dependent-open.ts";
 import type { Deps } from "./deps.ts";
 import type { World } from "./rotation-load.ts";
 
@@ -38,6 +39,7 @@ export const applyEffects = async (deps: Pick<Deps, "random" | "times" | "bus">,
     const next = opening({ id: newId("rotation", deps.random), account: account.id, trigger: e.openNext, reason: `after ${to.id}`, by: null, origin: "generated", before: set.credential ?? account.credential, candidate: null });
     await rotations.open(tx, next);
   }
+  if (to.state === "committed" || to.state === "refused") await openAfter(deps, tx, to, e.versions.find((v) => v.to === "current")?.id ?? null, account);
   const over = to.state === "committed" || to.state === "refused" || to.state === "dead_letter";
   tx.onCommit(() => { deps.bus.publish(account.id); deps.bus.publish("rotations"); if (over) deps.bus.publish("rotation-ends"); });
 };

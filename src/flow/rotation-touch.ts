@@ -64,7 +64,7 @@ const postponed = async (deps: Deps, tx: Tx, r: Rotation, w: World, why: string)
 };
 
 /** What the change says of the login it was made with. */
-const loginOf = (o: ChangeOutcome): LoginOf => {
+export const loginOf = (o: ChangeOutcome): LoginOf => {
   if (typeof o === "object" && "not_sent" in o) return o.not_sent === "auth_of_as" ? { refused: o.why } : "unknown";
   return typeof o === "object" && "unknown" in o ? "unknown" : "accepted";
 };

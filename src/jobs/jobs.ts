@@ -9,6 +9,7 @@ import { closeNext, runClosure } from "../flow/closure.ts";
 import { claimDelivery, deliver, mayDeliver } from "../flow/deliver.ts";
 import type { Deps } from "../flow/deps.ts";
 import { loadCommandSets } from "../flow/command-sets.ts";
+import { claimRun, runDependent } from "../flow/dependent-run.ts";
 import { discoverDue } from "../flow/discover.ts";
 import { applyRules } from "../flow/discovery-rules.ts";
 import { claimDiscovery, runDiscovery } from "../flow/discovery-run.ts";
@@ -81,6 +82,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
   const [mail, hooks] = (["mail", "webhook"] as const).map((channel) => pool(async (busy) => { const d = await claimDelivery(deps, channel, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; },
     ({ id, delivery }) => deliver(deps, delivery).catch((e: unknown) => deps.log("warn", `delivery ${id}: ${String(e)}`)), () => deps.bus.publish("deliveries"), deps.times.deliveryLimit)) as [Post, Post];
   const listing = pool((busy) => claimDiscovery(deps, busy.ids, busy.full), ({ id, discovery }) => runDiscovery(deps, discovery).catch((e: unknown) => deps.log("warn", `discovery ${id}: ${String(e)}`)), () => deps.bus.publish("discoveries"), brisk);
+  const depending = pool((busy) => claimRun(deps, busy.ids), (c) => runDependent(deps, c).catch((e: unknown) => deps.log("warn", `dependent ${c.id}: ${String(e)}`)), () => deps.bus.publish("dependents"), brisk);
   const loops = [
     new Loop(deps, ["rotations"], async () => { if (deps.passive.why) return null; await sweepDue(deps); await rotate.fill(); return due.nextWake(deps.db); }),
     new Loop(deps, ["closures"], async () => { await close.fill(); return null; }),
@@ -93,13 +95,14 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["deliveries"], async () => { if (!mayDeliver(deps)) return null; await mail.fill(); await hooks.fill(); return due.nextDelivery(deps.db); }),
     new Loop(deps, ["deadlines"], () => tellExpiring(deps)),
     new Loop(deps, ["discoveries"], async () => { if (deps.passive.why) return null; for (const id of await due.dailyDue(deps.db, deps.times.discoverDaily)) await discoverDue(deps, id); await listing.fill(); await applyRules(deps); return null; }),
+    new Loop(deps, ["dependents"], async () => { if (deps.passive.why) return null; await depending.fill(); return due.nextDependent(deps.db); }),
     new Loop(deps, ["bulks", "rotation-ends", "requests", "sessions"], async () => { await turn(deps, "bulks", () => workBulks(deps)); return due.nextLook(deps.db); }),
     new Loop(deps, ["schedules"], () => workSchedules(deps)),
     new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
     new Loop(deps, [], async () => { await loadCommandSets(deps); await fallBackAll(deps); return null; }),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
-  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await mail.settle(); await hooks.settle(); await listing.settle(); } };
+  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await mail.settle(); await hooks.settle(); await listing.settle(); await depending.settle(); } };
 };
 
 /** law due-derived: what a lost hook missed is found here. */

@@ -11,6 +11,7 @@ export const PREFIX = {
   bulk: "blk", schedule: "sch",
   discovery: "dis", rule: "rul",
   demonstration: "dem",
+  dependent: "dep", dependentRun: "dpr",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -39,6 +40,8 @@ export type ScheduleId = Id<"schedule">;
 export type DiscoveryId = Id<"discovery">;
 export type RuleId = Id<"rule">;
 export type DemonstrationId = Id<"demonstration">;
+export type DependentId = Id<"dependent">;
+export type DependentRunId = Id<"dependentRun">;
 export type TerminalId = Id<"terminal">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -22,6 +22,8 @@ const BASE = {
   discoverLimit: 45 * SECOND, discoverLease: 90 * SECOND, discoverDaily: DAY,
   /** A change shown by hand: how long after somebody let it it may begin, how long it may take, how long one answer is waited for, and the silence that ends it. */
   demonstrationBegin: 8 * HOUR, demonstrationOpen: 15 * MINUTE, demonstrationAnswer: 8 * SECOND, demonstrationQuiet: 400,
+  /** What depends on a password: one call on one target (a service may take its time), and its lease. */
+  dependentLimit: 45 * SECOND, dependentLease: 90 * SECOND,
   /** OpenSSH waits at least this long in keyboard-interactive. */
   terminalCode: 150 * SECOND,
 } as const;
@@ -35,13 +37,15 @@ export const times = (scale = 1): Times => {
   out.probeLimit = Math.max(out.probeLimit, 5 * SECOND);
   out.targetDial = Math.max(out.targetDial, 5 * SECOND);
   out.discoverLimit = Math.max(out.discoverLimit, 5 * SECOND);
+  out.dependentLimit = Math.max(out.dependentLimit, 10 * SECOND);
+  out.dependentLease = Math.max(out.dependentLease, out.dependentLimit + out.probeLimit + out.leaseMargin + 3 * SECOND);
   out.discoverLease = Math.max(out.discoverLease, out.discoverLimit + out.leaseMargin);
   out.handshake = Math.max(out.handshake, 5 * SECOND);
   out.deliveryLimit = Math.max(out.deliveryLimit, 5 * SECOND);
   out.deliveryLease = Math.max(out.deliveryLease, out.deliveryLimit + out.leaseMargin);
   out.rotationLease = Math.max(out.rotationLease, out.changeLimit + out.leaseMargin + 3 * SECOND);
-  // The administrative account is lent for the length of a rotation's lease, and one listing must end within it.
-  out.rotationLease = Math.max(out.rotationLease, out.discoverLimit + out.leaseMargin);
+  // The administrative account is lent for the length of a rotation's lease, and one listing, or one dependent, must end within it.
+  out.rotationLease = Math.max(out.rotationLease, out.discoverLimit + out.leaseMargin, out.dependentLimit + out.leaseMargin);
   if (out.rotationLease < out.changeLimit + out.leaseMargin) throw new RangeError("times: a lease must outlive one call and its margin");
   return out;
 };

@@ -3,7 +3,6 @@ import { writeSync } from "node:fs";
 import type { Config, Secrets } from "../config/env.ts";
 import { openCore, type Core } from "../core.ts";
 import { addAccount, adopt, rotateNow } from "../flow/accounts.ts";
-import type { Moment } from "../flow/deps.ts";
 import { inForceNow, loginNow, tester, unsettled } from "../flow/self-test.ts";
 import { testTarget } from "../flow/target-test.ts";
 import { addTarget, changeTarget, readIdentity } from "../flow/targets.ts";
@@ -71,7 +70,7 @@ export const selfTestStep = async (config: Config, secrets: Secrets, text: strin
   const answer = (a: Answer): void => { writeSync(1, `${JSON.stringify(a)}\n`); };
   let core: Core | null = null;
   try {
-    core = await openCore(config, secrets, { times: own(config.timescale), moment: (m: Moment) => { if (m === dieAt) process.kill(process.pid, "SIGKILL"); } });
+    core = await openCore(config, secrets, { times: own(config.timescale), moment: (m) => { if (m === dieAt) process.kill(process.pid, "SIGKILL"); } });
     answer(await obey(core, order));
   } catch (e) {
     answer({ ok: false, why: toFault(e).message + (e instanceof Fault ? "" : ` (${e instanceof Error ? e.name : "error"})`) });

@@ -1,5 +1,6 @@
 /** What is due, for the timers: one room to look in. Rule: hints only; each verb decides again under the row's lock. */
 export { maybeDue } from "./accounts.ts";
+export { nextDependent } from "./dependents.ts";
 export { dailyDue } from "./discoveries.ts";
 export { nextLook } from "./bulks.ts";
 export { toTend } from "./queue.ts";

@@ -5,6 +5,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { Db, Reader, Tx } from "./db.ts";
 import * as s from "./schema.ts";
 import * as c from "./schema-command-sets.ts";
+import * as e from "./schema-dependents.ts";
 import * as d from "./schema-discovery.ts";
 
 /** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore.
@@ -12,7 +13,7 @@ import * as d from "./schema-discovery.ts";
 const TABLES: readonly PgTable[] = [
   s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.passwordPolicies, s.platformPolicies, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
   s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.schedules, s.bulks, s.bulkItems, s.locks, s.auditChecks, s.events,
-  s.webhooks, s.noticeRules, s.noticeChoices, c.commandSets, c.platformTests, c.demonstrations, d.adoptionRules, d.discoveries, d.foundAccounts,
+  s.webhooks, s.noticeRules, s.noticeChoices, c.commandSets, c.platformTests, c.demonstrations, d.adoptionRules, d.discoveries, d.foundAccounts, e.dependents, e.dependentRuns,
 ];
 const PAGE = 500;
 
@@ -28,7 +29,7 @@ const back = (v: unknown): unknown => {
 export const DUMPED = TABLES.map((t) => getTableName(t));
 /** `transcript_lines` is derived: every recording is indexed again. Notices and their deliveries are old news in a restored broker: nobody is mailed twice. */
 export const LEFT_OUT = [
-  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition", "bulk_transition", "bulk_item_transition", "schedule_transition", "discovery_transition", "demonstration_transition",
+  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition", "bulk_transition", "bulk_item_transition", "schedule_transition", "discovery_transition", "dependent_run_transition", "demonstration_transition",
 ];
 
 /** A page after the last row seen: by its key where one column is it, else (small tables) by its number in the key's order. */

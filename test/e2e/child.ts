@@ -5,8 +5,8 @@ import { parseEnv } from "../../src/config/env.ts";
 import { patient } from "./times.ts";
 
 createInterface({ input: process.stdin }).once("line", (line) => {
-  const { config, secrets } = parseEnv(JSON.parse(line) as Record<string, string>);
-  startBroker(config, secrets, { times: patient(0.2), log: (level, message, facts) => { process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`); } }).then((b) => {
+  const { dieAt, ...env } = JSON.parse(line) as Record<string, string>, { config, secrets } = parseEnv(env);
+  startBroker(config, secrets, { times: patient(0.2), moment: (m) => { if (m === dieAt) process.kill(process.pid, "SIGKILL"); }, log: (level, message, facts) => { process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`); } }).then((b) => {
     process.stdout.write(`${JSON.stringify({ origin: b.origin, sshPort: b.sshPort, pids: b.pids() })}\n`);
     process.stdin.once("end", () => { void b.close().then(() => process.exit(0)); }).resume();
   }, (e: unknown) => { process.stdout.write(`${JSON.stringify({ failed: e instanceof Error ? e.message : String(e) })}\n`); process.exit(1); });

@@ -16,6 +16,7 @@ import { fingerprintOf } from "../../src/crypto/envelope.ts";
 import { PASSWORD_POLICIES } from "../../src/domain/password-policy.ts";
 import type { Role } from "../../src/domain/person.ts";
 import type { Target } from "../../src/domain/target.ts";
+import type { DependentMoment, Moment } from "../../src/flow/deps.ts";
 import { addAccount } from "../../src/flow/accounts.ts";
 import { addSshKey, confirmChange, putPolicy } from "../../src/flow/people.ts";
 import type { Caller } from "../../src/flow/record.ts";
@@ -104,13 +105,13 @@ export class World {
   }
   async down(): Promise<void> { const b = this.broker; this.broker = null; await b?.close(); }
 
-  /** Resolves when it serves; rejects with the sentence it ended with. */
-  async child(): Promise<Child> {
+  /** Resolves when it serves; rejects with the sentence it ended with. `dieAt`: it kills itself when it comes there. */
+  async child(dieAt?: Moment | DependentMoment): Promise<Child> {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--import", "tsx", fileURLToPath(new URL("child.ts", import.meta.url))], { stdio: ["pipe", "pipe", "pipe"], env: { PATH: process.env["PATH"] ?? "", HOME: this.home } });
     const exit = new Promise<void>((resolve) => { child.once("exit", () => resolve()); }), forget = beforeExit(() => { child.kill("SIGKILL"); });
     let log = "";
     child.stderr.setEncoding("utf8").on("data", (d: string) => { log += d; });
-    child.stdin.on("error", () => undefined).write(`${JSON.stringify(this.env)}\n`);
+    child.stdin.on("error", () => undefined).write(`${JSON.stringify({ ...this.env, dieAt })}\n`);
     const line = await Promise.race([new Promise<string>((resolve) => { createInterface({ input: child.stdout }).once("line", resolve); }), exit.then(() => `{"failed":${JSON.stringify(log.slice(-500))}}`)]);
     const up = JSON.parse(line) as { origin: string; sshPort: number; pids: number[]; failed?: string };
     if (up.failed !== undefined) { await exit; forget(); throw new Error(up.failed); }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ITEM_NEXT, NEXT as BULK } from "../../src/domain/bulk.ts";
 import { NEXT as DEMONSTRATION } from "../../src/domain/demonstration.ts";
+import { NEXT as DEPENDENT_RUN } from "../../src/domain/dependent.ts";
 import { NEXT as DISCOVERY } from "../../src/domain/discovery.ts";
 import { NEXT as SCHEDULE } from "../../src/domain/schedule.ts";
 import { CREDENTIAL_NEXT } from "../../src/domain/account.ts";
@@ -25,6 +26,7 @@ const LIVES: readonly Life[] = [
   { next: SCHEDULE, start: "active", table: "schedules", pairs: "schedule_transition", column: "state", law: "schedule_transition_law" },
   { next: DISCOVERY, start: "waiting", table: "discoveries", pairs: "discovery_transition", column: "state", law: "discovery_transition_law" },
   { next: DEMONSTRATION, start: "asked", table: "demonstrations", pairs: "demonstration_transition", column: "state", law: "demonstration_transition_law" },
+  { next: DEPENDENT_RUN, start: "waiting", table: "dependent_runs", pairs: "dependent_run_transition", column: "state", law: "dependent_run_transition_law" },
 ];
 
 /** The shortest legal way from the start to a state. */
@@ -47,6 +49,7 @@ const SHOWN = (state: string): [string, string][] => {
 };
 const OTHERS: Readonly<Record<string, (state: string) => string>> = {
   demonstrations: (state) => SHOWN(state).map(([k, v]) => `, ${k} = ${v}`).join(""),
+  dependent_runs: (state) => `${ends("done", "failed", "unknown", "skipped")(state)}, lease_until = ${state === "running" ? "now()" : "null"}, why = 'why'`,
   discoveries: (state) => `${ends("done", "failed")(state)}, lease_until = ${state === "running" ? "now()" : "null"}, counts = ${state === "done" ? "'{}'" : "null"}, why = ${state === "failed" ? "'why'" : "null"}`,
   bulks: ends("done", "stopped"), bulk_items: ends("done", "failed", "skipped"), schedules: (state) => `${ends("ended")(state)}, next_at = ${state === "active" ? "now()" : "null"}`,
 };
@@ -61,7 +64,7 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
   afterAll(() => o?.close());
 
   const insert = async (life: Life, state: string, prior = "new"): Promise<string> => {
-    const own = ["rotations", "accounts", "bulk_items"].includes(life.table) ? await addAccount(o.db, g) : account;
+    const own = ["rotations", "accounts", "bulk_items", "dependent_runs"].includes(life.table) ? await addAccount(o.db, g) : account;
     const head = `prior, ${life.column}`, values = `'${prior}', '${state}'`, request = id.of("request"), session = id.of("session"), rotation = id.of("rotation");
     if (life.table === "accounts") {
       const made = id.of("account"), version = await o.db.transaction((tx) => addVersion(tx, own, "older"));
@@ -95,6 +98,13 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       await run(o.db, `insert into rotations (id, account_id, facts, opened_at) values ('${rotation}', '${await addAccount(o.db, one)}', '{}', now())`);
       await run(o.db, `insert into demonstrations (id, target_id, account_id, login_id, by_id, reason, at, identity_hash, ${facts.map(([k]) => k).join(", ")}, ${head})
         values ('${made}', '${one.target}', '${own}', '${own}', '${one.person}', '', now(), 'h', ${facts.map(([, v]) => v).join(", ")}, ${values})`);
+      return made;
+    }
+    if (life.table === "dependent_runs") {
+      const made = id.of("dependentRun"), one = await ground(o.db);
+      await run(o.db, `insert into rotations (id, account_id, facts, opened_at) values ('${rotation}', '${own}', '{}', now())`);
+      await run(o.db, `insert into dependents (id, account_id, target_id, phase, no, go_on, what, by_id, at) values ('${made}', '${own}', '${one.target}', 'before', 1, false, '{"does":"service"}', '${g.person}', now())`);
+      await run(o.db, `insert into dependent_runs (id, dependent_id, rotation_id, account_id, target_id, phase, no, go_on, opened_at, ended_at, lease_until, why, ${head}) values ('${made}', '${made}', '${rotation}', '${own}', '${one.target}', 'before', 1, false, now(), ${over}, ${state === "running" ? "now()" : "null"}, 'why', ${values})`);
       return made;
     }
     if (life.table === "schedules") { await run(o.db, `insert into schedules (id, by_id, name, input, next_at, ended_at, created_at, ${head}) values ('${schedule}', '${g.person}', '${schedule}', '{}', ${state === "active" ? "now()" : "null"}, ${over}, now(), ${values})`); return schedule; }

@@ -7,6 +7,7 @@ import { PasswordPolicies, PasswordPolicyEdit, ViolationsPage } from "../passwor
 import { PreflightPage } from "../preflight.tsx";
 import { RotationPage, type RotationPageFacts } from "../rotation-card.tsx";
 import { RotationsPage, type BoardFacts } from "../rotations.tsx";
+import { RUNS, TO_ACCEPT } from "./dependents.tsx";
 import { as, at, FAR, LONG, medium, NASTY, story, type Story } from "./fixed.tsx";
 
 const base = {
@@ -38,7 +39,7 @@ const base = {
 type State = readonly [name: string, over: Record<string, unknown>, outcome: ChangeOutcome, advice: Advice | null];
 const facts = ([, over, outcome, advice]: State, more: Partial<RotationPageFacts> = {}): RotationPageFacts => {
   const rotation = as<Rotation>({ ...base, ...over });
-  return { rotation, openedAt: at(-4), account: "root@web-1", outcome, advice, byName: "operator", acts: true, ...more };
+  return { rotation, openedAt: at(-4), account: "root@web-1", outcome, advice, byName: "operator", acts: true, runs: [], ...more };
 };
 const doubt = (why: string, person: boolean): ChangeOutcome => ({ word: "settling", why, person });
 const underWay = (why: string | null = null): ChangeOutcome => ({ word: "under_way", why });
@@ -94,9 +95,11 @@ const board: BoardFacts = {
   running: [facts(APPLYING)],
   recent: [facts(CHANGED)],
   trend: Array.from({ length: 14 }, (_, i) => ({ day: `2026-04-${20 + (i % 10)}`, committed: (i * 7) % 12, refused: i % 5 === 3 ? 2 : 0 })),
+  dependents: RUNS.filter((l) => ["failed", "unknown", "waiting"].includes(l.run.state)),
+  toAccept: TO_ACCEPT,
 };
 const quiet = board.trend.map((d) => ({ ...d, committed: 0, refused: 0 }));
-const none: BoardFacts = { dead: [], doubt: [], refused: [], waiting: [], running: [], recent: [], trend: quiet };
+const none: BoardFacts = { dead: [], doubt: [], refused: [], waiting: [], running: [], recent: [], trend: quiet, dependents: [], toAccept: [] };
 
 const SAYS = "20 characters, 1 lower-case letter, 1 upper-case letter, 1 digit, 1 symbol, none of the last 10";
 const form: ChangePasswordView = {
@@ -123,6 +126,7 @@ export const ROTATIONS: readonly Story[] = [
   story("password changes", () => <RotationsPage board={board} />),
   story("password changes, none", () => <RotationsPage board={none} />),
   ...STATES.map((s) => story(`password change, ${s[0]}`, () => <RotationPage f={facts(s)} />)),
+  story("password change, what depends on it", () => <RotationPage f={facts(CHANGED, { runs: RUNS })} />),
   story("password change, long names", () => (
     <RotationPage
       f={facts(["", { ...UNCHANGED[1], reason: NASTY }, unchanged(NASTY), UNCHANGED[3]], { account: `${LONG}@${FAR}`, acts: false })}

@@ -9,6 +9,7 @@ import { backups } from "./backups.ts";
 import { bulks } from "./bulks.ts";
 import { changes } from "./changes.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { dependents } from "./dependents.ts";
 import { discoveries } from "./discoveries.ts";
 import { docsPage } from "./docs.tsx";
 import { mountEndpoints, type Endpoint } from "./endpoint.ts";
@@ -39,7 +40,7 @@ export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...discoveries, ...people, ...groups, ...policies, ...passwordPolicies, ...commandSets, ...changes, ...locks, ...audit, ...exposures,
-  ...imports, ...bulks, ...schedules, ...search, ...health, ...backups, ...notices,
+  ...imports, ...bulks, ...schedules, ...search, ...dependents, ...health, ...backups, ...notices,
 ];
 
 const MOST = 256 * 1024;

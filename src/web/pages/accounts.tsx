@@ -22,6 +22,7 @@ import type { Ctx, WebDeps } from "../deps.ts";
 import { fields, secretField, words } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
+import { dependentsView } from "./dependents.tsx";
 import type { Route } from "../route.ts";
 
 const idOf = (c: Ctx): AccountId => {
@@ -53,7 +54,7 @@ const historyOf = async (c: Ctx, deps: WebDeps, card: AccountCard): Promise<Hist
 };
 const page = async (c: Ctx, deps: WebDeps) => {
   const card = await accountCard(deps.flow.db, me(c).person, idOf(c));
-  return render(c, deps, { title: `${card.account.name}@${card.target.name}` }, <AccountPage card={card} history={await historyOf(c, deps, card)} />);
+  return render(c, deps, { title: `${card.account.name}@${card.target.name}` }, <AccountPage card={card} history={await historyOf(c, deps, card)} dependents={await dependentsView(c, deps, card.account.id)} />);
 };
 
 const move = (verb: (deps: WebDeps, c: Ctx, id: AccountId, reason: string) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {

@@ -1,0 +1,78 @@
+/** The two forms that add a dependent. Rule: the names of their fields are those the page's reader knows. */
+import { ACTIONS, FORMS, FORM_SAYS } from "./dependent-words.ts";
+import { Field, Post, Unfold } from "./parts.tsx";
+
+type Props = { at: string; targets: readonly string[] };
+const Where = ({ targets }: { targets: readonly string[] }) => (
+  <Field label="On" hint="Done there by its administrative account.">
+    <select name="target" required>
+      {targets.map((t) => (
+        <option value={t}>{t}</option>
+      ))}
+    </select>
+  </Field>
+);
+const GoOn = () => (
+  <label class="check">
+    <input type="checkbox" name="go_on" value="yes" /> If it fails, go on with what comes after it
+  </label>
+);
+const Service = ({ at, targets }: Props) => (
+  <Post action={at}>
+    <input type="hidden" name="does" value="service" />
+    <Where targets={targets} />
+    <Field label="Service" hint="As `service NAME restart` knows it.">
+      <input name="unit" required maxlength={100} autocomplete="off" />
+    </Field>
+    <Field label="What">
+      <select name="action">
+        {ACTIONS.map((a) => (
+          <option value={a}>{a}</option>
+        ))}
+      </select>
+    </Field>
+    <Field label="When">
+      <select name="phase">
+        <option value="after">after the change</option>
+        <option value="before">before the change</option>
+      </select>
+    </Field>
+    <GoOn />
+    <button class="small" type="submit">
+      Add
+    </button>
+  </Post>
+);
+const File = ({ at, targets }: Props) => (
+  <Post action={at}>
+    <input type="hidden" name="does" value="rewrite" />
+    <Where targets={targets} />
+    <Field label="File" hint="Its whole path. Only root may be able to change the folders it is in.">
+      <input name="path" required maxlength={240} placeholder="/etc/app/app.conf" autocomplete="off" />
+    </Field>
+    <Field label="Line" hint="As it stands in the file, with {{password}} where the password is. Exactly one line must look like it.">
+      <input name="line" required maxlength={400} placeholder="password = {{password}}" autocomplete="off" />
+    </Field>
+    <Field label="Written">
+      <select name="form">
+        {FORMS.map((f) => (
+          <option value={f}>{FORM_SAYS[f]}</option>
+        ))}
+      </select>
+    </Field>
+    <GoOn />
+    <button class="small" type="submit">
+      Add
+    </button>
+  </Post>
+);
+export const AddDependent = (p: Props) => (
+  <div class="acts">
+    <Unfold label="Add a service">
+      <Service {...p} />
+    </Unfold>
+    <Unfold label="Add a file">
+      <File {...p} />
+    </Unfold>
+  </div>
+);
