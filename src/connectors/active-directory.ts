@@ -18,11 +18,11 @@ import { ticketFor } from "../wires/kerberos.ts";
 import { directoryProof, has, openDirectory, type Directory, type Modification } from "../wires/ldap.ts";
 import type { Trust } from "../wires/tls.ts";
 import { certifiedBy } from "../wires/trust.ts";
-import { afterSend, atProbe, failed, notSent, refusedLogin, whyOf } from "./active-directory/answers.ts";
+import { afterSend, atProbe, failed, notSent, isStranger, refusedLogin, whyOf } from "./active-directory/answers.ts";
 import { discovered, locate, mayReset, rulesAt } from "./active-directory/look.ts";
 import { binder, config, domainIn, forbidden, identityText, isUpn, naming, NO_NAME, pin, realmOf, unicodePwd, unsuited, type ActiveDirectoryConfig } from "./active-directory/settings.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
-import { byWhom, connector, plain } from "./connector.ts";
+import { byWhom, connector, plain, toldNothing } from "./connector.ts";
 
 export type { ActiveDirectoryConfig } from "./active-directory/settings.ts";
 type Config = ActiveDirectoryConfig;
@@ -87,7 +87,7 @@ const probe = async (c: Config, link: Link, account: Login, secret: Credential["
   return said === "yes" ? elsewhere(c, link, who, signal) : said;
 };
 
-const notTold = (e: unknown, as: Credential): NotTold => ({ unknown: whyOf(e, plain(as.secret)), ...(refusedLogin(e) ? { asRefused: true as const } : {}) });
+const notTold = (e: unknown, as: Credential): NotTold => toldNothing(whyOf(e, plain(as.secret)), refusedLogin(e), isStranger(e));
 /** What goes wrong behind the bind is no refused login. */
 const asking = async <T>(c: Config, link: Link, as: Credential, signal: AbortSignal, ask: (d: Directory) => Promise<T | { unknown: string }>): Promise<T | NotTold> => {
   try {

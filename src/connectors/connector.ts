@@ -26,8 +26,12 @@ export type ChangeResult =
   /** Only when no byte of the change left us. */
   | { readonly not_sent: "unreachable" | "auth_of_as" | "identity"; readonly why: string }
   | { readonly unknown: string };
-/** Told nothing. `asRefused`: the administrative login itself was refused over a verified identity (law A4 opens its breaker). */
-export type NotTold = { readonly unknown: string; readonly asRefused?: true };
+/**
+ * Told nothing. `asRefused`: the administrative login itself was refused over a verified identity (law A4 opens its breaker). `stranger`: what
+ * answered did not prove the pinned identity, and was shown nothing (law no-way-round-2 stops its accounts).
+ */
+export type NotTold = { readonly unknown: string; readonly asRefused?: true; readonly stranger?: true };
+export const toldNothing = (unknown: string, asRefused: boolean, stranger: boolean): NotTold => ({ unknown, ...(asRefused ? { asRefused: true as const } : {}), ...(stranger ? { stranger: true as const } : {}) });
 /** `match`: index into the given secrets. "none": the target's hash matches none of them. */
 export type CompareResult = { readonly match: number } | "none" | NotTold;
 /** Why a login may be refused that has the right password; "open": for no reason. */

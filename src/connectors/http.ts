@@ -10,7 +10,7 @@ import { reveal } from "../kernel/reveal.ts";
 import { askHttp, HttpFailure, tlsIdentity } from "../wires/http.ts";
 import { certificatePin, isLoopback, PLAIN, PLAIN_ELSEWHERE, plainObjection } from "../wires/trust.ts";
 import type { ChangeResult, Connector, Credential, FoundAccount, NotTold, TestStage } from "./connector.ts";
-import { byWhom, connector, plain, scrubbed, sendable, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, sendable, toldNothing, words } from "./connector.ts";
 import { config, enter, isOpen, listed, OPEN, talk, type Ask, type HttpConfig, type Stop, type Told } from "./http/talk.ts";
 import { at, isLike, wordsOf, type Json, type Template, type Values } from "./http/template.ts";
 import { rabbitHash, rabbitMatcher } from "./http/verifier.ts";
@@ -79,10 +79,8 @@ const probe =
   };
 
 /** Over a verified certificate a refused login is the administrator's own. */
-const notTold = (stop: Stop, c: HttpConfig, as: Credential): NotTold => ({
-  unknown: words(stop.why, plain(as.secret)),
-  ...(stop.stage === "login" && stop.why !== OPEN && c.tls !== "off" ? { asRefused: true as const } : {}),
-});
+const notTold = (stop: Stop, c: HttpConfig, as: Credential): NotTold =>
+  toldNothing(words(stop.why, plain(as.secret)), stop.stage === "login" && stop.why !== OPEN && c.tls !== "off", stop.stage === "identity");
 
 const compare =
   (t: Template, ask: Ask, v: NonNullable<Template["verifier"]>): Verb<"compare"> =>
@@ -98,7 +96,7 @@ const compare =
       return match < 0 ? "none" : { match };
     } catch (e) {
       const f = failed(e);
-      return { unknown: words(f.why, plain(as.secret)) };
+      return toldNothing(words(f.why, plain(as.secret)), false, f.kind === "identity");
     }
   };
 
@@ -126,7 +124,8 @@ const discover =
       }
       return found.sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (e) {
-      return { unknown: words(failed(e).why, plain(as.secret)) };
+      const f = failed(e);
+      return toldNothing(words(f.why, plain(as.secret)), false, f.kind === "identity");
     }
   };
 

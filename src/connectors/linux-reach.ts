@@ -6,7 +6,7 @@ import { times } from "../kernel/times.ts";
 import type { Client, MayRun, Root, RootOptions, Su } from "../wires/ssh.ts";
 import { asRoot, authOf, connectSsh, ExecFailure, isPrivateKey, mayRun, SshFailure } from "../wires/ssh.ts";
 import type { ChangeResult, Credential, Login, NotTold, TestStage } from "./connector.ts";
-import { nameable, plain, words } from "./connector.ts";
+import { nameable, plain, toldNothing, words } from "./connector.ts";
 
 /** A local account's name; digits alone would be read as a user id by other tools. */
 export const local = (name: string): boolean => nameable(name) && !/^\d+$/.test(name) && !/[\\@]/.test(name);
@@ -78,4 +78,4 @@ export const deniedTo = (c: LinuxSshConfig, as: Credential, denied: string): Not
   ({ unknown: words(denied, plain(as.secret)), ...(bySu(c, as) && /authentication failure|did not accept/i.test(denied) ? { asRefused: true as const } : {}) });
 
 /** What a failure before the answer tells: over a verified identity a refused login is the administrator's own. */
-export const notTold = (error: unknown): NotTold => ({ unknown: why(error), ...(error instanceof SshFailure && error.kind === "auth" ? { asRefused: true as const } : {}) });
+export const notTold = (error: unknown): NotTold => { const kind = error instanceof SshFailure ? error.kind : "closed"; return toldNothing(why(error), kind === "auth", kind === "identity"); };

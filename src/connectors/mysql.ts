@@ -19,7 +19,7 @@ import { reveal } from "../kernel/reveal.ts";
 import { connectMysql, mysqlIdentity, MysqlFailure, REFUSED, type MysqlSession } from "../wires/mysql.ts";
 import { isLoopback, PLAIN, PLAIN_ELSEWHERE, plainObjection, trustOf } from "../wires/trust.ts";
 import type { Answer, ChangeResult, Connector, Credential, NotTold, TestResult } from "./connector.ts";
-import { byWhom, connector, plain, scrubbed, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, toldNothing, words } from "./connector.ts";
 import { everyRow, PROLOGUE, rowsOf, told, tooOld, writersOf } from "./mysql/grants.ts";
 import { found, judge, killEach, killUser } from "./mysql/look.ts";
 import { meant, self, send } from "./mysql/meant.ts";
@@ -180,10 +180,7 @@ const notIn = (e: unknown, c: MysqlConfig, host: string | null, secret: Credenti
 /** Over a verified certificate a refused login is the administrator's own. */
 const notTold = (e: unknown, c: MysqlConfig, as: Credential): NotTold => {
   const f = failureIn(e);
-  return {
-    unknown: words(f.why, plain(as.secret)),
-    ...(f.kind === "auth" && REFUSED.has(f.errno) && c.tls !== "off" ? { asRefused: true as const } : {}),
-  };
+  return toldNothing(words(f.why, plain(as.secret)), f.kind === "auth" && REFUSED.has(f.errno) && c.tls !== "off", f.kind === "identity");
 };
 export const mysql = (random: Random, connect: Connect = connectMysql): Connector<MysqlConfig> => {
   const { within, admin } = roads(connect),

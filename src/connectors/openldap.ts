@@ -18,8 +18,8 @@ import { objectionBeside } from "../wires/beside.ts";
 import { directoryProof, LDAP, openDirectory, type Directory } from "../wires/ldap.ts";
 import { certifiedBy } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
-import { byWhom, connector, plain } from "./connector.ts";
-import { afterSend, atProbe, codeOf, isHistory, kindOf, notSent, refusedLogin, whyOf } from "./openldap/answers.ts";
+import { byWhom, connector, plain, toldNothing } from "./connector.ts";
+import { afterSend, atProbe, codeOf, isHistory, kindOf, notSent, isStranger, refusedLogin, whyOf } from "./openldap/answers.ts";
 import { discovered, locate, lockOf, mayChangeOthers, rulesAt } from "./openldap/look.ts";
 import { config, dnOf, forbidden, identityText, naming, NO_NAME, pin, unsuited, type OpenLdapConfig } from "./openldap/settings.ts";
 
@@ -82,7 +82,7 @@ const probe = async (c: OpenLdapConfig, link: Link, account: Login, secret: Cred
 };
 
 /** Of what a whole session came to: an answer after the bind is not one of these. */
-const notTold = (e: unknown, as: Credential): NotTold => ({ unknown: whyOf(e, plain(as.secret)), ...(refusedLogin(e) ? { asRefused: true as const } : {}) });
+const notTold = (e: unknown, as: Credential): NotTold => toldNothing(whyOf(e, plain(as.secret)), refusedLogin(e), isStranger(e));
 /** As the administrative account, about one account: a refusal inside the session is no refused login. */
 const about = async <T>(c: OpenLdapConfig, link: Link, account: Login, as: Credential, signal: AbortSignal, ask: (d: Directory, dn: string) => Promise<T | { unknown: string }>): Promise<T | NotTold> => {
   try {

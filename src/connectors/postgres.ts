@@ -19,7 +19,7 @@ import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
 import { plainObjection, trustOf } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
-import { byWhom, connector, plain, words } from "./connector.ts";
+import { byWhom, connector, plain, toldNothing, words } from "./connector.ts";
 import { foundRole, ROLES, type Role } from "./postgres/discover.ts";
 import { afterSend, atLogin, isServerError, PASSWORD_REFUSED, PgFailure } from "./postgres/failure.ts";
 import { proofOf, reach } from "./postgres/reach.ts";
@@ -161,7 +161,7 @@ const probe = async (c: PostgresConfig, link: Link, account: Login, secret: Cred
 /** Over a verified certificate a refused login is the administrator's own. */
 const notTold = (e: unknown, c: PostgresConfig, as: Credential): NotTold => {
   const { kind, why } = atLogin(e);
-  return { unknown: words(why, plain(as.secret)), ...(kind === "auth" && c.tls !== "off" ? { asRefused: true as const } : {}) };
+  return toldNothing(words(why, plain(as.secret)), kind === "auth" && c.tls !== "off", kind === "identity");
 };
 /** A statement's own refusal is no refused login. */
 const told = async <T>(ask: Promise<T>): Promise<T | { unknown: string }> => {

@@ -15,7 +15,7 @@ import type { Random } from "../kernel/clock.ts";
 import { RespError } from "../wires/resp.ts";
 import { certificatePin, plainObjection } from "../wires/trust.ts";
 import type { ChangeResult, CompareResult, Connector, Credential, NotTold } from "./connector.ts";
-import { byWhom, connector, plain, scrubbed, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, toldNothing, words } from "./connector.ts";
 import { hindrance, keeper, look, maySet, MEMORY, set } from "./redis/change.ts";
 import { connectRedis, failureIn, RedisFailure, redisIdentity, type RedisSession } from "./redis/reach.ts";
 import { config, forbidden, naming, NO_NAME, unsuited, type RedisConfig } from "./redis/settings.ts";
@@ -80,7 +80,7 @@ const probe =
 /** Over a verified certificate a refused login is the administrator's own. */
 const notTold = (e: unknown, c: RedisConfig, as: Credential): NotTold => {
   const f = failureIn(e);
-  return { unknown: words(f.why, plain(as.secret)), ...(f.kind === "auth" && c.tls !== "off" ? { asRefused: true as const } : {}) };
+  return toldNothing(words(f.why, plain(as.secret)), f.kind === "auth" && c.tls !== "off", f.kind === "identity");
 };
 const judge = (u: User | null, passwords: readonly string[]): CompareResult => {
   if (u === null) return { unknown: "the target knows no such account" };

@@ -7,6 +7,7 @@ import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
+import { blockIdentity } from "./identity.ts";
 import { withAdmin, type LoginOf } from "./lend.ts";
 import { helper, type World } from "./rotation-load.ts";
 import { openVersion } from "./secrets.ts";
@@ -30,11 +31,14 @@ export const withConfig = async <T>(deps: Deps, w: Pick<World, "connector" | "ta
 export const loginAt = (w: Pick<World, "account" | "administrative" | "reconcile">): Login =>
   ({ name: w.account.name, id: w.account.id, alone: w.administrative === null && w.reconcile === null });
 
+/** law no-way-round-2: whatever was asked, a target that proves another identity than the pinned one stops all its accounts. */
 export const call = async <T>(deps: Deps, w: Pick<World, "connector" | "target">, verb: string, fn: (c: Connector, link: ReturnType<Deps["link"]>, config: unknown) => Promise<T>, limit: number): Promise<T | { unknown: string }> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<{ unknown: string }>((resolve) => { timer = setTimeout(() => resolve({ unknown: `${verb}: no answer in ${Math.round(limit / 1000)} s` }), limit + 1_000); });
   try {
-    return await withConfig(deps, w, (config) => Promise.race([fn(w.connector, deps.link(w.target), config), late]));
+    const said = await withConfig(deps, w, (config) => Promise.race([fn(w.connector, deps.link(w.target), config), late]));
+    if (typeof said === "object" && said !== null && "stranger" in said) await blockIdentity(deps, w.target.id, (said as unknown as { unknown: string }).unknown);
+    return said;
   } catch (e) {
     return { unknown: `${verb}: ${e instanceof Error ? e.name : "error"}` };
   } finally { clearTimeout(timer); }

@@ -206,6 +206,8 @@ export const contract = <C>(name: string, world: () => World<C>, traits: Traits 
     try {
       expect(await change(account, fresh(), w().as(), through)).toMatchObject({ not_sent: traits.faceless ? expect.any(String) : "identity" });
       expect(await probe(account.name, account.password, through)).toHaveProperty("unknown");
+      const asked = [await c().compare?.(w().config(), through, account, [Secret.of(account.password)], credential(w().as()), signal()), await c().discover?.(w().config(), through, credential(w().as()), signal())];
+      for (const said of asked) if (said !== undefined && !traits.faceless) expect(said).toMatchObject({ stranger: true });
       if (traits.faceless) for (const secret of known) expect(impostor.shown().join("\n").includes(secret), "a password was shown").toBe(false); else expect(impostor.shown()).toEqual([]);
     } finally { impostor.close(); }
   });

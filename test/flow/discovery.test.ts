@@ -7,6 +7,7 @@ import { ignoreFound } from "../../src/flow/discovery-ignore.ts";
 import { discoveryView, listed } from "../../src/flow/discovery-look.ts";
 import { addRule, applyRules, endRule, ruleList, rulePreview } from "../../src/flow/discovery-rules.ts";
 import { claimDiscovery, runDiscovery } from "../../src/flow/discovery-run.ts";
+import { acceptIdentity } from "../../src/flow/identity.ts";
 import { putCollection } from "../../src/flow/collections.ts";
 import type { Caller } from "../../src/flow/record.ts";
 import { addTarget, changeTarget } from "../../src/flow/targets.ts";
@@ -17,6 +18,7 @@ import { times } from "../../src/kernel/times.ts";
 import { directLink } from "../../src/links/direct.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as discoveries from "../../src/store/discoveries.ts";
+import * as targets from "../../src/store/targets.ts";
 import * as people from "../../src/store/people.ts";
 import { faultProxy } from "../lab/fault-proxy.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
@@ -164,6 +166,17 @@ test("each target of a group, and every day where somebody asked for that", asyn
   const jobs = startJobs(core.deps);
   try { await until(async () => (await discoveryView(core.deps, operator, target)).last?.trigger === "daily", 20_000); await until(async () => (await discoveryView(core.deps, operator, target)).last?.state === "done", 20_000); } finally { await jobs.close(); }
   expect((await discoveryView(core.deps, operator, target)).daily).toBe(true);
+});
+
+test("law: no-way-round-2 — a host that shows another key during a listing fails it and stops all its accounts, until somebody accepts the key they looked at", async () => {
+  await host.changeHostKey();
+  expect(await listOnce()).toBe("the target did not prove a pinned host key");
+  expect(new Set((await accounts.onTarget(core.deps.db, target)).map((a) => a.block))).toEqual(new Set(["identity_changed"]));
+  expect(await run(core.deps.db, `select outcome, why from events where what = 'target.identity_changed'`)).toEqual([{ outcome: "refused", why: "the target did not prove a pinned host key" }]);
+  expect(await listOnce()).toMatch(/no longer proves itself by the pinned key/);
+  await changeTarget(core.deps, operator, target, { settings: { hostKeys: [host.hostKey] } });
+  await acceptIdentity(core.deps, operator, target, (await targets.find(core.deps.db, target))!.identityHash);
+  expect(await listOnce()).toBe("done");
 });
 
 test("law: no-way-round-2 — a locked target, or one whose identity waits, is not asked", async () => {

@@ -52,4 +52,5 @@ export const afterSend = (e: unknown, hidden: readonly string[]): ChangeResult =
 };
 export const whyOf = (e: unknown, hidden: readonly string[]): string => words(readable(failed(e)), hidden);
 /** The administrative login's own refusal: a bind that was answered. */
+export const isStranger = (e: unknown): boolean => failed(e).kind === "identity";
 export const refusedLogin = (e: unknown): boolean => failed(e).kind === "answer" && failed(e).code === LDAP.INVALID_CREDENTIALS;

@@ -32,6 +32,7 @@ export const atProbe = (e: unknown, lockout: "ask" | "never", hidden: readonly s
   return lockout === "never" ? "no" : { unknown: IN_DOUBT, refused: true };
 };
 /** The administrative login's own refusal, over a verified certificate. */
+export const isStranger = (e: unknown): boolean => failed(e).kind === "identity";
 export const refusedLogin = (e: unknown): boolean => failed(e).kind === "answer";
 export const whyOf = (e: unknown, hidden: readonly string[]): string => words(failed(e).why, hidden);
 export const kindOf = (e: unknown): LdapFailure["kind"] => failed(e).kind;
