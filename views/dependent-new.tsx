@@ -2,6 +2,8 @@
 import { ACTIONS, FORMS, FORM_SAYS } from "./dependent-words.ts";
 import { Field, Post, Unfold } from "./parts.tsx";
 
+/** A target on which something can be done, and what. */
+export type Doer = { readonly name: string; readonly does: readonly string[] };
 type Props = { at: string; targets: readonly string[] };
 const Where = ({ targets }: { targets: readonly string[] }) => (
   <Field label="On" hint="Done there by its administrative account.">
@@ -66,13 +68,39 @@ const File = ({ at, targets }: Props) => (
     </button>
   </Post>
 );
-export const AddDependent = (p: Props) => (
-  <div class="acts">
-    <Unfold label="Add a service">
-      <Service {...p} />
-    </Unfold>
-    <Unfold label="Add a file">
-      <File {...p} />
-    </Unfold>
-  </div>
+const List = ({ at, targets }: Props) => (
+  <Post action={at}>
+    <input type="hidden" name="does" value="steps" />
+    <Where targets={targets} />
+    <Field label="List" hint="As it is called under follow in the target's command set.">
+      <input name="list" required maxlength={31} autocomplete="off" />
+    </Field>
+    <GoOn />
+    <button class="small" type="submit">
+      Add
+    </button>
+  </Post>
 );
+export const AddDependent = ({ at, targets }: { at: string; targets: readonly Doer[] }) => {
+  const on = (does: string): string[] => targets.filter((t) => t.does.includes(does)).map((t) => t.name),
+    [services, files, lists] = [on("service"), on("rewrite"), on("steps")];
+  return (
+    <div class="acts">
+      {services.length === 0 ? null : (
+        <Unfold label="Add a service">
+          <Service at={at} targets={services} />
+        </Unfold>
+      )}
+      {files.length === 0 ? null : (
+        <Unfold label="Add a file">
+          <File at={at} targets={files} />
+        </Unfold>
+      )}
+      {lists.length === 0 ? null : (
+        <Unfold label="Add a device's list">
+          <List at={at} targets={lists} />
+        </Unfold>
+      )}
+    </div>
+  );
+};

@@ -1,5 +1,5 @@
 /** What depends on a password: what is done before and after each change. Rule: whose eyes accepted it stands beside it; a button is a legal move. */
-import { AddDependent } from "./dependent-new.tsx";
+import { AddDependent, type Doer } from "./dependent-new.tsx";
 import { FORM_SAYS } from "./dependent-words.ts";
 import type { Dependent } from "../src/domain/dependent.ts";
 import { Badge, Empty, PageHead, Post, Table } from "./parts.tsx";
@@ -17,7 +17,7 @@ export type DependentsView = {
   readonly account: string;
   readonly list: readonly DependentLine[];
   readonly writes: boolean;
-  readonly targets: readonly string[];
+  readonly targets: readonly Doer[];
 };
 
 export const big = (text: string): string => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`;

@@ -13,9 +13,10 @@ import type { Link } from "../kernel/link.ts";
 import { times } from "../kernel/times.ts";
 import { fetchHostKey } from "../wires/ssh.ts";
 import { greeting } from "../wires/telnet.ts";
-import type { Answer, ChangeResult, Connector, TestResult } from "./connector.ts";
+import type { Answer, ChangeResult, Connector, Follower, TestResult } from "./connector.ts";
 import { byWhom, connector } from "./connector.ts";
 import type { Conversation } from "./command-set/conversation.ts";
+import { follow, unfit } from "./command-set/follow.ts";
 import { DeviceFailure, failureOf, notSent, reach, stageOf, type Device, type Held } from "./command-set/reach.ts";
 import { configFor, forbiddenBy, namingBy, pinBy, SHIPPED, TELNET, unsuited, type Settings } from "./command-set/settings.ts";
 
@@ -23,7 +24,7 @@ export type { Settings as CommandSetSettings } from "./command-set/settings.ts";
 export { SHIPPED } from "./command-set/settings.ts";
 
 export const PREFIX = "cli:";
-export type Heard = { readonly verb: "probe" | "change" | "test"; readonly account: string; readonly over: string; readonly said: Transcript };
+export type Heard = { readonly verb: "probe" | "change" | "test" | "follow"; readonly account: string; readonly over: string; readonly said: Transcript };
 export type CommandSetOptions = {
   /** The set a target is bound to, by the version in its settings; undefined: not accepted here. */
   readonly version: (version: string) => CommandSet | undefined; readonly newest: string;
@@ -115,6 +116,25 @@ const testing = (o: CommandSetOptions): NonNullable<Connector<Settings>["test"]>
   } catch (e) { return { ok: false, stage: stageOf(e), why: failureOf(e).why }; }
 };
 
+const following = (o: CommandSetOptions): Follower<Settings> => ({
+  does: ["steps"],
+  run: async (c, link, task, secret, as, signal) => {
+    const set = o.version(c.version), wrong = set === undefined ? MISSING : unfit(set, task, secret);
+    if (wrong !== undefined || task.does !== "steps") return { refused: wrong ?? "" };
+    let begun = false;
+    try {
+      return await on(o, { verb: "follow", account: task.account, c, link, signal }, { who: as, ...(secret === null ? {} : { next: secret }) }, async (d) => {
+        await started(d, task.account);
+        return follow(d, task, (yes) => { begun = yes; });
+      });
+    } catch (e) { return begun ? { unknown: failureOf(e).why } : notSent(e); }
+  },
+  rehearse: async (c, link, task, as, signal) => {
+    const set = o.version(c.version), wrong = set === undefined ? MISSING : unfit(set, task, null);
+    return wrong === undefined ? testing(o)(c, link, as, signal) : { ok: false, stage: "right", why: wrong };
+  },
+});
+
 /** The key it shows; a device that greets, and not as SSH does, is one of Telnet where the set speaks that. */
 const identifying = (named: CommandSet): NonNullable<Connector<Settings>["identity"]> => async (link, signal) => {
   const within = AbortSignal.any([signal, AbortSignal.timeout(LIMIT.targetDial)]);
@@ -131,6 +151,7 @@ export const commandSet = (named: CommandSet, o: CommandSetOptions): Connector<S
   platform: `${PREFIX}${named.set}`, config: configFor(named, o.newest) as unknown as z.ZodType<Settings>,
   forbidden: forbiddenBy(named), naming: namingBy(named), ...(named.change.length > 0 ? { changesItself: true as const } : {}),
   probe: probing(named, o), change: changing(named, o), test: testing(o), identity: identifying(named), pin: pinBy(named),
+  ...(Object.keys(named.follow).length > 0 ? { follower: following(o) } : {}),
 });
 
 /** One that came with Lockstep. */

@@ -105,7 +105,9 @@ export type Form = "plain" | "quoted" | "json" | "url" | "pgpass" | "xml";
 /** What may follow a change elsewhere: names and paths are checked by whoever accepted it, and again by who does it. */
 export type Task =
   | { readonly does: "service"; readonly unit: string; readonly action: "restart" | "reload" | "stop" | "start" }
-  | { readonly does: "rewrite"; readonly path: string; readonly line: string; readonly form: Form };
+  | { readonly does: "rewrite"; readonly path: string; readonly line: string; readonly form: Form }
+  /** `account`: the login whose password changed. */
+  | { readonly does: "steps"; readonly list: string; readonly account: string };
 /** `does`: the tasks this kind of target can do. `rehearse` looks at place and rights and changes nothing. */
 export interface Follower<C> {
   readonly does: readonly Task["does"][];

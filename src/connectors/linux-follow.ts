@@ -21,7 +21,8 @@ import { deniedTo, LIMIT, login, notSent, rootBy, why, withClient, type LinuxSsh
 
 type Service = Extract<Task, { does: "service" }>;
 type Rewrite = Extract<Task, { does: "rewrite" }>;
-const MOST = 512 * 1024;
+type Own = Service | Rewrite;
+const MOST = 512 * 1024, NO_LISTS = "lists are walked on devices behind a command set";
 const UNIT = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/, PATH = /^(\/[A-Za-z0-9_.@+-]+)+$/;
 
 /** No word of a command comes from anywhere else. */
@@ -31,7 +32,7 @@ const commands = {
   cat: (p: string) => `/usr/bin/cat -- ${p}`, copy: (p: string) => `/usr/bin/cp -a -- ${p} ${p}.lockstep`, fill: (p: string) => `/usr/bin/dd of=${p}.lockstep conv=fsync status=none`,
   sum: (p: string) => `/usr/bin/sha256sum -- ${p}`, move: (p: string) => `/usr/bin/mv -f -- ${p}.lockstep ${p}`, remove: (p: string) => `/usr/bin/rm -f -- ${p}.lockstep`,
 };
-const needed = (t: Task): string[] => (t.does === "service" ? [commands.service(t, t.action), commands.service(t, "status")]
+const needed = (t: Own): string[] => (t.does === "service" ? [commands.service(t, t.action), commands.service(t, "status")]
   : [commands.stat(t.path), commands.cat(t.path), commands.copy(t.path), commands.fill(t.path), commands.sum(t.path), commands.sum(`${t.path}.lockstep`), commands.move(t.path), commands.remove(t.path)]);
 
 /** Said before anything was changed: the target's own words, or ours. */
@@ -42,7 +43,7 @@ type Hand = (command: string, input?: () => Buffer) => Promise<RootResult>;
 const lost = (): ExecFailure => new ExecFailure("closed", "the connection or the command was cut before the target said how it ended");
 
 /** Everything that is needed is asked for before anything is done. */
-const handOf = async (client: Client, c: LinuxSshConfig, as: Credential, task: Task, random: Random, signal: AbortSignal): Promise<Hand> => {
+const handOf = async (client: Client, c: LinuxSshConfig, as: Credential, task: Own, random: Random, signal: AbortSignal): Promise<Hand> => {
   const o = { signal, timeoutMs: LIMIT.dependentLimit }, roots = new Map<string, Root>();
   for (const command of needed(task)) {
     const may = await rootBy(client, c, as, command, random, o);
@@ -115,12 +116,13 @@ const service = async (hand: Hand, t: Service, begun: () => void): Promise<Chang
   return { refused: t.action === "stop" ? `${t.unit} still runs` : `${t.unit} does not run afterwards: ${stdout || stderr}` };
 };
 
-const unfit = (t: Task): string | undefined =>
+const unfit = (t: Own): string | undefined =>
   t.does === "service" ? (UNIT.test(t.unit) ? undefined : "this is not the name of a service") : PATH.test(t.path) && !/\/\.{1,2}(\/|$)/.test(t.path) ? undefined : "this is not a path we name to a shell";
 const quiet = (r: ChangeResult, hidden: readonly string[]): ChangeResult =>
   typeof r === "string" ? r : "refused" in r ? { refused: words(r.refused, hidden) } : "unknown" in r ? { unknown: words(r.unknown, hidden) } : { ...r, why: words(r.why, hidden) };
 
 const run = (random: Random): Follower<LinuxSshConfig>["run"] => async (c, link, task, secret, as, signal): Promise<ChangeResult> => {
+  if (task.does === "steps") return { refused: NO_LISTS };
   const wrong = unfit(task) ?? (task.does === "rewrite" && secret === null ? "there is no password to write" : undefined), hidden = plain(as.secret, secret ?? undefined);
   if (wrong !== undefined) return { refused: wrong };
   let begun = false;
@@ -140,6 +142,7 @@ const run = (random: Random): Follower<LinuxSshConfig>["run"] => async (c, link,
 const stageOf = (error: unknown): TestStage => error instanceof Refused ? "right"
   : error instanceof SshFailure && error.kind === "identity" ? "identity" : error instanceof AsRefused || (error instanceof SshFailure && error.kind === "auth") ? "login" : "reach";
 const rehearse = (random: Random): Follower<LinuxSshConfig>["rehearse"] => async (c, link: Link, task, as, signal): Promise<TestResult> => {
+  if (task.does === "steps") return { ok: false, stage: "right", why: NO_LISTS };
   const wrong = unfit(task);
   if (wrong !== undefined) return { ok: false, stage: "right", why: wrong };
   try {

@@ -30,10 +30,11 @@ const Line = z.string().max(400).refine((l) => !/[\x00-\x1f\x7f]/.test(l), "one 
 export const What = z.discriminatedUnion("does", [
   z.strictObject({ does: z.literal("service"), unit: Unit, action: z.enum(ACTIONS).default("restart") }),
   z.strictObject({ does: z.literal("rewrite"), path: Path, line: Line, form: z.enum(FORMS).default("plain") }),
+  z.strictObject({ does: z.literal("steps"), list: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "the name of a list under follow in the target's command set") }),
 ]);
 export type What = z.infer<typeof What>;
 export const DependentInput = z.strictObject({ target: z.string().min(1).max(300), phase: z.enum(PHASES).default("after"), goOn: z.boolean().default(false), what: What })
-  .refine((d) => d.phase === "after" || d.what.does === "service", { path: ["phase"], message: "a file gets only a password that is in force: put it after the change" });
+  .refine((d) => d.phase === "after" || d.what.does === "service", { path: ["phase"], message: "what gets the password gets only one that is in force: put it after the change" });
 export type DependentInput = z.infer<typeof DependentInput>;
 
 export type Dependent = {
@@ -52,9 +53,9 @@ export type Dependent = {
 export const MOST = 20;
 
 const VERB: Readonly<Record<(typeof ACTIONS)[number], string>> = { restart: "restart", reload: "reload", stop: "stop", start: "start" };
-export const inWords = (w: What): string => (w.does === "service" ? `${VERB[w.action]} the service ${w.unit}` : `write the password into ${w.path}`);
+export const inWords = (w: What): string => (w.does === "service" ? `${VERB[w.action]} the service ${w.unit}` : w.does === "rewrite" ? `write the password into ${w.path}` : `walk the list ${w.list} of its command set`);
 /** Doing it once more comes to the same: nobody has to know whether the first time took. */
-export const repeatable = (w: What): boolean => w.does === "rewrite" || w.action === "stop" || w.action === "start";
+export const repeatable = (w: What): boolean => w.does === "rewrite" || (w.does === "service" && (w.action === "stop" || w.action === "start"));
 
 /** The life of one doing. running names itself: whoever takes over from a dead owner. */
 export const NEXT = {

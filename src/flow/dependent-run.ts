@@ -3,7 +3,7 @@
  * moment of use and only while it is the one in force; intent durable before, outcome after; whatever happens here, the password stays changed.
  */
 import { newId, type TargetId } from "../kernel/ids.ts";
-import type { ChangeResult } from "../connectors/connector.ts";
+import type { ChangeResult, Task } from "../connectors/connector.ts";
 import { obstacle } from "../domain/account.ts";
 import { absorbRun, isWish, type RunOutcome } from "../domain/dependent-absorb.ts";
 import { claim, inWords, repeatable, skip, doubt, type Dependent, type Run, type RunStep } from "../domain/dependent.ts";
@@ -61,17 +61,19 @@ const stops = async (deps: Deps, r: Run, on: Target): Promise<string | null> => 
   return obstacle({ credential: "in_sync", block: admin.block }, false);
 };
 
+/** As its connector has it. */
+export const taskOf = (d: Pick<Dependent, "what">, account: string): Task => (d.what.does === "steps" ? { ...d.what, account } : d.what);
 /** The target is asked once. What never left us is not_sent. */
 const act = async (deps: Deps, r: Run<"running">, d: Dependent, on: Target): Promise<RunOutcome> => {
   const connector = connectorOf(deps, on.platform), follower = connector.follower;
   if (!follower?.does.includes(d.what.does)) return { refused: `${on.name} is of a kind on which that cannot be done` };
   const no = await stops(deps, r, on);
   if (no !== null) return { not_sent: "unreachable", why: no };
-  const current = r.version === null ? null : (await accounts.find(deps.db, r.account))!.current;
+  const account = (await accounts.find(deps.db, r.account))!, current = r.version === null ? null : account.current;
   if (r.version !== null && current !== r.version) return { not_sent: "superseded", why: SUPERSEDED };
   let asked = false;
   const said = await withAdmin<ChangeResult>(deps, on.administrative!, on, newId("event", deps.random), async () => {
-    const as = await credentialOf(deps, deps.db, on.administrative!), secret = r.version === null || d.what.does !== "rewrite" ? null : openVersion(deps, (await versions.find(deps.db, r.version))!);
+    const as = await credentialOf(deps, deps.db, on.administrative!), secret = r.version === null || d.what.does === "service" ? null : openVersion(deps, (await versions.find(deps.db, r.version))!);
     try {
       const fresh = deps.clock.mono() + deps.times.leaseMargin;
       if (!(await stillOurs(deps, r))) return { answer: LATE, login: "unknown" as const };
@@ -79,7 +81,7 @@ const act = async (deps: Deps, r: Run<"running">, d: Dependent, on: Target): Pro
       // A process that was stopped here may be one of two owners by now.
       if (deps.clock.mono() > fresh) return { answer: LATE, login: "unknown" as const };
       asked = true;
-      const limit = deps.times.dependentLimit, answer = await call(deps, { connector, target: on }, "dependent", (_c, link, config) => follower.run(config, link, d.what, secret, as, AbortSignal.timeout(limit)), limit);
+      const limit = deps.times.dependentLimit, answer = await call(deps, { connector, target: on }, "dependent", (_c, link, config) => follower.run(config, link, taskOf(d, account.name), secret, as, AbortSignal.timeout(limit)), limit);
       return { answer, login: loginOf(answer) };
     } finally { as.secret.wipe(); secret?.wipe(); }
   });

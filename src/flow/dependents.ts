@@ -18,6 +18,7 @@ import * as store from "../store/dependents.ts";
 import * as people from "../store/people.ts";
 import * as targets from "../store/targets.ts";
 import type { Deps } from "./deps.ts";
+import { taskOf } from "./dependent-run.ts";
 import { withAdmin } from "./lend.ts";
 import { stopNow } from "./obstacle.ts";
 import { actor, record, type Caller } from "./record.ts";
@@ -58,8 +59,8 @@ export const addDependent = (deps: Small, caller: Caller, text: string, input: D
 });
 
 /** The targets on which something can be done, by name. */
-export const followers = async (deps: Pick<Deps, "db" | "connectors">): Promise<string[]> =>
-  (await targets.all(deps.db)).filter((t) => deps.connectors.get(t.platform)?.follower !== undefined).map((t) => t.name);
+export const followers = async (deps: Pick<Deps, "db" | "connectors">): Promise<{ readonly name: string; readonly does: readonly string[] }[]> =>
+  (await targets.all(deps.db)).map((t) => ({ name: t.name, does: deps.connectors.get(t.platform)?.follower?.does ?? [] })).filter((t) => t.does.length > 0);
 
 /** Does somebody else who may accept it exist at all? */
 export const someoneElse = (everyone: Awaited<ReturnType<typeof people.byId>>, caller: Caller): boolean => [...everyone.values()].some((p) => !samePerson(p, caller.person) && may(p, "dependent.accept"));
@@ -111,7 +112,7 @@ const tried = async (deps: Deps, d: Dependent, account: Account, on: Target): Pr
   const said = await withAdmin<TestResult | { unknown: string }>(deps, admin.id, on, newId("event", deps.random), async () => {
     const as = await credentialOf(deps, deps.db, admin.id), limit = deps.times.dependentLimit;
     try {
-      const answer = await call(deps, { connector: connectorOf(deps, on.platform), target: on }, "test", (_c, link, config) => follower.rehearse(config, link, d.what, as, AbortSignal.timeout(limit)), limit);
+      const answer = await call(deps, { connector: connectorOf(deps, on.platform), target: on }, "test", (_c, link, config) => follower.rehearse(config, link, taskOf(d, account.name), as, AbortSignal.timeout(limit)), limit);
       return { answer, login: "ok" in answer && answer.ok ? "accepted" as const : "ok" in answer && answer.stage === "login" ? { refused: answer.why } : "unknown" as const };
     } finally { as.secret.wipe(); }
   });

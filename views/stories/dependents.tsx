@@ -64,12 +64,16 @@ export const RUNS: readonly RunLine[] = [
   run("skipped", { why: "a later change of the same password does it" }),
   run("failed", { says: `write the password into ${path}`, on: FAR, account: `${LONG}@${FAR}`, why: NASTY }),
 ];
+const DOERS = [
+  { name: "web-1", does: ["service", "rewrite"] },
+  { name: FAR, does: ["steps"] },
+];
 export const TO_ACCEPT: readonly DependentLine[] = [file, list[3]!];
 
 export const DEPENDENTS: readonly Story[] = [
-  story("dependents", () => <Dependents v={{ account: "acc_1", list, writes: true, targets: ["web-1", FAR] }} />),
+  story("dependents", () => <Dependents v={{ account: "acc_1", list, writes: true, targets: DOERS }} />),
   story("dependents, for a reader", () => <Dependents v={{ account: "acc_1", list: list.slice(1, 3), writes: false, targets: [] }} />),
-  story("dependents, none", () => <Dependents v={{ account: "acc_1", list: [], writes: true, targets: ["web-1"] }} />),
+  story("dependents, none", () => <Dependents v={{ account: "acc_1", list: [], writes: true, targets: DOERS.slice(0, 1) }} />),
   story("dependent, tried", () => <DependentTried d={file} account="acc_1" said={{ ok: true }} />),
   story("dependent, tried and not to be done", () => <DependentTried d={list[3]!} account="acc_1" said={{ ok: false, why: NASTY }} />),
 ];

@@ -57,10 +57,13 @@ export type Device = {
   readonly over: WireName; readonly identity: string;
   /** Over exec each list is a command of its own; elsewhere one line carries all. */
   list(name: Exclude<ListName, "login">, account: string): Promise<Over>;
+  /** The same of a list under `follow`. */
+  follow(name: string, account: string): Promise<Over>;
   /** Nobody listens at the other end any more. */
   gone(): boolean;
   close(): void;
 };
+type Steps = CommandSet["start"];
 /** `talks`: each conversation of this call is put into it, for the transcript. */
 export type Means = { readonly set: CommandSet; readonly clock: Clock; readonly onSend: (() => void) | undefined; readonly talks: Conversation[] };
 export type Held = { readonly who: Credential; readonly next?: Secret };
@@ -74,25 +77,26 @@ export const reach = async (m: Means, c: Settings, link: Link, held: Held, signa
     talks.push(made);
     return made;
   };
-  const walk = (talk: Conversation, name: ListName, account: string): Promise<Over> =>
-    talk.walk(set[name], set.errors, { account, user: who.name });
+  const walk = (talk: Conversation, steps: Steps, account: string): Promise<Over> => talk.walk(steps, set.errors, { account, user: who.name });
+  const on = (talk: Conversation): Pick<Device, "list" | "follow"> =>
+    ({ list: (name, account) => walk(talk, set[name], account), follow: (name, account) => walk(talk, set.follow[name] ?? [], account) });
   if (c.over === "telnet") {
     const stream = await link.connect(AbortSignal.any([signal, AbortSignal.timeout(LIMIT.targetDial)])), talk = speak(telnetLine(stream));
-    const login = await walk(talk, "login", who.name);
+    const login = await walk(talk, set.login, who.name);
     if (login.is !== "ok" || !login.asked) { talk.close(); throw refusedLogin(login); }
-    return { over: c.over, identity: "nothing: Telnet", gone, close: () => talk.close(), list: (name, account) => walk(talk, name, account) };
+    return { over: c.over, identity: "nothing: Telnet", gone, close: () => talk.close(), ...on(talk) };
   }
   const client = await connectSsh({ link, username: who.name, auth: { password: who.secret }, hostKeys: c.hostKeys, timeoutMs: LIMIT.targetDial, signal });
   const identity = keyFingerprint(hostKeyOf(client));
   client.on("error", () => undefined);
   if (c.over === "ssh-exec") {
     const none = { is: "ok", why: "", step: 0, asked: false, begun: false, made: false } as const;
-    return { over: c.over, identity, gone, close: () => client.end(),
-      list: (name, account) => (name === "start" || set[name].length === 0 ? Promise.resolve(none) : walk(speak(execLine(client, signal)), name, account)) };
+    const once = (steps: Steps, account: string): Promise<Over> => (steps.length === 0 ? Promise.resolve(none) : walk(speak(execLine(client, signal)), steps, account));
+    return { over: c.over, identity, gone, close: () => client.end(), list: (name, account) => once(name === "start" ? [] : set[name], account), follow: (name, account) => once(set.follow[name] ?? [], account) };
   }
   try {
     const talk = speak(await openLine(client, null, signal));
-    return { over: c.over, identity, gone, close: () => { talk.close(); client.end(); }, list: (name, account) => walk(talk, name, account) };
+    return { over: c.over, identity, gone, close: () => { talk.close(); client.end(); }, ...on(talk) };
   } catch (e) { client.end(); throw e; }
 };
 const refusedLogin = (o: Over): DeviceFailure =>

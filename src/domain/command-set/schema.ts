@@ -85,6 +85,8 @@ const Shape = z.strictObject({
   "change": List.describe("The account changes its own password."),
   "change-with-admin": List.describe("Another account, logged in, changes it."),
   "on-success": List, "on-failure": List,
+  follow: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "1 to 31 of a-z, 0-9 and dash, a letter first"), List).default({})
+    .describe("By a name of its own: what is done here after a password changed, also another target's; that one is sendSecret: new."),
 });
 
 type Raw = z.infer<typeof Shape>;
@@ -104,14 +106,16 @@ const objections = (s: Raw): Objection[] => {
   }
   if (s.over.includes("telnet") && !sends(s.login, "present"))
     say(["login"], "over Telnet the login is written here: one step has sendSecret: present");
+  const lists = [...LISTS.map((l) => [[l], s[l]] as const), ...Object.entries(s.follow).map(([name, steps]) => [["follow", name], steps] as const)];
+  for (const [at, steps] of lists.slice(LISTS.length)) if (steps.length === 0) say([...at], "does nothing: a list has at least one step");
   if (s.over.includes("ssh-exec")) {
-    for (const list of LISTS) {
-      const first = s[list].findIndex((step) => step.send !== undefined || step.sendSecret !== undefined);
-      if (list !== "login" && s[list][first]?.sendSecret !== undefined) say([list, first, "sendSecret"], IN_ARGV);
+    for (const [at, steps] of lists) {
+      const first = steps.findIndex((step) => step.send !== undefined || step.sendSecret !== undefined);
+      if (at[0] !== "login" && steps[first]?.sendSecret !== undefined) say([...at, first, "sendSecret"], IN_ARGV);
     }
   } else {
-    for (const list of LISTS) s[list].forEach((step, i) => step.expect.forEach((a, j) => {
-      if (a.exit !== undefined) say([list, i, "expect", j, "exit"], "only ssh-exec has an exit status");
+    for (const [at, steps] of lists) steps.forEach((step, i) => step.expect.forEach((a, j) => {
+      if (a.exit !== undefined) say([...at, i, "expect", j, "exit"], "only ssh-exec has an exit status");
     }));
   }
   return out;

@@ -13,6 +13,7 @@ const tag = "dependents", text = z.string();
 const WhatOut = z.union([
   z.object({ does: z.literal("service"), unit: text, action: z.enum(ACTIONS) }),
   z.object({ does: z.literal("rewrite"), path: text, line: text.openapi({ description: `holds ${PLACE} once; exactly one line of the file looks like it` }), form: z.enum(FORMS) }),
+  z.object({ does: z.literal("steps"), list: text.openapi({ description: "under `follow` in the target's command set" }) }),
 ]);
 const DependentOut = z.object({
   id: text, account: text, target: text, phase: z.enum(PHASES), no: z.int().openapi({ description: "its place among those of its phase" }), goOn: z.boolean(), what: WhatOut, says: text,

@@ -30,7 +30,8 @@ const accountOf = (c: Ctx): AccountId => {
   return id;
 };
 const inputOf = (f: Fields): DependentInput => {
-  const what = f["does"] === "rewrite" ? { does: "rewrite", path: (f["path"] ?? "").trim(), line: f["line"] ?? "", form: f["form"] ?? "plain" } : { does: "service", unit: (f["unit"] ?? "").trim(), action: f["action"] ?? "restart" };
+  const what = f["does"] === "rewrite" ? { does: "rewrite", path: (f["path"] ?? "").trim(), line: f["line"] ?? "", form: f["form"] ?? "plain" }
+    : f["does"] === "steps" ? { does: "steps", list: (f["list"] ?? "").trim() } : { does: "service", unit: (f["unit"] ?? "").trim(), action: f["action"] ?? "restart" };
   return parsed(DependentInput, { target: f["target"] ?? "", phase: f["phase"] ?? "after", goOn: f["go_on"] === "yes", what });
 };
 const add = async (c: Ctx, deps: WebDeps) => {
