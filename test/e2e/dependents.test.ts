@@ -4,6 +4,7 @@ import { DependentInput } from "../../src/domain/dependent.ts";
 import { acceptDependent, addDependent, testDependent } from "../../src/flow/dependents.ts";
 import { moveRun } from "../../src/flow/dependent-look.ts";
 import type { DependentRunId } from "../../src/kernel/ids.ts";
+import { lockstep } from "../cli/process.ts";
 import { service, site, type Site } from "./dependents-world.ts";
 
 let s: Site;
@@ -74,3 +75,19 @@ test("law: no-way-round-3 — whoever wrote one does not accept it, what nobody 
   expect(await s.read()).toBe(before);
   await expect(moveRun(deps, s.w.caller("operator"), "dpr_none" as DependentRunId, "again")).rejects.toMatchObject({ code: "not_found" });
 });
+
+test("the same by the command line and the API: written, refused to its author, accepted, tried, followed, left out", async () => {
+  const cli = (who: string, ...args: string[]) => lockstep(args, { cwd: s.w.home, env: { LOCKSTEP_URL: s.w.origin, LOCKSTEP_TOKEN: s.w.who[who]!.token } });
+  const made = await cli("operator", "dependents", "file", "app@db-1", "/etc/app/none.conf", "--on", "web-1", "--line", "password = {{password}}", "--json"), id = (JSON.parse(made.out) as { id: string }).id;
+  expect(await cli("operator", "dependents", "accept", id)).toMatchObject({ code: 3, err: expect.stringContaining("another admin must accept it") as string });
+  expect((await cli("second", "dependents", "accept", id)).out).toContain("accepted by second");
+  expect(await cli("operator", "dependents", "test", id)).toMatchObject({ code: 6, err: expect.stringMatching(/It cannot be done: .*No such file/) as string });
+  const rotation = await s.change();
+  expect(await s.over(rotation)).toBe("committed");
+  await s.came(rotation, "after failed");
+  const { items } = await s.w.ok("operator", "GET", `/rotations/${rotation}/dependents`) as unknown as { items: { id: string; why: string; moves: string[] }[] };
+  expect(items).toEqual([expect.objectContaining({ why: expect.stringContaining("No such file") as string, moves: ["again", "skip"] })]);
+  expect((await cli("operator", "dependents", "runs")).out).toMatch(/app@db-1 +write the password into \/etc\/app\/none\.conf +web-1 +after +failed/);
+  expect((await cli("operator", "dependents", "skip", items[0]!.id)).out).toMatch(/skipped/);
+  for (const who of ["requester", "outsider"]) expect(await cli(who, "dependents", "list", "app@db-1")).toMatchObject({ code: 4, err: expect.stringContaining("No such account") as string });
+}, 60_000);

@@ -8,7 +8,7 @@ import { SeveralPreview, SeveralResult, type AffectedLine } from "../several.tsx
 import { account, as, at, FAR, LONG, medium, NASTY, policy, story, target, type Story } from "./fixed.tsx";
 import { STANDINGS } from "./home.tsx";
 
-const card = (standing: Standing, over: Partial<Account> = {}): AccountCard => ({
+export const card = (standing: Standing, over: Partial<Account> = {}): AccountCard => ({
   account: account(over),
   target: target(),
   standing,

@@ -1,7 +1,9 @@
 /** Stories of what depends on a password. */
 import type { Run } from "../../src/domain/dependent.ts";
 import type { RunLine } from "../dependent-runs.tsx";
-import { Dependents, DependentTried, type DependentLine } from "../dependents.tsx";
+import { AccountPage } from "../account.tsx";
+import { DependentTried, type DependentLine, type DependentsView } from "../dependents.tsx";
+import { card } from "./accounts.tsx";
 import { as, at, FAR, LONG, NASTY, story, type Story } from "./fixed.tsx";
 
 const line = (over: Partial<DependentLine>): DependentLine => ({
@@ -70,10 +72,13 @@ const DOERS = [
 ];
 export const TO_ACCEPT: readonly DependentLine[] = [file, list[3]!];
 
+const page = (v: Omit<DependentsView, "account">) => (
+  <AccountPage card={card({ word: "available" })} history={null} dependents={{ account: "acc_1", ...v }} />
+);
 export const DEPENDENTS: readonly Story[] = [
-  story("dependents", () => <Dependents v={{ account: "acc_1", list, writes: true, targets: DOERS }} />),
-  story("dependents, for a reader", () => <Dependents v={{ account: "acc_1", list: list.slice(1, 3), writes: false, targets: [] }} />),
-  story("dependents, none", () => <Dependents v={{ account: "acc_1", list: [], writes: true, targets: DOERS.slice(0, 1) }} />),
+  story("dependents", () => page({ list, writes: true, targets: DOERS })),
+  story("dependents, for a reader", () => page({ list: list.slice(1, 3), writes: false, targets: [] })),
+  story("dependents, none", () => page({ list: [], writes: true, targets: DOERS.slice(0, 1) })),
   story("dependent, tried", () => <DependentTried d={file} account="acc_1" said={{ ok: true }} />),
   story("dependent, tried and not to be done", () => <DependentTried d={list[3]!} account="acc_1" said={{ ok: false, why: NASTY }} />),
 ];
