@@ -55,6 +55,8 @@ test("what it refuses, what it never answers, and what never left us are told ap
 });
 test("a set without such lists can do nothing of the kind, and mistakes in one come with their place", () => {
   expect(commandSet(setFrom(text), { version: () => set, newest: SHIPPED }).follower).toBe(undefined);
-  const wrong = parseCommandSet(`${text}\nfollow:\n  empty: []\n`), exit = parseCommandSet(`${text}\nfollow:\n  a:\n    - send: id\n      expect: [{ exit: 0, is: ok }]\n`);
-  expect([wrong, exit].map((r) => ("mistakes" in r ? r.mistakes.map((m) => `${m.key} ${m.says}`) : []))).toEqual([[expect.stringContaining("follow")], [expect.stringContaining("only ssh-exec")]]);
+  const shell = text.replace(", ssh-exec", ""), mistakes = (yaml: string) => { const r = parseCommandSet(yaml); return "mistakes" in r ? r.mistakes.map((m) => `${m.key} ${m.says}`) : []; };
+  expect(mistakes(`${text}\nfollow:\n  empty: []\n`)).toEqual(["follow.empty does nothing: a list has at least one step"]);
+  expect(mistakes(`${shell}\nfollow:\n  a:\n    - send: id\n      expect: [{ exit: 0, is: ok }]\n`)).toEqual(["follow.a[0].expect[0].exit only ssh-exec has an exit status"]);
+  expect(mistakes(`${text}\nfollow:\n  a:\n    - sendSecret: new\n`)).toEqual([expect.stringContaining("follow.a[0].sendSecret over ssh-exec the first line sent is a command")]);
 });
