@@ -20,7 +20,8 @@ const ahead = {
   ],
   unknown: 3,
 };
-const form = { ahead: { warnings: [], unknown: 0 }, tried, draft: policy, from: { people: people.people, groups, platforms: [{ name: "linux-ssh" }, { name: "cli:busybox", grade: "proven" as const }, { name: "cli:cisco-ios", grade: "draft" as const }] }, names };
+const platforms = [{ name: "linux-ssh" }, { name: "cli:busybox", grade: "proven" as const }, { name: "cli:cisco-ios", grade: "draft" as const }];
+const form = { ahead: { warnings: [], unknown: 0 }, tried, draft: policy, from: { people: people.people, groups, platforms }, names };
 
 export const POLICIES: readonly Story[] = [
   story("policies", () => <Policies policies={[policy]} names={names} changes={[change]} me="per_auditor" manages={false} alone />),
