@@ -1,5 +1,5 @@
 /** Password policies and where they are bound. Rule: nothing of a password is on these pages. */
-import type { Bound, PasswordPolicy } from "../src/domain/password-policy.ts";
+import type { PasswordPolicy } from "../src/domain/password-policy.ts";
 import type { Grade } from "../src/domain/command-set/schema.ts";
 import { FaultNote } from "./fault.tsx";
 import { GradeBadge } from "./grades.tsx";
