@@ -3,7 +3,7 @@ import type { PasswordPolicy } from "../src/domain/password-policy.ts";
 import type { Grade } from "../src/domain/command-set/schema.ts";
 import { FaultNote } from "./fault.tsx";
 import { GradeBadge } from "./grades.tsx";
-import { Empty, Field, PageHead, Post, Press, Table } from "./parts.tsx";
+import { Field, PageHead, Post, Press, Table } from "./parts.tsx";
 
 export type PolicyUses = { readonly platforms: readonly string[]; readonly targets: readonly string[]; readonly accounts: number };
 export type PasswordPolicyLine = { readonly name: string; readonly says: string; readonly builtIn: boolean; readonly uses: PolicyUses };
