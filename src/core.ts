@@ -7,6 +7,8 @@ import type { Config, Secrets } from "./config/env.ts";
 import { mailCa } from "./config/mail.ts";
 import { connectors } from "./connectors/index.ts";
 import { loadCommandSets } from "./flow/command-sets.ts";
+import { endDemonstrations } from "./flow/demonstrate-hands.ts";
+import { dropHands } from "./flow/hands.ts";
 import { fallBackAll } from "./flow/untried.ts";
 import type { Bus, Deps, Log } from "./flow/deps.ts";
 import { checkFence, openKeys, replayEvents, replayVersions } from "./flow/startup.ts";
@@ -94,7 +96,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
       db, keyring: new Keyring(kek, random), journal: secretsLog.journal, eventJournal: eventsLog?.journal ?? null, connectors: known, adopt: (c) => void known.set(c.platform, c), link: over.link ?? ((t) => directLink({ host: t.host, port: t.port })),
       clock, random, times: limits, log, bus: makeBus(), node: `${config.node}@${hostname()}`, passive: { why: null }, epoch: { value: 0 },
       hooks: over.hooks ?? { ...poster(limits.deliveryLimit, (a) => refusedAddress(a, config.hooksToLoopback)), loopback: config.hooksToLoopback },
-      mail: over.mail ?? mailerOf(config, secrets, limits), site: { origin: config.origin ?? "" },
+      mail: over.mail ?? mailerOf(config, secrets, limits), site: { origin: config.origin ?? "" }, hands: new Map(),
       cut: (session, why, message) => cut(session, why, message), moment: over.moment ?? (() => {}),
     };
     await openKeys(deps, secretsLog.lines);
@@ -104,8 +106,9 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     await replayCuts(deps, secretsLog.lines);
     await settleVersions(deps, secretsLog.lines);
     await fallBackAll(deps);
+    if (embedded) await endDemonstrations(deps, true);
     if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); await discoveries.freeLeases(tx); await dependents.freeLeases(tx); });
-    return { deps, places, setCut: (fn) => { cut = fn; }, close: async () => { deps.mail?.close(); await close(); } };
+    return { deps, places, setCut: (fn) => { cut = fn; }, close: async () => { dropHands(deps.hands); deps.mail?.close(); await close(); } };
   } catch (e) {
     await close().catch(() => {});
     throw e;

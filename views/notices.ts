@@ -39,6 +39,7 @@ const SENTENCES = {
   added: "Added.",
   changed: "Saved.",
   accepted: "Accepted. The accounts of this target are free again.",
+  "accepted-untried": "Accepted. Its command set is a draft that was never tried there as it stands now: its accounts wait for a trial.",
   confirmed: "Confirmed.",
   tested: "The target knows the administrative account, and it may change the others.",
   untested: "The test did not succeed. The audit log has the reason.",

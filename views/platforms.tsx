@@ -4,6 +4,7 @@ import type { Mistake } from "../src/domain/command-set/parse.ts";
 import type { Grade } from "../src/domain/command-set/schema.ts";
 import { GradeBadge } from "./grades.tsx";
 import { Token } from "./layout.tsx";
+import { Listing } from "./listing.tsx";
 import { Ago, Badge, Empty, Facts, Field, PageHead, Post, Press, Table } from "./parts.tsx";
 
 export type SetView = {
@@ -35,6 +36,9 @@ const State = ({ s }: { s: SetView }) => {
 export const Platforms = ({ list, writes }: { list: readonly SetView[]; writes: boolean }) => (
   <>
     <PageHead title="Command sets" sub="How passwords are changed on devices with a command line: data, one set a kind of device.">
+      <a class="button quiet" href="/demonstrations">
+        Recorded changes
+      </a>
       {writes ? (
         <a class="button" href="/platforms/new">
           New command set
@@ -67,27 +71,6 @@ export const Platforms = ({ list, writes }: { list: readonly SetView[]; writes: 
       ))}
     </Table>
   </>
-);
-
-/** Numbered lines; a mistake stands under the line it is about. */
-const Listing = ({ text, mistakes = [] }: { text: string; mistakes?: readonly Mistake[] }) => (
-  <ol class="listing" tabindex={0} aria-label="The text, line by line">
-    {text
-      .replace(/\n$/, "")
-      .split("\n")
-      .map((line, i) => (
-        <li class={mistakes.some((m) => m.line === i + 1) ? "wrong" : undefined} id={`line-${i + 1}`}>
-          <code>{line === "" ? " " : line}</code>
-          {mistakes
-            .filter((m) => m.line === i + 1)
-            .map((m) => (
-              <p>
-                {m.key === "" ? null : <code>{m.key}</code>} {m.says}
-              </p>
-            ))}
-        </li>
-      ))}
-  </ol>
 );
 
 const Accept = ({ hash, called }: { hash: string; called: string }) => (

@@ -8,6 +8,7 @@ import { AUDIT } from "./stories/audit.tsx";
 import { BULK } from "./stories/bulk.tsx";
 import { DESKTOPS } from "./stories/desktops.tsx";
 import { DEPENDENTS } from "./stories/dependents.tsx";
+import { DEMONSTRATIONS } from "./stories/demonstrations.tsx";
 import { DISCOVERY } from "./stories/discovery.tsx";
 import { EXPOSURES } from "./stories/exposures.tsx";
 import { FAULTS, LOGIN, TERMINALS } from "./stories/door.tsx";
@@ -47,7 +48,7 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Exposure: EXPOSURES,
   People: PEOPLE,
   Policies: POLICIES,
-  "Command sets": PLATFORMS,
+  "Command sets": [...PLATFORMS, ...DEMONSTRATIONS],
   Locks: LOCKS,
   Notices: NOTICES,
   Faults: FAULTS,

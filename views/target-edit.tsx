@@ -2,6 +2,7 @@
 import type { Target } from "../src/domain/target.ts";
 import { Words } from "./inputs.tsx";
 import { Field, PageHead, Post } from "./parts.tsx";
+import type { PlatformChoice } from "./target-new.tsx";
 
 /** One setting of the platform, as its connector's schema tells it. */
 export type Setting = {
@@ -18,6 +19,8 @@ export type EditView = {
   readonly settings: readonly Setting[];
   readonly owners: readonly Owner[];
   readonly accounts: number;
+  /** Of a device: the command sets it could go by. */
+  readonly platforms: readonly PlatformChoice[];
 };
 
 const words = (name: string): string => {
@@ -80,6 +83,18 @@ const Where = ({ v }: { v: EditView }) => (
           <input type="number" name="port" min="1" max="65535" value={v.target.port} required />
         </Field>
       </div>
+      {v.platforms.length === 0 ? null : (
+        <Field label="Command set" hint="Another one is bound in its newest text.">
+          <select name="platform">
+            {v.platforms.map((p) => (
+              <option value={p.name} selected={p.name === v.target.platform}>
+                {p.called}
+                {p.grade === undefined ? "" : ` · ${p.grade}`}
+              </option>
+            ))}
+          </select>
+        </Field>
+      )}
       {v.settings.map((s) => (
         <SettingRow s={s} />
       ))}

@@ -7,6 +7,7 @@ import { seg } from "./client.ts";
 import { plain } from "./io.ts";
 import { fromStdin } from "./prompt.ts";
 import { relative, table } from "./print.ts";
+import { recording } from "./record.ts";
 import type { List } from "./shapes.ts";
 
 type Line = { readonly platform: string; readonly called: string; readonly grade: string; readonly over: readonly string[]; readonly state: string; readonly hash: string | null; readonly by: string | null };
@@ -29,6 +30,7 @@ const tested = (t: Test): string => {
 
 export const platform: Register = (program, io) => {
   const group = program.command("platform").description("devices with a command line: command sets as data");
+  recording(group, io);
   example(group.command("list").description("all of them, with how sure each is"), "lockstep platform list").action(act(io, (run) => run.show<List<Line>>("GET", "/command-sets?limit=500", undefined, ({ items }) =>
     table(["platform", "called", "grade", "over", "state", "hash"], items.map((l) => [l.platform, l.called, l.grade, l.over.join(", "), l.by ? `${l.state} (${l.by})` : l.state, l.hash?.slice(0, 12) ?? ""]), "None."))));
   example(group.command("show").description("one as YAML, to look at or to begin from").argument("<set>", "its name or hash"), "lockstep platform show busybox > mine.yaml")

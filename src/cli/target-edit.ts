@@ -18,8 +18,8 @@ const ownerOf = async (run: Run): Promise<{ owner?: string }> => {
 const placeOf = async (run: Run, t: Target): Promise<object> => {
   const host = run.text("host") ?? t.host, port = Number(run.text("port") ?? t.port), sudo = run.options["sudo"];
   const moved = host !== t.host || port !== t.port || run.flag("key"), settings = typeof sudo === "boolean" ? { ...t.settings, sudo } : t.settings;
-  const key = moved ? await pin(run, { platform: t.platform, host, port }, "changed") : {};
-  return { ...(host === t.host ? {} : { host }), ...(port === t.port ? {} : { port }), ...(moved || settings !== t.settings ? { settings: { ...settings, ...key } } : {}) };
+  const platform = run.text("platform"), key = moved ? await pin(run, { platform: platform ?? t.platform, host, port }, "changed") : {};
+  return { ...(platform === undefined || platform === t.platform ? {} : { platform }), ...(host === t.host ? {} : { host }), ...(port === t.port ? {} : { port }), ...(moved || settings !== t.settings ? { settings: { ...settings, ...key } } : {}) };
 };
 
 const said = (before: Target) => (t: Target): string => {
@@ -28,6 +28,6 @@ const said = (before: Target) => (t: Target): string => {
 };
 export const edit = async (run: Run, name: string): Promise<unknown> => {
   const before = await run.client.json<Target>("GET", `/targets/${seg(name)}`), body = { ...tagsOf(run), ...await ownerOf(run), ...await placeOf(run, before) };
-  if (Object.keys(body).length === 0) throw new Fault("invalid", "Nothing to change: say --tag, --no-tags, --owner, --host, --port, --key, --sudo or --no-sudo with something new.");
+  if (Object.keys(body).length === 0) throw new Fault("invalid", "Nothing to change: say --tag, --no-tags, --owner, --host, --port, --key, --platform, --sudo or --no-sudo with something new.");
   return run.show<Target>("PATCH", `/targets/${seg(before.id)}`, body, said(before));
 };

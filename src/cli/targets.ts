@@ -42,7 +42,7 @@ export const targets: Register = (program, io) => {
     "lockstep targets add db-1 --platform postgres --host 192.0.2.9")
     .action(act(io, (run, name) => add(run, name!)));
   example(group.command("edit").alias("change").description("tags, owner, address, key").argument("<target>").option("--tag <text>", "the tags from now on; several times", collect, []).option("--no-tags", "none from now on").option("--owner <name>", "who manages it")
-    .option("--host <address>").option("--port <n>").option("--key", "read its key again").option("--fingerprint <SHA256:…>", "the key it must show").option("--sudo", "passwords are changed through sudo").option("--no-sudo", "not through sudo"),
+    .option("--host <address>").option("--port <n>").option("--key", "read its key again").option("--platform <cli:set>", "a device goes by another command set").option("--fingerprint <SHA256:…>", "the key it must show").option("--sudo", "passwords are changed through sudo").option("--no-sudo", "not through sudo"),
   "lockstep targets edit web-1 --tag production --tag web", "lockstep targets edit web-1 --host 192.0.2.8 --fingerprint SHA256:…").action(act(io, (run, name) => edit(run, name!)));
   example(group.command("desktop").description("its RDP server: read, compared and pinned").argument("<target>").option("--port <n>", "3389 if not given").option("--domain <name>", "of the login; none: the machine's own accounts")
     .option("--fingerprint <SHA256:…>", "the certificate it must show").option("--none", "it has no desktop any more"), "lockstep targets desktop web-1", "lockstep targets desktop win-1 --domain LAB --fingerprint AA:BB:…").action(act(io, (run, name) => desktop(run, name!)));

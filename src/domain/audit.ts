@@ -19,6 +19,7 @@ export const EVENTS = [
   "audit.checked", "audit.exported", "exposure.rotated", "session.searched", "session.read", "session.raw",
   "command_set.proposed", "command_set.accepted", "platform.tried",
   "dependent.added", "dependent.accepted", "dependent.moved", "dependent.removed", "dependent.tested", "dependent.begun", "dependent.done", "dependent.put_off", "dependent.failed", "dependent.settled",
+  "demonstration.asked", "demonstration.allowed", "demonstration.dropped", "demonstration.begun", "demonstration.line", "demonstration.over",
 ] as const;
 export type EventName = (typeof EVENTS)[number];
 export const OUTCOMES = ["ok", "refused", "failed", "intent"] as const;

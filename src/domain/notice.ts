@@ -16,6 +16,7 @@ type Kind = {
 
 export const KINDS = {
   request_waiting:  { title: "A request waits for your vote", to: ["approvers"], unasked: true },
+  record_waiting:   { title: "Somebody asks to record a password change by hand", to: ["admins"], unasked: true },
   voted:            { title: "Your request was approved, denied or revoked", to: ["person"], unasked: true },
   your_turn:        { title: "The account you wait for is free for you", to: ["person"], unasked: true },
   expiring:         { title: "Your time with an account is about to end", to: ["person"], unasked: true },

@@ -106,6 +106,12 @@ const SAID: Partial<Record<EventName, Say>> = {
     kind: "identity_changed", subject: `${s.target?.name ?? "A target"} shows another identity`, path: `/targets/${s.target?.id ?? ""}`,
     lines: [because(s), "No password is sent there before the owner or a second admin has accepted it."],
   }) },
+  "demonstration.asked": { say: (s) => ({
+    kind: "record_waiting", subject: `${s.person?.name ?? ""} asks to record a change of ${s.account}`, path: `/demonstrations/${s.e.about["demonstration"] ?? ""}`,
+    lines: [`Reason: ${s.e.why ?? ""}`, `Logged in as: ${fact(s, "login")}`, "Another admin lets them, or denies it. Nothing is decided until you press a button there."],
+  }) },
+  "demonstration.allowed": { say: (s) => ({ kind: "voted", subject: `You may record a change of ${s.account}`, path: `/demonstrations/${s.e.about["demonstration"] ?? ""}`,
+    lines: [`Let by: ${s.who}`, "Begin it within eight hours."] }) },
   // One password for many accounts is told once, when it was given (bulk-tell.ts).
   "password.typed": { when: (e) => e.about["bulk"] === undefined, say: (s) => ({
     kind: "password_typed", subject: `${s.who} typed a password for ${s.account}`, path: accountPath(s),

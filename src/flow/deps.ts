@@ -9,6 +9,7 @@ import type { Target } from "../domain/target.ts";
 import type { Poster } from "../notify/hook.ts";
 import type { Mailer } from "../notify/send.ts";
 import type { Db } from "../store/db.ts";
+import type { Hands } from "./hands.ts";
 import type { Journal } from "../vault/journal.ts";
 import type { Keyring } from "../vault/keyring.ts";
 
@@ -49,6 +50,8 @@ export type Deps = {
   readonly site: { origin: string };
   /** Cuts both legs of a session this node owns; false: not ours or gone. */
   readonly cut: (session: SessionId, why: EndedWhy, message: string) => Promise<boolean>;
+  /** Lines to devices in people's hands on this node. */
+  readonly hands: Hands;
   /** Set in a trial alone: here accounts that wait for one (block "untried") may be changed. */
   readonly trial?: TargetId;
   /** A method: who listens for the moments of rotations alone need not know the others. */

@@ -22,7 +22,7 @@ const gained = async (tx: Tx, named: readonly (Pick<Account, "name"> & Partial<P
 /** What decides which policies cover a target's accounts was edited. Nothing is noted when no account came under another policy. */
 export const noteCoverage = async (deps: Small, tx: Tx, caller: Caller, on: readonly Pick<Account, "name">[], before: Target, after: Target): Promise<void> => {
   const names = await gained(tx, on, before, after);
-  if (names.length > 0) await noteChange(deps, tx, caller, after.id, `target ${after.name} tagged ${after.tags.join(", ")}: now covered by ${names.join(", ")}`);
+  if (names.length > 0) await noteChange(deps, tx, caller, after.id, `target ${after.name} ${after.platform === before.platform ? `tagged ${after.tags.join(", ")}` : `made a ${after.platform}`}: now covered by ${names.join(", ")}`);
 };
 export const noteNewAccount = async (deps: Small, tx: Tx, caller: Caller, account: Pick<Account, "id" | "name"> & Partial<Pick<Account, "tags">>, target: Target): Promise<void> => {
   const names = await gained(tx, [account], null, target);

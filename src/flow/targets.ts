@@ -6,7 +6,7 @@ import { newId, type AccountId, type PersonId, type TargetId } from "../kernel/i
 import { sha256Hex } from "../crypto/envelope.ts";
 import { may } from "../domain/may.ts";
 import { has } from "../domain/person.ts";
-import { platformOf } from "../domain/platform.ts";
+import { COMMAND_SETS, platformOf } from "../domain/platform.ts";
 import { identityText, TargetInput, type Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -83,6 +83,8 @@ export const visible = async (db: Reader, caller: Caller, id: TargetId): Promise
 };
 
 export type TargetChange = {
+  /** From one command set to another: a device whose own set was written meanwhile. */
+  readonly platform?: string | undefined;
   readonly host?: string | undefined; readonly port?: number | undefined; readonly settings?: Record<string, unknown> | undefined;
   readonly tags?: readonly string[] | undefined; readonly owner?: PersonId | null | undefined; readonly locked?: boolean | undefined;
   readonly administrative?: AccountId | null | undefined; readonly reconcile?: AccountId | null | undefined;
@@ -106,17 +108,26 @@ export const changeTarget = async (deps: Deps, caller: Caller, id: TargetId, { l
   else await liftFrom(deps, caller, "target", id, "");
   return (await targets.find(deps.db, id))!;
 };
+/** Between command sets only: anything else is another kind of target, which is added as one. */
+const otherSet = (from: string, to: string): string => {
+  if (from.startsWith(COMMAND_SETS) && to.startsWith(COMMAND_SETS)) return to;
+  throw new Fault("invalid", `A target of the platform ${from} cannot become one of ${to}: only devices go from one command set to another.`);
+};
+/** Bound to the text a new target would be. */
+const newest = ({ version: _version, ...settings }: Record<string, unknown>): Record<string, unknown> => settings;
 const changeFacts = (deps: Small, caller: Caller, id: TargetId, change: Omit<TargetChange, "locked">): Promise<Target> => deps.db.transaction(async (tx) => {
   await targets.lock(tx, id);
   const t = await visible(tx, caller, id);
-  const at = { host: change.host ?? t.host, port: change.port ?? t.port }, settings = meant(connectorOf(deps, t.platform), t.settings, change.settings, at);
-  const plain = { platform: t.platform, ...at, link: t.link, settings };
+  const at = { host: change.host ?? t.host, port: change.port ?? t.port }, platform = change.platform ?? t.platform, moved = platform !== t.platform;
+  const settings = moved ? settingsFor(connectorOf(deps, otherSet(t.platform, platform)), newest(change.settings ?? t.settings), at) : meant(connectorOf(deps, t.platform), t.settings, change.settings, at);
+  const plain = { platform, ...at, link: t.link, settings };
   const identityHash = hashIdentity(plain);
   if (identityHash !== t.identityHash) {
     await targets.setIdentity(tx, id, { ...plain, identityHash }, caller.person.id);
     await accounts.blockForIdentity(tx, id);
-    await record(deps, tx, { what: "target.identity_changed", who: actor(caller), about: { target: id }, outcome: "ok", why: "its address or pinned key was edited", facts: { from: t.identityHash, to: identityHash } });
+    await record(deps, tx, { what: "target.identity_changed", who: actor(caller), about: { target: id }, outcome: "ok", why: moved ? "it goes by another command set" : "its address or pinned key was edited", facts: { from: t.identityHash, to: identityHash } });
   }
+  if (moved) await noteCoverage(deps, tx, caller, await accounts.onTarget(tx, id), t, { ...t, platform });
   await noteOwner(deps, tx, caller, t, change.owner);
   for (const role of ["administrative", "reconcile"] as const) {
     const account = change[role];

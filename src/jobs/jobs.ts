@@ -10,6 +10,7 @@ import { claimDelivery, deliver, mayDeliver } from "../flow/deliver.ts";
 import type { Deps } from "../flow/deps.ts";
 import { loadCommandSets } from "../flow/command-sets.ts";
 import { claimRun, runDependent } from "../flow/dependent-run.ts";
+import { endDemonstrations } from "../flow/demonstrate-hands.ts";
 import { discoverDue } from "../flow/discover.ts";
 import { applyRules } from "../flow/discovery-rules.ts";
 import { claimDiscovery, runDiscovery } from "../flow/discovery-run.ts";
@@ -99,7 +100,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, ["bulks", "rotation-ends", "requests", "sessions"], async () => { await turn(deps, "bulks", () => workBulks(deps)); return due.nextLook(deps.db); }),
     new Loop(deps, ["schedules"], () => workSchedules(deps)),
     new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
-    new Loop(deps, [], async () => { await loadCommandSets(deps); await fallBackAll(deps); return null; }),
+    new Loop(deps, [], async () => { await loadCommandSets(deps); await fallBackAll(deps); await endDemonstrations(deps); return null; }),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
   return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await mail.settle(); await hooks.settle(); await listing.settle(); await depending.settle(); } };

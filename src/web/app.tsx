@@ -11,6 +11,7 @@ import { AUDIT } from "./pages/audit.tsx";
 import { BULK } from "./pages/bulk.tsx";
 import { COLLECTIONS } from "./pages/collections.tsx";
 import { DEPENDENTS } from "./pages/dependents.tsx";
+import { DEMONSTRATIONS } from "./pages/demonstrations.tsx";
 import { DISCOVERY } from "./pages/discovery.tsx";
 import { EXPOSURES } from "./pages/exposures.tsx";
 import { HOME } from "./pages/home.tsx";
@@ -40,7 +41,7 @@ import { headers, sameOrigin } from "./security.ts";
 
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
-  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...DEPENDENTS, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...PLATFORM_PAGES, ...SESSIONS, ...RECORDINGS, ...TERMINAL, ...DESKTOP, ...TARGET_DESKTOP,
+  ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...DEPENDENTS, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...PLATFORM_PAGES, ...DEMONSTRATIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL, ...DESKTOP, ...TARGET_DESKTOP,
   ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;

@@ -17,6 +17,8 @@ import { systemRandom } from "../../src/kernel/clock.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { times } from "../../src/kernel/times.ts";
+import * as accounts from "../../src/store/accounts.ts";
+import * as demonstrations from "../../src/store/demonstrations.ts";
 import * as people from "../../src/store/people.ts";
 import * as versions from "../../src/store/versions.ts";
 import { newKeyPair } from "../../src/wires/ssh.ts";
@@ -153,6 +155,12 @@ const afterwards = async (f: Field, ids: readonly AccountId[]): Promise<string> 
   return run;
 };
 
+/** A change that somebody wants to show by hand; no device is here to show it on. */
+const asked = async ({ broker: { core: { deps } }, who }: Field, account: AccountId): Promise<string> => deps.db.transaction(async (tx) => {
+  const id = newId("demonstration", deps.random), { target } = (await accounts.find(tx, account))!, by = who.operator.person.id;
+  await demonstrations.ask(tx, { id, target, account, login: account, by, reason: "canary", at: tx.now, identity: "h", state: "asked" });
+  return id;
+});
 const allPasswords = async ({ core: { deps } }: Broker, ids: readonly AccountId[]): Promise<string[]> =>
   (await Promise.all(ids.map((id) => versions.of(deps.db, id)))).flat().map((row) => reveal(openVersion(deps, row)));
 const connection = (url: string) => { const u = new URL(url); return { PGHOST: u.hostname, PGPORT: u.port, PGUSER: u.username, PGDATABASE: u.pathname.slice(1), PGPASSWORD: decodeURIComponent(u.password) }; };
@@ -177,7 +185,7 @@ export const walk = async (o: { accounts: number; rounds: number; engine: "pglit
     const f = await fieldOf(broker, home, keep), ids = await live(f, host, o.accounts, o.rounds), watched = await watch.stop();
     await inCommand(f, ids);
     const listing = String((await ok(f, "operator", "POST", "/targets/web-1/discoveries", {}))["id"]);
-    const known = { ...await many(f, ids), "/exposures/runs": [await afterwards(f, ids)], "/discoveries": [listing], "/command-sets": ["busybox"], "/platform-tests": ["web-1"] };
+    const known = { ...await many(f, ids), "/exposures/runs": [await afterwards(f, ids)], "/discoveries": [listing], "/command-sets": ["busybox"], "/demonstrations": [await asked(f, ids[0]!)], "/platform-tests": ["web-1"] };
     const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, BULK, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, known, keep);
     await broker.close();
     broker = null;

@@ -14,7 +14,7 @@ test("platforms of the domain are the connectors' own", () => {
   for (const [name, c] of connectors(systemRandom)) expect(c.platform).toBe(name);
 });
 test("what is known of a shipped command set is what its file says, and nothing of a strange one is made up", () => {
-  expect(shippedSets().length).toBe(12);
+  expect(shippedSets().length).toBe(13);
   for (const { set } of shippedSets()) expect(platformOf(`cli:${set.set}`)).toMatchObject({ called: set.called, one: set.one, grade: set.grade, rights: set.needs, sessions: set.sessions });
   expect([platformOf("cli:mine").called, platformOf("cli:mine").grade]).toEqual(["command set mine", undefined]);
 });

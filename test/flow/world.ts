@@ -67,7 +67,7 @@ const depsOn = async (db: Db, dir: string, cuts: Cut[], touches: string[], over:
   const known = new Map<string, Deps["connectors"] extends ReadonlyMap<string, infer C> ? C : never>([["nowhere", nowhere(touches) as never]]);
   const deps: Deps = {
     db, journal, eventJournal: events, keyring: new Keyring(fileKek(join(dir, "root.key"), systemRandom, true), systemRandom), connectors: known, adopt: (c) => void known.set(c.platform, c),
-    link: () => { touches.push("link"); throw new Error("nothing may touch a target here"); }, clock: systemClock, random: systemRandom, times: times(1), log: () => {}, bus: busOf(), node: "test", passive: { why: null }, epoch: { value: 1 }, mail: null, hooks: { loopback: true, post: () => Promise.reject(new Error("nothing is posted here")) }, site: { origin: "https://lockstep.test" },
+    link: () => { touches.push("link"); throw new Error("nothing may touch a target here"); }, clock: systemClock, random: systemRandom, times: times(1), log: () => {}, bus: busOf(), node: "test", passive: { why: null }, epoch: { value: 1 }, mail: null, hooks: { loopback: true, post: () => Promise.reject(new Error("nothing is posted here")) }, site: { origin: "https://lockstep.test" }, hands: new Map(),
     cut: (session, why, message) => { cuts.push({ session, why, message }); return Promise.resolve(true); }, moment: () => {}, ...over,
   };
   await openKeys(deps, []);

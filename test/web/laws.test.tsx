@@ -14,7 +14,9 @@ import { rotateSeen } from "../../src/flow/rotate-seen.ts";
 import { admit } from "../../src/flow/session.ts";
 import { tell } from "../../src/flow/tell.ts";
 import { vote } from "../../src/flow/vote.ts";
+import { newId } from "../../src/kernel/ids.ts";
 import { may, type Thing } from "../../src/domain/may.ts";
+import * as demonstrations from "../../src/store/demonstrations.ts";
 import * as notices from "../../src/store/notices.ts";
 import * as targets from "../../src/store/targets.ts";
 import { ROUTES } from "../../src/web/app.tsx";
@@ -39,8 +41,10 @@ beforeAll(async () => {
   const two = await addAccount(flow, who.operator, { target: target.id, name: "app-two" });
   ids = { rotations: await adopt(flow, who.operator, two.id), "password-policies": "strong", requests: pending, sessions: session, targets: target.id, accounts: bare.id, people: sample.person.id, policies: policy.id, groups: group, me: "tok_00000000000000000000", terminal: "trm_00000000000000000000", ask: "app1@web-1", audit: await openCheck(flow, who.auditor), bulk: await openBulk(flow, who.operator, wish({ choice: { search: "app-bare" } })), schedules: await addSchedule(flow, who.operator, nightly), exposures: await rotateSeen(flow, who.operator, { person: "requester", usedToo: true, reason: "for the test" }) };
   const hook = await putWebhook(flow, who.operator, { name: "sample", format: "generic", url: "https://hooks.example.org/x", kinds: [], collection: null, active: false });
+  const shown = newId("demonstration", flow.random);
+  await flow.db.transaction((tx) => demonstrations.ask(tx, { id: shown, target: target.id, account: bare.id, login: bare.id, by: who.requester.person.id, reason: "for the test", at: tx.now, identity: target.identityHash, state: "asked" }));
   const note = await flow.db.transaction((tx) => tell(flow, tx, { kind: "test", subject: "sample", lines: [], path: null, about: {}, to: { addresses: ["sample@example.org"] } }));
-  Object.assign(ids, { webhooks: hook.id, notices: (await notices.list(flow.db, { notice: note! }))[0]!.delivery.id });
+  Object.assign(ids, { demonstrations: shown, webhooks: hook.id, notices: (await notices.list(flow.db, { notice: note! }))[0]!.delivery.id });
   for (const name of Object.keys(SEEDS) as Seed[]) browsers.set(name, await new Browser(w).login(name));
 });
 afterAll(() => w.close());
@@ -116,7 +120,7 @@ describe("law: one-authorise", () => {
   const thingOf = (r: Route, seed: Seed): Thing => {
     const noun = r.path.split("/")[1], by = w.who.requester.person.id, owner = w.who.operator.person.id;
     if (noun === "requests") return { requester: by, entitled: seed === "approver" };
-    if (noun === "sessions") return { requester: by };
+    if (noun === "sessions" || noun === "demonstrations") return { requester: by };
     if (noun === "bulk" || noun === "schedules") return { requester: w.who.operator.person.id };
     if (noun === "ask") return { offered: seed === "requester" };
     return { owner, offered: noun === "accounts" && seed === "requester" };
@@ -129,7 +133,7 @@ describe("law: one-authorise", () => {
     }
   });
   /** Ends what others still need. */
-  const LAST = (r: Route): number => (/\/(revoke|cancel|deny)$/.test(r.path) ? 1 : r.path === "/logout" ? 2 : 0);
+  const LAST = (r: Route): number => (/\/(revoke|cancel|deny|drop)$/.test(r.path) ? 1 : r.path === "/logout" ? 2 : 0);
   const CASES = ROUTES.filter((r) => r.act !== "public").toSorted((a, b) => LAST(a) - LAST(b));
   it.each(CASES.map((r) => [r.method, r.path, r] as const))("%s %s is what may() says, role by role", async (_m, _p, r) => {
     for (const seed of Object.keys(SEEDS) as Seed[]) {

@@ -36,9 +36,14 @@ const PLAIN = {
   compareWith: "psql -c 'show ssl'",
 };
 
+const SETS: EditView["platforms"] = [
+  { name: "cli:any-device", called: "Device of an unknown kind", port: 22, grade: "draft" },
+  { name: "cli:busybox", called: "BusyBox device", port: 22, grade: "proven" },
+];
 const edit: EditView = {
   target: target(),
   accounts: 3,
+  platforms: [],
   owners: [
     { id: "per_operator", name: "operator" },
     { id: "per_owner", name: "owner" },
@@ -132,6 +137,7 @@ export const TARGETS: readonly Story[] = [
   story("target, new", () => <TargetPage {...targetView} accounts={[]} blocked={false} />),
   story("target, edit", () => <TargetEdit {...edit} />),
   story("target, edit, one account", () => <TargetEdit {...edit} accounts={1} settings={[]} />),
+  story("target, edit, a device", () => <TargetEdit {...edit} target={target({ platform: "cli:any-device" })} platforms={SETS} />),
   story("remote reset", () => <TargetReset {...reset} />),
   story("remote reset, nothing chosen", () => <TargetReset {...reset} target={target({ administrative: null })} last={null} />),
   story("remote reset, no accounts", () => <TargetReset {...reset} accounts={[]} />),

@@ -4,6 +4,7 @@ import type { Grade } from "./schema.ts";
 export type Device = readonly [set: string, called: string, one: string, grade: Grade, needs: string, sessions?: false];
 export const DEVICES: readonly Device[] = [
   ["aix", "IBM AIX", "an AIX host", "draft", "it is root"],
+  ["any-device", "Device of an unknown kind", "a device of an unknown kind", "draft", "what its own command line asks"],
   ["busybox", "BusyBox device", "a BusyBox device", "proven", "it is root"],
   ["cisco-ios", "Cisco IOS", "a Cisco IOS device", "draft", "privilege 15, or a password that is the enable secret too"],
   ["esxi", "VMware ESXi", "an ESXi host", "draft", "it is root"],

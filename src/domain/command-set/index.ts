@@ -5,5 +5,7 @@ export { LONGEST_TEXT, mistakeText, parseCommandSet, type Mistake, type Parsed }
 export { begin, dueAt, hangUp, hear, textOf, wake, type Over, type Part, type Rules, type Sent, type Talk } from "./machine.ts";
 export { FRESH_SET, GRADE_SAYS, type KeptSet, type PlatformTest, type TestSaid } from "./kept.ts";
 export { transcriptText, type Said, type Transcript } from "./transcript.ts";
-export { lineText, shownTranscript, type Piece } from "./shown.ts";
+export { lineText, shownScreen, shownTranscript, type Piece } from "./shown.ts";
+export { inferCommandSet, type About, type Inferred } from "./infer.ts";
+export { asksSecret } from "./infer-words.ts";
 export { lastLine, visible, withoutEcho } from "./screen.ts";

@@ -1,5 +1,5 @@
 /** YAML to a command set, or every mistake with its line and key. Rule: one document, plain data: no tags, anchors, merges or second keys. */
-import { isMap, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument, stringify, type Document } from "yaml";
 import { CommandSet } from "./schema.ts";
 
 /** `line` from 1; `key`: where, e.g. `change[2].expect[0].match`; empty: the text as a whole. */
@@ -46,3 +46,5 @@ export const parseCommandSet = (text: string): Parsed => {
   return { mistakes: mistakes.toSorted((a, b) => a.line - b.line) };
 };
 export const mistakeText = (m: Mistake): string => `line ${m.line}${m.key === "" ? "" : `, ${m.key}`}: ${m.says}`;
+/** Back to YAML; a long line stays one. */
+export const yamlOf = (value: object): string => stringify(value, { lineWidth: 0, singleQuote: true, aliasDuplicateObjects: false });

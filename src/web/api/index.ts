@@ -8,6 +8,7 @@ import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
 import { bulks } from "./bulks.ts";
 import { changes } from "./changes.ts";
+import { demonstrations } from "./demonstrations.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { dependents } from "./dependents.ts";
 import { discoveries } from "./discoveries.ts";
@@ -39,7 +40,7 @@ import { authenticate } from "./who.ts";
 export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
-  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...discoveries, ...people, ...groups, ...policies, ...passwordPolicies, ...commandSets, ...changes, ...locks, ...audit, ...exposures,
+  ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...discoveries, ...people, ...groups, ...policies, ...passwordPolicies, ...commandSets, ...demonstrations, ...changes, ...locks, ...audit, ...exposures,
   ...imports, ...bulks, ...schedules, ...search, ...dependents, ...health, ...backups, ...notices,
 ];
 

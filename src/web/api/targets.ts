@@ -15,6 +15,7 @@ import { TargetOut, targetOut } from "./shapes.ts";
 const tag = "targets";
 const find = (deps: ApiDeps, { caller }: Who, text: string): Promise<Target> => target(deps.flow.db, caller.person, text);
 const Change = z.object({
+  platform: z.string().max(40).optional().openapi({ description: "from one command set to another: `cli:any-device` to one of your own" }),
   host: TargetInput.shape.host.optional(), port: TargetInput.shape.port.optional(), settings: z.record(z.string(), z.unknown()).optional(), tags: z.array(z.string().min(1).max(40)).max(40).optional(),
   owner: z.string().max(80).nullable().optional().openapi({ description: "id of a person" }), locked: z.boolean().optional(), administrative: z.string().max(80).nullable().optional(), reconcile: z.string().max(80).nullable().optional(),
 });

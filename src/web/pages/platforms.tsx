@@ -5,6 +5,7 @@ import { platformOf } from "../../domain/platform.ts";
 import { isId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { acceptCommandSet, checkCommandSet, commandSetList, gradeOf, oneCommandSet, proposeCommandSet } from "../../flow/command-sets.ts";
+import { demonstrationCard } from "../../flow/demonstrate.ts";
 import { accountCards } from "../../flow/look.ts";
 import { platformTests, tryPlatform } from "../../flow/platform-test.ts";
 import { target } from "../../flow/registers.ts";
@@ -24,8 +25,14 @@ const page = async (c: Ctx, deps: WebDeps) => {
   const set = await oneCommandSet(deps.flow.db, callerOf(c), param(c, "id"));
   return render(c, deps, { title: set.called, wide: true }, <PlatformSet set={set} writes={writes(c)} />);
 };
+/** Of a change shown by hand: looked at in the same editor, proposed by the same press. */
+const draftOf = async (c: Ctx, deps: WebDeps, id: string): Promise<string> => {
+  const found = isId("demonstration", id) ? (await demonstrationCard(deps.flow.db, callerOf(c), id)).inferred : null;
+  if (found === null || !("draft" in found)) throw new Fault("not_found", "No draft was made of that.");
+  return found.draft;
+};
 const fresh = async (c: Ctx, deps: WebDeps) => {
-  const from = c.req.query("from"), text = from ? (await oneCommandSet(deps.flow.db, callerOf(c), from)).body : FRESH_SET;
+  const from = c.req.query("from"), shown = c.req.query("shown"), text = shown ? await draftOf(c, deps, shown) : from ? (await oneCommandSet(deps.flow.db, callerOf(c), from)).body : FRESH_SET;
   return render(c, deps, { title: "New command set", wide: true }, <PlatformEdit text={text} mistakes={[]} />);
 };
 const textOf = async (c: Ctx): Promise<string> => ((await fields(c))["text"] ?? "").replaceAll("\r\n", "\n");

@@ -14,6 +14,7 @@ import type { AccountId, PersonId, TargetId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { target, targetList } from "../../flow/registers.ts";
+import { untried } from "../../flow/untried.ts";
 import { ownersOf } from "../../identity/directory.ts";
 import type { Done } from "../../../views/notices.ts";
 import { TargetConfirm, TargetNew, type Draft } from "../../../views/target-new.tsx";
@@ -83,10 +84,12 @@ const account = move(async ({ flow }, c, id, f) => {
 /** Anybody active who may own a target, and whoever owns it now. */
 const owners = async (deps: WebDeps, t: Target) =>
   (await ownersOf(deps.flow.db)).filter((p) => p.id === t.owner || !p.disabled).map((p) => ({ id: p.id as string, name: p.name }));
+/** A device may go by another command set. */
+const setsFor = (deps: WebDeps, t: Target) => (gradeOf(t.platform) === null ? [] : [...deps.flow.connectors.keys()].filter((name) => gradeOf(name) !== null).map(choiceOf));
 const edit = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id")), accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).length;
   const settings = settingFields(deps.flow.connectors.get(t.platform)!.config, t.settings);
-  return render(c, deps, { title: `Edit ${t.name}` }, <TargetEdit target={t} settings={settings} owners={await owners(deps, t)} accounts={accounts} />);
+  return render(c, deps, { title: `Edit ${t.name}` }, <TargetEdit target={t} settings={settings} owners={await owners(deps, t)} accounts={accounts} platforms={setsFor(deps, t)} />);
 };
 const about = move(async ({ flow }, c, id, f) => {
   await changeTarget(flow, callerOf(c), id, { tags: words(f["tags"]), ...(f["owner"] ? { owner: f["owner"] as PersonId } : {}) });
@@ -94,7 +97,8 @@ const about = move(async ({ flow }, c, id, f) => {
 });
 const where = move(async ({ flow }, c, id, f) => {
   const t = await target(flow.db, me(c).person, id), { host, port } = TargetInput.pick({ host: true, port: true }).required().parse({ host: (f["host"] ?? "").trim(), port: whole(f["port"]) });
-  const after = await changeTarget(flow, callerOf(c), id, { host, port, settings: readSettings(flow.connectors.get(t.platform)!.config, t.settings, f) });
+  const platform = f["platform"] || t.platform;
+  const after = await changeTarget(flow, callerOf(c), id, { host, port, ...(platform === t.platform ? {} : { platform }), settings: readSettings(flow.connectors.get(t.platform)!.config, t.settings, f) });
   return after.identityNo === t.identityNo ? "changed" : "where";
 });
 
@@ -128,7 +132,7 @@ export const TARGETS: readonly Route[] = [
   { method: "POST", path: `${at}/accounts`, act: "account.manage", verb: true, handle: account },
   { method: "POST", path: `${at}/test`, act: "target.manage", verb: true, handle: test("administrative") },
   { method: "POST", path: `${at}/test-reconcile`, act: "target.manage", verb: true, handle: test("reconcile") },
-  { method: "POST", path: `${at}/accept`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await acceptIdentity(flow, callerOf(c), id, f["identity"] ?? ""); return "accepted"; }) },
+  { method: "POST", path: `${at}/accept`, act: "target.manage", verb: true, handle: move(async ({ flow }, c, id, f) => { await acceptIdentity(flow, callerOf(c), id, f["identity"] ?? ""); return await untried(flow.db, await target(flow.db, me(c).person, id)) === null ? "accepted" : "accepted-untried"; }) },
   { method: "POST", path: `${at}/lock`, act: "lock.set", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: true }); return "blocked"; }) },
   { method: "POST", path: `${at}/unlock`, act: "lock.set", verb: true, handle: move(async ({ flow }, c, id) => { await changeTarget(flow, callerOf(c), id, { locked: false }); return "unblocked"; }) },
 ];
