@@ -1,20 +1,29 @@
 /** The line to a device in somebody's hands. Rule: a password is sent by its placeholder or by a button; what the page shows is scrubbed. */
 import type { Transcript } from "../src/domain/command-set/transcript.ts";
-import type { ShownView } from "./demonstrations.tsx";
 import { Field, Post, Press, TimeLeft } from "./parts.tsx";
 
 const HINT = "Sent with Enter. {{new}} and {{present}} stand for the passwords, also inside a line; {{account}} and {{user}} for the names.";
 /** What went to the device begins with an arrow. */
 export const Said = ({ said, live }: { said: Transcript; live: boolean }) => (
   <pre class={live ? "console live" : "console"} tabindex={0} aria-label="What was said" role="log">
-    {said.length === 0
-      ? "Nothing was said yet."
-      : said.map((s) => (s.by === "broker" ? <b>{`${s.text === "" ? "⏎" : s.text}\n`}</b> : s.text.replace(/^\n+/, "")))}
+    <code>
+      {said.length === 0
+        ? "Nothing was said yet."
+        : said.map((s) => (s.by === "broker" ? <b>{`${s.text === "" ? "⏎" : s.text}\n`}</b> : s.text.replace(/^\n+/, "")))}
+    </code>
   </pre>
 );
-export const Hands = ({ v }: { v: ShownView }) => (
+export type HandsView = {
+  readonly id: string;
+  readonly begunAt: Date;
+  readonly until: Date;
+  readonly said: Transcript;
+  /** A line that was not sent, and why. */
+  readonly typed?: { readonly line: string; readonly wrong: string };
+};
+export const Hands = ({ v }: { v: HandsView }) => (
   <section class="card" id="line">
-    <TimeLeft from={v.begunAt} until={v.until!} />
+    <TimeLeft from={v.begunAt} until={v.until} />
     <Said said={v.said} live />
     {v.typed === undefined ? null : (
       <div class="notice bad" role="alert">
@@ -50,10 +59,10 @@ export const Hands = ({ v }: { v: ShownView }) => (
         </button>
       </div>
     </Post>
-    <div class="moves">
+    <footer class="moves">
       <Press action={`/demonstrations/${v.id}/finish`} look="quiet">
         Finish, and make the draft
       </Press>
-    </div>
+    </footer>
   </section>
 );

@@ -1,7 +1,7 @@
 /** A password change shown by hand: asked for, let, shown, and the draft it makes. Rule: a password stands here by its placeholder alone. */
 import type { Child } from "hono/jsx";
 import type { Transcript } from "../src/domain/command-set/transcript.ts";
-import { Hands, Said } from "./demonstration-hands.tsx";
+import { Hands, Said, type HandsView } from "./demonstration-hands.tsx";
 import { Listing } from "./listing.tsx";
 import { Account, Ago, Badge, Empty, Facts, Field, PageHead, Post, Press, Table, type Tone } from "./parts.tsx";
 
@@ -31,8 +31,7 @@ export type ShownView = ShownLine & {
   readonly noDraft: string | null;
   readonly unsure: readonly string[];
   readonly can: { readonly allow: boolean; readonly drop: boolean; readonly begin: boolean; readonly say: boolean };
-  /** A line that was not sent, and why. */
-  readonly typed?: { readonly line: string; readonly wrong: string };
+  readonly typed?: NonNullable<HandsView["typed"]>;
 };
 const STATE: Record<ShownState, readonly [Tone, string]> = {
   asked: ["busy", "waits for another admin"],
@@ -127,10 +126,10 @@ const Password = ({ p, rotation }: { p: NonNullable<ShownView["password"]>; rota
         ? ["warn", `The password in the vault is what it was: ${p.why ?? "unchanged"}. The one that was made is kept.`]
         : ["busy", "Not settled yet: the broker asks the device which password is in force."];
   return (
-    <p>
+    <>
       <Badge tone={tone}>{p.state === "committed" ? "changed" : p.state === "refused" ? "unchanged" : "being settled"}</Badge> {says}{" "}
       {rotation === null ? null : <a href={`/rotations/${rotation}`}>The change</a>}
-    </p>
+    </>
   );
 };
 const Draft = ({ v }: { v: ShownView }) => (
@@ -155,28 +154,43 @@ const Draft = ({ v }: { v: ShownView }) => (
     )}
     {v.draft === null ? null : (
       <>
-        <div class="moves">
+        <h3>Its text</h3>
+        <Listing text={v.draft} />
+        <footer class="moves">
           <a class="button" href={`/platforms/new?shown=${v.id}`}>
             Open it in the editor
           </a>
-        </div>
-        <Listing text={v.draft} />
+        </footer>
       </>
     )}
   </section>
 );
 
-const Moves = ({ v }: { v: ShownView }) => (
-  <div class="moves">
-    {v.can.allow ? <Press action={`/demonstrations/${v.id}/allow`}>Let them</Press> : null}
-    {v.can.begin ? <Press action={`/demonstrations/${v.id}/begin`}>Begin</Press> : null}
-    {v.can.drop ? (
-      <Press action={`/demonstrations/${v.id}/drop`} look="quiet">
-        {v.can.allow ? "Deny" : "Take back"}
-      </Press>
-    ) : null}
-  </div>
-);
+/** What is waited for, and by whom. */
+const Next = ({ v }: { v: ShownView }) =>
+  v.state !== "asked" && v.state !== "approved" ? null : (
+    <section class="card">
+      {v.can.allow ? (
+        <p class="notice warn">
+          {v.byName} gets a free line to {v.target.name}, logged in as {v.login}, for a quarter of an hour. What passes stands here, for you as
+          well, without passwords.
+        </p>
+      ) : v.state === "asked" ? (
+        <p>It begins when an admin other than {v.byName} lets it.</p>
+      ) : (
+        <p>It may begin. The line is open for a quarter of an hour from then on.</p>
+      )}
+      <div class="moves">
+        {v.can.allow ? <Press action={`/demonstrations/${v.id}/allow`}>Let them</Press> : null}
+        {v.can.begin ? <Press action={`/demonstrations/${v.id}/begin`}>Begin</Press> : null}
+        {v.can.drop ? (
+          <Press action={`/demonstrations/${v.id}/drop`} look="quiet">
+            {v.can.allow ? "Deny" : "Take back"}
+          </Press>
+        ) : null}
+      </div>
+    </section>
+  );
 export const DemonstrationPage = (v: ShownView) => (
   <>
     <PageHead title={<Account account={v.account} target={v.target.name} />} sub="A change recorded by hand">
@@ -190,19 +204,12 @@ export const DemonstrationPage = (v: ShownView) => (
           ["Logs in", v.login === v.account ? `${v.login}, for itself` : `${v.login}, as the target's administrative account`],
           v.approvedBy === null ? null : ["Let by", v.alone ? `${v.approvedBy} (single administrator: not four-eyed)` : v.approvedBy],
           v.why === null ? null : ["Ended", <span class="wrap">{v.why}</span>],
+          v.password === null || v.state === "open" ? null : ["Password", <Password p={v.password} rotation={v.rotation} />],
         ]}
       />
-      {v.can.allow ? (
-        <p class="notice warn">
-          {v.byName} gets a free line to {v.target.name}, logged in as {v.login}, for a quarter of an hour. What passes stands here, for you as
-          well, without passwords.
-        </p>
-      ) : null}
-      {v.state === "asked" && !v.can.allow ? <p>It begins when an admin other than {v.byName} lets it.</p> : null}
-      {v.password === null || v.state === "open" ? null : <Password p={v.password} rotation={v.rotation} />}
-      <Moves v={v} />
     </section>
-    {v.can.say && v.until !== null ? <Hands v={v} /> : null}
+    <Next v={v} />
+    {v.can.say && v.until !== null ? <Hands v={{ ...v, until: v.until }} /> : null}
     {v.state === "over" ? <Draft v={v} /> : null}
     {v.said.length > 0 && !v.can.say ? (
       <section class="card">

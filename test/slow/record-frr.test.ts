@@ -50,7 +50,7 @@ test("law: secrets-one-door — shown at the command line, settled by a login, a
   const made = await w.ok("operator", "POST", "/command-sets", { text: draft });
   await w.ok("second", "POST", `/command-sets/${String(made["hash"])}/accept`, {});
   await add("rtr-2", two, String(made["platform"]));
-  expect(await w.ok("operator", "POST", "/platform-tests", { account: "vty@rtr-2", change: true })).toMatchObject({ passed: true, changed: true });
+  expect(await w.ok("operator", "POST", "/platform-tests", { account: "vty@rtr-2", change: true })).toMatchObject({ why: "", passed: true, changed: true });
   await w.settled("vty%40rtr-2");
   expect([await saved(two, await w.vault("vty@rtr-2")), await saved(two, FIRST)]).toEqual([true, false]);
 }, 180_000);
