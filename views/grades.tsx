@@ -3,7 +3,9 @@ import type { Grade } from "../src/domain/command-set/schema.ts";
 import { Badge, type Tone } from "./parts.tsx";
 
 const TONE: Record<Grade, Tone> = { proven: "ok", recorded: "busy", draft: "warn" };
-export const GradeBadge = ({ grade }: { grade: Grade }) => <Badge tone={TONE[grade]}>{grade}</Badge>;
+/** A platform where it is chosen; `grade`: of a command set. */
+export type Graded = { readonly name: string; readonly grade?: Grade };
+export const GradeBadge = ({ grade }: { grade: Grade | undefined }) => (grade === undefined ? null : <Badge tone={TONE[grade]}>{grade}</Badge>);
 
 const MOST = 8;
 /** Targets behind drafts that were never tried on them. */

@@ -1,8 +1,7 @@
 /** Password policies and where they are bound. Rule: nothing of a password is on these pages. */
 import type { PasswordPolicy } from "../src/domain/password-policy.ts";
-import type { Grade } from "../src/domain/command-set/schema.ts";
 import { FaultNote } from "./fault.tsx";
-import { GradeBadge } from "./grades.tsx";
+import { GradeBadge, type Graded } from "./grades.tsx";
 import { Field, PageHead, Post, Press, Table } from "./parts.tsx";
 
 export type PolicyUses = { readonly platforms: readonly string[]; readonly targets: readonly string[]; readonly accounts: number };
@@ -18,11 +17,8 @@ const Uses = ({ u }: { u: PolicyUses }) => {
   return words.length === 0 ? <span class="muted">nothing by name</span> : <>{words.join(", ")}</>;
 };
 
-type ListProps = {
-  readonly lines: readonly PasswordPolicyLine[];
-  readonly platforms: readonly { readonly name: string; readonly policy: string | null; readonly grade?: Grade }[];
-  readonly manages: boolean;
-};
+type Bindings = readonly (Graded & { readonly policy: string | null })[];
+type ListProps = { readonly lines: readonly PasswordPolicyLine[]; readonly platforms: Bindings; readonly manages: boolean };
 const Platforms = ({ lines, platforms, manages }: ListProps) => (
   <section>
     <h2>By platform</h2>
@@ -30,9 +26,7 @@ const Platforms = ({ lines, platforms, manages }: ListProps) => (
     <Table label="By platform" head={["Platform", "Password policy"]}>
       {platforms.map((p) => (
         <tr>
-          <td>
-            {p.name} {p.grade === undefined ? null : <GradeBadge grade={p.grade} />}
-          </td>
+          <td>{p.name} <GradeBadge grade={p.grade} /></td>
           <td>
             {manages ? (
               <Post action="/password-policies/platform" class="inline">

@@ -86,7 +86,7 @@ const WHICH: Section = {
         <legend>Platforms (none ticked: every one)</legend>
         {from.platforms.map((p) => (
           <Tick name="platforms" value={p.name} checked={b.platforms.includes(p.name)}>
-            {p.name} {p.grade === undefined ? null : <GradeBadge grade={p.grade} />}
+            {p.name} <GradeBadge grade={p.grade} />
           </Tick>
         ))}
       </fieldset>
