@@ -45,7 +45,7 @@ const told = (p: Rules): string => {
     ...(p.filesOut ? [] : ["carrying files out of it"]),
   ];
   return [
-    `What this desktop shows and where you point${p.recordInput ? ", and every key you press," : ""} is recorded. Auditors may watch while you work.`,
+    `What this desktop shows and where you point${p.recordInput ? ", and every key you press," : ""} is recorded.`,
     ...(not.length === 0 ? [] : [`Your access does not include ${not.length === 1 ? not[0] : `${not.slice(0, -1).join(", ")} or ${not.at(-1)}`}.`]),
     "Leaving this page ends the session. Ctrl+Shift+X leaves the desktop for the buttons above.",
   ].join(" ");

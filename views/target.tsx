@@ -146,7 +146,7 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
               ))}
             </>,
           ],
-          v.desktop === null ? null : ["Desktop", v.desktop],
+          v.desktop === null ? null : ["Desktop", <span class="wrap">{v.desktop}</span>],
           ["Tags", t.tags.join(", ") || "none"],
           ["Owner", v.owner ?? "nobody"],
           ["Password policy", t.passwordPolicy ?? "as its platform says, else medium"],

@@ -63,19 +63,23 @@ const confirmed = (stream: Duplex, signal: AbortSignal): Promise<Confirm> => new
   signal.addEventListener("abort", late, { once: true });
 });
 
+const useless = ({ address: { host, port } }: Link, why: string): string => `${host}:${port} cannot be used as an RDP server: ${why}.`;
 export type RdpLook = { readonly fingerprint: string; readonly security: RdpSecurity };
 const ask = async (link: Link, protocols: number, signal: AbortSignal): Promise<{ stream: Duplex; confirm: Confirm }> => {
   const stream = await link.connect(signal);
   stream.on("error", () => undefined);
   stream.write(connectionRequest(protocols));
-  try { return { stream, confirm: await confirmed(stream, signal) }; } catch (error) { stream.destroy(); throw error; }
+  try { return { stream, confirm: await confirmed(stream, signal) }; } catch (cause) {
+    stream.destroy();
+    throw new Fault("upstream", useless(link, cause instanceof Error ? cause.message : "it failed"), { cause });
+  }
 };
 /** What certificate a machine shows now, and what it asks for. No name and no password is said. Rejects with Fault("upstream"), whose message is for people. */
 export const lookAtRdp = async (link: Link, signal: AbortSignal): Promise<RdpLook> => {
   const { host, port } = link.address, { stream, confirm } = await ask(link, WANTED.nla, signal);
   try {
     const security: RdpSecurity = typeof confirm === "object" && "selected" in confirm && confirm.selected === TLS ? "tls" : "nla", no = objectionTo(confirm, security);
-    if (no !== null) throw new Fault("upstream", `${host}:${port} cannot be used as an RDP server: ${no}.`);
+    if (no !== null) throw new Fault("upstream", useless(link, no));
     const { fingerprint } = await secure(stream, "whoever", host, signal);
     return { fingerprint, security };
   } catch (cause) {

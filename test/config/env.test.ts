@@ -103,3 +103,10 @@ test("a secret may stand in a file of one line; a file that holds none, or stand
   }
   rmSync(dir, { recursive: true });
 });
+
+test("guacd is on this machine's own loopback address, with the home it is told things in; without it there are no desktops", () => {
+  expect(parseEnv({}).config.guacd).toBeNull();
+  expect(parseEnv({ LOCKSTEP_GUACD: "127.0.0.1:4822", LOCKSTEP_GUACD_HOME: "/var/lib/guacd" }).config.guacd).toEqual({ host: "127.0.0.1", port: 4_822, home: "/var/lib/guacd" });
+  for (const half of [{ LOCKSTEP_GUACD: "127.0.0.1:4822" }, { LOCKSTEP_GUACD_HOME: "/var/lib/guacd" }]) expect(mistakes(half)).toEqual(["LOCKSTEP_GUACD and LOCKSTEP_GUACD_HOME belong together: set both or neither"]);
+  expect(mistakes({ LOCKSTEP_GUACD: "10.0.0.7:4822", LOCKSTEP_GUACD_HOME: "/x" })).toEqual([expect.stringMatching(/^LOCKSTEP_GUACD: 10\.0\.0\.7 is not a loopback address/)]);
+});

@@ -1,4 +1,6 @@
 /** A desktop as its people meet it, at the wire: asked, approved, opened with a ticket, typed into, killed, rotated. Rule: a real host with xrdp, a real guacd, the broker as it runs. */
+import path from "node:path";
+import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
 import { desktopOf } from "../../src/domain/desktop.ts";
@@ -61,6 +63,62 @@ test("asked, approved, opened, typed into, killed by an auditor: the login is go
   expect(await w.lost()).toEqual([]);
   const events = JSON.stringify(await w.events()), log = w.log.join("\n");
   for (const text of [events, log, page.text(), JSON.stringify(page.said), daemon.log()]) expect(text.includes(secret)).toBe(false);
+}, 120_000);
+
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const shots = process.env["SHOTS"] ?? path.join(import.meta.dirname, "../../docs/screens");
+const keep = async (page: Page, name: string): Promise<void> => { if (process.env["KEEP_SCREENS"]) await page.screenshot({ path: path.join(shots, `${name}.png`) }); };
+/** Of the drawn picture: its size, how many colours a band in it has, and the ground above the terminal. A layer's canvas is larger than what it shows. */
+const PIXELS = `(() => {
+  const canvas = [...document.querySelectorAll(".term-box canvas")].find((c) => c.width > 300), copy = document.createElement("canvas");
+  Object.assign(copy, { width: canvas.width, height: canvas.height });
+  const at = copy.getContext("2d", { willReadFrequently: true });
+  at.drawImage(canvas, 0, 0);
+  const row = at.getImageData(0, 60, 900, 40).data, colours = new Set();
+  for (let i = 0; i < row.length; i += 4) colours.add(row[i] << 16 | row[i + 1] << 8 | row[i + 2]);
+  const [r, g, b] = at.getImageData(500, 20, 1, 1).data, { offsetWidth: width, offsetHeight: height } = canvas.parentElement;
+  return { width, height, colours: colours.size, corner: [r, g, b] };
+})()`;
+/** #205080, however it was compressed. */
+const GROUND = [0x20, 0x50, 0x80];
+type Pixels = { width: number; height: number; colours: number; corner: number[] };
+
+test("in a browser, under the portal's strict policy: pressed, drawn, typed into, resized, ended with a reason the person reads", async () => {
+  const chrome: Browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS }), problems: string[] = [];
+  try {
+    const request = await w.access(w.account(3)), [name = "", value = ""] = mine.cookie.split("="), context = await chrome.newContext({ viewport: { width: 1280, height: 900 } });
+    await context.addCookies([{ name, value, url: w.origin }]);
+    const page = await context.newPage();
+    page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") problems.push(m.text()); });
+    page.on("pageerror", (e) => problems.push(e.message));
+    await page.goto(`${w.origin}/requests/${request}`);
+    await page.click("a:has-text('Open the desktop')");
+    await page.waitForSelector("#term[data-now='open']", { timeout: 40_000 });
+    const look = (): Promise<Pixels> => page.evaluate(PIXELS);
+    const drawn = await until("the desktop is in the picture, its ground and its terminal", async () => { const p = await look(); return GROUND.every((v, i) => Math.abs(v - p.corner[i]!) < 12) && p.colours > 1 ? p : null; }, 30_000).catch(async (e: unknown) => { throw new Error(`${JSON.stringify(await look())} ${String(await page.textContent("[data-said]"))}`, { cause: e }); });
+    const box = (await page.locator(".term-box").boundingBox())!;
+    expect(Math.abs(drawn.width - box.width)).toBeLessThan(4);
+    await page.mouse.move(box.x + 300, box.y + 300);
+    await page.mouse.click(box.x + 300, box.y + 300);
+    await page.waitForTimeout(700);
+    await page.keyboard.type("echo Browser-$((40+2)) > /tmp/by-browser; ls -la /\n", { delay: 15 });
+    await until("the file is there", async () => (await w.host.exec("cat /tmp/by-browser")).stdout === "Browser-42\n", 20_000);
+    for (const [width, colorScheme] of [[1600, "light"], [1024, "dark"], [390, "light"]] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      await page.waitForTimeout(1_200);
+      expect([width, await page.evaluate("document.documentElement.scrollWidth - innerWidth")]).toEqual([width, 0]);
+      await keep(page, `desktop-${width}-${colorScheme}`);
+    }
+    await page.setViewportSize({ width: 1100, height: 800 });
+    await until("the desktop has the window's size", async () => { const p = await look(), b = (await page.locator(".term-box").boundingBox())!; return Math.abs(p.width - b.width) < 8; }, 15_000);
+    const [session] = await w.sessions({ request });
+    await w.ok("auditor", "POST", `/sessions/${String(session!["id"])}/end`, { reason: "this looks wrong" });
+    await page.waitForSelector("text=ended by auditor: this looks wrong", { timeout: 3_000 });
+    expect(await page.getAttribute("#term", "data-now")).toBe("ended");
+    await w.ended(request);
+    expect(problems).toEqual([]);
+  } finally { await chrome.close(); }
 }, 120_000);
 
 test("law: ticket-once — a desktop's ticket opens one socket; a terminal's opens none", async () => {

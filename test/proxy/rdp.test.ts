@@ -1,9 +1,10 @@
 /** A desktop through the session process: real guacd, real xrdp, a page that follows the protocol. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { driveOf } from "../../proxy/rdp/inject.ts";
 import { parse } from "../../proxy/rdp/instructions.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { lookAtRdp } from "../../src/wires/rdp.ts";
@@ -120,3 +121,57 @@ test("resized while it runs; the clipboard in both directions, and its hash in t
   expect(session.events).toContainEqual(expect.objectContaining({ kind: "carried", way: "in", what: "clipboard", bytes: Buffer.byteLength(text) }));
   expect(frames.filter((f) => f.type === "output").map((f) => f.data.toString()).join("")).not.toContain(Buffer.from("copied-out").toString("base64"));
 }, 90_000);
+
+const under = async <T,>(over: Partial<RdpLab["broker"]["terms"]>, run: () => Promise<T>): Promise<T> => {
+  const was = lab.broker.terms;
+  lab.broker.terms = { ...was, ...over };
+  try { return await run(); } finally { lab.broker.terms = was; }
+};
+test("kept out by policy: refused with 771, told, counted, and the session goes on", () => under({ clipboardIn: false, clipboardOut: false }, async () => {
+  const page = lab.page("u3");
+  await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
+  page.tell("clipboard", 0, "text/plain");
+  page.tell("blob", 0, Buffer.from("never").toString("base64"));
+  page.tell("end", 0);
+  page.tell("file", 1, "text/plain", "never.txt");
+  await eventually(() => page.shown.filter((i) => i[0] === "ack" && i[3] === "771").length === 2);
+  expect(page.said.filter((m) => m.type === "say").map((m) => m["text"])).toEqual(["Pasting into this session is not part of your access.", "Carrying files into this session is not part of your access."]);
+  page.tell("mouse", 300, 300, 0);
+  await new Promise((done) => setTimeout(done, 800));
+  page.type("printf kept-in | xclip -selection clipboard; echo on > /tmp/goes-on\n");
+  await eventually(async () => (await lab.host.exec("cat /tmp/goes-on")).stdout === "on\n", 15_000);
+  expect(page.shown.some((i) => i[0] === "clipboard")).toBe(false);
+  page.ws.close();
+  expect((await lab.ended()).ended?.ledger.refused).toEqual({ paste: 1, upload: 1 });
+}), 60_000);
+
+test("files where the policy gives them: up into the session's own folder, down again, told with their hash, and gone afterwards", () => under({ filesIn: true, filesOut: true }, async () => {
+  const page = lab.page("u2"), text = `carried ${"x".repeat(3_000)}`, sha256 = createHash("sha256").update(text).digest("hex");
+  const object = (await page.sees("filesystem", 30_000))[1]!;
+  await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
+  const session = lab.broker.last(), folder = driveOf(lab.guacd.home, session.id);
+  page.tell("file", 1, "text/plain", "up.txt");
+  await page.sees("ack");
+  page.tell("blob", 1, Buffer.from(text).toString("base64"));
+  page.tell("end", 1);
+  await eventually(() => existsSync(join(folder, "up.txt")) && readFileSync(join(folder, "up.txt"), "utf8") === text, 10_000);
+  page.tell("get", object, "/up.txt");
+  const body = await page.sees("body", 10_000), stream = body[2]!;
+  let down = "";
+  for (let seen = 0, over = false; !over;) {
+    page.tell("ack", stream, "OK", 0);
+    await eventually(() => page.shown.filter((i) => (i[0] === "blob" || i[0] === "end") && i[1] === stream).length > seen, 10_000);
+    const all = page.shown.slice(page.shown.indexOf(body)).filter((i) => (i[0] === "blob" || i[0] === "end") && i[1] === stream);
+    seen = all.length;
+    over = all.some((i) => i[0] === "end");
+    down = all.filter((i) => i[0] === "blob").map((i) => Buffer.from(i[2]!, "base64").toString()).join("");
+  }
+  expect(down).toBe(text);
+  page.ws.close();
+  await lab.ended(session);
+  expect(session.events).toEqual(expect.arrayContaining([
+    expect.objectContaining({ kind: "carried", way: "in", what: "file", name: "up.txt", bytes: text.length, sha256, whole: true }),
+    expect.objectContaining({ kind: "carried", way: "out", what: "file", name: "/up.txt", bytes: text.length, sha256, whole: true }),
+  ]));
+  await eventually(() => !existsSync(folder), 10_000);
+}), 60_000);

@@ -9,11 +9,15 @@
 
   /* Guacamole's tunnel over our socket. */
   class Tunnel extends Guacamole.Tunnel {
-    constructor(made, screen, hear) {
+    constructor(made, screen, hear, drawn) {
       super();
       this.made = made;
       const parser = new Guacamole.Parser();
-      parser.oninstruction = (opcode, args) => this.oninstruction?.(opcode, args);
+      /* Layers below zero are no part of the picture: the pointer is drawn on one before anything is connected. */
+      parser.oninstruction = (opcode, args) => {
+        this.oninstruction?.(opcode, args);
+        if (opcode === "img" && !args[2].startsWith("-")) drawn();
+      };
       this.connect = () => {
         this.setState(Guacamole.Tunnel.State.CONNECTING);
         made.onopen = () => made.send(JSON.stringify({ type: "start", ...screen() }));
@@ -240,7 +244,7 @@
     };
 
     const wire = (made) => {
-      tunnel = new Tunnel(made, screen, hear);
+      tunnel = new Tunnel(made, screen, hear, picture);
       client = new Guacamole.Client(tunnel);
       const display = client.getDisplay(),
         element = display.getElement(),
@@ -254,9 +258,6 @@
       touch.onmousedown = touch.onmouseup = touch.onmousemove = moved;
       mouse.onmouseout = () => display.showCursor(false);
       display.onresize = fit;
-      client.onsync = () => {
-        if (display.getWidth() > 0 && painted(display)) picture();
-      };
       client.onerror = () => {};
       client.onclipboard = copyOut;
       client.onfile = receive;
@@ -267,15 +268,6 @@
       box.replaceChildren(waits, element);
       client.connect();
     };
-    /* The first thing drawn on the picture itself; until then it is empty, and "connected" would be a guess. */
-    const painted = (display) => {
-      const canvas = display.getDefaultLayer().getCanvas(),
-        { width, height } = canvas;
-      if (width === 0 || height === 0) return false;
-      const { data } = canvas.getContext("2d").getImageData(Math.floor(width / 4), Math.floor(height / 4), Math.max(1, Math.floor(width / 2)), 1);
-      return data.some((value) => value !== 0);
-    };
-
     const connect = async () => {
       if (opening || phase === "open" || phase === "connecting") return;
       opening = true;
@@ -319,6 +311,8 @@
       held.delete(keysym);
       if (phase === "open") client.sendKeyEvent(0, keysym);
     };
+    /* The portal's own shortcuts are no keys of the desktop's. */
+    for (const kind of ["keydown", "keypress", "keyup"]) box.addEventListener(kind, (e) => e.stopPropagation());
     box.addEventListener("focus", () => void giveQuietly());
     box.addEventListener("blur", () => keyboard.reset());
     box.addEventListener("mousedown", () => box.focus({ preventScroll: true }));

@@ -17,7 +17,7 @@ const targetView = {
   owner: "operator",
   proof: null,
   keys: false,
-  desktop: "RDP on port 3389, certificate pinned",
+  desktop: `RDP on port 3389, with the certificate ${Array.from({ length: 32 }, () => "AB").join(":")}`,
 };
 const platforms = [
   { name: "linux-ssh", called: "Linux over SSH", port: 22 },

@@ -23,7 +23,7 @@ const Facts = z.object({
   account: name.openapi({ description: "root@web-1 or an id" }),
   target: name,
   why: z.enum(ENDED_WHY).optional(),
-  protocol: z.enum(["ssh"]).optional(),
+  protocol: z.enum(["ssh", "rdp"]).optional(),
   from: Moment.optional(),
   to: Moment.optional(),
   marked: flag.openapi({ description: "a command rule marked it" }),

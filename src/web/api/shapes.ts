@@ -4,6 +4,7 @@ import type { Account, Standing } from "../../domain/account.ts";
 import { outcomeOf } from "../../domain/change-outcome.ts";
 import { PolicyBinding, PolicyTerms, type Policy } from "../../domain/policy.ts";
 import { Role, type Person } from "../../domain/person.ts";
+import { desktopOf } from "../../domain/desktop.ts";
 import { carriesSessions } from "../../domain/platform.ts";
 import { pinsOf, type Target } from "../../domain/target.ts";
 import { SOCKETS, type SocketKind } from "../../domain/ticket.ts";
@@ -39,7 +40,7 @@ export const TargetOut = z.object({
 }).openapi("Target");
 /** Of a host key line; what is no key stands as it is. */
 export const fingerprintOf = (key: string): string => { try { return readPublicKey(key).fingerprint; } catch { return key; } };
-export const targetOut = (t: Target): z.input<typeof TargetOut> => ({ ...t, tags: [...t.tags], fingerprints: pinsOf(t).map(fingerprintOf) });
+export const targetOut = (t: Target): z.input<typeof TargetOut> => ({ ...t, tags: [...t.tags], fingerprints: [...pinsOf(t).map(fingerprintOf), ...desktopOf(t)?.certificates ?? []] });
 
 const StandingOut = z.object({ word: text, by: maybe, until: When, why: maybe }).openapi("Standing");
 const standingOut = (s: Standing): z.input<typeof StandingOut> =>

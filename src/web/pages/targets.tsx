@@ -62,7 +62,7 @@ const proofOf = (t: Target): string | null => pinsOf(t).length > 0 ? null
   : t.settings["tls"] === "authority" ? `any certificate of its authority for ${t.host}` : t.settings["tls"] === "off" ? "nothing: a plain connection, on the broker's own machine alone" : "nothing";
 const desktopWords = (deps: WebDeps, t: Target): string | null => {
   const d = desktopOf(t);
-  return d !== null ? `RDP on port ${d.port}, certificate pinned` : hasDesktops(deps.flow, t.platform) ? "none" : null;
+  return d !== null ? `RDP on port ${d.port}, with the certificate ${d.certificates.join(" or ")}` : hasDesktops(deps.flow, t.platform) ? "none" : null;
 };
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
