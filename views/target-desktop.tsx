@@ -2,7 +2,7 @@
 import type { Desktop, DesktopSecurity } from "../src/domain/desktop.ts";
 import type { Target } from "../src/domain/target.ts";
 import { Token } from "./layout.tsx";
-import { Empty, Facts, Field, PageHead, Post } from "./parts.tsx";
+import { Empty, Facts, Field, PageHead, Press } from "./parts.tsx";
 
 const SECURITY: Record<DesktopSecurity, string> = {
   nla: "NLA: the password is asked for before anything is drawn",
@@ -27,11 +27,11 @@ const Now = ({ target, desktop }: Named & { desktop: Desktop }) => (
         ["Domain of the login", desktop.domain || "none: the machine's own accounts"],
       ]}
     />
-    <Post action={`/targets/${target.id}/desktop/remove`}>
-      <button class="small danger" type="submit">
+    <footer class="moves">
+      <Press action={`/targets/${target.id}/desktop/remove`} look="danger">
         It has no desktop any more
-      </button>
-    </Post>
+      </Press>
+    </footer>
   </section>
 );
 

@@ -2,11 +2,13 @@
  * Fetches guacd once for this machine and unpacks it into a folder only root may write. Rules: no source of the machine's own apt is touched, and
  * no mirror is named: its own one is asked; nothing is unpacked whose checksum is another.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { needs } from "../../test/lab/needs.ts";
+import { alive } from "../../test/lab/processes.ts";
 import { BARE_ENV, must, run } from "../../test/lab/run.ts";
 import { GUACD, GUACD_PACKAGES, unsuited } from "./packages.ts";
 
@@ -64,8 +66,9 @@ const linkAddIns = async (libraries: string): Promise<void> => {
   for (const file of (await readdir(path.join(libraries, "freerdp2"))).filter((f) => f.endsWith(".so"))) {
     const link = path.join(ADDINS, file), to = path.join(libraries, "freerdp2", file);
     if (await readlink(link).catch(() => "") === to) continue;
-    await rm(link, { force: true });
-    await symlink(to, link);
+    const fresh = `${link}.${process.pid}.${randomUUID()}`;
+    await symlink(to, fresh);
+    await rename(fresh, link);
   }
 };
 
@@ -82,12 +85,27 @@ const unpacked = async (into: string): Promise<void> => {
   } finally { await rm(fresh, { recursive: true, force: true }); }
 };
 
+const isDone = (into: string): boolean => existsSync(path.join(into, "done")) && readFileSync(path.join(into, "done"), "utf8") === DONE;
+/** One at a time on this machine: whoever waited finds it done. A lock left by a process that is gone counts for nothing. */
+const once = async (into: string): Promise<void> => {
+  const lock = `${into}.lock`;
+  await mkdir(path.dirname(into), { recursive: true, mode: 0o755 });
+  for (; !isDone(into); await sleep(100)) {
+    try { await writeFile(lock, String(process.pid), { flag: "wx" }); } catch {
+      const pid = Number(await readFile(lock, "utf8").catch(() => "0"));
+      if (pid > 0 && !alive(pid)) await rm(lock, { force: true });
+      continue;
+    }
+    try { if (!isDone(into)) await unpacked(into); } finally { await rm(lock, { force: true }); }
+  }
+};
+
 /** Ready to be started when it returns. */
 export const getGuacd = async (into = CACHE): Promise<Guacd> => {
   const no = process.platform === "linux" ? unsuited(existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "", process.arch) : `guacd runs on Linux; this is ${process.platform}.`;
   if (no !== null) throw new Error(no);
   await needs({ linux: true, root: true, debian: GUACD_PACKAGES }, "guacd");
-  if (!existsSync(path.join(into, "done")) || readFileSync(path.join(into, "done"), "utf8") !== DONE) await unpacked(into);
+  await once(into);
   const libraries = path.join(into, "root", LIBRARIES);
   await linkAddIns(libraries);
   return { program: path.join(into, "root/usr/sbin/guacd"), libraries };

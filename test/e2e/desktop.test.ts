@@ -101,7 +101,7 @@ test("in a browser, under the portal's strict policy: pressed, drawn, typed into
     await page.mouse.move(box.x + 300, box.y + 300);
     await page.mouse.click(box.x + 300, box.y + 300);
     await page.waitForTimeout(700);
-    await page.keyboard.type("echo Browser-$((40+2)) > /tmp/by-browser; ls -la /\n", { delay: 15 });
+    await page.keyboard.type("echo Browser-$((40+2)) > /tmp/by-browser; ls -la /etc/ssh\n", { delay: 15 });
     await until("the file is there", async () => (await w.host.exec("cat /tmp/by-browser")).stdout === "Browser-42\n", 20_000);
     for (const [width, colorScheme] of [[1600, "light"], [1024, "dark"], [390, "light"]] as const) {
       await page.setViewportSize({ width, height: 900 });

@@ -20,7 +20,7 @@ export const nlaServer = async (): Promise<NlaServer> => {
   await needs({ linux: true, root: true, debian: NLA_PACKAGES }, "A lab RDP server with NLA");
   const dir = await scratch("rdp-nla", false), screen = await scratch("rdp-nla-x", false), display = `:${randomInt(5_100, 6_000)}`, port = await freePort();
   await writeFile(join(dir, "sam"), `nlauser:::${await ntHash(NLA_PASSWORD)}:::\n`, { mode: 0o600 });
-  const x: Daemon = daemon({ called: "A virtual screen", dir: screen, command: () => ["Xvfb", display, "-screen", "0", "1280x800x24", "-nolisten", "tcp"], ready: async () => (await run("xset", ["-display", display, "q"])).code === 0 });
+  const x: Daemon = daemon({ called: "A virtual screen", dir: screen, command: () => ["Xvfb", display, "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"], ready: async () => (await run("xset", ["-display", display, "q"])).code === 0 });
   const shadow: Daemon = daemon({ called: "A lab RDP server with NLA", dir, env: { DISPLAY: display, HOME: dir }, command: () => ["freerdp-shadow-cli", `/port:${port}`, "/bind-address:127.0.0.1", "/sec:nla", `/sam-file:${join(dir, "sam")}`, "+auth"], ready: async () => { try { await waitForPort(port, undefined, 50); return true; } catch { return false; } } });
   await x.start();
   await shadow.start();
