@@ -9,6 +9,7 @@ import { readDesktop, setDesktop } from "../../src/flow/desktop.ts";
 import * as targets from "../../src/store/targets.ts";
 import { guacd, type RunningGuacd } from "../lab/guacd.ts";
 import { xrdp, type Xrdp } from "../lab/xrdp.ts";
+import { lockstep } from "../cli/process.ts";
 import { pageOn, type DesktopPage } from "../proxy/rdp-page.ts";
 import { loginAs, ticketFor, type Login } from "./web.ts";
 import { until, world, type World } from "./world.ts";
@@ -35,6 +36,12 @@ test("a target gets its desktop: looked at, compared, pinned, and accepted by so
   expect((await w.api("requester", "POST", "/targets/read-desktop", { host: rdp.host, port: rdp.port })).status).toBe(403);
   const after = await setDesktop(deps, w.caller("operator"), t.id, { port: seen.port, certificate: seen.fingerprint, security: seen.security, domain: "" });
   expect(desktopOf(after)).toEqual({ port: rdp.port, certificates: [seen.fingerprint], security: "tls", domain: "" });
+  // By the command line it is the same, and another certificate than the one brought along is not pinned.
+  const cli = (...args: string[]) => lockstep(["targets", "desktop", "web-1", "--port", String(rdp.port), ...args], { cwd: w.home, env: { LOCKSTEP_URL: w.origin, LOCKSTEP_TOKEN: w.who["operator"]!.token } });
+  expect(await cli("--fingerprint", "AB:CD")).toMatchObject({ code: expect.any(Number) as number, err: expect.stringContaining(`shows ${seen.fingerprint}, not AB:CD. Nothing was changed`) as string });
+  expect(await cli("--fingerprint", seen.fingerprint)).toMatchObject({ code: 0, out: expect.stringContaining(`web-1 has a desktop on port ${rdp.port}.`) as string });
+  expect((await targets.find(deps.db, t.id))!.identityHash, "the same as before").toBe(after.identityHash);
+  expect((await w.ok("operator", "GET", "/targets/web-1"))["fingerprints"]).toEqual([expect.stringMatching(/^SHA256:/), seen.fingerprint]);
   expect(String((await w.standing(w.account(0)))["word"])).toBe("blocked");
   await acceptIdentity(deps, w.caller("second"), t.id, after.identityHash);
   await w.settled(w.account(0));
