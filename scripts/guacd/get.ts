@@ -42,7 +42,7 @@ const apart = async (dir: string): Promise<string[]> => {
   await writeFile(path.join(dir, "sources.list"), `deb [signed-by=${KEYRING}] ${await mirror()} bullseye main\n`);
   const set = {
     "Dir::State": dir, "Dir::State::lists": `${dir}/lists`, "Dir::State::status": `${dir}/status`, "Dir::Cache": `${dir}/cache`,
-    "Dir::Etc::sourcelist": `${dir}/sources.list`, "Dir::Etc::sourceparts": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null", "APT::Sandbox::User": "root",
+    "Dir::Etc::sourcelist": `${dir}/sources.list`, "Dir::Etc::sourceparts": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null", "APT::Sandbox::User": "root", "Acquire::Retries": "3",
   };
   return ["-qq", ...Object.entries(set).flatMap(([k, v]) => ["-o", `${k}=${v}`])];
 };
