@@ -63,7 +63,7 @@ export class Desktop implements Leg {
     const stream = this.#stream = new DesktopStream({
       rules: terms, tape, refused: (what) => this.#refused(what), drawn: () => { this.#drawn = true; clearTimeout(this.#silence); },
       carried: (told) => { tape.event(operationOf(told)); session.event({ kind: "carried", channel: 1, ...told }); },
-      failed: (code, said) => void this.#failed(code, said), left: () => void session.end({ why: "target_closed", sentence: "The desktop was logged off." }),
+      failed: (code, said) => void this.#failed(code, said), left: () => void session.end({ why: "target_closed", sentence: "The desktop was logged off." }), goodbye: () => void session.end({ why: "client_closed" }),
     });
     tape.opened({ kind: "desktop", width, height, layout });
     session.event({ kind: "channel_opened", channel: 1, type: "desktop" });

@@ -3,11 +3,11 @@
  * the door; instructions reach a listener parsed, and only after `start`.
  */
 import type { WebSocket } from "ws";
-import { BROKE_RULES, UNREAD } from "../web-terminal/messages.ts";
+import { BROKE_RULES } from "../web-terminal/messages.ts";
 import type { Instruction } from "./instructions.ts";
 import { parse } from "./instructions.ts";
 import type { Screen, ToPage } from "./messages.ts";
-import { HIGH, LOW, parseStart } from "./messages.ts";
+import { HIGH, LOW, parseStart, UNREAD } from "./messages.ts";
 
 /** `said`: undefined when all of it was of the protocol, else why not. */
 export type Listener = { said(all: readonly Instruction[]): string | undefined; drained(): void; lost(code: number): void };
@@ -60,7 +60,7 @@ export class DesktopLine {
 
   #send(text: string): void {
     if (this.#closed) return;
-    if (this.#socket.bufferedAmount > HIGH + UNREAD) return this.drop();
+    if (this.#socket.bufferedAmount > UNREAD) return this.drop();
     this.#socket.send(text, { binary: false }, () => {
       if (!this.#choked || this.#socket.bufferedAmount > LOW) return;
       this.#choked = false;

@@ -7,6 +7,8 @@ import { z } from "zod";
 export const PROTOCOL = "lockstep.desktop.v1";
 /** Sent to a page and not yet taken by its socket, in bytes: above HIGH guacd is not read from until it is below LOW. */
 export const HIGH = 1 << 20, LOW = 1 << 18;
+/** More than this never waits: what was on its way through the recording when guacd was stopped comes on top of HIGH. A page that waits this long is not reading at all. */
+export const UNREAD = 12 << 20;
 /** Layouts of keyboards guacd knows; it needs the one the target has. */
 export const LAYOUTS = [
   "en-us-qwerty", "en-gb-qwerty", "de-de-qwertz", "de-ch-qwertz", "fr-fr-azerty", "fr-be-azerty", "fr-ch-qwertz", "it-it-qwerty", "es-es-qwerty", "es-latam-qwerty",

@@ -13,10 +13,10 @@ import { instruction, parse } from "./instructions.ts";
 import type { DesktopLine } from "./line.ts";
 import { HIGH } from "./messages.ts";
 
-/** `refused`: something the policy does not give. `failed`: guacd's own error, with Guacamole's number. `drawn`: the first picture came. */
+/** `refused`: something the policy does not give. `failed`: guacd's own error, with Guacamole's number. `left`: the target's login is over. `goodbye`: the page's. `drawn`: the first picture came. */
 export type StreamOptions = {
   readonly rules: Rules; readonly tape: Tape;
-  refused(what: string): void; carried(told: Told): void; failed(code: number, words: string): void; left(): void; drawn(): void;
+  refused(what: string): void; carried(told: Told): void; failed(code: number, words: string): void; left(): void; goodbye(): void; drawn(): void;
 };
 /** Shown in pieces of about this much. */
 const BATCH = 65_536;
@@ -99,7 +99,7 @@ export class DesktopStream {
       if (crossing.pass === "broken") return crossing.why;
       this.#carriage.pass("in", crossing);
       if (crossing.pass === false) { this.#refuse(crossing.refused, crossing.answer, (answer) => this.#line?.show(answer)); continue; }
-      if (it[0] === "disconnect") { this.#o.left(); return undefined; }
+      if (it[0] === "disconnect") { this.#o.goodbye(); return undefined; }
       const text = instruction(...it);
       out += text;
       if (it[0] === "mouse") moves += instruction(...it, this.#time);

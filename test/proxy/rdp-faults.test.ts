@@ -144,6 +144,13 @@ test("law: cut-off-1 — at its time it ends by itself", async () => {
     expect(c.broker.last().ended?.why).toBe("expired");
   } finally { c.broker.remainingMs = 3_600_000; }
 });
+test("a page that says goodbye in Guacamole's way has left; a target that does has logged off", async () => {
+  drawing();
+  const p = await opened();
+  await p.sees("sync");
+  p.tell("disconnect");
+  expect((await c.ended()).ended).toMatchObject({ why: "client_closed" });
+});
 describe("what a page may not say", () => {
   test("a message over 64 KiB, bytes, an instruction that is not named, one that is no instruction: the socket ends, the process lives", async () => {
     for (const [what, code] of [["3.nop;".repeat(20_000), 1009], [Buffer.from("3.nop;"), 1008], ["6.select,3.vnc;", 1008], ["4.argv,1.0,10.text/plain,8.password;", 1008], ["3.nop;6.select,3.rdp;", 1008], ["3.no;", 1008], ["{\"type\":\"start\"}", 1008]] as const) {

@@ -1,9 +1,11 @@
 /** The protocol's own writing, and what may cross. Rule: any text, any order of instructions; what is not named in the policy never passes. */
+import { EventEmitter } from "node:events";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Carriage, type Told } from "../../proxy/rdp/carriage.ts";
 import { Customs, type Crossing, type Rules } from "../../proxy/rdp/customs.ts";
 import { instruction, parse, type Instruction } from "../../proxy/rdp/instructions.ts";
+import { DesktopLine } from "../../proxy/rdp/line.ts";
 import { parseStart } from "../../proxy/rdp/messages.ts";
 
 const element = fc.string({ unit: "grapheme", maxLength: 20 }), words = fc.array(element, { minLength: 1, maxLength: 6 });
@@ -108,6 +110,22 @@ test("what was carried is told once, with its size and hash; what was cut off sa
   for (const it of [["clipboard", "0", "text/plain"], ["blob", "0", Buffer.from("abc").toString("base64")], ["blob", "0", Buffer.from("def").toString("base64")], ["end", "0"], ["file", "1", "t", "b.txt"], ["blob", "1", "QUJD"]] as Instruction[]) c.pass("in", customs.fromBrowser(it));
   c.end();
   expect(told).toMatchObject([{ way: "in", what: "clipboard", bytes: 6, sha256: "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721", whole: true }, { what: "file", name: "b.txt", bytes: 3, whole: false }]);
+});
+test("a page that is behind is waited for, not dropped: what came through the recording at once may be more than the mark", () => {
+  const ws = Object.assign(new EventEmitter(), { bufferedAmount: 0, sent: 0, gone: false, send: (_t: string, _o: object, then: () => void) => { ws.sent += 1; ws.then = then; }, then: () => undefined as void, terminate: () => { ws.gone = true; }, close: () => undefined, resume: () => undefined });
+  let drained = 0, line: DesktopLine | undefined;
+  new DesktopLine(ws as never, (l) => { line = l; });
+  ws.emit("message", Buffer.from("{\"type\":\"start\",\"width\":800,\"height\":600}"), false);
+  line!.hear({ said: () => undefined, drained: () => { drained += 1; }, lost: () => undefined });
+  expect(line!.show("3.nop;")).toBe(true);
+  ws.bufferedAmount = 3 << 20;
+  expect([line!.show("3.nop;"), line!.show("3.nop;"), ws.gone, ws.sent]).toEqual([false, false, false, 3]);
+  ws.bufferedAmount = 1 << 17;
+  ws.then();
+  expect([drained, line!.show("3.nop;")]).toEqual([1, true]);
+  ws.bufferedAmount = 13 << 20;
+  line!.show("3.nop;");
+  expect([ws.gone, line!.closed]).toEqual([true, true]);
 });
 test("a page begins with its screen, and with nothing else", () => {
   expect(parseStart("{\"type\":\"start\",\"width\":800,\"height\":600}")).toEqual({ width: 800, height: 600, dpi: 96, layout: "en-us-qwerty" });

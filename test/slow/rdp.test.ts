@@ -5,9 +5,14 @@ import WebSocket from "ws";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { instruction } from "../../proxy/rdp/instructions.ts";
 import { lookAtRdp } from "../../src/wires/rdp.ts";
+import { sessionEnded } from "../../src/flow/session.ts";
+import { admitByTicket } from "../../src/flow/terminal.ts";
+import { desktopTicket, purposeOf } from "../../src/flow/ticket.ts";
 import { directLink } from "../../src/links/direct.ts";
 import { guacd as realGuacd, type RunningGuacd } from "../lab/guacd.ts";
 import { NLA_PASSWORD, nlaServer, type NlaServer } from "../lab/rdp-nla.ts";
+import { usedNo, worldOn } from "../flow/world.ts";
+import { embedded } from "../store/engines.ts";
 import { carrier, type Carrier } from "../proxy/rdp-lab.ts";
 import { READY, scriptedGuacd, type Scripted } from "../proxy/rdp-guacd.ts";
 import type { DesktopPage } from "../proxy/rdp-page.ts";
@@ -46,7 +51,7 @@ describe("bounded both ways", () => {
     expect(memory() - before).toBeLessThan(96e6);
     expect(c.broker.last().ended).toBeUndefined();
     p.ws.resume();
-    await eventually(() => p.bytes() > 60_000 * ALL, 120_000).catch(() => { throw new Error(`${p.bytes()} of ${60_000 * ALL} bytes arrived; ${sent} pieces were sent, ${JSON.stringify(p.said)}`); });
+    await eventually(() => p.bytes() > 60_000 * ALL, 120_000).catch(() => { throw new Error(`${p.bytes()} of ${60_000 * ALL} bytes arrived; ${sent} pieces were sent, ${JSON.stringify([p.said, c.broker.last().ended?.why])}`); });
     p.ws.close();
     await c.ended();
   }, 200_000);
@@ -71,6 +76,23 @@ test("guacd says nothing at all: the session ends in time, with a sentence", asy
   expect(performance.now() - begun).toBeLessThan(25_000);
   await c.ended();
 }, 60_000);
+
+test("a desktop's ticket replayed 10,000 times: 0 admitted", async () => {
+  const TIMES = 10_000, db = await embedded(), w = await worldOn(db);
+  try {
+    const m = await w.managed(), settings = JSON.stringify({ rdpPort: 3_389, rdpCertificates: [PIN] });
+    await w.sql(`update targets set settings = settings || '${settings}'::jsonb where id = '${m.target}'`);
+    const request = await w.approved(m), { ticket } = await desktopTicket(w.deps, w.requester, "login-1", request), shown = { ticket, holder: "login-1" };
+    const { session } = await admitByTicket(w.deps, w.requester, shown, "desktop"), used = await usedNo(w, m.account.id);
+    let refused = 0;
+    for (let i = 0; i < TIMES; i++) {
+      await (i % 2 === 0 ? purposeOf(w.deps, shown) : admitByTicket(w.deps, w.requester, shown, "desktop")).then(() => { throw new Error("admitted"); }, (e: unknown) => { expect(e).toMatchObject({ code: "forbidden" }); refused += 1; });
+    }
+    expect([refused, await usedNo(w, m.account.id)]).toEqual([TIMES, used]);
+    await sessionEnded(w.deps, session, { why: "client_closed", detail: "", bytes: 0, identityChanged: false, facts: {} });
+    lines.push(`${TIMES.toLocaleString("en")} replays of a desktop's ticket: 0 admitted (95 %: under 3 in ${TIMES.toLocaleString("en")})`);
+  } finally { await w.close(); await db.close(); }
+}, 300_000);
 
 const opcode = fc.oneof(fc.constantFrom("mouse", "key", "sync", "size", "nop", "ack", "clipboard", "blob", "end", "file", "put", "get", "touch", "select", "connect", "argv", "audio", "pipe", "usr", "disconnect", "require", ""), fc.string({ maxLength: 8 }));
 const argument = fc.oneof(fc.integer({ min: -5, max: 70_000 }).map(String), fc.string({ maxLength: 12 }), fc.constant("text/plain"));
@@ -114,7 +136,7 @@ describe("a server with Network Level Authentication (FreeRDP's own, in place of
     expect(seen.security).toBe("nla");
     account(NLA_PASSWORD, [seen.fingerprint]);
     const p = n.page("u1");
-    await eventually(() => p.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
+    await eventually(() => p.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000).catch(() => { throw new Error(`${JSON.stringify(p.said)} ${p.shown.slice(0, 12).map((i) => i.join(" ").slice(0, 60)).join("; ")} ${daemon.log().slice(-900)}`); });
     p.ws.close();
     await n.ended();
     account("wrong-Pw-1", [seen.fingerprint]);
