@@ -56,9 +56,10 @@ export const SQL = { "drizzle-orm": ["src/store"], "@electric-sql": ["src/store"
 /** Who may open a socket; everybody else is handed a Link or a stream. The kernel names the types only; uplink.ts dials the broker's Unix socket. */
 export const SOCKETS = ["src/links", "src/wires", "proxy/pool.ts", "proxy/worker.ts", "proxy/uplink.ts", "src/control", "src/app.ts", "src/cli/client.ts"];
 
-/** What connectors share: the contract, formats of verifiers that more than one kind of target keeps, what is done on a Linux host whatever its accounts log in with, and the line of a file that holds a password. */
+/** What connectors share: the contract, formats of verifiers that more than one kind of target keeps, what is done on a Linux host whatever its accounts log in with, on a Windows machine whichever way it is reached, and the line of a file that holds a password. */
 export const CONNECTORS_SHARE = ["src/connectors/connector.ts", "src/connectors/sha512-crypt.ts", "src/connectors/linux-rules.ts",
-  "src/connectors/linux-reach.ts", "src/connectors/linux-logins.ts", "src/connectors/linux-discover.ts", "src/connectors/linux-follow.ts", "src/connectors/config-file.ts"];
+  "src/connectors/linux-reach.ts", "src/connectors/linux-logins.ts", "src/connectors/linux-discover.ts", "src/connectors/linux-follow.ts", "src/connectors/config-file.ts",
+  "src/connectors/windows-names.ts", "src/connectors/windows-script.ts", "src/connectors/windows-accounts.ts"];
 
 const OURS = "^(src|views|proxy|agent|test|bench|scripts|drizzle)/";
 const AS_TYPES = ["type-only", "type-import"];

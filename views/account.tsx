@@ -5,14 +5,14 @@ import { Dependents, type DependentsView } from "./dependents.tsx";
 import { Ago, Exact, Facts, Field, PageHead, Post, Press, Unfold } from "./parts.tsx";
 import { NEXT_STEP, StandingBadge } from "./words.tsx";
 
-const Moves = ({ c }: { c: AccountCard }) => {
+const Moves = ({ c, keys }: { c: AccountCard; keys: boolean }) => {
   const at = `/accounts/${c.account.id}`,
     managed = c.account.credential !== "unmanaged" && c.account.credential !== "adopting";
   return (
     <footer class="moves">
       {managed ? null : <Press action={`${at}/adopt`}>Adopt</Press>}
       <a class={managed ? "button small" : "button small quiet"} href={`${at}/password`}>
-        Change password
+        Change {keys ? "key" : "password"}
       </a>
       {managed ? (
         <Press action={`${at}/verify`} look="quiet">
@@ -73,8 +73,8 @@ const PolicyOf = ({ p }: { p: AccountCard["password"] }) => (
 );
 const FROM = { account: "of its own", target: "by its target", platform: "by its platform", default: "where nothing is bound" } as const;
 
-type AccountPageProps = { card: AccountCard; history: History | null; dependents?: DependentsView | null };
-export const AccountPage = ({ card: c, history, dependents = null }: AccountPageProps) => (
+type AccountPageProps = { card: AccountCard; history: History | null; dependents?: DependentsView | null; keys?: boolean };
+export const AccountPage = ({ card: c, history, dependents = null, keys = false }: AccountPageProps) => (
   <>
     <PageHead
       title={
@@ -97,8 +97,8 @@ export const AccountPage = ({ card: c, history, dependents = null }: AccountPage
           ["Target", c.manage ? <a href={`/targets/${c.target.id}`}>{c.target.name}</a> : c.target.name],
           ["Platform", c.target.platform],
           ["Held by", <HolderOf holds={c.holds} />],
-          ["Password changed", <Ago at={c.account.rotatedAt} />],
-          history?.typed ? ["Password typed", <Typed t={history.typed} />] : null,
+          [keys ? "Key changed" : "Password changed", <Ago at={c.account.rotatedAt} />],
+          history?.typed ? [keys ? "Key given" : "Password typed", <Typed t={history.typed} />] : null,
           ["Verified", <Ago at={c.account.verifiedAt} />],
           ["Uses since the change", String(c.account.usedNo - c.account.rotatedNo)],
           ["Password policy", <PolicyOf p={c.password} />],
@@ -106,7 +106,7 @@ export const AccountPage = ({ card: c, history, dependents = null }: AccountPage
           ["Access policy", c.offers.map((p) => p.name).join(", ") || "none that names you"],
         ]}
       />
-      {c.manage ? <Moves c={c} /> : null}
+      {c.manage ? <Moves c={c} keys={keys} /> : null}
     </section>
     {dependents === null ? null : <Dependents v={dependents} />}
     {history === null ? null : <AccountHistory history={history} id={c.account.id} />}

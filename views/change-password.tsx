@@ -38,7 +38,7 @@ const Way = ({ v }: { v: ChangePasswordView }) => {
       <label class="check">
         <input type="radio" name="how" value="type" checked={how !== "generate"} /> {v.keys ? "Give it" : "Type it"}
       </label>
-      <div class="pair typed">{v.keys ? <Present keys label="" keyLabel="Private key" /> : <TypedTwice />}</div>
+      <div class={v.keys ? "typed" : "pair typed"}>{v.keys ? <Present keys label="" keyLabel="Private key" /> : <TypedTwice />}</div>
       <p class="muted">
         {v.keys ? "A generated one is Ed25519. " : `${v.policy.says}. `}Password policy <b>{v.policy.name}</b>, {FROM[v.policy.from]}
         {v.keys ? ", whose ages count for keys too" : ""}. Whoever {v.keys ? "gives" : "types"} it knows it: that is written down, and the

@@ -33,14 +33,18 @@ const KeyText = ({ text, label }: { text: string; label: string }) => (
     <textarea class="mono" readonly rows={8} aria-label={label} spellcheck={false}>
       {text}
     </textarea>
-    <p class="note warn">
-      Whoever has this text gets in as long as it is in force, without being asked for anything else. Keep it in a file that nobody but you can read
-      (mode 0600), or in an agent's memory alone, and delete it when you give the account back.
+    <p>
+      <button type="button" class="small quiet" data-copy={text}>
+        Copy the private key
+      </button>
     </p>
-    <button type="button" class="small quiet" data-copy={text}>
-      Copy the private key
-    </button>
   </>
+);
+const KeyWarning = () => (
+  <p class="note warn">
+    Whoever has this text gets in as long as it is in force, without being asked for anything else. Keep it in a file that nobody but you can read
+    (mode 0600), or in an agent's memory alone, and delete it when you give the account back.
+  </p>
 );
 const isKey = (text: string): boolean => text.startsWith("-----BEGIN ");
 const Shown = ({ text, label }: { text: string; label: string }) =>
@@ -99,6 +103,7 @@ export const ReleasePage = ({
     <section class="card shown" data-hide-after={String(seconds)} data-hide-to={back}>
       {says === null ? null : <p class="note warn">Likeliest: {says}.</p>}
       {isKey(password) ? <KeyText text={password} label="The private key" /> : <Spelled password={password} />}
+      {isKey(password) ? <KeyWarning /> : null}
       <Others list={others} />
       {says === null ? null : <p class="muted">The broker touches the target no more for 10 minutes from your look, so that these stay true.</p>}
       <p class="muted">

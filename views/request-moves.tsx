@@ -39,6 +39,8 @@ export type CardFacts = {
   readonly weighed: Weighed | null;
   /** Sessions can be had on its target. */
   readonly carries: boolean;
+  /** What it has is a private key. */
+  readonly keys?: boolean;
 };
 
 const Reason = ({ label, required }: { label: string; required?: boolean }) => (
@@ -80,7 +82,7 @@ export const RequestMoves = ({ f }: { f: CardFacts }) => {
   return (
     <footer class="moves">
       {can.approve ? <Vote f={f} swap={swap} at={at} /> : null}
-      {can.show ? <Press action={`${at}/password`}>Show the password</Press> : null}
+      {can.show ? <Press action={`${at}/password`}>Show the {f.keys ? "private key" : "password"}</Press> : null}
       {can.giveBack ? (
         <Press action={`${at}/give-back`} swap={swap} look="contrast">
           Give back now

@@ -4,8 +4,9 @@ import type { Advice, Move } from "../src/domain/rotation-advice.ts";
 import type { Rotation, Trigger } from "../src/domain/rotation.ts";
 import { Runs, type RunLine } from "./dependent-runs.tsx";
 import { here } from "./here.ts";
+import { Present } from "./inputs.tsx";
 import { Live, Reload } from "./live.tsx";
-import { Ago, Badge, Facts, Field, PageHead, Post, Press, Unfold, type Tone } from "./parts.tsx";
+import { Ago, Badge, Facts, PageHead, Post, Press, Unfold, type Tone } from "./parts.tsx";
 
 export type RotationFacts = {
   readonly rotation: Rotation;
@@ -15,7 +16,13 @@ export type RotationFacts = {
   readonly outcome: ChangeOutcome;
   readonly advice: Advice | null;
 };
-export type RotationPageFacts = RotationFacts & { readonly byName: string | null; readonly acts: boolean; readonly runs: readonly RunLine[] };
+export type RotationPageFacts = RotationFacts & {
+  readonly byName: string | null;
+  readonly acts: boolean;
+  readonly runs: readonly RunLine[];
+  /** Its account has a private key. */
+  readonly keys?: boolean;
+};
 
 const OUTCOME: Record<ChangeOutcome["word"], readonly [Tone, string]> = {
   changed: ["ok", "changed"],
@@ -73,23 +80,24 @@ const Progress = ({ r }: { r: Rotation }) => {
   );
 };
 
-const Moves = ({ at, moves }: { at: string; moves: readonly Move[] }) => (
+const Moves = ({ at, moves, keys }: { at: string; moves: readonly Move[]; keys: boolean }) => (
   <footer class="moves">
     {moves.includes("again") ? <Press action={`${at}/again`}>Ask the target again</Press> : null}
     {moves.includes("keep") ? (
       <Press action={`${at}/keep`} look="quiet">
-        Keep the old password
+        Keep the old {keys ? "key" : "password"}
       </Press>
     ) : null}
     {moves.includes("tell") ? (
-      <Unfold label="Type the password in force" open={moves[0] === "tell"}>
+      <Unfold label={keys ? "Give the key in force" : "Type the password in force"} open={moves[0] === "tell"}>
         <Post action={`${at}/tell`}>
-          <Field
+          <Present
+            keys={keys}
             label="Password on the target now"
+            keyLabel="Private key in force now"
             hint="You then know it, and that is written down. It proves itself at the target or counts for nothing."
-          >
-            <input type="password" name="password" autocomplete="off" required maxlength={1024} />
-          </Field>
+            required
+          />
           <button class="small" type="submit">
             Ask the target with it
           </button>
@@ -126,7 +134,7 @@ export const RotationCard = ({ f }: { f: RotationPageFacts }) => {
           <strong>What to do.</strong> {f.advice.says}
         </p>
       ) : null}
-      {f.acts && f.advice && f.advice.moves.length > 0 ? <Moves at={at} moves={f.advice.moves} /> : null}
+      {f.acts && f.advice && f.advice.moves.length > 0 ? <Moves at={at} moves={f.advice.moves} keys={f.keys === true} /> : null}
       <Facts
         rows={[
           ["Account", <a href={`/accounts/${r.account}`}>{f.account}</a>],

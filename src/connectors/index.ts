@@ -13,6 +13,8 @@ import { openldap } from "./openldap.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { windowsSmb } from "./windows-smb.ts";
+import { windowsSsh } from "./windows-ssh.ts";
+import { windowsWinrm } from "./windows-winrm.ts";
 
 /** Devices with a command line, each set a platform. Behind a draft no account is managed before a trial on that very device (flow/platform-test.ts). */
 const devices = (): Connector[] => shippedSets().map(({ set }) => shippedSet(set) as Connector);
@@ -27,6 +29,8 @@ export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
     openldap() as Connector,
     activeDirectory() as Connector,
     windowsSmb() as Connector,
+    windowsWinrm(random) as Connector,
+    windowsSsh() as Connector,
     ...devices(),
     ...PRODUCTS.map((p) => http(p)(random) as Connector),
   ].map((c) => [c.platform, c]));

@@ -11,7 +11,7 @@ export type Platform = { readonly called: string; readonly one: string; readonly
   readonly rights: string;
   /** What its accounts log in with, if it is no password. */
   readonly key?: true;
-  /** Of a command set: how sure it is. */
+  /** How sure it is, where it was never run against the real thing, or is a command set. */
   readonly grade?: Grade };
 export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "linux-ssh": { called: "Linux over SSH", one: "a host", port: 22, sessions: true, logins: "SSH logins", rights: "sudo for chpasswd and getent, without a terminal" },
@@ -32,6 +32,10 @@ export const PLATFORMS: Readonly<Record<string, Platform>> = {
   "rabbitmq": { called: "RabbitMQ", one: "a RabbitMQ server", port: 15_671, sessions: false, logins: "Connections", rights: "the tag administrator (docs/platforms/http.md)" },
   "windows-smb": { called: "Windows over SMB", one: "a Windows machine over SMB", port: 445, sessions: false, logins: "Windows logins",
     rights: "membership in the machine's Administrators, also over the network (docs/platforms/windows-smb.md)" },
+  "windows-winrm": { called: "Windows over WinRM", one: "a Windows machine over WinRM", port: 5_986, sessions: false, grade: "draft", logins: "Windows logins",
+    rights: "membership in the machine's Administrators, also over the network; the others in Remote Management Users (docs/platforms/windows-winrm.md)" },
+  "windows-ssh": { called: "Windows over OpenSSH", one: "a Windows machine over SSH", port: 22, sessions: true, grade: "draft", logins: "SSH logins",
+    rights: "membership in the machine's Administrators (docs/platforms/windows-ssh.md)" },
 };
 /** Platforms made of a command set, by `cli:` and its name. */
 export const COMMAND_SETS = "cli:";

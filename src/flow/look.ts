@@ -10,7 +10,7 @@ import type { Bound } from "../domain/password-policy.ts";
 import type { Person } from "../domain/person.ts";
 import { channelsOf, approverNames, entitled, offeredTo, PRESETS, type Policy } from "../domain/policy.ts";
 import { desktopOf } from "../domain/desktop.ts";
-import { carriesSessions, carriesShells } from "../domain/platform.ts";
+import { carriesSessions, carriesShells, hasKeys } from "../domain/platform.ts";
 import type { QueuePlace } from "../domain/queue.ts";
 import { isState, type Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
@@ -76,7 +76,7 @@ export type Can = { readonly approve: boolean; readonly deny: boolean; readonly 
 export type RequestCard = {
   readonly request: Request; readonly requester: Person; readonly account: Account; readonly target: Target; readonly policy: Policy; readonly standing: Tally; readonly votes: readonly (Vote & { voterName: string })[];
   readonly approvers: readonly string[]; readonly can: Can; readonly waitsForConfirmation: boolean; readonly holders: readonly Hold[]; readonly sessions: readonly sessions.Listed[]; readonly rotation: Awaited<ReturnType<typeof rotations.openOf>>;
-  readonly queue: QueuePlace | null; readonly weighed: Weighed | null; readonly carries: boolean;
+  readonly queue: QueuePlace | null; readonly weighed: Weighed | null; readonly carries: boolean; readonly keys: boolean;
 };
 export const requestCard = async (db: Reader, person: Person, id: RequestId): Promise<RequestCard> => {
   const r = await requests.find(db, id);
@@ -87,7 +87,7 @@ export const requestCard = async (db: Reader, person: Person, id: RequestId): Pr
   const { standing: tally, votes, helped } = await standingOf(db, r, requester, policy), names = new Map(everyone.map((p) => [p.id, p.name])), queue = await queuePlace(db, id);
   const holders = await requests.holds(db, account.id);
   return {
-    carries: carriesSessions(target), queue, weighed: await weighed(db, person, { request: r, requester, account, holders, everyone }), request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy, target),
+    carries: carriesSessions(target), keys: hasKeys(target), queue, weighed: await weighed(db, person, { request: r, requester, account, holders, everyone }), request: r, requester, account, target, policy, standing: tally, approvers: approverNames(policy, everyone, r.requester), waitsForConfirmation: helped, can: canDo(person, r, requester, policy, target),
     votes: votes.map((v) => ({ ...v, voterName: names.get(v.voter) ?? "?" })), holders, sessions: await sessions.list(db, { request: r.id }), rotation: await rotations.openOf(db, account.id),
   };
 };

@@ -3,7 +3,9 @@ import type { RotationId } from "../kernel/ids.ts";
 import { outcomeOf, type ChangeOutcome } from "../domain/change-outcome.ts";
 import { may } from "../domain/may.ts";
 import { adviceOf, type Advice } from "../domain/rotation-advice.ts";
+import { hasKeys } from "../domain/platform.ts";
 import type { Rotation } from "../domain/rotation.ts";
+import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
 import * as people from "../store/people.ts";
 import type { Day } from "../store/rotations.ts";
@@ -41,9 +43,10 @@ export const rotationBoard = async (db: Reader, caller: Caller, now: Date): Prom
 };
 
 /** One, with who asked for it and whether this person may act on it. */
-export type RotationView = BoardRow & { readonly byName: string | null; readonly acts: boolean; readonly runs: readonly RunLine[] };
+export type RotationView = BoardRow & { readonly byName: string | null; readonly acts: boolean; readonly runs: readonly RunLine[]; /** Its account has a private key. */ readonly keys: boolean };
 export const rotationView = async (db: Reader, caller: Caller, id: RotationId): Promise<RotationView> => {
   const row = await rotationOne({ db } as Parameters<typeof rotationOne>[0], caller, id), by = row.rotation.by ? await people.find(db, row.rotation.by) : null;
   const acts = await managedBy(db, caller, row.rotation.account, "account.rotate").then(() => true, () => false);
-  return { ...told(row), byName: by?.name ?? null, acts, runs: await runsOfRotation(db, caller, id) };
+  const account = await accounts.find(db, row.rotation.account), target = account && await targets.find(db, account.target);
+  return { ...told(row), byName: by?.name ?? null, acts, runs: await runsOfRotation(db, caller, id), keys: target ? hasKeys(target) : false };
 };

@@ -11,6 +11,8 @@ export const desktopShape = {
   rdpSecurity: z.enum(["tls", "nla"]).default("tls").describe("nla: Windows, which asks for the password before it draws anything. tls: xrdp and others that ask for it on the screen."),
   rdpDomain: z.string().max(128).default("").describe("Domain of the login at the desktop; empty: the machine's own accounts."),
 };
+/** The same of a Windows machine, which asks before it draws. */
+export const windowsDesktop = { ...desktopShape, rdpSecurity: desktopShape.rdpSecurity.unwrap().default("nla").describe(desktopShape.rdpSecurity.description ?? "") };
 type Settings = { readonly rdpPort: number; readonly rdpCertificates: readonly string[] };
 type Issues = { addIssue(issue: { code: "custom"; path: string[]; message: string }): void };
 export const desktopComplete = (c: Settings, ctx: Issues): void => {

@@ -38,7 +38,8 @@ export type HttpReply = { readonly status: number; readonly body: string; readon
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
-const opened = async (link: Link, trust: Trust | null, signal: AbortSignal): Promise<{ stream: Duplex; proof: string | null }> => {
+/** A stream on which the server has proven itself, or HttpFailure. */
+export const opened = async (link: Link, trust: Trust | null, signal: AbortSignal): Promise<{ stream: Duplex; proof: string | null }> => {
   const within = AbortSignal.any([signal, AbortSignal.timeout(times().targetDial)]);
   if (trust === null && !isLoopback(link.address)) throw new HttpFailure("identity", PLAIN_ELSEWHERE);
   try {

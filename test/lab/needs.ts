@@ -19,6 +19,8 @@ export const SAMBA_DC_PACKAGES = [
   ...SAMBA_PACKAGES, "samba-ad-dc", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "winbind", "krb5-user", "ldb-tools", "python3-samba", "acl", "attr",
   "python3-markdown", "python3-dnspython", "iproute2",
 ] as const;
+/** A foreign client of WinRM, and of NTLM. */
+export const WINRM_PACKAGES = ["python3-winrm", "python3-ntlm-auth", "python3", "openssl"] as const;
 export const REDIS_PACKAGES = ["redis-server", "openssl"] as const;
 /** A device with a command line; the other is a router. */
 export const DEVICE_PACKAGES = ["busybox-static", "dropbear-bin", "openssl", "util-linux", "perl-base"] as const;
@@ -36,7 +38,7 @@ export const BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core", "fonts-liberat
 /** All that `npm test` needs, installed before the first of them begins: apt changes the tree that lab hosts stand on. The slow lane installs its own. */
 export const SUITE_PACKAGES: readonly string[] = [...new Set<string>([
   ...HOST_PACKAGES, ...CLIENT_PACKAGES, ...POSTGRES_PACKAGES, ...OPENLDAP_PACKAGES, ...MARIADB_PACKAGES, ...SAMBA_PACKAGES,
-  ...REDIS_PACKAGES, ...DEVICE_PACKAGES, ...ROUTER_PACKAGES, ...INFLUXDB_PACKAGES, ...ETCD_PACKAGES, ...MAIL_PACKAGES, ...SHELL_PACKAGES, ...BROWSER_PACKAGES, ...XRDP_PACKAGES, ...GUACD_PACKAGES,
+  ...REDIS_PACKAGES, ...DEVICE_PACKAGES, ...ROUTER_PACKAGES, ...INFLUXDB_PACKAGES, ...ETCD_PACKAGES, ...MAIL_PACKAGES, ...WINRM_PACKAGES, ...SHELL_PACKAGES, ...BROWSER_PACKAGES, ...XRDP_PACKAGES, ...GUACD_PACKAGES,
 ])];
 
 export type Needs = {

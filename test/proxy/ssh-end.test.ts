@@ -4,7 +4,11 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statfsSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemRandom } from "../../src/kernel/clock.ts";
+import { reveal } from "../../src/kernel/reveal.ts";
+import { Secret } from "../../src/kernel/secret.ts";
 import { recover } from "../../src/recordings/reader.ts";
+import { newPrivateKey, publicPart } from "../../src/wires/ssh.ts";
 import type { FakeSession } from "./fake-broker.ts";
 import { bytesOf, collect, eventually, sshLab } from "./ssh-lab.ts";
 import type { Lab } from "./ssh-lab.ts";
@@ -167,6 +171,15 @@ describe("the target is not as expected", () => {
   test("law: with no pinned key at all nothing is trusted", async () => {
     const { session } = await withAccount({ hostKeys: [] });
     expect(session.ended).toMatchObject({ why: "error", cause: "identity_changed" });
+  });
+  test("an account that has a key is logged in by it, and a key that the target does not know is refused", async () => {
+    const text = reveal(newPrivateKey(systemRandom)), { type, blob } = publicPart(Secret.of(text))!;
+    const refused = await withAccount({ password: text });
+    expect([refused.said.code, refused.session.ended?.cause]).toEqual([255, "target_refused"]);
+    await lab.host.exec(`install -d -m 700 -o app1 ~app1/.ssh && echo '${type} ${blob}' > ~app1/.ssh/authorized_keys && chown app1 ~app1/.ssh/authorized_keys`);
+    const { said, log } = await withAccount({ password: text });
+    expect([said.code, said.stdout.toString(), log.includes("Accepted publickey for app1")]).toEqual([0, "never\n", true]);
+    expect(log).not.toMatch(/password for app1/);
   });
   test("the password is refused", async () => {
     const { said, session } = await withAccount({ password: "not-this-one" });

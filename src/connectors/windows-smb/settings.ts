@@ -2,10 +2,13 @@
 import { z } from "zod";
 import type { Secret } from "../../kernel/secret.ts";
 import { reveal, revealBytes } from "../../kernel/reveal.ts";
-import { desktopComplete, desktopShape } from "../../wires/desktop.ts";
+import { desktopComplete, windowsDesktop } from "../../wires/desktop.ts";
 import { LOGIN_BYTES } from "../../wires/samr.ts";
 import type { Login, Pin } from "../connector.ts";
 import { sendable } from "../connector.ts";
+import { naming, NO_NAME } from "../windows-names.ts";
+
+export { naming, NO_NAME };
 
 // eslint-disable-next-line no-control-regex
 export const forbidden = /[\x00-\x1f\x7f]/;
@@ -13,14 +16,9 @@ const own = z.object({
   machine: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,14}$|^$/, "the machine's own name, up to 15 letters and digits").default("")
     .describe("The machine's own name, as `hostname` says it, if it belongs to a domain: so that its local accounts are meant. If empty, the machine decides."),
 });
-export const config = own.extend({ ...desktopShape, rdpSecurity: desktopShape.rdpSecurity.unwrap().default("nla").describe(desktopShape.rdpSecurity.description ?? "") }).superRefine(desktopComplete);
+export const config = own.extend(windowsDesktop).superRefine(desktopComplete);
 export type WindowsSmbConfig = z.infer<typeof own>;
 
-export const naming = {
-  fits: (name: string): boolean => name === name.trim() && name !== "" && [...name].length <= 20 && !/["/\\[\]:;|=,+*?<>@%\p{C}]/u.test(name) && !/^[.\s]+$/.test(name) && !name.endsWith("."),
-  says: "the name of a local account: up to 20 characters, none of \" / \\ [ ] : ; | = , + * ? < > @ %",
-};
-export const NO_NAME = "this cannot be the name of a local account";
 export const domainOf = (c: WindowsSmbConfig): string => c.machine || ".";
 
 /** Why this is not sent at all. */

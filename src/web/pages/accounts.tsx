@@ -54,7 +54,7 @@ const historyOf = async (c: Ctx, deps: WebDeps, card: AccountCard): Promise<Hist
 };
 const page = async (c: Ctx, deps: WebDeps) => {
   const card = await accountCard(deps.flow.db, me(c).person, idOf(c));
-  return render(c, deps, { title: `${card.account.name}@${card.target.name}` }, <AccountPage card={card} history={await historyOf(c, deps, card)} dependents={await dependentsView(c, deps, card.account.id)} />);
+  return render(c, deps, { title: `${card.account.name}@${card.target.name}` }, <AccountPage card={card} history={await historyOf(c, deps, card)} keys={hasKeys(card.target)} dependents={await dependentsView(c, deps, card.account.id)} />);
 };
 
 const move = (verb: (deps: WebDeps, c: Ctx, id: AccountId, reason: string) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {

@@ -6,7 +6,7 @@ import * as people from "../../src/store/people.ts";
 import { connectSsh, exec } from "../../src/wires/ssh.ts";
 import { directLink } from "../../src/links/direct.ts";
 import { blobOf, freshKey, lineFor } from "../connectors/linux-keys-world.ts";
-import { until, world, type World } from "./world.ts";
+import { until, world, type World } from "../e2e/world.ts";
 
 describe("a host whose accounts have keys", () => {
   let w: World;
@@ -31,7 +31,7 @@ describe("a host whose accounts have keys", () => {
     expect(await file("root")).toMatch(new RegExp(`^ssh-ed25519 ${blobOf(await vault("root")).replaceAll("+", "\\+")} ops@desk lockstep:acc_\\w+\\n$`));
     for (const name of w.names) { await admin("POST", "/accounts", { target: "web-keys", login: name, adopt: true }); await managed(name); }
     expect(await file(w.names[0]!)).toContain(blobOf(await vault(w.names[0]!)));
-    expect((await admin("GET", "/password-violations", undefined as never))["items"]).toEqual([]);
+    expect(JSON.stringify((await admin("GET", "/password-violations", undefined as never))["items"])).not.toContain("web-keys");
   }, 120_000);
 
   test("a session goes in by the key, which nobody sees; at its end the key is another one", async () => {
