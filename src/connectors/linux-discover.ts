@@ -61,21 +61,21 @@ const cut = (text: string, mark: string): [string, string?] => {
   return at === 0 && !text.startsWith(line) ? [text] : [text.slice(0, at), text.slice(at + line.length)];
 };
 
-/** What a shadow line says of the password; `off`: nobody can log in. */
-const shadowWords = (field: string, expires: string, today: number): { off: boolean; says: string[] } => {
+/** What a shadow line says of the password. `off`: nobody can log in; null: a key may let in all the same, where the host asks PAM. */
+const shadowWords = (field: string, expires: string, today: number, byKey: boolean): { off: boolean | null; says: string[] } => {
   const says: string[] = [], locked = /^!+[$_./0-9A-Za-z]{2,}/.test(field), expired = /^\d+$/.test(expires) && Number(expires) <= today;
   if (locked) says.push("locked");
   else if (/^[!*]/.test(field)) says.push("no password (a key may let in)");
   else if (field === "") says.push("empty password");
   if (expired) says.push(`expired on ${new Date(Number(expires) * 86_400_000).toISOString().slice(0, 10)}`);
-  return { off: locked || expired, says };
+  return { off: expired || (locked && byKey ? null : locked), says };
 };
 /** `shadow`: lines by name, null: not read. `sudoers`: who may use sudo, null: not read. */
-export const accountsOf = (r: Read, shadow: ReadonlyMap<string, readonly string[]> | null, sudoers: ReadonlySet<string> | null): FoundAccount[] => r.lines.map((l) => {
-  const fields = shadow?.get(l.name), told = fields === undefined ? null : shadowWords(fields[1] ?? "", fields[7] ?? "", r.today), shell = !NO_SHELL.test(l.shell);
+export const accountsOf = (r: Read, shadow: ReadonlyMap<string, readonly string[]> | null, sudoers: ReadonlySet<string> | null, byKey = false): FoundAccount[] => r.lines.map((l) => {
+  const fields = shadow?.get(l.name), told = fields === undefined ? null : shadowWords(fields[1] ?? "", fields[7] ?? "", r.today, byKey), shell = !NO_SHELL.test(l.shell);
   const rights = [...(l.uid === 0 ? ["user id 0"] : []), ...(r.groups.get(l.name) ?? []).map((g) => `group ${g}`), ...(sudoers?.has(l.name) ? ["sudoers"] : [])];
   return {
-    name: l.name, enabled: !shell ? false : told === null ? null : !told.off, privileged: rights.length > 0 ? true : sudoers === null && shell ? null : false,
+    name: l.name, enabled: !shell ? false : told === null || told.off === null ? null : !told.off, privileged: rights.length > 0 ? true : sudoers === null && shell ? null : false,
     ...(r.logins === null ? {} : { lastLogin: r.logins.get(l.name) ?? null }),
     says: [...rights, ...(shell ? [] : ["no login shell"]), ...(told?.says ?? []), ...(l.uid > 0 && l.uid < 1_000 ? ["system account"] : [])],
   };
@@ -110,18 +110,19 @@ const readSudoers = async (client: Client, c: LinuxSshConfig, as: Credential, na
   return out;
 };
 
-const list = async (client: Client, c: LinuxSshConfig, as: Credential, random: Random, o: Options): Promise<readonly FoundAccount[] | NotTold> => {
+const list = async (client: Client, c: LinuxSshConfig, as: Credential, random: Random, byKey: boolean, o: Options): Promise<readonly FoundAccount[] | NotTold> => {
   const first = await exec(client, READ, o), read = first.code === 0 && !first.cut ? readOf(first.stdout) : null;
   if (read === null) return first.code === 0 || first.code === null ? NOT_WHOLE : { unknown: words(first.stderr, plain(as.secret)) || "the target did not list its accounts" };
   if (read.lines.length > MOST) return { unknown: `${read.lines.length} accounts are more than are listed here (${MOST})` };
   const named = read.lines.filter((l) => local(l.name)), shadow = await readShadow(client, c, as, named.map((l) => l.name), random, o);
   if ("unknown" in shadow) return shadow;
   const sudoers = await readSudoers(client, c, as, named.filter((l) => !NO_SHELL.test(l.shell)).map((l) => l.name), random, o);
-  return sudoers !== null && "unknown" in sudoers ? sudoers : accountsOf(read, shadow, sudoers);
+  return sudoers !== null && "unknown" in sudoers ? sudoers : accountsOf(read, shadow, sudoers, byKey);
 };
 
-export const discover = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<readonly FoundAccount[] | NotTold> => {
+/** `byKey`: its accounts log in by keys, so a locked password says little. */
+export const discover = (random: Random, byKey = false) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<readonly FoundAccount[] | NotTold> => {
   try {
-    return await withClient(await login(c, link, as, signal), (client) => list(client, c, as, random, { signal, timeoutMs: LIMIT.discoverLimit, keep: KEEP }));
+    return await withClient(await login(c, link, as, signal), (client) => list(client, c, as, random, byKey, { signal, timeoutMs: LIMIT.discoverLimit, keep: KEEP }));
   } catch (error) { return notTold(error); }
 };

@@ -135,7 +135,7 @@ const test = (random: Random): NonNullable<Connector<Config>["test"]> => async (
 export const linuxKeys = (random: Random, trap: Trap = () => undefined): Connector<Config> => connector<Config>({
   platform: "linux-keys", changesItself: true, config: config as z.ZodType<Config>, forbidden: /(?!)/, probe: probe(random), change: change(random, trap), compare: compare(random), test: test(random),
   keys: { make: () => newPrivateKey(random), objection: (secret) => publicPart(secret) === undefined ? "a private key in OpenSSH's or PEM's form, without a passphrase" : undefined },
-  endLogins: (c, ...rest) => endLogins(random)(reached(c), ...rest), discover: (c, ...rest) => discover(random)(reached(c), ...rest),
+  endLogins: (c, ...rest) => endLogins(random)(reached(c), ...rest), discover: (c, ...rest) => discover(random, true)(reached(c), ...rest),
   follower: { ...follower(random), run: (c, ...rest) => follower(random).run(reached(c), ...rest), rehearse: (c, ...rest) => follower(random).rehearse(reached(c), ...rest) },
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

@@ -25,7 +25,7 @@ const compared = (who: Named, ...texts: string[]) => connector.compare!(config()
 
 describe("nothing but our own line", () => {
   test("law: other lines, options, comment, mode, owner and a link in its place stay to the byte; no file of ours is left", async () => {
-    const who = await account(), to = freshKey(), before = "# one\nssh-rsa AAAAB3NzaC1yc2E= me@home\n\ncommand=\"echo \\\"lockstep:x\\\" #\" ssh-ed25519 AAAAC3NzaC1lZDI1= b\xe9\xff\r\n", after = "  no-pty ssh-ed25519 AAAAC3NzaC1lZDI2= last", mine = (text: string, mark = "") => `no-pty,from="127.0.0.1,::1" ${lineFor(text, `ci@jenkins${mark}`)}\n`;
+    const who = await account(), to = freshKey(), before = `${"# of many\n".repeat(12_000)}# one\n` + "ssh-rsa AAAAB3NzaC1yc2E= me@home\n\ncommand=\"echo \\\"lockstep:x\\\" #\" ssh-ed25519 AAAAC3NzaC1lZDI1= b\xe9\xff\r\n", after = "  no-pty ssh-ed25519 AAAAC3NzaC1lZDI2= last", mine = (text: string, mark = "") => `no-pty,from="127.0.0.1,::1" ${lineFor(text, `ci@jenkins${mark}`)}\n`;
     await put(who.name, before + mine(who.password) + after);
     await inside(`cd ${homeOf(who.name)}/.ssh; mkdir -m 700 real; mv authorized_keys real/keys; ln -s real/keys authorized_keys; chmod 640 real/keys; chgrp users real/keys; usermod -aG users ${who.name}; chown ${who.name} real`);
     expect(await connector.change(config(), link(), who, { to: Secret.of(to), from: Secret.of(who.password), as: as(ROOT) }, soon())).toBe("done");
@@ -39,7 +39,7 @@ describe("nothing but our own line", () => {
       const text = all.join("\n") + (end ? "\n" : ""), from = known ? a : undefined, theirs = (t: string): string[] => t.split("\n").filter((l) => { const x = lineOf(l); return l !== "" && (x === null || (x.comment.split(/[ \t]/).at(-1) !== mark && x.blob !== b.blob && (!known || x.blob !== a.blob))); });
       const both = withBoth(text, b, from, mark), ours = both.split("\n").map(lineOf).filter((l) => l !== null && l.comment.split(/[ \t]/).at(-1) === mark && l.blob === b.blob);
       expect([theirs(both), ours.length, withBoth(both, b, from, mark)]).toEqual([theirs(text), 1, both]);
-    }), { numRuns: 300 });
+    }), { numRuns: 80 });
   });
   test("law: a link in an account's folder leads root nowhere", async () => {
     const who = await account(), root = await fileText("root");
@@ -59,6 +59,15 @@ describe("nothing but our own line", () => {
     for (const text of ["Plain-Pw-1!", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", ""]) expect(await change({ name: "bystander" }, text)).toEqual({ refused: expect.stringContaining("no private key") });
     expect(await everybody()).toEqual(before);
   });
+});
+
+test("a list of accounts does not say of a locked password that no key lets in", async () => {
+  const locked = await account(), expired = await account();
+  await inside(`echo '${locked.name}:Some-Pw-1!' | chpasswd; usermod -L ${locked.name}; chage -E 2001-02-03 ${expired.name}`);
+  const found = await connector.discover!(config(), link(), as(ROOT), AbortSignal.timeout(60_000));
+  if ("unknown" in found) throw new Error(found.unknown);
+  expect([locked, expired].map((who) => { const f = found.find((x) => x.name === who.name); return [f?.enabled, f?.says[0]]; })).toEqual([[null, "locked"], [false, "no password (a key may let in)"]]);
+  expect(await probe(locked, locked.password)).toBe("yes");
 });
 
 describe("a change that was cut", () => {

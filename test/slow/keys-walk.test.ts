@@ -4,8 +4,13 @@ import { confirmChange, putPolicy } from "../../src/flow/people.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import * as people from "../../src/store/people.ts";
 import { connectSsh, exec } from "../../src/wires/ssh.ts";
+import { connectors } from "../../src/connectors/index.ts";
+import type { Connector } from "../../src/connectors/connector.ts";
+import { linuxKeys } from "../../src/connectors/linux-keys.ts";
+import { systemRandom } from "../../src/kernel/clock.ts";
 import { directLink } from "../../src/links/direct.ts";
 import { blobOf, freshKey, lineFor } from "../connectors/linux-keys-world.ts";
+import { faultProxy, type FaultProxy } from "../lab/fault-proxy.ts";
 import { until, world, type World } from "../e2e/world.ts";
 
 describe("a host whose accounts have keys", () => {
@@ -56,4 +61,38 @@ describe("a host whose accounts have keys", () => {
     const spoken = JSON.stringify(await w.events()) + w.log.join("\n");
     for (const secret of [root, shown, await vault(name)]) for (const line of secret.split("\n").filter((l) => l.length > 20 && !l.startsWith("-----")).slice(1)) expect(spoken.includes(line)).toBe(false);
   }, 60_000);
+});
+
+describe("law: I1 — a change that is cut between its two writes", () => {
+  let w: World, wire: FaultProxy, armed = false;
+  const root = freshKey();
+  beforeAll(async () => {
+    const all = new Map(connectors(systemRandom)), struck = linuxKeys(systemRandom, (which) => { if (armed && which === "only") { armed = false; wire.reset(); } });
+    all.set("linux-keys", struck as Connector);
+    w = await world({ accounts: 1, host: { authorizedKey: lineFor(root) }, over: { connectors: all } });
+    wire = await faultProxy(w.host.port);
+    await w.ok("operator", "POST", "/targets", { name: "web-keys", platform: "linux-keys", host: w.host.host, port: wire.port, settings: { hostKeys: [w.host.hostKey] } });
+  }, 180_000);
+  afterAll(async () => { await w?.close(); await wire?.close(); });
+
+  test.each([["with an administrative account", true], ["by the account itself", false]])("%s: both keys are there, and the same new one is brought to its end", async (_how, admin) => {
+    const name = admin ? w.names[0]! : "root", account = `${name}@web-keys`, file = async () => (await w.host.exec(`cat ~${name}/.ssh/authorized_keys`)).stdout.trim().split("\n");
+    const managed = () => until(`${account} is managed`, async () => (await w.ok("operator", "GET", `/accounts/${account}`))["credential"] === "in_sync");
+    const versions = async () => ((await w.ok("operator", "GET", `/accounts/${account}/history`))["versions"] as unknown as unknown[]).length;
+    if (admin) {
+      const { id } = await w.ok("operator", "POST", "/accounts", { target: "web-keys", login: "root", password: root, adopt: true });
+      await until("root is managed", async () => (await w.ok("operator", "GET", "/accounts/root@web-keys"))["credential"] === "in_sync");
+      await w.ok("operator", "PATCH", "/targets/web-keys", { administrative: id });
+      await w.ok("operator", "POST", "/accounts", { target: "web-keys", login: name, adopt: true });
+    } else await w.ok("operator", "PATCH", "/targets/web-keys", { administrative: null });
+    await managed();
+    const before = await versions(), old = await w.vault(account);
+    armed = true;
+    await w.ok("operator", "POST", `/accounts/${account}/rotate`, { reason: "to be cut" });
+    await until("it was cut with both in place", async () => !armed && (await file()).length === 2);
+    await until("and brought to its end", async () => (await file()).length === 1 && !(await file())[0]!.includes(blobOf(old)));
+    await w.settled(account);
+    expect([(await file())[0]!.includes(blobOf(await w.vault(account))), await versions()]).toEqual([true, before + 1]);
+    expect((await w.host.exec("ls ~root/.ssh")).stdout).toBe("authorized_keys\n");
+  }, 120_000);
 });

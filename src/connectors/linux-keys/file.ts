@@ -10,7 +10,7 @@ import type { Credential, Login } from "../connector.ts";
 import { plain, words } from "../connector.ts";
 import { rootBy, type LinuxSshConfig } from "../linux-reach.ts";
 
-const FILE = ".ssh/authorized_keys", NONE = "none", MOST = 512 * 1024;
+const FILE = ".ssh/authorized_keys", NONE = "none", MOST = 512 * 1024, KEEP = 2 * MOST;
 const sumOf = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Not by HOME, which sudo may leave as it was. */
@@ -31,7 +31,8 @@ export type Shell = (text: string, input?: () => Buffer) => Promise<ExecResult>;
 const QUOTED = (text: string): string => `/bin/sh -c '${text}'`;
 export type As = { readonly client: Client; readonly c: LinuxSshConfig; readonly as: Credential; readonly random: Random; readonly o: RootOptions };
 /** `denied`: a right is missing, in the host's words. Nothing but a right is asked for here. */
-export const shellAs = async ({ client, c, as, random, o }: As, account: Login): Promise<Shell | { denied: string }> => {
+export const shellAs = async ({ client, c, as, random, o: given }: As, account: Login): Promise<Shell | { denied: string }> => {
+  const o = { ...given, keep: KEEP };
   if (as.name === account.name) return (text, input) => exec(client, `env LC_ALL=C ${QUOTED(text)}`, { ...o, input: input ?? (() => Buffer.alloc(0)) });
   const sudo = c.sudo || as.name !== "root", named = (text: string): string => sudo ? `-u '${account.name}' ${QUOTED(text)}` : `su -s /bin/sh '${account.name}' -c '${text}'`;
   const may = await rootBy(client, c, as, named(READ), random, o);
