@@ -26,7 +26,8 @@ const Says = ({ d }: { d: DependentLine }) => (
     <b class="wrap">{big(d.says)}</b>
     {d.what.does === "rewrite" ? (
       <small class="muted block wrap">
-        <code>{d.what.line}</code>, {FORM_SAYS[d.what.form]}
+        <code>{d.what.line}</code>
+        <span class="block">{FORM_SAYS[d.what.form]}</span>
       </small>
     ) : null}
   </>
@@ -126,10 +127,10 @@ export const Dependents = ({ v }: { v: DependentsView }) => {
           Services to be stopped or restarted and files that hold this password can be named here: they follow each change.
         </Empty>
       ) : (
-        <>
+        <div class="follows">
           <Listed v={v} at={at} phase="before" />
           <Listed v={v} at={at} phase="after" />
-        </>
+        </div>
       )}
       {v.writes && v.targets.length > 0 ? <AddDependent at={at} targets={v.targets} /> : null}
     </section>

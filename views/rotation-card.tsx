@@ -148,11 +148,11 @@ export const RotationCard = ({ f }: { f: RotationPageFacts }) => {
         ]}
       />
       {f.runs.length === 0 ? null : (
-        <>
+        <section class="follows">
           <h2>Dependents</h2>
           <p class="muted">Whatever becomes of them, the password stays as it says above.</p>
           <Runs list={f.runs} />
-        </>
+        </section>
       )}
     </article>
   );

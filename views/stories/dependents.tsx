@@ -57,7 +57,7 @@ const run = (state: Run["state"], over: Partial<RunLine> & { why?: string; nextA
   ...over,
 });
 export const RUNS: readonly RunLine[] = [
-  run("done", { says: "stop the service billing" }),
+  { ...run("done", { says: "stop the service billing" }), run: { ...run("done").run, phase: "before", version: null } },
   run("failed", { says: file.says, why: "no line of the file looks like the template" }),
   run("unknown", { why: "the broker that did it was stopped in the middle" }),
   run("waiting", { why: "the target cannot be reached: nothing answers there", nextAt: at(4) }),
