@@ -10,7 +10,6 @@ import type { Before } from "../domain/rotation-facts.ts";
 import type { Rotation } from "../domain/rotation.ts";
 import * as store from "../store/dependents.ts";
 import type { Reader, Tx } from "../store/db.ts";
-import * as rotations from "../store/rotations.ts";
 import * as targets from "../store/targets.ts";
 import type { Deps } from "./deps.ts";
 
@@ -20,10 +19,10 @@ const openAll = async (deps: Small, tx: Tx, list: readonly Dependent[], rotation
   if (list.length > 0) tx.onCommit(() => { deps.bus.publish("dependents"); deps.bus.publish(rotation); });
 };
 
-/** What comes before the change of the account's open rotation. */
-export const beforeOfAccount = async (db: Reader, account: AccountId): Promise<Before> => {
-  const list = await store.inForce(db, account, "before"), r = list.length === 0 ? null : await rotations.openOf(db, account);
-  if (r === null) return "none";
+/** How far what comes before this change has come; asked only where nothing of the change can have left. */
+export const beforeThat = async (db: Reader, r: Rotation): Promise<Before> => {
+  const list = r.state === "prepared" || r.state === "waiting" ? await store.inForce(db, r.account, "before") : [];
+  if (list.length === 0) return "none";
   const runs = (await store.runsOf(db, r.id)).filter((run) => run.phase === "before"), known = await store.named(db, runs.map((run) => run.dependent));
   const names = new Map((await Promise.all(runs.map((run) => targets.find(db, run.target)))).map((t) => [t!.id, t!.name]));
   return beforeOf(list.length, runs.map((run) => ({ ...run, what: known.get(run.dependent)!.what, on: names.get(run.target) ?? "?" })));
@@ -38,6 +37,7 @@ export const openBefore = async (deps: Small, tx: Tx, r: Rotation): Promise<void
  * happen, what comes after it is done all the same: what was stopped is started again.
  */
 export const openAfter = async (deps: Small, tx: Tx, r: Rotation, became: VersionId | null, account: Pick<Account, "current">): Promise<void> => {
+  if (!(await store.any(tx, r.account))) return;
   const runs = (await store.runsOf(tx, r.id)).filter((run) => run.phase === "before"), begun = runs.some((run) => run.state !== "skipped" && run.tries > 0);
   for (const run of runs) if (run.state === "waiting") await store.save(tx, skip(run, "the change it came before is over", tx.now));
   const version = became ?? (begun ? account.current : null);

@@ -13,7 +13,7 @@ import * as rotations from "../store/rotations.ts";
 import { Fenced } from "../store/rotations.ts";
 import * as sessions from "../store/sessions.ts";
 import * as versions from "../store/versions.ts";
-import { openBefore } from "./dependent-open.ts";
+import { beforeThat, openBefore } from "./dependent-open.ts";
 import type { Deps } from "./deps.ts";
 import { broker, record } from "./record.ts";
 import { prepareCandidate } from "./rotation-candidate.ts";
@@ -83,7 +83,7 @@ const oneTurn = async (deps: Deps, claimed: Rotation): Promise<boolean> => {
   const seen = await deps.db.transaction(async (tx) => {
     const { r, w } = await loadForWork(deps, tx, claimed);
     if (r.fence !== claimed.fence) throw new Fenced(`rotation ${r.id} is no longer ours`);
-    const action = next(r, w.facts, tx.now, deps.times);
+    const action = next(r, { ...w.facts, before: await beforeThat(tx, r) }, tx.now, deps.times);
     if (action.do === "before") await openBefore(deps, tx, r);
     if (action.do === "wait" || action.do === "before") await rotations.sleep(tx, r, action.do === "wait" ? action.until : later(tx.now, deps.times.sweep));
     if (action.do === "take_over") await saveStep(deps, tx, takeOver(r as Rotation<OpenState>, tx.now, deps.times), w);

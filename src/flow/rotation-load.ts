@@ -12,7 +12,6 @@ import * as rotations from "../store/rotations.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import type { Listed } from "../store/versions.ts";
-import { beforeOfAccount } from "./dependent-open.ts";
 import type { Deps } from "./deps.ts";
 
 export type World = {
@@ -47,7 +46,6 @@ export const loadWorld = async (deps: Deps, db: Reader, account: Guarded, now: D
     blocked: stopped(account, target, deps.trial) || target.locked || account.identityNo !== target.identityNo || deps.passive.why !== null
       || (paused !== null && paused > now),
     adoptedBefore: account.adopted,
-    before: await beforeOfAccount(db, account.id),
   };
   return { account, target, connector, versions: rows, facts, administrative, reconcile };
 };

@@ -17,6 +17,8 @@ export const add = async (tx: Tx, d: Omit<Dependent, "accepted" | "at">): Promis
 /** In their order, before first; those taken away are not among them. */
 export const of = async ({ q }: Reader, account: AccountId): Promise<Dependent[]> =>
   (await q.select().from(dependents).where(standing(eq(dependents.account, account))).orderBy(desc(dependents.phase), asc(dependents.no), asc(dependents.id))).map(fromRow);
+/** Was there ever one of this account? Most have none, and their changes ask no further. */
+export const any = async ({ q }: Reader, account: AccountId): Promise<boolean> => (await q.select({ id: dependents.id }).from(dependents).where(eq(dependents.account, account)).limit(1)).length === 1;
 /** Those that are done: accepted, and not taken away. */
 export const inForce = async ({ q }: Reader, account: AccountId, phase: Phase): Promise<Dependent[]> =>
   (await q.select().from(dependents).where(standing(eq(dependents.account, account), eq(dependents.phase, phase), isNotNull(dependents.acceptedBy))).orderBy(asc(dependents.no), asc(dependents.id))).map(fromRow);
