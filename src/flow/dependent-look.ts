@@ -4,6 +4,7 @@ import type { AccountId, DependentRunId, RotationId } from "../kernel/ids.ts";
 import { movesOf, needsPerson, type RunMove } from "../domain/dependent-absorb.ts";
 import { again, inWords, skip, type Dependent, type Run } from "../domain/dependent.ts";
 import { may } from "../domain/may.ts";
+import { OPEN, type Rotation } from "../domain/rotation.ts";
 import { samePerson } from "../domain/person.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader } from "../store/db.ts";
@@ -29,7 +30,7 @@ export const dependentList = async (db: Reader, caller: Caller, account: string)
 export const unaccepted = async (db: Reader, caller: Caller): Promise<DependentLine[]> => (may(caller.person, "dependent.accept") ? lines(db, caller, await store.unaccepted(db)) : []);
 
 export type RunLine = { readonly run: Run; readonly says: string; readonly on: string; readonly account: string; readonly moves: readonly RunMove[]; readonly held: string | null };
-const OPEN = ["queued", "prepared", "applying", "waiting", "probing", "dead_letter"];
+const isOpen = (r: Rotation | null): boolean => r !== null && (OPEN as readonly string[]).includes(r.state);
 /** `acts`: whether this person may move any of it. */
 const runLines = async (db: Reader, runs: readonly Run[], acts: (account: AccountId) => Promise<boolean>): Promise<RunLine[]> => {
   const known = await store.named(db, runs.map((r) => r.dependent)), on = new Map((await targets.all(db)).map((t) => [t.id, t.name])), names = await store.namesOf(db, runs.map((r) => r.account));
@@ -37,7 +38,7 @@ const runLines = async (db: Reader, runs: readonly Run[], acts: (account: Accoun
   return Promise.all(runs.map(async (run): Promise<RunLine> => {
     const rotation = await rotations.find(db, run.rotation), before = runs.find((o) => o.rotation === run.rotation && o.phase === run.phase && o.no < run.no && !o.goOn && (o.state === "failed" || o.state === "unknown"));
     return { run, says: says(run), on: on.get(run.target) ?? "?", account: names.get(run.account) ?? "?", held: run.state === "waiting" && before ? says(before) : null,
-      moves: await acts(run.account) ? movesOf(run, rotation !== null && OPEN.includes(rotation.state)) : [] };
+      moves: await acts(run.account) ? movesOf(run, isOpen(rotation)) : [] };
   }));
 };
 const mayAct = (db: Reader, caller: Caller) => (account: AccountId): Promise<boolean> => managedBy(db, caller, account, "account.rotate").then(() => true, () => false);
@@ -58,7 +59,7 @@ export const moveRun = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus
   if (deps.passive.why) throw new Fault("unavailable", `This broker is passive: ${deps.passive.why}`);
   await accounts.lock(tx, seen.account);
   const run = (await store.findRun(tx, id))!, rotation = await rotations.find(tx, run.rotation);
-  if (!movesOf(run, rotation !== null && OPEN.includes(rotation.state)).includes(move)) throw new Fault("conflict", `That cannot be done to a run that is ${run.state} now. Look at its page again.`);
+  if (!movesOf(run, isOpen(rotation)).includes(move)) throw new Fault("conflict", `That cannot be done to a run that is ${run.state} now. Look at its page again.`);
   const step = move === "again" ? again(run as Run<"failed" | "unknown">) : skip(run as Run<"failed" | "unknown" | "waiting">, `left to ${caller.person.name}`, tx.now);
   if (!(await store.save(tx, step))) throw new Fault("conflict", "Somebody else was first. Look again.");
   await record(deps, tx, { what: "dependent.settled", who: actor(caller), about: { account: run.account, rotation: run.rotation, dependent: run.dependent, run: run.id, target: run.target }, outcome: "ok", facts: { move, from: run.state, phase: run.phase } });

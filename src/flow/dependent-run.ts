@@ -8,7 +8,7 @@ import { obstacle } from "../domain/account.ts";
 import { absorbRun, isWish, type RunOutcome } from "../domain/dependent-absorb.ts";
 import { claim, inWords, repeatable, skip, doubt, type Dependent, type Run, type RunStep } from "../domain/dependent.ts";
 import { currentOf } from "../domain/rotation-facts.ts";
-import { later } from "../domain/rotation.ts";
+import { later, OPEN, type Rotation } from "../domain/rotation.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -35,12 +35,11 @@ export const claimRun = (deps: Deps, busy: readonly string[]): Promise<ClaimedRu
   const hint = deps.passive.why === null ? await store.claimable(tx, busy) : null;
   if (!hint) return null;
   await accounts.lock(tx, hint.account);
-  await targets.lock(tx, hint.target);
   const seen = await store.lockReady(tx, hint.id), step = seen && claim(seen, later(tx.now, deps.times.dependentLease));
   if (!seen || !step || !(await store.save(tx, step))) return null;
   await told(deps, tx, "dependent.begun", step, await knownOf(tx, seen), (await targets.find(tx, seen.target))!);
   return { id: seen.id, target: seen.target, run: step.to, left: seen.state === "running" };
-});
+}).catch((e: unknown) => { if (store.isTaken(e)) return null; throw e; });
 const knownOf = async (db: Reader, r: Run): Promise<Dependent> => (await store.named(db, [r.dependent])).get(r.dependent)!;
 
 type Told = "dependent.begun" | "dependent.done" | "dependent.put_off" | "dependent.failed" | "dependent.settled";
@@ -69,6 +68,7 @@ const act = async (deps: Deps, r: Run<"running">, d: Dependent, on: Target): Pro
   if (!follower?.does.includes(d.what.does)) return { refused: `${on.name} is of a kind on which that cannot be done` };
   const no = await stops(deps, r, on);
   if (no !== null) return { not_sent: "unreachable", why: no };
+  if (r.phase === "before" && !isOpen((await rotations.find(deps.db, r.rotation))!)) return { not_sent: "superseded", why: "the change it came before is over" };
   const account = (await accounts.find(deps.db, r.account))!, current = r.version === null ? null : account.current;
   if (r.version !== null && current !== r.version) return { not_sent: "superseded", why: SUPERSEDED };
   let asked = false;
@@ -93,6 +93,7 @@ const stillOurs = (deps: Deps, r: Run<"running">): Promise<boolean> => deps.db.t
   return now?.state === "running" && now.fence === r.fence && now.leaseUntil.getTime() - tx.now.getTime() >= deps.times.dependentLimit + deps.times.leaseMargin;
 });
 const LATE = { not_sent: "unreachable", why: "it had to wait too long for the account that does it" } as const;
+const isOpen = (r: Rotation): boolean => (OPEN as readonly string[]).includes(r.state);
 const SUPERSEDED = "another password is in force by now; its own change does it";
 
 export const runDependent = async (deps: Deps, { run: r, left }: ClaimedRun): Promise<void> => {

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, or, sql, type SQL } from "drizzle-orm";
 import type { AccountId, DependentId, DependentRunId, PersonId, RotationId, TargetId } from "../kernel/ids.ts";
 import type { Dependent, Phase, Run, RunStep } from "../domain/dependent.ts";
-import type { Reader, Tx } from "./db.ts";
+import { violated, type Reader, type Tx } from "./db.ts";
 import { accounts, rotations, targets } from "./schema.ts";
 import { dependentRuns, dependents } from "./schema-dependents.ts";
 
@@ -77,9 +77,11 @@ export const lockReady = async (tx: Tx, id: DependentRunId): Promise<Run<"waitin
   const [r] = await tx.q.select().from(dependentRuns).where(and(eq(dependentRuns.id, id), ready(tx.now))).for("update");
   return r ? runFrom(r) as Run<"waiting" | "running"> : null;
 };
-/** When one of them wants a look. */
+/** Another node was quicker: the table lets one run of an account, and one on a target. */
+export const isTaken = (e: unknown): boolean => ["one_dependent_of_account", "one_dependent_on_target"].includes(violated(e) ?? "");
+/** When one of them will want a look; what is ready and waits for another's end is woken by that. */
 export const nextDependent = async ({ q }: Reader): Promise<Date | null> => {
-  const [r] = await q.select({ at: sql<string | null>`min(coalesce(next_at, lease_until))` }).from(dependentRuns).where(inArray(dependentRuns.state, ["waiting", "running"]));
+  const [r] = await q.select({ at: sql<string | null>`min(coalesce(next_at, lease_until))` }).from(dependentRuns).where(and(inArray(dependentRuns.state, ["waiting", "running"]), sql`coalesce(next_at, lease_until) > now()`));
   return r?.at ? new Date(r.at) : null;
 };
 /** The embedded database has one owner: at its start every lease belongs to a process that is gone. */
