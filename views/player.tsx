@@ -169,7 +169,7 @@ const Download = ({ at, chosen }: { at: string; chosen: number | null }) => (
     </button>
   </Post>
 );
-const Raw = ({ at }: { at: string }) => (
+export const Raw = ({ at }: { at: string }) => (
   <details class="unfold">
     <summary class="button small quiet">Raw recording…</summary>
     <div class="folded">

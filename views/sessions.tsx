@@ -21,10 +21,13 @@ const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.
 /** `own`: on the page of their request, which says whose they are and of what. */
 type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean; readonly own?: boolean };
 const WHAT = ["State", "Began", "Length"];
+/** Nobody looks on at a desktop yet. */
+const watchable = (s: Session): boolean => s.protocol !== "rdp";
+const wayOf = (s: Session): string => (s.protocol === "rdp" ? "Desktop" : s.via === "web" ? "Web terminal" : s.protocol.toUpperCase());
 const From = ({ s }: { s: Session }) => <small class="muted block whence">from {s.address}</small>;
 const Moves = ({ s, plays, watches }: { s: Session; plays: boolean; watches: boolean }) => (
   <td class="end">
-    {watches && s.state === "live" ? (
+    {watches && s.state === "live" && watchable(s) ? (
       <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
         Watch
       </a>
@@ -42,7 +45,7 @@ const Row = ({ line, plays, watches = false, own }: Omit<Rows, "list"> & { line:
     <tr>
       {own ? (
         <td>
-          <a href={`/sessions/${s.id}`}>{s.via === "web" ? "web terminal" : s.protocol.toUpperCase()}</a>
+          <a href={`/sessions/${s.id}`}>{wayOf(s)}</a>
           <From s={s} />
         </td>
       ) : (
@@ -174,7 +177,7 @@ export const SessionPage = ({
         </>
       }
     >
-      {can.watch && s.state !== "ended" ? (
+      {can.watch && s.state !== "ended" && watchable(s) ? (
         <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
           Watch live
         </a>
@@ -187,7 +190,7 @@ export const SessionPage = ({
     </PageHead>
     <section class="card">
       <header>
-        <h2>{s.via === "web" ? "Web terminal" : `${s.protocol.toUpperCase()} session`}</h2>
+        <h2>{wayOf(s)}{s.via === "web" ? "" : " session"}</h2>
         <SessionBadge session={s} />
       </header>
       <SessionFacts s={s} />

@@ -68,7 +68,7 @@ export type Playback = { readonly verdict: Verdict; readonly channels: readonly 
 export const play = async (deps: Small, dir: string, caller: Caller, id: SessionId, channel?: number): Promise<Playback> => {
   allow(caller, "session.play");
   const { r, verdict, manifest, channels } = await read(deps, dir, id);
-  if (channels.some((c) => c.opened.kind === "desktop")) throw new Fault("conflict", "This is a recording of a desktop, and those are not played here yet. Its raw frames can be taken out.");
+  if (channels.some((c) => c.opened.kind === "desktop")) throw new Fault("conflict", "This is a recording of a desktop: it is played in the portal, on the session's own page.");
   const chosen = channel === undefined ? channels[0] : channels.find((c) => c.no === channel);
   if (channel !== undefined && !chosen) throw new Fault("not_found", `This session has no channel ${channel}.`);
   await deps.db.transaction((tx) => record(deps, tx, { what: "session.played", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", facts: { complete: verdict.complete, channel: chosen?.no ?? 0 } }));

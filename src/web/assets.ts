@@ -28,6 +28,7 @@ const ASSETS = {
   "guacamole.js": ["node_modules/@glokon/guacamole-common-js/lib/cjs/guacamole.min.js", JS, "Guacamole"],
   "desktop.css": ["views/public/desktop.css", CSS],
   "desktop.js": ["views/public/desktop.js", JS],
+  "play-desktop.js": ["views/public/play-desktop.js", JS],
   "favicon.svg": ["views/public/favicon.svg", "image/svg+xml"],
 } as const;
 

@@ -90,6 +90,32 @@ const PIXELS = `(() => {
 const GROUND = [0x20, 0x50, 0x80];
 type Pixels = { width: number; height: number; colours: number; corner: number[] };
 
+/** An auditor plays it: its last picture has the size and the ground of the one the person saw, and is not the first. */
+const playedBack = async (chrome: Browser, session: string, last: Pixels, problems: string[]): Promise<void> => {
+  const [name = "", value = ""] = (await loginAs(w, "auditor")).cookie.split("="), context = await chrome.newContext({ viewport: { width: 1600, height: 900 } });
+  await context.addCookies([{ name, value, url: w.origin }]);
+  const page = await context.newPage();
+  page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") problems.push(m.text()); });
+  page.on("pageerror", (e) => problems.push(e.message));
+  await page.goto(`${w.origin}/sessions/${session}/play`);
+  await page.waitForSelector("#player[data-now='ready']", { timeout: 30_000 });
+  const length = Number(await page.getAttribute("[data-seek]", "max"));
+  expect(length).toBeGreaterThan(3_000);
+  await page.evaluate("(() => { const s = document.querySelector('[data-seek]'); s.value = s.max; s.dispatchEvent(new Event('input')); })()");
+  const shown = await until("the last picture is there", async () => {
+    const p = await page.evaluate<Pixels>(PIXELS.replaceAll(".term-box", ".desk-player"));
+    return p.width === last.width && GROUND.every((v, i) => Math.abs(v - p.corner[i]!) < 12) ? p : null;
+  }, 20_000);
+  expect([shown.height, shown.colours > 1]).toEqual([last.height, true]);
+  await keep(page, "desktop-player-1600-light");
+  await page.evaluate("(() => { const s = document.querySelector('[data-seek]'); s.value = '0'; s.dispatchEvent(new Event('input')); })()");
+  await page.click("[data-play]");
+  await until("it plays", async () => Number(await page.getAttribute("#player", "data-drawn")) > 500, 10_000);
+  expect(await page.textContent("[data-play]")).toBe("Pause");
+  expect((await w.events("session.played")).map((e) => (e["about"] as Record<string, unknown>)["session"])).toEqual([session]);
+  await context.close();
+};
+
 test("in a browser, under the portal's strict policy: pressed, drawn, typed into, resized, ended with a reason the person reads", async () => {
   const chrome: Browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS }), problems: string[] = [];
   try {
@@ -123,7 +149,9 @@ test("in a browser, under the portal's strict policy: pressed, drawn, typed into
     await w.ok("auditor", "POST", `/sessions/${String(session!["id"])}/end`, { reason: "this looks wrong" });
     await page.waitForSelector("text=ended by auditor: this looks wrong", { timeout: 3_000 });
     expect(await page.getAttribute("#term", "data-now")).toBe("ended");
+    const last = await look();
     await w.ended(request);
+    await playedBack(chrome, String(session!["id"]), last, problems);
     expect(problems).toEqual([]);
   } finally { await chrome.close(); }
 }, 120_000);

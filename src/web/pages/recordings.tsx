@@ -3,11 +3,13 @@
  * the log.
  */
 import { session, sessionEvents } from "../../flow/look.ts";
+import { playDesktop } from "../../flow/desktop-play.ts";
 import { play, rawRecording, readTranscript } from "../../flow/recordings.ts";
 import { indexProgress, searchSessions } from "../../flow/session-search.ts";
 import { filterOf } from "../../flow/session-filter.ts";
 import type { SessionId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
+import { DesktopPlayPage } from "../../../views/desktop-player.tsx";
 import { Jumps, PlayPage, type ChannelTab, type Head } from "../../../views/player.tsx";
 import { SearchPage, type HitView } from "../../../views/session-search.tsx";
 import { TranscriptPage } from "../../../views/transcript.tsx";
@@ -44,6 +46,7 @@ const player = async (c: Ctx, deps: WebDeps) => {
     if (f["kind"] === "channel_opened")
       channels.push({ no: Number(f["channel"]), kind: String(f["type"]), command: typeof f["command"] === "string" ? f["command"] : null });
   }
+  if (channels[0]?.kind === "desktop") return render(c, deps, { title: "Recording", wide: true }, <DesktopPlayPage head={head} />);
   c.header("Content-Security-Policy", contentPolicy(c.get("nonce"), true));
   return render(
     c,
@@ -56,6 +59,11 @@ const cast = async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c),
     found = await play(deps.flow, dirOf(deps), callerOf(c), id, channel((await fields(c))["channel"]));
   return c.body(found.cast, 200, { "Content-Type": "application/x-asciicast", "Content-Disposition": `attachment; filename="${id}.cast"` });
+};
+const desktop = async (c: Ctx, deps: WebDeps) => {
+  const id = idOf(c),
+    { stream } = await playDesktop(deps.flow, dirOf(deps), callerOf(c), id);
+  return c.body(new Uint8Array(stream), 200, { "Content-Type": "text/plain; charset=utf-8", "Content-Disposition": `attachment; filename="${id}.guac"` });
 };
 const transcript = async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c),
@@ -139,6 +147,7 @@ const search = async (c: Ctx, deps: WebDeps) => {
 export const RECORDINGS: readonly Route[] = [
   { method: "GET", path: "/sessions/:id/play", act: "session.play", handle: player },
   { method: "POST", path: "/sessions/:id/cast", act: "session.play", handle: cast },
+  { method: "POST", path: "/sessions/:id/desktop", act: "session.play", handle: desktop },
   { method: "POST", path: "/sessions/:id/jumps", act: "session.play", handle: jumps },
   { method: "POST", path: "/sessions/:id/transcript", act: "session.play", handle: transcript },
   { method: "POST", path: "/sessions/:id/raw", act: "session.raw", handle: raw },
