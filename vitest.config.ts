@@ -10,7 +10,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONGEST = [
   "test/chaos/chaos.test.ts", "test/connectors/linux-ssh.test.ts", "test/connectors/busybox-telnet.test.ts", "test/connectors/frr.test.ts",
   "test/connectors/windows-smb.test.ts", "test/connectors/http.test.ts", "test/connectors/openldap.test.ts", "test/connectors/postgres.test.ts",
-  "test/views/stories-browser.test.ts", "test/e2e/crash.test.ts", "test/e2e/desktop.test.ts", "test/e2e/dependents.test.ts", "test/e2e/record-change.test.ts", "test/canary/canary.test.ts", "test/e2e/backup.test.ts",
+  "test/views/stories-browser.test.ts", "test/e2e/crash.test.ts", "test/e2e/desktop.test.ts", "test/e2e/dependents.test.ts",
+  "test/e2e/record-change.test.ts", "test/canary/canary.test.ts", "test/e2e/backup.test.ts",
 ];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
