@@ -1,5 +1,5 @@
 /**
- * The worker processes: started with nothing of our environment, watched, replaced. Rule: the token and the host keys go over IPC, never through
+ * The worker processes: started with an empty environment, watched, replaced. Rule: the token and the host keys go over IPC, never through
  * argv or the environment; a worker that dies takes only its own sessions along, and the broker is told which.
  */
 import { fork } from "node:child_process";
@@ -32,8 +32,6 @@ const ENTRY = fileURLToPath(new URL(SOURCE ? "./worker.ts" : "./worker.js", impo
  * that floods stays under 256 MB.
  */
 const COLLECTOR = ["--external-memory-accounted-in-global-limit", "--initial-old-space-size=96", "--max-semi-space-size=4"];
-/** One arena of the C library for all threads: what one of them freed the others use again, instead of each keeping its own (a tenth less at a flood). */
-const ENVIRONMENT = { MALLOC_ARENA_MAX: "1" };
 
 export class Crew {
   readonly workers = new Set<Worker>();
@@ -47,7 +45,7 @@ export class Crew {
   async start(): Promise<void> { await Promise.all(Array.from({ length: this.#o.count }, () => this.#hire())); }
 
   #hire(): Promise<void> {
-    const child = fork(ENTRY, [this.#o.socketPath], { execArgv: SOURCE ? [...COLLECTOR, "--import", "tsx"] : COLLECTOR, env: ENVIRONMENT, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const child = fork(ENTRY, [this.#o.socketPath], { execArgv: SOURCE ? [...COLLECTOR, "--import", "tsx"] : COLLECTOR, env: {}, stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const token = this.#o.random.bytes(32).toString("hex"), door = `${this.#o.socketPath}.${++this.#hired}`;
     rmSync(door, { force: true });
     const worker: Worker = { child, door, seat: { token, key: undefined, stream: undefined, sessions: new Set() }, connections: new Set(), ready: false, leaving: false };

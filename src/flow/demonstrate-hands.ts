@@ -36,10 +36,11 @@ import { credentialOf } from "./target-calls.ts";
 type Open = Demonstration<"open">;
 
 const own = (caller: Caller, d: Demonstration): void => { if (!may(caller.person, "demonstration.show", { requester: d.by })) throw new Fault("forbidden", "Whoever asked for it shows the change, nobody else."); };
-/** As of now: whoever is locked, blocked, or not the one that was approved has no line. */
+/** As of now: whoever is locked, blocked, no longer in charge, or not the one that was approved has no line. */
 const stopped = async (db: Reader, d: Demonstration): Promise<string | null> => {
   const target = (await targets.find(db, d.target))!, account = (await accounts.find(db, d.account))!, login = (await accounts.find(db, d.login))!, person = await people.find(db, d.by);
   if (!person || person.disabled) return "This person is disabled.";
+  if (!may(person, "platform.write") || !may(person, "account.manage", { owner: target.owner })) return "This person does not manage the target any more.";
   return target.identityHash === d.identity ? standsAgainst(db, target, account, login) : MOVED;
 };
 

@@ -162,6 +162,20 @@ describe("whatever comes between", () => {
     expect(await one.opens("idle", APP)).toBe(true);
     await ok("operator", "PATCH", "/targets/box-1", { owner: w.caller("operator").person.id });
   }, 60_000);
+  test("law: shown-by-hand — whoever manages the target no longer has no line: it is not begun, and one that is open ends", async () => {
+    const ownedBy = (who: string) => ok("operator", "PATCH", "/targets/box-1", { owner: w.caller(who).person.id });
+    await ownedBy("hand");
+    const { id } = await ok("hand", "POST", "/demonstrations", { account: "idle@box-1", administrative: true, reason: "for a while" }) as { id: string };
+    await ok("second", "POST", `/demonstrations/${id}/allow`, {});
+    await ownedBy("operator");
+    const no = await w.api("hand", "POST", `/demonstrations/${id}/begin`, {});
+    expect([no.status, no.body["detail"]]).toEqual([409, "This person does not manage the target any more."]);
+    await ownedBy("hand");
+    await ok("hand", "POST", `/demonstrations/${id}/begin`, {});
+    await ownedBy("operator");
+    expect([(await w.api("hand", "POST", `/demonstrations/${id}/lines`, { line: "id" })).status, (await w.ok("operator", "GET", `/demonstrations/${id}`))["state"]]).toEqual([409, "over"]);
+    expect((await settled(id))["password"]).toEqual({ state: "refused", why: "unchanged: the new password was not sent" });
+  }, 60_000);
   test("a lock takes the line away within a second or two, and the candidate that was sent is settled by the device", async () => {
     const id = await recorded("idle@box-1", true), target = String((await w.ok("operator", "GET", "/targets/box-1"))["id"]);
     await ok("operator", "POST", `/demonstrations/${id}/begin`, {});
