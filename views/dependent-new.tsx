@@ -1,4 +1,5 @@
-/** The two forms that add a dependent. Rule: the names of their fields are those the page's reader knows. */
+/** The forms that add a dependent. Rule: the names of their fields are those the page's reader knows. */
+import type { Child } from "hono/jsx";
 import { ACTIONS, FORMS, FORM_SAYS } from "./dependent-words.ts";
 import { Field, Post, Unfold } from "./parts.tsx";
 
@@ -19,10 +20,20 @@ const GoOn = () => (
     <input type="checkbox" name="go_on" value="yes" /> If it fails, go on with what comes after it
   </label>
 );
-const Service = ({ at, targets }: Props) => (
+/** What every one of the forms asks, around what it asks by itself. */
+const Adds = ({ at, targets, does, children }: Props & { does: string; children: Child }) => (
   <Post action={at}>
-    <input type="hidden" name="does" value="service" />
+    <input type="hidden" name="does" value={does} />
     <Where targets={targets} />
+    {children}
+    <GoOn />
+    <button class="small" type="submit">
+      Add
+    </button>
+  </Post>
+);
+const Service = (p: Props) => (
+  <Adds {...p} does="service">
     <Field label="Service" hint="As `service NAME restart` knows it.">
       <input name="unit" required maxlength={100} autocomplete="off" />
     </Field>
@@ -39,16 +50,10 @@ const Service = ({ at, targets }: Props) => (
         <option value="before">before the change</option>
       </select>
     </Field>
-    <GoOn />
-    <button class="small" type="submit">
-      Add
-    </button>
-  </Post>
+  </Adds>
 );
-const File = ({ at, targets }: Props) => (
-  <Post action={at}>
-    <input type="hidden" name="does" value="rewrite" />
-    <Where targets={targets} />
+const File = (p: Props) => (
+  <Adds {...p} does="rewrite">
     <Field label="File" hint="Its whole path. Only root may be able to change the folders it is in.">
       <input name="path" required maxlength={240} placeholder="/etc/app/app.conf" autocomplete="off" />
     </Field>
@@ -62,24 +67,14 @@ const File = ({ at, targets }: Props) => (
         ))}
       </select>
     </Field>
-    <GoOn />
-    <button class="small" type="submit">
-      Add
-    </button>
-  </Post>
+  </Adds>
 );
-const List = ({ at, targets }: Props) => (
-  <Post action={at}>
-    <input type="hidden" name="does" value="steps" />
-    <Where targets={targets} />
+const List = (p: Props) => (
+  <Adds {...p} does="steps">
     <Field label="List" hint="As it is called under follow in the target's command set.">
       <input name="list" required maxlength={31} autocomplete="off" />
     </Field>
-    <GoOn />
-    <button class="small" type="submit">
-      Add
-    </button>
-  </Post>
+  </Adds>
 );
 export const AddDependent = ({ at, targets }: { at: string; targets: readonly Doer[] }) => {
   const on = (does: string): string[] => targets.filter((t) => t.does.includes(does)).map((t) => t.name),

@@ -1,9 +1,8 @@
 /** The player of a desktop's recording. Rule: as with every recording its content comes by POST alone; the page says what cannot be masked. */
 import { here } from "./here.ts";
 import { Ago, PageHead, Post } from "./parts.tsx";
-import { Raw, title, type Head } from "./player.tsx";
+import { Pace, Raw, title, type Head } from "./player.tsx";
 
-const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const Controls = () => (
   <div class="desk-controls" data-controls hidden>
     <button type="button" class="small" data-play>
@@ -13,23 +12,7 @@ const Controls = () => (
     <span class="num" data-time>
       0:00 / 0:00
     </span>
-    <label class="short">
-      Speed{" "}
-      <select data-speed aria-label="Speed">
-        {SPEEDS.map((n) => (
-          <option value={String(n)} selected={n === 1}>
-            {n}×
-          </option>
-        ))}
-      </select>
-    </label>
-    <label class="check">
-      <input type="checkbox" data-idle checked />
-      Skip pauses over 2 s
-    </label>
-    <button type="button" class="small quiet" data-link>
-      Copy a link to this second
-    </button>
+    <Pace />
   </div>
 );
 

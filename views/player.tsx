@@ -93,8 +93,9 @@ const JumpsWanted = ({ id }: { id: string }) => {
   );
 };
 
-const Controls = () => (
-  <p class="player-controls" hidden>
+/** How fast, pauses or not, and a link to where it stands. */
+export const Pace = () => (
+  <>
     <label class="short">
       Speed{" "}
       <select data-speed aria-label="Speed">
@@ -112,6 +113,11 @@ const Controls = () => (
     <button type="button" class="small quiet" data-link>
       Copy a link to this second
     </button>
+  </>
+);
+const Controls = () => (
+  <p class="player-controls" hidden>
+    <Pace />
   </p>
 );
 type PlayFacts = { readonly head: Head; readonly channels: readonly ChannelTab[]; readonly chosen: number | null };

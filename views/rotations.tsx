@@ -1,4 +1,5 @@
 /** Password changes, failures first. Rule: what needs a person stands on top with what to do; colour never carries a meaning alone. */
+import type { Child } from "hono/jsx";
 import { Runs, type RunLine } from "./dependent-runs.tsx";
 import { ToAccept, type DependentLine } from "./dependents.tsx";
 import { OutcomeBadge, TRIGGER, type RotationFacts } from "./rotation-card.tsx";
@@ -73,27 +74,27 @@ const Rows = ({ list, label }: { list: readonly RotationFacts[]; label: string }
     ))}
   </Table>
 );
-const Part = ({ title, says, list }: { title: string; says: string; list: readonly RotationFacts[] }) =>
-  list.length === 0 ? null : (
+type Titled = { readonly title: string; readonly says: string };
+const Counted = ({ title, says, count, children }: Titled & { count: number; children: Child }) =>
+  count === 0 ? null : (
     <section>
       <h2>
-        {title} <span class="count">{list.length}</span>
+        {title} <span class="count">{count}</span>
       </h2>
       <p class="muted">{says}</p>
-      <Rows list={list} label={title} />
+      {children}
     </section>
   );
-
-const Followed = ({ title, says, list }: { title: string; says: string; list: readonly RunLine[] }) =>
-  list.length === 0 ? null : (
-    <section>
-      <h2>
-        {title} <span class="count">{list.length}</span>
-      </h2>
-      <p class="muted">{says}</p>
-      <Runs list={list} whose />
-    </section>
-  );
+const Part = ({ list, ...o }: Titled & { list: readonly RotationFacts[] }) => (
+  <Counted {...o} count={list.length}>
+    <Rows list={list} label={o.title} />
+  </Counted>
+);
+const Followed = ({ list, ...o }: Titled & { list: readonly RunLine[] }) => (
+  <Counted {...o} count={list.length}>
+    <Runs list={list} whose />
+  </Counted>
+);
 
 export const RotationsPage = ({ board: b }: { board: BoardFacts }) => {
   const failed = b.dependents.filter((l) => l.run.state !== "waiting"),

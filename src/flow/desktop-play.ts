@@ -6,11 +6,9 @@ import { Fault } from "../kernel/fault.ts";
 import type { SessionId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
 import { readFrames, verifyRecording, type Verdict } from "../recordings/reader.ts";
-import { record, actor, type Caller } from "./record.ts";
-import { openRecording, type Small } from "./recordings.ts";
+import { actor, record, type Caller } from "./record.ts";
+import { openRecording, RAW, type Small } from "./recordings.ts";
 
-/** More is not held in memory at once. */
-const MOST = 256 * 1024 * 1024;
 /** A desktop is the one channel of its session. */
 const DESKTOP = 1;
 
@@ -23,7 +21,7 @@ export const playDesktop = async (deps: Small, dir: string, caller: Caller, id: 
     if (f.channel !== DESKTOP) continue;
     if (f.type === "opened") desktop = (JSON.parse(f.data.toString()) as { kind?: string }).kind === "desktop";
     if (f.type !== "output") continue;
-    if ((size += f.data.length) > MOST) throw new Fault("conflict", "This recording is too large to be played in one piece. Its raw frames can be taken out.");
+    if ((size += f.data.length) > RAW) throw new Fault("conflict", "This recording is too large to be played in one piece. Its raw frames can be taken out.");
     parts.push(Buffer.from(f.data));
   }
   if (!desktop) throw new Fault("conflict", "This is no recording of a desktop.");

@@ -84,8 +84,8 @@ export const readTranscript = async (deps: Small, dir: string, caller: Caller, i
   return { verdict, channels: channels.map(infoOf), rows, shortened: channels.some((c) => c.shortened) };
 };
 
-/** More is not held in memory at once. */
-const RAW = 128 * 1024 * 1024;
+/** More of a recording is not held in memory at once. */
+export const RAW = 128 * 1024 * 1024;
 /** The frames themselves as JSON lines, data in base64. Passwords no longer in force stand in it; those that still open something are asterisks. */
 export const rawRecording = async (deps: Small, dir: string, caller: Caller, id: SessionId, reason: string): Promise<string[]> => {
   if (!may(caller.person, "session.raw")) throw new Fault("forbidden", "Raw recordings are for auditors.");
