@@ -76,8 +76,11 @@ const masked = (pieces: readonly string[], plains: readonly string[]): string[] 
   return pieces.map((p) => out.slice(at, (at += p.length)));
 };
 
-/** A password as it is; of a private key the lines that say something. */
-const linesOf = (secret: Secret): string[] => reveal(secret).split(/\r?\n/).filter((l) => !l.startsWith("-----"));
+/** A password as it is, whatever it begins with: it has one line. Of a private key the lines that say something. */
+const linesOf = (secret: Secret): string[] => {
+  const lines = reveal(secret).split(/\r?\n/);
+  return lines.length === 1 ? lines : lines.filter((l) => !l.startsWith("-----"));
+};
 
 /** The pieces of one stream in order; the same number of pieces, each of its old length, comes back. */
 export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => masked(pieces, secrets.flatMap(linesOf));

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../src/kernel/secret.ts";
-import { mask, maskBytes } from "../../src/vault/mask.ts";
+import { mask, maskBytes, maskCut } from "../../src/vault/mask.ts";
 
 const password = fc.string({ unit: fc.constantFrom(..."abcXYZ019!#%&*+,-./:;<=>?@^_~ "), minLength: 4, maxLength: 40 });
 const other = fc.string({ unit: fc.constantFrom("p", "q", "\n", "é", "€"), maxLength: 30 });
@@ -22,6 +22,13 @@ describe("mask", () => {
       expect(out.join("")).not.toContain(p);
       expect(out.join("").slice(a.length, a.length + p.length)).toBe("•".repeat(p.length));
     }), { numRuns: 1_000 });
+  });
+  it("hides a password that looks like the frame of a key, and the lines of a key without its frame", () => {
+    const frame = "-----BEGIN OPENSSH PRIVATE KEY-----", lines = ["b3BlbnNzaC1rZXktdjEAAAAABG5vbmU", "AAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz"], key = Secret.of(`${frame}\n${lines.join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n`);
+    expect(mask(["x-----Abc9y"], [Secret.of("-----Abc9")])).toEqual([`x${"•".repeat(9)}y`]);
+    expect(maskBytes([Buffer.from("x-----Abc9y")], [Secret.of("-----Abc9")])[0]!.toString()).toBe(`x${"*".repeat(9)}y`);
+    expect(mask([`${frame}\r\n${lines.join("\r\n")}\r\n`], [key])).toEqual([`${frame}\r\n${lines.map((l) => "•".repeat(l.length)).join("\r\n")}\r\n`]);
+    expect(maskCut(`$ cat key\n${lines[0]!.slice(0, 12)}`, [key])).toBe(`$ cat key\n${"•".repeat(12)}`);
   });
   it("hides it across line ends, colours, shell wrapping and titles", () => {
     fc.assert(fc.property(password, fc.nat(100), between, (p, k, gap) => {
