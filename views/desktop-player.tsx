@@ -48,7 +48,7 @@ export const DesktopPlayPage = ({ head: h }: { head: Head }) => {
           Download it for Guacamole's own player
         </button>
       </Post>
-      <Raw at={at} />
+      <Raw at={at} desktop />
       <script nonce={nonce} src="/assets/guacamole.js" defer></script>
       <script nonce={nonce} src="/assets/play-desktop.js" defer></script>
     </>

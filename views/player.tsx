@@ -175,13 +175,16 @@ const Download = ({ at, chosen }: { at: string; chosen: number | null }) => (
     </button>
   </Post>
 );
-export const Raw = ({ at }: { at: string }) => (
+/** `desktop`: its keys are left out. */
+export const Raw = ({ at, desktop = false }: { at: string; desktop?: boolean }) => (
   <details class="unfold">
     <summary class="button small quiet">Raw recording…</summary>
     <div class="folded">
       <Post action={`${at}/raw`} stays>
         <p>
-          Every frame as it was recorded: passwords that are no longer in force stand in it unmasked; those still in force do not.
+          {desktop
+            ? "Every frame as it was recorded, but for what was typed: passwords in single keys cannot be masked, so those stay in the file."
+            : "Every frame as it was recorded: passwords that are no longer in force stand in it unmasked; those still in force do not."}{" "}
           Taking it is an event of its own.
         </p>
         <label class="field">

@@ -9,6 +9,7 @@ import { may, type Act } from "../domain/may.ts";
 import { castOf } from "../recordings/asciicast.ts";
 import { channelsIn, type Channel, type Piece } from "../recordings/channels.ts";
 import { hideUnechoed } from "../recordings/echo.ts";
+import type { Frame } from "../recordings/frame.ts";
 import { readFrames, recover, verifyRecording, type Verdict } from "../recordings/reader.ts";
 import { KINDS, transcriptOf, type Kind, type Row } from "../recordings/transcript.ts";
 import * as accounts from "../store/accounts.ts";
@@ -86,6 +87,12 @@ export const readTranscript = async (deps: Small, dir: string, caller: Caller, i
 
 /** More of a recording is not held in memory at once. */
 export const RAW = 128 * 1024 * 1024;
+const kindOf = (f: Frame): string => (JSON.parse(f.data.toString("utf8")) as { kind: string }).kind;
+/** Of a desktop each key is an instruction of its own, in which no password is found: what was typed there stays in the file. */
+const readable = (frames: readonly Frame[]): Buffer[] => {
+  const desktops = new Set(frames.filter((f) => f.type === "opened" && kindOf(f) === "desktop").map((f) => f.channel));
+  return frames.map((f) => (f.type === "input" && desktops.has(f.channel) ? Buffer.alloc(0) : f.data));
+};
 /** The frames themselves as JSON lines, data in base64. Passwords no longer in force stand in it; those that still open something are asterisks. */
 export const rawRecording = async (deps: Small, dir: string, caller: Caller, id: SessionId, reason: string): Promise<string[]> => {
   if (!may(caller.person, "session.raw")) throw new Fault("forbidden", "Raw recordings are for auditors.");
@@ -94,7 +101,7 @@ export const rawRecording = async (deps: Small, dir: string, caller: Caller, id:
   if (frames.reduce((n, f) => n + f.data.length, 0) > RAW) throw new Fault("conflict", "This recording is too large to be taken out raw in one piece.");
   await deps.db.transaction((tx) => record(deps, tx, { what: "session.raw", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", why: reason }));
   // Where it is not settled which password is in force, none is known to be over.
-  const settled = (await accounts.find(deps.db, r.account))?.credential === "in_sync", data = frames.map((f) => f.data);
+  const settled = (await accounts.find(deps.db, r.account))?.credential === "in_sync", data = readable(frames);
   const inForce = (v: SecretRow): boolean => !settled || !["previous", "older", "rejected"].includes(v.status);
   await withPasswordsOf(deps, deps.db, r.account, (secrets) => {
     for (const stream of new Set(frames.map((f) => `${f.channel} ${f.type}`))) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { look, type SearchWish } from "./search-words.ts";
+import { playDesktop } from "../../src/flow/desktop-play.ts";
 import { play, rawRecording, readTranscript } from "../../src/flow/recordings.ts";
 import { indexProgress } from "../../src/flow/session-search.ts";
 import { admit, sessionEnded, sessionEvent, sessionLive } from "../../src/flow/session.ts";
@@ -122,6 +123,19 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     await w.sql(`update secret_versions set status = 'older' where account_id = '${m.account.id}' and no = 1`);
     expect((await text()).includes(PASSWORD)).toBe(true);
     expect((await w.said(id)).filter((s) => s === "session.raw ok").length).toBe(3);
+  });
+  it("of a desktop what was drawn is played and what was typed stays in the file: a password in single keys is not masked, so it is not told", async () => {
+    const keys = [...PASSWORD].map((c) => `3.key,2.${c.charCodeAt(0)},1.1,1.5;`).join(""), drawn = "4.size,1.0,4.1024,3.768;4.sync,3.100;";
+    const desktop = await recorded([["opened", 1, JSON.stringify({ kind: "desktop", width: 1_024, height: 768, layout: "en-us-qwerty" })], ["output", 1, drawn], ["input", 1, keys], ["closed", 1, "{}"]]);
+    const { stream } = await playDesktop(w.deps, dir, w.auditor, desktop), raw = (await rawRecording(w.deps, dir, w.auditor, desktop, "incident 43")).map((l) => JSON.parse(l) as { type: string; data: string });
+    expect(stream.toString()).toBe(drawn);
+    expect(raw.filter((f) => f.type === "input").map((f) => f.data)).toEqual([""]);
+    expect(raw.filter((f) => f.type === "output").map((f) => Buffer.from(f.data, "base64").toString())).toEqual([drawn]);
+    expect((await readTranscript(w.deps, dir, w.auditor, desktop)).rows).toEqual([]);
+    await expect(playDesktop(w.deps, dir, w.operator, desktop)).rejects.toMatchObject({ code: "forbidden", message: "Recordings are for auditors." });
+    await expect(playDesktop(w.deps, dir, w.auditor, id)).rejects.toMatchObject({ code: "conflict", message: "This is no recording of a desktop." });
+    await expect(play(w.deps, dir, w.auditor, desktop)).rejects.toMatchObject({ code: "conflict" });
+    expect((await w.said(desktop)).filter((s) => s === "session.played ok")).toHaveLength(1);
   });
   it("a password given to a command stands in no event", async () => {
     await sessionEvent(w.deps, id, { kind: "channel_opened", type: "exec", command: `mysql -p${PASSWORD} -e x` }, false);
