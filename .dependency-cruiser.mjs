@@ -22,12 +22,12 @@ export const PLAN = {
   "views":          { floor: 2, may: ["src/kernel/never.ts"], types: BASICS },
   "src/flow":       { floor: 3, may: LOWER },
   "src/identity":   { floor: 3, may: [...BASICS, "src/store", "src/crypto"] },
-  "agent":          { floor: 3, may: ["src/kernel", "src/wires", "src/crypto", "src/connectors"] },
+  "agent":          { floor: 3, may: ["src/kernel", "src/wires", "src/crypto", "src/connectors", "src/links", "src/domain/carry.ts", "src/domain/networks.ts"] },
   // The worker decides channels, files and commands by itself, with the broker's own functions.
-  "proxy":          { floor: 4, types: ["src/domain"], may: ["src/kernel", "src/wires", "src/crypto", "src/recordings",
+  "proxy":          { floor: 4, types: ["src/domain"], may: ["src/kernel", "src/wires", "src/crypto", "src/recordings", "src/links",
     "src/domain/channels.ts", "src/domain/commands.ts", "src/domain/files.ts", "src/domain/ledger.ts", "src/domain/like.ts"] },
   // The broker's end of the channel to the session processes: it parses their messages, so it sees the one contract file.
-  "src/control":    { floor: 4, may: [...BASICS, "src/crypto", "src/flow", "src/identity"], beside: ["proxy/channel.ts"] },
+  "src/control":    { floor: 4, may: [...BASICS, "src/crypto", "src/flow", "src/identity"], beside: ["proxy/channel.ts", "proxy/tunnel/words.ts"] },
   "src/web":        { floor: 4, may: [...BASICS, "src/flow", "src/identity", "views"] },
   "src/jobs":       { floor: 4, may: [...BASICS, "src/flow", "src/store/due.ts"] },
   "src/core.ts":    { floor: 4, may: [...LOWER, "src/flow"] }, // vault, database and journal opened and settled: what serve, restore and backup share
@@ -41,25 +41,27 @@ export const PLAN = {
 
 /** Who may import kernel/reveal.ts: everywhere else a Secret stays closed. */
 export const PLAINTEXT_DOOR = ["src/kernel/secret.ts", "src/vault", "src/connectors", "src/wires", "src/identity/secrets.ts", "src/notify/send.ts", "src/notify/hook.ts",
-  "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/change.ts", "test",
+  "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/linux/passwords.ts", "agent/macos/passwords.ts", "agent/windows/passwords.ts", "test",
   "scripts/demo"];
 
 /** A strange library and its only importer (tests, benches and scripts aside). */
 export const WRAPPERS = { "ssh2": ["src/wires/ssh-tuned.ts"], "lucia": ["src/identity/sessions.ts"], "@lucia-auth": ["src/identity/sessions.ts"],
   "guacamole-lite": ["proxy/rdp/guac.ts"], "re2js": ["src/domain/re2.ts"], "yaml": ["src/domain/command-set/parse.ts"], "nodemailer": ["src/notify/send.ts"],
   "mysql2": ["src/wires/mysql.ts"], "ldapts": ["src/wires/ldap.ts"],
-  "ws": ["proxy/web-terminal", "proxy/rdp/line.ts", "src/web/watch.ts"] }; // a socket's two ends of ours: the session process, and the portal for those who only watch
+  "tedious": ["src/wires/tds.ts"], "oracledb": ["src/wires/oracle.ts"],
+  "ws": ["src/wires/ws-stream.ts", "proxy/web-terminal", "proxy/rdp/line.ts", "proxy/rdp/onlookers.ts", "src/web/watch.ts"] }; // a socket's two ends of ours: the session process, and the portal for those who only watch
 
 /** Who speaks SQL to our own database. `pg` is also the client of a PostgreSQL *target*. */
 export const SQL = { "drizzle-orm": ["src/store"], "@electric-sql": ["src/store"], "pg": ["src/store", "src/connectors/postgres.ts"] };
 
 /** Who may open a socket; everybody else is handed a Link or a stream. The kernel names the types only; uplink.ts dials the broker's Unix socket. */
-export const SOCKETS = ["src/links", "src/wires", "proxy/pool.ts", "proxy/worker.ts", "proxy/uplink.ts", "src/control", "src/app.ts", "src/cli/client.ts"];
+export const SOCKETS = ["src/links", "src/wires", "proxy/pool.ts", "proxy/worker.ts", "proxy/uplink.ts", "proxy/tunnel/keeper.ts", "proxy/tunnel/exchange.ts", "agent/relay.ts", "src/control", "src/app.ts", "src/cli/client.ts"];
 
 /** What connectors share: the contract, formats of verifiers that more than one kind of target keeps, what is done on a Linux host whatever its accounts log in with, on a Windows machine whichever way it is reached, and the line of a file that holds a password. */
 export const CONNECTORS_SHARE = ["src/connectors/connector.ts", "src/connectors/sha512-crypt.ts", "src/connectors/linux-rules.ts",
-  "src/connectors/linux-reach.ts", "src/connectors/linux-logins.ts", "src/connectors/linux-discover.ts", "src/connectors/linux-follow.ts", "src/connectors/config-file.ts",
-  "src/connectors/windows-names.ts", "src/connectors/windows-script.ts", "src/connectors/windows-accounts.ts"];
+  "src/connectors/linux-reach.ts", "src/connectors/linux-doors.ts", "src/connectors/linux-logins.ts", "src/connectors/linux-discover.ts", "src/connectors/linux-follow.ts", "src/connectors/linux-shadow.ts", "src/connectors/config-file.ts", "src/connectors/numbered.ts",
+  "src/connectors/windows-names.ts", "src/connectors/windows-script.ts", "src/connectors/windows-accounts.ts",
+  "src/connectors/windows-follow.ts", "src/connectors/windows-follow-script.ts"];
 
 const OURS = "^(src|views|proxy|agent|test|bench|scripts|drizzle)/";
 const AS_TYPES = ["type-only", "type-import"];

@@ -10,7 +10,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONGEST = [
   "test/chaos/chaos.test.ts", "test/connectors/linux-ssh.test.ts", "test/connectors/busybox-telnet.test.ts", "test/connectors/frr.test.ts",
   "test/connectors/windows-smb.test.ts", "test/connectors/http.test.ts", "test/connectors/openldap.test.ts", "test/connectors/postgres.test.ts",
-  "test/views/stories-browser.test.ts", "test/e2e/crash.test.ts", "test/e2e/desktop.test.ts", "test/e2e/dependents.test.ts",
+  "test/views/stories-browser.test.ts", "test/cli/selftest.test.ts", "test/e2e/crash.test.ts", "test/e2e/desktop.test.ts", "test/e2e/dependents.test.ts",
   "test/e2e/record-change.test.ts", "test/canary/canary.test.ts", "test/e2e/backup.test.ts",
 ];
 class LongestFirst extends BaseSequencer {
@@ -25,5 +25,6 @@ export default defineConfig({
   test: {
     environment: "node", include: ["test/**/*.test.{ts,tsx}"], exclude: ["test/slow/**", "node_modules/**", "dist/**"],
     pool: "forks", maxWorkers: 2, hookTimeout: 60_000, testTimeout: 60_000, globalSetup: ["test/global-setup.ts"], sequence: { sequencer: LongestFirst },
+    retry: Number(process.env["LOCKSTEP_RETRY"] ?? 0),
   },
 });

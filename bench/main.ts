@@ -1,7 +1,7 @@
 /** `npm run bench -- ssh`: numbers, measured beside their reference in the same run. Rule: a bench prints its table and, with --json, one JSON line last. */
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   ssh: async () => (await import("./ssh.ts")).run(), sftp: async () => (await import("./ssh.ts")).run(["sftp"]),
-  rotate: () => import("./rotate.ts"),
+  rotate: () => import("./rotate.ts"), tunnel: async () => (await import("./tunnel.ts")).run(), rdp: async () => (await import("./rdp.ts")).run(),
 };
 
 const name = process.argv[2] ?? "";

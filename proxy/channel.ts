@@ -11,13 +11,14 @@ import { FAULTS } from "../src/kernel/fault.ts";
 import type { FaultCode } from "../src/kernel/fault.ts";
 import { CommandRules } from "../src/domain/commands.ts";
 import type { Secret } from "../src/kernel/secret.ts";
+import { Pass } from "../src/links/via.ts";
 import type { Asking } from "./asking.ts";
 import { asking, askingReplies } from "./asking.ts";
 
 export type { Asking, AskingAsk, AskingKind, AskingReply, MenuItem, Offer, Progress } from "./asking.ts";
 export { MENU_MOST } from "./asking.ts";
 
-export const VERSION = 3;
+export const VERSION = 4;
 /** The longest line either side accepts, in bytes. */
 export const LINE = 262_144;
 /** Kinds of refusal a connection without a session is written down for. */
@@ -96,6 +97,8 @@ const up = {
   /** What a connection that has no session was not given. */
   refused: z.strictObject({ kind: z.literal("refused"), n, login: id, to: z.strictObject({ account: id, target: id }).nullable(), what: z.array(z.string().max(256)).min(1).max(REFUSALS) }),
   rejoin: z.strictObject({ kind: z.literal("rejoin"), n, login: id, session: id }),
+  /** Somebody the portal let in to look on at a desktop. */
+  look: z.strictObject({ kind: z.literal("look"), n, login: id, session: id }),
   opened: z.strictObject({ kind: z.literal("opened"), n, session: id }),
   event: z.strictObject({ kind: z.literal("event"), n, session: id, event }),
   frame: z.strictObject({ kind: z.literal("frame"), n, session: id, frame }),
@@ -104,7 +107,7 @@ const up = {
   ended: z.strictObject({ kind: z.literal("ended"), n, session: id, why: z.enum(ENDED_WHY), cause: z.enum(CAUSES), detail: text, ledger }),
   ...asking,
 } as const;
-export const upSchema = z.discriminatedUnion("kind", [up.menu, up.ask, up.wait, up.cancel, up.hello, up.login, up.admit, up.refused, up.rejoin, up.opened, up.event, up.frame, up.mark, up.heartbeat, up.ended]);
+export const upSchema = z.discriminatedUnion("kind", [up.menu, up.ask, up.wait, up.cancel, up.hello, up.login, up.admit, up.refused, up.rejoin, up.look, up.opened, up.event, up.frame, up.mark, up.heartbeat, up.ended]);
 export type Up = z.infer<typeof upSchema>;
 
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(1).max(65_535) });
@@ -118,8 +121,13 @@ export const terms = z.strictObject({
 });
 export type Terms = z.infer<typeof terms>;
 /** Where a grant is for a desktop: what its certificate must be, and how it lets in. */
-const desktop = z.strictObject({ certificates: z.array(z.string().length(95)).min(1), security: z.enum(["tls", "nla"]), domain: z.string().max(128) });
+const rdp = z.strictObject({ kind: z.literal("rdp"), certificates: z.array(z.string().length(95)).min(1), security: z.enum(["tls", "nla"]), domain: z.string().max(128) });
+/** `port`: on the target's own loopback address, which is reached through its SSH server. */
+const vnc = z.strictObject({ kind: z.literal("vnc"), port: z.number().int().min(1).max(65_535) });
+const desktop = z.discriminatedUnion("kind", [rdp, vnc]);
 export type DesktopGrant = z.infer<typeof desktop>;
+export type RdpGrant = z.infer<typeof rdp>;
+export type VncGrant = z.infer<typeof vnc>;
 
 const loginReply = z.discriminatedUnion("ok", [
   z.strictObject({ ok: z.literal(true), login: id }),
@@ -129,7 +137,7 @@ const loginReply = z.discriminatedUnion("ok", [
 const admitReply = z.discriminatedUnion("ok", [
   z.strictObject({
     ok: z.literal(true), session: id, person: id, account: id, target: id, started: z.iso.datetime(),
-    remainingMs: z.number().positive(), address, username: id, hostKeys: z.array(text), password: box,
+    remainingMs: z.number().positive(), address, /** Where an agent or a gateway carries there: the broker's word for it. */ pass: Pass.optional(), username: id, hostKeys: z.array(text), password: box,
     recording: z.strictObject({ id, key: box }), terms, desktop: desktop.optional(),
   }),
   /** `link`: where this person may ask for it, or looks at the request under way. */
@@ -141,7 +149,7 @@ export type Grant = Extract<AdmitReply, { ok: true }>;
 
 /** What each message up is answered with. */
 export const replies = {
-  hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply, refused: z.null(), rejoin: z.null(),
+  hello: z.strictObject({ key: z.string().length(43) }), login: loginReply, admit: admitReply, refused: z.null(), rejoin: z.null(), look: z.null(),
   opened: z.null(), event: z.null(), frame: z.null(), mark: z.null(), heartbeat: z.null(), ended: z.null(), ...askingReplies,
 } as const satisfies Record<Up["kind"], z.ZodType>;
 export type Reply<K extends Up["kind"]> = z.infer<(typeof replies)[K]>;
@@ -182,7 +190,7 @@ export type LoginAsk = { readonly worker: string; readonly connection: string; r
 /** Seal `password` and `recording.key` to `workerKey` with the contexts of `BOX`. */
 export type AdmitAsk = { readonly login: string; readonly account: string; readonly target: string; readonly workerKey: string; readonly channel: ChannelKind };
 export type RefusedAsk = { readonly login: string; readonly worker: string; readonly to: { readonly account: string; readonly target: string } | null; readonly what: readonly string[] };
-/** A browser that lost its connection is back; `login` is its new one. */
+/** A browser that lost its connection is back, or looks on; `login` is its new one. */
 export type RejoinAsk = { readonly login: string; readonly session: string };
 export type Ended = { readonly why: EndedWhy; readonly cause: Cause; readonly detail: string; readonly ledger: Ledger };
 export type Mark = { readonly chunk: number; readonly hash: string; readonly bytes: number };
@@ -197,6 +205,8 @@ export interface ControlPlane extends Asking {
   refused(ask: RefusedAsk): Promise<void>;
   /** Rejects when this login may not go back into this session. */
   rejoin(ask: RejoinAsk): Promise<void>;
+  /** Rejects when this login may not look on. */
+  look(ask: RejoinAsk): Promise<void>;
   opened(session: string): Promise<void>;
   event(session: string, event: SessionEvent): Promise<void>;
   /** Only while it is watched. */

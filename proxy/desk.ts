@@ -76,6 +76,7 @@ const answer = async (m: Exclude<Up, { kind: "hello" }>, seat: Seat, desk: Desk)
     case "admit": return await admit(m, seat, desk);
     case "refused": return await control.refused({ login: m.login, worker: seat.key ?? "", to: m.to, what: m.what });
     case "rejoin": own(seat, m.session); return await control.rejoin({ login: m.login, session: m.session });
+    case "look": own(seat, m.session); return await control.look({ login: m.login, session: m.session });
     case "opened": own(seat, m.session); return await control.opened(m.session);
     case "event": own(seat, m.session); return await control.event(m.session, m.event);
     case "frame": own(seat, m.session); return await control.frame(m.session, m.frame);

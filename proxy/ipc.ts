@@ -6,6 +6,8 @@ export type GuacdPlace = { readonly host: string; readonly port: number; readonl
 
 /** The first message to a worker. `token` opens the Unix socket once. */
 export type Setup = { readonly kind: "setup"; readonly token: string; readonly hostKeys: readonly string[]; readonly recordingsDir: string; readonly timescale: number;
+  /** The Unix socket where the tunnel process takes those who dial through agents. */
+  readonly exchange: string;
   /** null: this broker has none, and carries no desktops. */
   readonly guacd: GuacdPlace | null;
   /** Of its own Unix socket, where browsers are handed over. */

@@ -18,6 +18,7 @@ import type { GuacdPlace, ToWorker } from "./ipc.ts";
 import { PER_ADDRESS, UNAUTHENTICATED, waits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { words } from "./log.ts";
+import { clearDrives } from "./rdp/drive.ts";
 import { forgetAll } from "./rdp/pins.ts";
 
 export type SshProxyOptions = {
@@ -30,6 +31,8 @@ export type SshProxyOptions = {
   /** Of the Unix socket; made with mode 0600. */
   readonly socketPath: string;
   readonly recordingsDir: string;
+  /** Of the tunnel process, for those who dial through agents; absent: nothing is reached that way. */
+  readonly exchange?: string;
   /** Absent: no desktops. */
   readonly guacd?: GuacdPlace | undefined;
   readonly log: Log;
@@ -122,11 +125,12 @@ export const startSshProxy = async (o: SshProxyOptions): Promise<SshProxy> => {
   const wait = times(o.timescale ?? 1), key = newBoxKey(), gate = new Gate();
   mkdirSync(o.recordingsDir, { recursive: true, mode: 0o700 });
   if (o.guacd !== undefined && !forgetAll(o.guacd.home)) o.log("warn", "guacd's home cannot be written, so no desktop can be opened", { home: o.guacd.home });
+  if (o.guacd !== undefined) clearDrives(o.guacd.home, (error, drive) => { if (error !== null) o.log("warn", "a desktop's drive could not be removed", { drive, error: words(error) }); });
   rmSync(o.socketPath, { force: true });
   const lost = (sessions: readonly string[]): void => void o.control.lost(sessions)
     .catch((error: unknown) => o.log("error", "lost sessions were not written down", { error: words(error) }));
   const crew = new Crew({ socketPath: o.socketPath, count: o.workers ?? availableParallelism(), random: systemRandom, log: o.log, pause: waits(wait).farewell,
-    setup: { hostKeys: o.hostKeys, recordingsDir: o.recordingsDir, timescale: o.timescale ?? 1, guacd: o.guacd ?? null },
+    setup: { hostKeys: o.hostKeys, recordingsDir: o.recordingsDir, timescale: o.timescale ?? 1, guacd: o.guacd ?? null, exchange: o.exchange ?? "" },
     onLogin: (id) => gate.leave(id), onGone: (id) => gate.leave(id), onLost: lost });
   const desk: Desk = { admitting: 0, early: new Map(), control: o.control, key, log: o.log };
   const back = createServer((stream) =>

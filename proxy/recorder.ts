@@ -127,6 +127,8 @@ export class Tape {
 
   event(what: object): void { this.#recording.put("event", this.#o.channel, Buffer.from(JSON.stringify(what))); }
   after(then: () => void): void { this.#recording.after(then); }
+  /** All that was taken goes to the file and passes on before it returns, not with the end of this turn. */
+  now(): void { this.#recording.flush(); }
 
   /** The last frame of the channel; `then` runs after every byte before it has passed on. */
   closed(exit: number | string | null, then: () => void): void {

@@ -56,7 +56,7 @@ export class Screen {
   /** `over` bytes fall out: first of the ring, then of `data` itself. */
   #forget(data: Buffer, over: number, held: number): void {
     const ofRing = Math.min(over, held);
-    this.#learn(this.last(held).subarray(0, ofRing));
+    this.#learn(this.#slice(held, ofRing));
     if (over > ofRing) this.#learn(data.subarray(0, over - ofRing));
   }
 
@@ -79,7 +79,13 @@ export class Screen {
 
   /** The newest `most` bytes that are still there, in order. */
   last(most: number): Buffer {
-    const n = Math.min(most, this.#total, this.#ring.length), at = (this.#total - n) % this.#ring.length, first = Math.min(n, this.#ring.length - at);
+    const n = Math.min(most, this.#total, this.#ring.length);
+    return this.#slice(n, n);
+  }
+
+  /** A copy of `n` bytes, the first of which is the newest but `back`: never more than was asked for, as this runs for each piece of a flood. */
+  #slice(back: number, n: number): Buffer {
+    const at = (this.#total - back) % this.#ring.length, first = Math.min(n, this.#ring.length - at);
     return Buffer.concat([this.#ring.subarray(at, at + first), this.#ring.subarray(0, n - first)]);
   }
 

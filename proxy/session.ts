@@ -150,7 +150,7 @@ export const beginSession = (grant: Grant, deps: Deps): Session => {
     const made = startRecording({
       directory: deps.recordingsDir, file: join(deps.recordingsDir, `${recording}.lsr`), recording, clock: deps.clock,
       key: openKeyBox(deps.box.privateKey, BOX.recording(recording), key),
-      manifest: { session: id, person: grant.person, account: grant.account, target: grant.target, protocol: grant.desktop === undefined ? "ssh" : "rdp",
+      manifest: { session: id, person: grant.person, account: grant.account, target: grant.target, protocol: grant.desktop?.kind ?? "ssh",
         address: `${grant.address.host}:${grant.address.port}`, started: grant.started },
       onDead: (error) => void deps.sessions.get(id)?.end({ why: "recording_failed", cause: "recorder", detail: words(error), sentence: RECORDING_FAILED }),
     });

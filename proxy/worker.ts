@@ -2,15 +2,14 @@
  * The entry of a session process: `worker <socket path>`; the rest of its set-up comes as the first IPC message. Rule: it holds no keyring
  * and no database; without its uplink it takes nobody new, and what runs goes on until its own deadline.
  */
-import { connect } from "node:net";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { newBoxKey } from "../src/crypto/box.ts";
 import { systemClock, systemRandom } from "../src/kernel/clock.ts";
-import { Fault } from "../src/kernel/fault.ts";
-import type { Address, Link } from "../src/kernel/link.ts";
+import type { Link } from "../src/kernel/link.ts";
 import { times } from "../src/kernel/times.ts";
-import type { Deps } from "./deps.ts";
+import { directLink } from "../src/links/direct.ts";
+import { passLink } from "../src/links/via.ts";
+import type { Deps, Reached } from "./deps.ts";
 import type { FromWorker, Setup, ToWorker } from "./ipc.ts";
 import { waits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -25,22 +24,8 @@ const tellParent = (message: FromWorker, then: () => void = () => undefined): vo
 };
 const log: Log = (level, what, fields = {}) => tellParent({ kind: "log", level, what, fields });
 
-/** `signal` calls off the dial; a connected socket is the caller's. */
-const connected = (address: Address, signal: AbortSignal): Promise<Duplex> => new Promise((resolve, reject) => {
-  const socket = connect({ host: address.host, port: address.port, noDelay: true });
-  const settle = (): void => { signal.removeEventListener("abort", refused); socket.removeListener("error", refused); };
-  const refused = (cause: NodeJS.ErrnoException | Event): void => {
-    settle();
-    socket.on("error", () => undefined).destroy();
-    const code = "code" in cause ? cause.code : undefined;
-    reject(new Fault("upstream", `${address.host}:${address.port} cannot be reached (${code ?? "no answer"})`, { cause }));
-  };
-  if (signal.aborted) return refused(signal.reason as Error);
-  signal.addEventListener("abort", refused, { once: true });
-  socket.once("error", refused);
-  socket.once("connect", () => { settle(); resolve(socket); });
-});
-const reach = (address: Address): Link => ({ address, connect: (signal) => connected(address, signal) });
+/** A grant that is reached through an agent brings the broker's pass for it. */
+const reach = (exchange: string) => ({ address, pass }: Reached): Link => pass === undefined ? directLink(address) : passLink(exchange, pass);
 
 const wire = async (path: string, setup: Setup): Promise<Deps> => {
   const box = newBoxKey(), sessions = new Sessions(), uplink = await openUplink(path, setup.token, box.publicKey);
@@ -51,7 +36,7 @@ const wire = async (path: string, setup: Setup): Promise<Deps> => {
   });
   const tell: Deps["tell"] = (kind, message) => void uplink.ask(kind, message as never)
     .catch((error: unknown) => log("warn", `a ${kind} was not taken`, { error: words(error) }));
-  return { uplink, box, clock: systemClock, waits: waits(times(setup.timescale)), log, sessions, recordingsDir: setup.recordingsDir, random: systemRandom, guacd: setup.guacd, reach, tell };
+  return { uplink, box, clock: systemClock, waits: waits(times(setup.timescale)), log, sessions, recordingsDir: setup.recordingsDir, random: systemRandom, guacd: setup.guacd, reach: reach(setup.exchange), tell };
 };
 
 const run = async (path: string, setup: Setup): Promise<void> => {

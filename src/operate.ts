@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Config, Secrets } from "./config/env.ts";
+import { failStop } from "./config/last-line.ts";
 import { makeLog } from "./config/log.ts";
 import { identityDeps, startBroker, type Broker } from "./app.ts";
 import { openCore, placesOf, type Core, type Overrides } from "./core.ts";
@@ -18,7 +19,9 @@ import { times } from "./kernel/times.ts";
 import { PersonName } from "./domain/person.ts";
 import { readJournal } from "./vault/journal.ts";
 import * as people from "./store/people.ts";
+import * as targets from "./store/targets.ts";
 import { greetGuacd, homeTroubles } from "./wires/guacd.ts";
+import { DRIVERS, lacking, type Driver } from "./wires/drivers.ts";
 import { nativeCiphers } from "./wires/ssh.ts";
 
 const withCore = async <T>(config: Config, secrets: Secrets, work: (core: Core) => Promise<T>): Promise<T> => {
@@ -30,11 +33,12 @@ const withCore = async <T>(config: Config, secrets: Secrets, work: (core: Core) 
 export const serveForever = async (config: Config, secrets: Secrets, said: (line: string) => void, over: Overrides = {}): Promise<void> => {
   // Scaled waits are for tests: a build that people run keeps the design's.
   if (config.timescale !== 1 && import.meta.url.endsWith(".js")) throw new Fault("invalid", "LOCKSTEP_TIMESCALE is for tests; a built broker runs with 1. Unset it.");
-  const running = await startBroker(config, secrets, { log: makeLog(config.log), ...over });
+  const forget = failStop(), running = await startBroker(config, secrets, { log: makeLog(config.log), ...over });
   for (const line of banner(config, running, (await people.all(running.core.deps.db)).length)) said(line);
   await new Promise<void>((resolve) => { process.once("SIGINT", resolve); process.once("SIGTERM", resolve); });
   said("Stopping: sessions are ended and their recordings finished.");
   await running.close();
+  forget();
 };
 
 const banner = (config: Config, b: Broker, persons: number): string[] => [
@@ -66,6 +70,15 @@ export const takeOverHere = (config: Config, secrets: Secrets): Promise<number> 
 
 export type Check = { readonly what: string; readonly ok: boolean; readonly said: string };
 /** Looks at everything a start needs; starts nothing. `running`: a broker holds the directory, so its database is the broker's to speak of. */
+/** Whose targets need it. */
+const SPEAKS: Readonly<Record<Driver, string>> = { tedious: "mssql", oracledb: "oracle" };
+/** No fault by itself: whoever has no such target needs none. `used`: the platforms there are targets of; null: not known from here. */
+const driverSays = (d: Driver, used: readonly string[] | null): string => {
+  const lacks = lacking(d);
+  if (lacks === undefined) return DRIVERS[d];
+  if (used?.includes(SPEAKS[d])) throw new Error(`there are targets of the platform ${SPEAKS[d]}, and ${lacks}`);
+  return `${lacks}; only targets of the platform ${SPEAKS[d]} need it`;
+};
 export const doctor = async (config: Config, secrets: Secrets, running = false): Promise<Check[]> => {
   const places = placesOf(config), checks: Check[] = [];
   const check = async (what: string, look: () => Promise<string> | string) => {
@@ -99,5 +112,7 @@ export const doctor = async (config: Config, secrets: Secrets, running = false):
   });
   await check("Journal", () => { const { lines, torn } = readJournal(places.journal); return `${lines.length} lines, the chain holds${torn > 0 ? `; ${torn} bytes of an unfinished line will be cut` : ""}`; });
   if (!running) await check("Database", () => withCore(config, secrets, ({ deps }) => Promise.resolve(`${deps.db.engine === "pglite" ? "embedded (no fsync of its own: the journal keeps what matters)" : "PostgreSQL"}, migrated${deps.passive.why ? `; PASSIVE: ${deps.passive.why}` : ""}`)));
+  const used = running ? null : await withCore(config, secrets, async ({ deps }) => (await targets.all(deps.db)).map((t) => t.platform)).catch(() => null);
+  for (const d of ["tedious", "oracledb"] as const) await check(`Driver ${d}`, () => driverSays(d, used));
   return checks;
 };

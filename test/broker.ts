@@ -9,12 +9,14 @@ import { newId, type PersonId } from "../src/kernel/ids.ts";
 import { systemRandom } from "../src/kernel/clock.ts";
 import type { Role } from "../src/domain/person.ts";
 import * as people from "../src/store/people.ts";
+import { layOut } from "./store/migrated.ts";
 
 export type TestCore = Core & { readonly dir: string; person(name: string, roles: Role[], facts?: { mail?: string }): Promise<Caller>; reopen(over?: Overrides): Promise<TestCore>; destroy(): Promise<void> };
 
 export const testCore = async (o: { dir?: string; databaseUrl?: string; timescale?: number; over?: Overrides } = {}): Promise<TestCore> => {
   const dir = o.dir ?? mkdtempSync(path.join(tmpdir(), "lockstep-test-"));
   const { config, secrets } = parseEnv({ LOCKSTEP_DATA: dir, LOCKSTEP_TIMESCALE: String(o.timescale ?? 0.05), ...(o.databaseUrl ? { DATABASE_URL: o.databaseUrl } : {}) });
+  if (!o.databaseUrl) await layOut(path.join(dir, "db"));
   const core = await openCore(config, secrets, o.over ?? {});
   return {
     ...core, dir,

@@ -1,4 +1,5 @@
 /** All that was done to the password of one account. Rule: ids and outcomes only; no version's content comes here. */
+import type { Order } from "../src/domain/order.ts";
 import { HOW } from "./exposures.tsx";
 import { Ago, Badge, Empty, Table, type Tone } from "./parts.tsx";
 
@@ -10,6 +11,7 @@ export type RotationLine = {
   readonly why: string | null;
   readonly attempt: number;
   readonly openedAt: Date;
+  readonly order?: Order | null;
 };
 export type VersionLine = {
   readonly id: string;

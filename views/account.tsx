@@ -2,6 +2,7 @@
 import { AccountHistory, type History, type TypedLine } from "./account-history.tsx";
 import { HolderOf, type AccountCard } from "./accounts.tsx";
 import { Dependents, type DependentsView } from "./dependents.tsx";
+import { OrderNote } from "./order.tsx";
 import { Ago, Exact, Facts, Field, PageHead, Post, Press, Unfold } from "./parts.tsx";
 import { NEXT_STEP, StandingBadge } from "./words.tsx";
 
@@ -91,6 +92,7 @@ export const AccountPage = ({ card: c, history, dependents = null, keys = false 
       ) : null}
     </PageHead>
     <section class="card">
+      <OrderNote r={history?.rotations[0]} />
       {NEXT_STEP[c.account.credential] ? <p class="note">{NEXT_STEP[c.account.credential]}</p> : null}
       <Facts
         rows={[

@@ -84,9 +84,14 @@ const Length = ({ max, glass }: { max: number; glass: boolean }) => (
     <Field label="For how long" hint={`At most ${minutes(max)}; ${glass ? CLOCK.glass : CLOCK.vote}`}>
       <span class="slider">
         <input type="range" name="minutes" min="5" max={max} step={max > 120 ? 15 : 5} value={Math.min(60, max)} list="lengths" data-minutes="" />
-        <output>{minutes(Math.min(60, max))}</output>
+        <output class="scripted">{minutes(Math.min(60, max))}</output>
       </span>
     </Field>
+    <noscript>
+      <Field label="Or in minutes" hint="Scripts are off here, so the slider does not say where it stands. What is written here counts.">
+        <input type="number" name="exactly" min="1" max={max} />
+      </Field>
+    </noscript>
     <Presets max={max} />
   </>
 );
@@ -145,10 +150,7 @@ const Then = ({ p, carries }: { p: AskPolicy; carries: boolean }) => (
             approval(p)
           ),
         ],
-        [
-          "Recorded",
-          recorded(p, carries),
-        ],
+        ["Recorded", recorded(p, carries)],
         p.hours ? ["Hours", p.hours.closed ? <span class="note warn">Closed now. {p.hours.closed}</span> : p.hours.text] : null,
         p.networks.length > 0 ? ["From", p.networks.join(", ")] : null,
         p.entries > 0 && carries ? ["Sessions", p.entries === 1 ? "one, then it is closed" : `${p.entries}, then it is closed`] : null,

@@ -32,6 +32,8 @@ export type ShownView = ShownLine & {
   readonly unsure: readonly string[];
   readonly can: { readonly allow: boolean; readonly drop: boolean; readonly begin: boolean; readonly say: boolean };
   readonly typed?: NonNullable<HandsView["typed"]>;
+  /** Who reads this may play its recording. */
+  readonly plays?: boolean;
 };
 const STATE: Record<ShownState, readonly [Tone, string]> = {
   asked: ["busy", "waits for another admin"],
@@ -195,6 +197,11 @@ export const DemonstrationPage = (v: ShownView) => (
   <>
     <PageHead title={<Account account={v.account} target={v.target.name} />} sub="A change recorded by hand">
       <StateBadge state={v.state} />
+      {v.plays === true ? (
+        <a class="button small quiet" href={`/demonstrations/${v.id}/play`}>
+          Play the recording
+        </a>
+      ) : null}
     </PageHead>
     <section class="card">
       <Facts

@@ -1,6 +1,6 @@
 /** The forms that add a dependent. Rule: the names of their fields are those the page's reader knows. */
 import type { Child } from "hono/jsx";
-import { ACTIONS, FORMS, FORM_SAYS } from "./dependent-words.ts";
+import { ACTIONS, FORMS, FORM_SAYS, KEEPERS, KEEPER_SAYS } from "./dependent-words.ts";
 import { Field, Post, Unfold } from "./parts.tsx";
 
 /** A target on which something can be done, and what. */
@@ -34,7 +34,7 @@ const Adds = ({ at, targets, does, children }: Props & { does: string; children:
 );
 const Service = (p: Props) => (
   <Adds {...p} does="service">
-    <Field label="Service" hint="As `service NAME restart` knows it.">
+    <Field label="Service" hint="As `service NAME restart` knows it; on Windows its short name.">
       <input name="unit" required maxlength={100} autocomplete="off" />
     </Field>
     <Field label="What">
@@ -76,9 +76,23 @@ const List = (p: Props) => (
     </Field>
   </Adds>
 );
+const Logon = (p: Props) => (
+  <Adds {...p} does="logon">
+    <Field label="What logs on">
+      <select name="of">
+        {KEEPERS.map((k) => (
+          <option value={k}>{KEEPER_SAYS[k]}</option>
+        ))}
+      </select>
+    </Field>
+    <Field label="Its name" hint="A service's short name, a task's whole path. It must run as this account, and goes on doing so.">
+      <input name="keeper" required maxlength={240} placeholder="\Backup\Nightly" autocomplete="off" />
+    </Field>
+  </Adds>
+);
 export const AddDependent = ({ at, targets }: { at: string; targets: readonly Doer[] }) => {
   const on = (does: string): string[] => targets.filter((t) => t.does.includes(does)).map((t) => t.name),
-    [services, files, lists] = [on("service"), on("rewrite"), on("steps")];
+    [services, files, lists, logons] = [on("service"), on("rewrite"), on("steps"), on("logon")];
   return (
     <div class="acts">
       {services.length === 0 ? null : (
@@ -89,6 +103,11 @@ export const AddDependent = ({ at, targets }: { at: string; targets: readonly Do
       {files.length === 0 ? null : (
         <Unfold label="Add a file">
           <File at={at} targets={files} />
+        </Unfold>
+      )}
+      {logons.length === 0 ? null : (
+        <Unfold label="Add what logs on by itself">
+          <Logon at={at} targets={logons} />
         </Unfold>
       )}
       {lists.length === 0 ? null : (

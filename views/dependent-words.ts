@@ -2,6 +2,9 @@
 import type { Form, What } from "../src/domain/dependent.ts";
 
 export const ACTIONS: readonly Extract<What, { does: "service" }>["action"][] = ["restart", "reload", "stop", "start"];
+type Logon = Extract<What, { does: "logon" }>["of"];
+export const KEEPERS: readonly Logon[] = ["service", "task", "pool"];
+export const KEEPER_SAYS: Readonly<Record<Logon, string>> = { service: "service", task: "scheduled task", pool: "application pool" };
 export const FORMS: readonly Form[] = ["plain", "quoted", "json", "url", "pgpass", "xml"];
 export const FORM_SAYS: Readonly<Record<Form, string>> = {
   plain: "as it is",

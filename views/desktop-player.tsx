@@ -1,7 +1,7 @@
 /** The player of a desktop's recording. Rule: as with every recording its content comes by POST alone; the page says what cannot be masked. */
 import { here } from "./here.ts";
 import { Ago, PageHead, Post } from "./parts.tsx";
-import { Pace, Raw, title, type Head } from "./player.tsx";
+import { JumpsWanted, Pace, Raw, title, type Head } from "./player.tsx";
 
 const Controls = () => (
   <div class="desk-controls" data-controls hidden>
@@ -35,20 +35,32 @@ export const DesktopPlayPage = ({ head: h }: { head: Head }) => {
         </a>
       </PageHead>
       <link rel="stylesheet" href="/assets/desktop.css" />
-      <div class="desk-player" id="player" data-stream={`${at}/desktop`} tabindex={0}>
-        <p class="desk-waits" data-said role="status">
-          The recording is being read and checked…
-        </p>
-        <noscript>The player needs scripts. Take the raw recording instead.</noscript>
+      <div class="two desk-side">
+        <div>
+          <noscript>
+            <p class="note warn">
+              The player needs scripts, and they are off here. List what was typed, or take the raw recording.
+            </p>
+          </noscript>
+          <div class="desk-player scripted" id="player" data-stream={`${at}/desktop`} tabindex={0}>
+            <p class="desk-waits" data-said role="status">
+              The recording is being read and checked…
+            </p>
+          </div>
+          <Controls />
+          <p class="muted small-print scripted">Space: play or pause · ← →: 5 s back or on · f: full screen</p>
+          <Post action={`${at}/desktop`} class="inline">
+            <button type="submit" class="small quiet">
+              Download it for Guacamole's own player
+            </button>
+          </Post>
+          <Raw at={at} desktop />
+        </div>
+        <aside>
+          <h2>Typed</h2>
+          <JumpsWanted id={h.id} label="List what was typed" />
+        </aside>
       </div>
-      <Controls />
-      <p class="muted small-print">Space: play or pause · ← →: 5 s back or on · f: full screen</p>
-      <Post action={`${at}/desktop`} class="inline">
-        <button type="submit" class="small quiet">
-          Download it for Guacamole's own player
-        </button>
-      </Post>
-      <Raw at={at} desktop />
       <script nonce={nonce} src="/assets/guacamole.js" defer></script>
       <script nonce={nonce} src="/assets/play-desktop.js" defer></script>
     </>

@@ -4,7 +4,8 @@ import { Frame, Scripts, Tool } from "./screen.tsx";
 
 type Rules = { readonly [K in "clipboardIn" | "clipboardOut" | "filesIn" | "filesOut" | "recordInput"]: boolean };
 type Names = { readonly request: string; readonly account: string; readonly target: string };
-export type DesktopFacts = Names & { readonly policy: Rules };
+/** `vnc`: it keeps its own keyboard and carries no files. */
+export type DesktopFacts = Names & { readonly policy: Rules; readonly vnc?: boolean };
 
 const KEYS: readonly (readonly [keys: string, text: string])[] = [
   ["ffe3 ffe9 ffff", "Ctrl+Alt+Del"],
@@ -37,17 +38,17 @@ const LAYOUTS: readonly (readonly [name: string, text: string])[] = [
   ["failsafe", "Another one (as Unicode)"],
 ];
 
-const told = (p: Rules): string => {
+const told = (p: Rules, vnc: boolean): string => {
   const not = [
     ...(p.clipboardIn ? [] : ["pasting into it"]),
     ...(p.clipboardOut ? [] : ["copying out of it"]),
-    ...(p.filesIn ? [] : ["carrying files into it"]),
-    ...(p.filesOut ? [] : ["carrying files out of it"]),
+    ...(p.filesIn || vnc ? [] : ["carrying files into it"]),
+    ...(p.filesOut || vnc ? [] : ["carrying files out of it"]),
   ];
   return [
     `What this desktop shows and where you point${p.recordInput ? ", and every key you press," : ""} is recorded.`,
     ...(not.length === 0 ? [] : [`Your access does not include ${not.length === 1 ? not[0] : `${not.slice(0, -1).join(", ")} or ${not.at(-1)}`}.`]),
-    "Leaving this page ends the session. Ctrl+Shift+X leaves the desktop for the buttons above.",
+    "Disconnect ends the session; a lost connection comes back to it. Ctrl+Shift+X leaves the desktop for the buttons above.",
   ].join(" ");
 };
 
@@ -67,9 +68,15 @@ const Layouts = () => (
   </select>
 );
 
-const Tools = () => (
+const Tools = ({ vnc }: { vnc: boolean }) => (
   <>
-    <Layouts />
+    {vnc ? (
+      <span hidden>
+        <Layouts />
+      </span>
+    ) : (
+      <Layouts />
+    )}
     <Tool name="connect" label="Connect" />
     <Keys />
     <Tool name="cad" label="Ctrl+Alt+Del" hidden />
@@ -82,13 +89,31 @@ const Tools = () => (
     <Tool name="send" label="Send a file into the desktop's drive" hidden>
       Send a file
     </Tool>
+    <Tool name="drive" label="Folders and files of the desktop's drive" hidden>
+      Files
+    </Tool>
     <input type="file" data-files="" aria-label="Files to send" multiple hidden />
     <Tool name="full" label="Full screen" />
     <Tool name="leave" label="Disconnect" hidden />
   </>
 );
 
-export const DesktopPage = ({ request, account, target, policy }: DesktopFacts) => (
+/** The drive, which the desktop and this page both reach. */
+const Drive = () => (
+  <section class="card desk-drive" data-drive="" aria-label="Files of the desktop's drive" hidden>
+    <header>
+      <h2>Files</h2>
+      <code data-path="">/</code>
+    </header>
+    <ul data-entries=""></ul>
+    <p class="muted small-print">
+      The drive Lockstep of the desktop. It is this session's own and is removed when the session ends; what is carried is told in the audit
+      log with its size and hash.
+    </p>
+  </section>
+);
+
+export const DesktopPage = ({ request, account, target, policy, vnc = false }: DesktopFacts) => (
   <>
     <PageHead title={<Account account={account} target={target} />}>
       <a class="button small quiet" href={`/requests/${request}`}>
@@ -111,9 +136,13 @@ export const DesktopPage = ({ request, account, target, policy }: DesktopFacts) 
       }}
       state="Not connected"
       label={`Desktop of ${account}@${target}`}
-      tools={<Tools />}
+      tools={<Tools vnc={vnc} />}
     />
-    <p class="muted small-print">{told(policy)}</p>
-    <Scripts names={["screen.js", "guacamole.js", "desktop.js"]} />
+    {policy.filesIn || policy.filesOut ? <Drive /> : null}
+    <p class="muted small-print">
+      {told(policy, vnc)}
+      {vnc ? " It is carried by VNC, which has no files, no sound, and its own size and keyboard." : null}
+    </p>
+    <Scripts names={["screen.js", "guacamole.js", "desktop-drive.js", "desktop.js"]} />
   </>
 );

@@ -10,6 +10,7 @@ const WORDS: readonly (readonly [Change, string])[] = [
   ["no_longer_privileged", "no longer privileged"],
   ["enabled", "opened"],
   ["disabled", "shut"],
+  ["new_keys", "with new keys"],
 ];
 const differences = (d: Discovery<"done">): string => {
   if (d.first) return "There is no list before it to compare with.";

@@ -46,6 +46,7 @@ const CHANGE: Record<Change, readonly [Tone, string]> = {
   no_longer_privileged: ["quiet", "no longer privileged"],
   enabled: ["busy", "opened"],
   disabled: ["quiet", "shut"],
+  new_keys: ["bad", "new keys"],
 };
 const Changes = ({ changes }: { changes: readonly Change[] }) => (
   <>
@@ -176,7 +177,9 @@ export const DiscoveryLive = (v: DiscoveryPageView) => {
     <div id="found-view">
       <ListingState v={v} />
       {v.whole === null ? (
-        <Empty title="Never listed">The broker logs in as the administrative account, reads which accounts there are, and changes nothing.</Empty>
+        <Empty title="Never listed">
+          The target is asked which accounts it has, by its administrative account or its agent; nothing on it is changed.
+        </Empty>
       ) : (
         <>
           <Tabs v={v} />

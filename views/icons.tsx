@@ -5,6 +5,7 @@ const PATHS = {
   votes: "M2.5 8.5 6 12l7.5-8",
   accounts: "M3 3h10v3.4H3zM3 9.6h10V13H3zM5 4.7h.01M5 11.3h.01",
   targets: "M2.5 3.5h11v7h-11zM6 13.5h4M8 10.5v3",
+  agents: "M8 2.2v5.3M5.8 4.4 8 2.2l2.2 2.2M2.5 9.5h11v4h-11zM4.8 11.5h.01M7.2 11.5h3.8",
   bulk: "M5.5 2.5h8v8h-8zM2.5 5.5v8h8",
   schedules: "M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3M8 8.5V11l1.5 1",
   sessions: "M2.5 3h11v10h-11zM5 6l2 2-2 2M8.5 10h2.5",

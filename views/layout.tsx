@@ -25,6 +25,7 @@ const items = ({ can, votes }: Nav): readonly (readonly Item[])[] => [
   [
     { href: "/accounts", key: "c", icon: "accounts", text: "Accounts", shown: can.has("target.add") || can.has("audit.read") },
     { href: "/targets", key: "t", icon: "targets", text: "Targets", shown: can.has("target.add") },
+    { href: "/agents", key: "i", icon: "agents", text: "Agents", shown: can.has("agent.list") },
     { href: "/bulk", key: "b", icon: "bulk", text: "Bulk changes", shown: can.has("bulk.open") || can.has("audit.read") },
     { href: "/schedules", key: "d", icon: "schedules", text: "Schedules", shown: can.has("bulk.open") || can.has("audit.read") },
     { href: "/rotations", key: "w", icon: "rotations", text: "Password changes", shown: can.has("password_policy.see") },
@@ -222,9 +223,7 @@ export const Layout = ({ title, nav, wide, refresh, plainRefresh, notice, childr
   <html lang="en">
     <Head title={title} refresh={refresh} plainRefresh={plainRefresh} />
     <body class={nav ? "app" : "door"}>
-      <a class="skip" href="#main">
-        Skip to content
-      </a>
+      <a class="skip" href="#main">Skip to content</a>
       {nav ? (
         <>
           <Top nav={nav} />

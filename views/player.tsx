@@ -10,6 +10,8 @@ export type Head = {
   readonly accountName: string;
   readonly targetName: string;
   readonly openedAt: Date;
+  /** Where it stands, if it is no session. */
+  readonly at?: string;
 };
 export type ChannelTab = { readonly no: number; readonly kind: string; readonly command: string | null };
 export type SaidRow = { readonly channel: number; readonly at: number; readonly kind: string; readonly text: string };
@@ -71,7 +73,31 @@ export const Jumps = ({ id, rows }: { id: string; rows: readonly SaidRow[] }) =>
     </div>
   );
 };
-const JumpsWanted = ({ id }: { id: string }) => {
+/** Of a desktop: lines of what was typed. */
+export const Typed = ({ id, rows }: { id: string; rows: readonly SaidRow[] }) => {
+  const typed = rows.filter((r) => r.kind === "typed");
+  return (
+    <div id="jumps">
+      {typed.length === 0 ? (
+        <p class="muted">Nothing typed is in this recording. Keys are in it only where the policy records what is typed.</p>
+      ) : (
+        <ol class="jumps">
+          {typed.map((r) => (
+            <li>
+              <a href={playAt(id, r.channel, r.at)} data-second={String(r.at / 1000)}>
+                <span class="num">{clock(r.at)}</span> <code>{r.text}</code>
+              </a>
+            </li>
+          ))}
+        </ol>
+      )}
+      <p class="muted small-print">
+        Lines end with Enter or a pause. Passwords of this account are masked; other passwords that were typed cannot be known.
+      </p>
+    </div>
+  );
+};
+export const JumpsWanted = ({ id, label: said = "List the commands" }: { id: string; label?: string }) => {
   const { nonce, csrf } = here(),
     at = `/sessions/${id}/jumps`;
   return (
@@ -87,7 +113,7 @@ const JumpsWanted = ({ id }: { id: string }) => {
     >
       <input type="hidden" name="_csrf" value={csrf} />
       <button type="submit" class="small quiet">
-        List the commands
+        {said}
       </button>
     </form>
   );
@@ -120,10 +146,18 @@ const Controls = () => (
     <Pace />
   </p>
 );
+const NoScripts = ({ session }: { session: boolean }) => (
+  <noscript>
+    <p class="note warn">
+      The player needs scripts, which are off here. {session ? "Read the transcript, or download" : "Download"} it and play it with asciinema.
+    </p>
+  </noscript>
+);
 type PlayFacts = { readonly head: Head; readonly channels: readonly ChannelTab[]; readonly chosen: number | null };
 export const PlayPage = ({ head: h, channels, chosen }: PlayFacts) => {
   const { nonce } = here(),
-    at = `/sessions/${h.id}`;
+    at = h.at ?? `/sessions/${h.id}`,
+    session = h.at === undefined;
   return (
     <>
       <PageHead
@@ -134,33 +168,30 @@ export const PlayPage = ({ head: h, channels, chosen }: PlayFacts) => {
           </>
         }
       >
-        <Press action={`${at}/transcript`} look="quiet">
-          Read the transcript
-        </Press>
-        <a class="button small quiet" href={at}>
-          Facts
-        </a>
+        {session ? (
+          <Press action={`${at}/transcript`} look="quiet">Read the transcript</Press>
+        ) : null}
+        <a class="button small quiet" href={at}>Facts</a>
       </PageHead>
       <Tabs id={h.id} channels={channels} chosen={chosen} />
       <link rel="stylesheet" href="/assets/player.css" />
       <div class="two watch">
         <div>
-          <div class="player" id="player" data-cast={`${at}/cast`} data-channel={chosen === null ? "" : String(chosen)}>
-            <noscript>
-              The player needs scripts. Read the transcript, or download the recording and play it with asciinema.
-            </noscript>
-          </div>
+          <NoScripts session={session} />
+          <div class="player scripted" id="player" data-cast={`${at}/cast`} data-channel={chosen === null ? "" : String(chosen)}></div>
           <Controls />
-          <p class="muted small-print">
+          <p class="muted small-print scripted">
             Space: play or pause · ← →: 5 s back or on · &lt; &gt;: slower or faster · [ ]: mark before or after · f: full screen
           </p>
           <Download at={at} chosen={chosen} />
-          <Raw at={at} />
+          {session ? <Raw at={at} /> : null}
         </div>
-        <aside>
-          <h2>Commands</h2>
-          <JumpsWanted id={h.id} />
-        </aside>
+        {session ? (
+          <aside>
+            <h2>Commands</h2>
+            <JumpsWanted id={h.id} />
+          </aside>
+        ) : null}
       </div>
       <script nonce={nonce} src="/assets/player.js" defer></script>
       <script nonce={nonce} src="/assets/play.js" defer></script>

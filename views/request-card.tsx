@@ -1,6 +1,7 @@
 /** One request, through all its states. Rule: it switches on the state, and its buttons are exactly the moves in `can`. */
 import type { Request } from "../src/domain/request.ts";
 import { Connect, OwnClient } from "./connect.tsx";
+import { OrderNote } from "./order.tsx";
 import { Account, Ago, Badge, Exact, Facts, minutes, span, TimeLeft } from "./parts.tsx";
 import { Place, Turn } from "./queue.tsx";
 import { RequestMoves, type CardFacts } from "./request-moves.tsx";
@@ -31,6 +32,7 @@ const Held = ({ f, r, mine }: { f: CardFacts; r: Request<"checked_out">; mine: b
   <>
     <Turn request={r} />
     <TimeLeft from={r.checkedOutAt} until={r.until} />
+    <OrderNote r={f.rotation} />
     {f.can.connect || f.can.desktop ? (
       <Connect f={f} />
     ) : mine ? (

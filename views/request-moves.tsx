@@ -6,6 +6,7 @@ import type { QueuePlace } from "../src/domain/queue.ts";
 import type { Request } from "../src/domain/request.ts";
 import type { Target } from "../src/domain/target.ts";
 import type { Tally, Vote as Cast } from "../src/domain/vote.ts";
+import type { OrderOf } from "./order.tsx";
 import { Field, Post, Press, Unfold } from "./parts.tsx";
 import { Review } from "./review.tsx";
 import type { Weighed } from "./weigh.tsx";
@@ -41,6 +42,8 @@ export type CardFacts = {
   readonly carries: boolean;
   /** What it has is a private key. */
   readonly keys?: boolean;
+  /** Its open change. */
+  readonly rotation?: OrderOf | null;
 };
 
 const Reason = ({ label, required }: { label: string; required?: boolean }) => (

@@ -6,6 +6,7 @@ import { Runs, type RunLine } from "./dependent-runs.tsx";
 import { here } from "./here.ts";
 import { Present } from "./inputs.tsx";
 import { Live, Reload } from "./live.tsx";
+import { OrderNote } from "./order.tsx";
 import { Ago, Badge, Facts, PageHead, Post, Press, Unfold, type Tone } from "./parts.tsx";
 
 export type RotationFacts = {
@@ -128,6 +129,7 @@ export const RotationCard = ({ f }: { f: RotationPageFacts }) => {
           {why}
         </p>
       ) : null}
+      <OrderNote r={r} />
       {o.word === "unchanged" || r.state === "committed" ? null : <Progress r={r} />}
       {f.advice ? (
         <p>

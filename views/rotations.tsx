@@ -12,6 +12,8 @@ export type BoardFacts = {
   readonly refused: readonly RotationFacts[];
   readonly waiting: readonly RotationFacts[];
   readonly running: readonly RotationFacts[];
+  /** For the end of a use; nothing is being changed. */
+  readonly ordered: readonly RotationFacts[];
   readonly recent: readonly RotationFacts[];
   readonly trend: readonly DayOfTrend[];
   readonly dependents: readonly RunLine[];
@@ -128,9 +130,10 @@ export const RotationsPage = ({ board: b }: { board: BoardFacts }) => {
         )}
         <Part title="Waiting" says="Not sent yet; tried again by itself." list={b.waiting} />
         <Part title="Under way" says="Being changed right now." list={b.running} />
+        <Part title="For the end of a use" says="Their agents have the new password, or take it soon; nothing changes yet." list={b.ordered} />
         {b.recent.length > 0 ? (
           <Part title="Changed lately" says="Proven by a login, or by the target's own hash." list={b.recent} />
-        ) : bad + b.waiting.length + b.running.length === 0 ? (
+        ) : bad + b.waiting.length + b.running.length + b.ordered.length === 0 ? (
           <Empty title="No password was changed yet">Adopt an account on its page: the first two changes make it managed.</Empty>
         ) : null}
       </div>

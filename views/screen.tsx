@@ -1,4 +1,4 @@
-/** The frame that views/public/screen.js draws a terminal into. Rule: what stands in it is true before the scripts run, and without them. */
+/** The frame that views/public/screen.js draws a terminal into. Rule: it is true before scripts run, and not there without. */
 import type { Child } from "hono/jsx";
 import { here } from "./here.ts";
 
@@ -68,7 +68,7 @@ type FrameProps = {
   readonly keys?: boolean;
 };
 export const Frame = ({ data, tools, state, label, keys }: FrameProps) => (
-  <section class="term" id="term" {...data}>
+  <section class="term scripted" id="term" {...data}>
     <div class="term-bar" role="toolbar" aria-label="Terminal">
       <p class="term-state" role="status">
         <span class="dot" aria-hidden="true"></span>

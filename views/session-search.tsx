@@ -50,7 +50,7 @@ export const Filters = ({ q, live }: { q: SessionQuery; live: boolean }) => (
       <input type="search" name="account" value={q.account} placeholder="Account, such as root@web-1" aria-label="Account" />
       <input type="search" name="target" value={q.target} placeholder="Target" aria-label="Target" />
       <Choice name="why" label="Why it ended" all="however it ended" of={WHYS} chosen={q.why} words={endedWord} />
-      <Choice name="protocol" label="Protocol" all="any protocol" of={["ssh"]} chosen={q.protocol} words={(p) => p.toUpperCase()} />
+      <Choice name="protocol" label="Protocol" all="any protocol" of={["ssh", "rdp", "vnc"]} chosen={q.protocol} words={(p) => p.toUpperCase()} />
       <FromTo from={q.from} to={q.to} />
       <label class="check">
         <input type="checkbox" name="marked" value="1" checked={q.marked} />

@@ -4,6 +4,7 @@ import { CoverageCard, type Covered } from "./coverage.tsx";
 import { here } from "./here.ts";
 import { Account, Ago, Badge, Empty, Facts, Field, PageHead, Post, size, span, Table, Unfold } from "./parts.tsx";
 import { SessionEvents } from "./player.tsx";
+import { Scripts } from "./screen.tsx";
 import type { Told } from "./story.tsx";
 import { Filters, isFiltered, NO_FILTER, SearchBar, type IndexProgress, type SessionQuery } from "./session-search.tsx";
 import { SessionBadge } from "./words.tsx";
@@ -21,13 +22,17 @@ const length = (s: Session, now: Date): string => span((s.state === "ended" ? s.
 /** `own`: on the page of their request, which says whose they are and of what. */
 type Rows = { readonly list: readonly SessionListed[]; readonly plays: boolean; readonly watches?: boolean; readonly own?: boolean };
 const WHAT = ["State", "Began", "Length"];
-/** Nobody looks on at a desktop yet. */
-const watchable = (s: Session): boolean => s.protocol !== "rdp";
-const wayOf = (s: Session): string => (s.protocol === "rdp" ? "Desktop" : s.via === "web" ? "Web terminal" : s.protocol.toUpperCase());
+const WAYS = { rdp: "Desktop", vnc: "Desktop by VNC" } as const;
+const wayOf = (s: Session): string => (s.protocol !== "ssh" ? WAYS[s.protocol] : s.via === "web" ? "Web terminal" : "SSH");
 const From = ({ s }: { s: Session }) => <small class="muted block whence">from {s.address}</small>;
+/** A small picture of a desktop, drawn by the reader's own browser when asked for. */
+const Glimpse = ({ s, plays }: { s: Session; plays: boolean }) =>
+  plays && s.protocol !== "ssh" && s.state !== "opening" ? (
+    <a class="glimpse" href={`/sessions/${s.id}/play`} data-glimpse={`/sessions/${s.id}/picture`} hidden></a>
+  ) : null;
 const Moves = ({ s, plays, watches }: { s: Session; plays: boolean; watches: boolean }) => (
   <td class="end">
-    {watches && s.state === "live" && watchable(s) ? (
+    {watches && s.state === "live" ? (
       <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
         Watch
       </a>
@@ -52,6 +57,7 @@ const Row = ({ line, plays, watches = false, own }: Omit<Rows, "list"> & { line:
         <>
           <td>
             <Account account={accountName} target={targetName} href={`/sessions/${s.id}`} />
+            <Glimpse s={s} plays={plays} />
           </td>
           <td>
             {personName}
@@ -78,6 +84,16 @@ export const SessionRows = ({ list, ...how }: Rows) => (
   </Table>
 );
 
+/** Asked for, because each picture is an act of watching. */
+const Pictures = () => (
+  <>
+    <link rel="stylesheet" href="/assets/desktop.css" />
+    <button type="button" class="small quiet" data-glimpses hidden title="How each desktop looked at first; each is in the audit log as watched">
+      Show pictures
+    </button>
+    <Scripts names={["guacamole.js", "glimpse.js"]} />
+  </>
+);
 type SessionsFacts = Rows & {
   readonly live: boolean;
   readonly q?: SessionQuery;
@@ -85,7 +101,9 @@ type SessionsFacts = Rows & {
 };
 export const Sessions = ({ list, plays, watches, live, q = NO_FILTER, progress = null }: SessionsFacts) => (
   <>
-    <PageHead title="Sessions" sub={plays ? "Live and past. Watching a recording is written to the audit log." : undefined} />
+    <PageHead title="Sessions" sub={plays ? "Live and past. Watching a recording is written to the audit log." : undefined}>
+      {plays && list.some(({ session: s }) => s.protocol !== "ssh") ? <Pictures /> : null}
+    </PageHead>
     <nav class="tabs" aria-label="Which">
       <a href="/sessions" aria-current={live ? undefined : "page"}>
         All
@@ -154,6 +172,12 @@ export const EndSession = ({ id, person }: { id: string; person: string }) => (
     </Post>
   </Unfold>
 );
+const Kept = ({ covered, unread }: { covered: Covered | null; unread: boolean }) => (
+  <>
+    {unread ? <p class="notice warn">The recording could not be read for the search: nothing that was said in it is found there.</p> : null}
+    <CoverageCard covered={covered} />
+  </>
+);
 export type SessionCan = { readonly end: boolean; readonly play: boolean; readonly watch: boolean };
 export const SessionPage = ({
   session: s,
@@ -162,8 +186,9 @@ export const SessionPage = ({
   targetName,
   can,
   covered,
+  unread = false,
   events = [],
-}: SessionListed & { can: SessionCan; covered: Covered | null; events?: readonly Told[] }) => (
+}: SessionListed & { can: SessionCan; covered: Covered | null; unread?: boolean; events?: readonly Told[] }) => (
   <>
     <PageHead
       title={
@@ -177,7 +202,7 @@ export const SessionPage = ({
         </>
       }
     >
-      {can.watch && s.state !== "ended" && watchable(s) ? (
+      {can.watch && s.state !== "ended" ? (
         <a class="button small" href={`/sessions/${s.id}/watch#watch`}>
           Watch live
         </a>
@@ -200,7 +225,7 @@ export const SessionPage = ({
         </footer>
       ) : null}
     </section>
-    {s.state === "ended" ? <CoverageCard covered={covered} /> : null}
+    {s.state === "ended" ? <Kept covered={covered} unread={unread} /> : null}
     <SessionEvents events={events} from={s.openedAt} />
   </>
 );

@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Act } from "../src/domain/may.ts";
 import { Here } from "./here.ts";
 import { Layout, type Nav } from "./layout.tsx";
+import { AGENTS } from "./stories/agents.tsx";
 import { ACCOUNTS } from "./stories/accounts.tsx";
 import { AUDIT } from "./stories/audit.tsx";
 import { BULK } from "./stories/bulk.tsx";
@@ -22,6 +23,7 @@ import { PLATFORMS } from "./stories/platforms.tsx";
 import { POLICIES } from "./stories/policies.tsx";
 import { REQUESTS } from "./stories/requests.tsx";
 import { VOTES } from "./stories/votes.tsx";
+import { ORDERS } from "./stories/orders.tsx";
 import { ROTATIONS } from "./stories/rotations.tsx";
 import { SEARCH } from "./stories/search.tsx";
 import { SESSIONS } from "./stories/sessions.tsx";
@@ -37,11 +39,12 @@ export const SHELVES: Readonly<Record<string, readonly Story[]>> = {
   Votes: VOTES,
   Accounts: ACCOUNTS,
   Targets: TARGETS,
+  Agents: AGENTS,
   Desktops: DESKTOPS,
   Dependents: DEPENDENTS,
   Discovery: DISCOVERY,
   "Bulk changes": BULK,
-  "Password changes": ROTATIONS,
+  "Password changes": [...ROTATIONS, ...ORDERS],
   Sessions: SESSIONS,
   Search: SEARCH,
   Audit: AUDIT,
@@ -62,7 +65,7 @@ const NAV: Nav = {
   votes: true,
   can: new Set<Act>([
     ...(["audit.read", "person.manage", "policy.see", "target.add", "account.ask", "session.play"] as const),
-    ...(["exposure.see", "notice.see", "password_policy.see", "platform.see"] as const),
+    ...(["exposure.see", "notice.see", "password_policy.see", "platform.see", "agent.list"] as const),
   ]),
 };
 /** As a browser would get it. */

@@ -1,5 +1,5 @@
 /** The desktop of a target, in two steps. Rule: nothing is pinned that a person has not looked at. */
-import type { Desktop, DesktopSecurity } from "../src/domain/desktop.ts";
+import type { Desktop, DesktopSecurity, RdpDesktop } from "../src/domain/desktop.ts";
 import type { Target } from "../src/domain/target.ts";
 import { Token } from "./layout.tsx";
 import { Empty, Facts, Field, PageHead, Press } from "./parts.tsx";
@@ -10,7 +10,26 @@ const SECURITY: Record<DesktopSecurity, string> = {
 };
 type Named = { readonly target: Pick<Target, "id" | "name" | "host"> };
 
-const Now = ({ target, desktop }: Named & { desktop: Desktop }) => (
+const Remove = ({ target }: Named) => (
+  <footer class="moves">
+    <Press action={`/targets/${target.id}/desktop/remove`} look="danger">
+      It has no desktop any more
+    </Press>
+  </footer>
+);
+const NowVnc = ({ target, port }: Named & { port: number }) => (
+  <section class="card">
+    <Facts
+      rows={[
+        ["VNC server", <code>{`127.0.0.1:${port}`}</code>],
+        ["Reached", `through the account's own SSH login, over the pinned host key of ${target.name}`],
+        ["Password", "the server's own, from the account's file ~/.vnc/passwd, where it has one; Lockstep does not change it"],
+      ]}
+    />
+    <Remove target={target} />
+  </section>
+);
+const Now = ({ target, desktop }: Named & { desktop: RdpDesktop }) => (
   <section class="card">
     <Facts
       rows={[
@@ -27,19 +46,35 @@ const Now = ({ target, desktop }: Named & { desktop: Desktop }) => (
         ["Domain of the login", desktop.domain || "none: the machine's own accounts"],
       ]}
     />
-    <footer class="moves">
-      <Press action={`/targets/${target.id}/desktop/remove`} look="danger">
-        It has no desktop any more
-      </Press>
-    </footer>
+    <Remove target={target} />
   </section>
 );
 
-export const TargetDesktop = ({ target, desktop, port }: Named & { desktop: Desktop | null; port: number | null }) => (
+/** `vnc`: its accounts have an SSH login through which one can be reached. */
+type TargetDesktopFacts = Named & { readonly desktop: Desktop | null; readonly port: number | null; readonly vnc: boolean };
+const VncForm = ({ target, port }: Named & { port: number }) => (
+  <section class="card narrow">
+    <h2>Or a VNC server on the host itself</h2>
+    <p>
+      VNC proves nothing of itself, so it has to listen on the host's own loopback address. The broker logs in there by SSH as the account, and
+      carries the desktop through that login.
+    </p>
+    <form method="post" action={`/targets/${target.id}/desktop/vnc`}>
+      <Token />
+      <Field label="Port of the VNC server" hint="5901 for display :1.">
+        <input type="number" name="port" required min="1" max="65535" value={port} />
+      </Field>
+      <p class="note warn">Where passwords go is changed by this, so the accounts of {target.name} stop until somebody else accepts it.</p>
+      <button type="submit">Use this VNC server</button>
+    </form>
+  </section>
+);
+const rdpOf = (d: Desktop | null): RdpDesktop | null => (d?.kind === "rdp" ? d : null);
+export const TargetDesktop = ({ target, desktop, port, vnc }: TargetDesktopFacts) => (
   <>
     <PageHead
       title={<span class="wrap">Desktop of {target.name}</span>}
-      sub="An RDP server beside whatever else it is; its accounts log in there too."
+      sub={`An RDP ${vnc ? "or VNC " : ""}server beside whatever else it is; its accounts log in there too.`}
     >
       <a class="button small quiet" href={`/targets/${target.id}`}>
         The target
@@ -49,6 +84,8 @@ export const TargetDesktop = ({ target, desktop, port }: Named & { desktop: Desk
       <Empty title="No desktop yet">
         Say on which port its RDP server listens. The broker reads its certificate, without logging in.
       </Empty>
+    ) : desktop.kind === "vnc" ? (
+      <NowVnc target={target} port={desktop.port} />
     ) : (
       <Now target={target} desktop={desktop} />
     )}
@@ -57,15 +94,16 @@ export const TargetDesktop = ({ target, desktop, port }: Named & { desktop: Desk
         <Token />
         <div class="pair">
           <Field label="Port of the RDP server">
-            <input type="number" name="port" required min="1" max="65535" value={port ?? desktop?.port ?? 3389} />
+            <input type="number" name="port" required min="1" max="65535" value={port ?? rdpOf(desktop)?.port ?? 3389} />
           </Field>
           <Field label="Domain of the login (optional)" hint="Empty: the machine's own accounts.">
-            <input name="domain" maxlength={128} value={desktop?.domain ?? ""} autocapitalize="none" spellcheck={false} />
+            <input name="domain" maxlength={128} value={rdpOf(desktop)?.domain ?? ""} autocapitalize="none" spellcheck={false} />
           </Field>
         </div>
         <button type="submit">Read its certificate</button>
       </form>
     </section>
+    {vnc ? <VncForm target={target} port={desktop?.kind === "vnc" ? desktop.port : 5901} /> : null}
   </>
 );
 

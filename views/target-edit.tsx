@@ -3,6 +3,7 @@ import type { Target } from "../src/domain/target.ts";
 import { Words } from "./inputs.tsx";
 import { Field, PageHead, Post } from "./parts.tsx";
 import type { PlatformChoice } from "./target-new.tsx";
+import { Through, type WayChoice } from "./through.tsx";
 
 /** One setting of the platform, as its connector's schema tells it. */
 export type Setting = {
@@ -21,6 +22,7 @@ export type EditView = {
   readonly accounts: number;
   /** Of a device: the command sets it could go by. */
   readonly platforms: readonly PlatformChoice[];
+  readonly ways: readonly WayChoice[];
 };
 
 const words = (name: string): string => {
@@ -71,8 +73,9 @@ const Where = ({ v }: { v: EditView }) => (
       <h2>Where passwords go</h2>
     </header>
     <p class="note warn">
-      Another address, port or setting makes it another machine: {v.accounts === 1 ? "its account is" : `its ${v.accounts} accounts are`} blocked,
-      and nothing is sent there until its owner or another admin accepts. You cannot accept your own change.
+      Another address, port, way or setting makes it another machine:{" "}
+      {v.accounts === 1 ? "its account is" : `its ${v.accounts} accounts are`} blocked, and nothing is sent there until its owner or another
+      admin accepts. You cannot accept your own change.
     </p>
     <Post action={`/targets/${v.target.id}/where`}>
       <div class="pair">
@@ -83,6 +86,7 @@ const Where = ({ v }: { v: EditView }) => (
           <input type="number" name="port" min="1" max="65535" value={v.target.port} required />
         </Field>
       </div>
+      <Through ways={v.ways} chosen={v.target.link === "direct" ? [] : v.target.link.split(" ")} />
       {v.platforms.length === 0 ? null : (
         <Field label="Command set" hint="Another one is bound in its newest text.">
           <select name="platform">

@@ -2,11 +2,41 @@
 import type { Grade } from "../src/domain/command-set/schema.ts";
 import { Token } from "./layout.tsx";
 import { Field, PageHead } from "./parts.tsx";
+import { Through, wayText, type WayChoice } from "./through.tsx";
 
-export type Draft = { readonly name: string; readonly platform: string; readonly host: string; readonly port: number | null; readonly tags: string };
-export type PlatformChoice = { readonly name: string; readonly called: string; readonly port: number | null; readonly grade?: Grade };
+export type Draft = {
+  readonly name: string;
+  readonly platform: string;
+  readonly host: string;
+  readonly port: number | null;
+  readonly tags: string;
+  /** Ids of agents and gateways. */
+  readonly through: readonly string[];
+};
+export type PlatformChoice = {
+  readonly name: string;
+  readonly called: string;
+  readonly port: number | null;
+  readonly grade?: Grade;
+  /** What has to be installed on the broker first. */
+  readonly lacks?: string;
+};
+/** Kinds that cannot be spoken to yet from this broker, each with what to do. */
+const Lacking = ({ platforms }: { platforms: readonly PlatformChoice[] }) => {
+  const without = platforms.filter((p) => p.lacks !== undefined);
+  return without.length === 0 ? null : (
+    <details class="small">
+      <summary>{without.map((p) => p.called).join(" and ")}: something has to be installed first</summary>
+      {without.map((p) => (
+        <p class="wrap">
+          <b>{p.called}</b>: {p.lacks}.
+        </p>
+      ))}
+    </details>
+  );
+};
 export type Seen = { readonly identity: string; readonly fingerprint: string; readonly compareWith: string };
-export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformChoice[]; draft: Draft }) => (
+export const TargetNew = ({ platforms, draft, ways }: { platforms: readonly PlatformChoice[]; draft: Draft; ways: readonly WayChoice[] }) => (
   <>
     <PageHead title="Add a target" sub="Step 1 of 2: where it is. The broker then fetches its key or certificate, without logging in." />
     <section class="card narrow">
@@ -21,10 +51,12 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
               <option value={p.name} selected={p.name === draft.platform}>
                 {p.port === null ? p.called : `${p.called} (port ${p.port})`}
                 {p.grade === undefined ? "" : ` · ${p.grade}`}
+                {p.lacks === undefined ? "" : " · driver to be installed"}
               </option>
             ))}
           </select>
         </Field>
+        <Lacking platforms={platforms} />
         <div class="pair">
           <Field label="Host or address">
             <input name="host" required value={draft.host} autocapitalize="none" spellcheck={false} />
@@ -33,6 +65,7 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
             <input type="number" name="port" min="1" max="65535" value={draft.port ?? ""} />
           </Field>
         </div>
+        <Through ways={ways} chosen={draft.through} />
         <Field label="Tags (optional)" hint="Policies can bind by tag.">
           <input name="tags" value={draft.tags} placeholder="production web" />
         </Field>
@@ -42,7 +75,8 @@ export const TargetNew = ({ platforms, draft }: { platforms: readonly PlatformCh
   </>
 );
 
-export const TargetConfirm = ({ draft: d, seen }: { draft: Draft; seen: Seen }) => (
+/** `way`: the names it is reached through. */
+export const TargetConfirm = ({ draft: d, seen, way }: { draft: Draft; seen: Seen; way: readonly string[] }) => (
   <>
     <PageHead title="Is this the machine?" sub="Step 2 of 2: compare, then pin." />
     <section class="card narrow">
@@ -51,8 +85,8 @@ export const TargetConfirm = ({ draft: d, seen }: { draft: Draft; seen: Seen }) 
         <code>
           {d.host}
           {d.port === null ? "" : `:${d.port}`}
-        </code>{" "}
-        proves itself by:
+        </code>
+        {way.length === 0 ? "" : `, ${wayText(way)},`} proves itself by:
       </p>
       <output class="fingerprint">{seen.fingerprint}</output>
       <p class="muted">Compare it with what the machine itself says, on its console or over a way you trust:</p>
@@ -71,6 +105,9 @@ export const TargetConfirm = ({ draft: d, seen }: { draft: Draft; seen: Seen }) 
           <input type="hidden" name={n} value={d[n]} />
         ))}
         <input type="hidden" name="port" value={String(d.port ?? "")} />
+        {d.through.map((id, i) => (
+          <input type="hidden" name={`through${i + 1}`} value={id} />
+        ))}
         <input type="hidden" name="identity" value={seen.identity} />
         <label class="check">
           <input type="checkbox" name="same" value="yes" required /> I compared it: it is the same

@@ -1,6 +1,8 @@
 /** *Remote reset* of a target: which account changes the others, and its Test. Rule: what a test found is told in plain words, with what to do. */
 import type { Account } from "../src/domain/account.ts";
 import type { Target } from "../src/domain/target.ts";
+import { agentOf } from "./target.tsx";
+import { wayText } from "./through.tsx";
 import { Ago, Badge, Empty, Facts, Field, Named, PageHead, Post, Press, Table } from "./parts.tsx";
 
 export type Helper = "administrative" | "reconcile";
@@ -9,6 +11,8 @@ export type Tested = { readonly ok: true; readonly identity: string } | { readon
 export type LastTest = { readonly at: Date; readonly ok: boolean; readonly why: string | null; readonly account: string | null };
 export type ResetView = {
   readonly target: Target;
+  /** Names of the agents or gateways it is reached through; none: directly. */
+  readonly way: readonly string[];
   readonly accounts: readonly Account[];
   readonly last: LastTest | null;
   /** What the account needs there, in words that end a sentence. */
@@ -110,6 +114,7 @@ const Choose = ({ v }: { v: ResetView }) => (
 
 const changedBy = (v: ResetView, a: Account): string => {
   const by = v.accounts.find((x) => x.id === v.target.administrative);
+  if (agentOf(v.target) !== null) return "its agent";
   return by === undefined ? "itself, with its own password" : by.id === a.id ? "itself" : by.name;
 };
 const WhoChangesWhom = ({ v }: { v: ResetView }) => (
@@ -140,6 +145,17 @@ const lastWords = (last: LastTest | null) =>
     </>
   );
 
+const ByAgent = ({ id }: { id: string }) => (
+  <section class="card narrow">
+    <header>
+      <h2>Its own agent changes the passwords</h2>
+    </header>
+    <p>
+      By the rights it has there: nobody's administrative password is in the vault for it. <a href={`/agents/${id}`}>The agent</a> says whether it is
+      connected, and examines itself.
+    </p>
+  </section>
+);
 export const TargetReset = (v: ResetView) => (
   <>
     <PageHead title={<span class="wrap">Remote reset of {v.target.name}</span>} sub="Which account changes the others, over which way.">
@@ -148,7 +164,9 @@ export const TargetReset = (v: ResetView) => (
       </a>
     </PageHead>
     {v.result ? <Result {...v.result} rights={v.rights} /> : null}
-    {v.accounts.length === 0 ? (
+    {agentOf(v.target) !== null ? (
+      <ByAgent id={agentOf(v.target)!} />
+    ) : v.accounts.length === 0 ? (
       <Empty title="No accounts on it yet">
         <a href={`/targets/${v.target.id}`}>Add one</a> that may change the others, with its password.
       </Empty>
@@ -158,7 +176,7 @@ export const TargetReset = (v: ResetView) => (
     <section class="card flat">
       <Facts
         rows={[
-          ["Way", `${v.target.link === "direct" ? "direct, from this broker" : v.target.link} to ${v.target.host}:${v.target.port}`],
+          ["Way", `${wayText(v.way)} to ${v.target.host}:${v.target.port}`],
           ["Platform", v.target.platform],
           ["Last test", lastWords(v.last)],
         ]}

@@ -5,7 +5,15 @@ import type { Target } from "../src/domain/target.ts";
 import { Present } from "./inputs.tsx";
 import { Ago, Badge, Empty, Facts, Field, Named, PageHead, Post, Press, Table, Unfold } from "./parts.tsx";
 import { TargetBadge } from "./targets.tsx";
+import { wayText } from "./through.tsx";
 
+/** The agent that stands on it and changes its passwords; null: none does. */
+export const agentOf = (t: Pick<Target, "settings">): string | null => (typeof t.settings["agent"] === "string" ? t.settings["agent"] : null);
+const ChangedBy = ({ v }: { v: TargetView }) => {
+  const agent = agentOf(v.target);
+  if (agent !== null) return <a href={`/agents/${agent}`}>its own agent</a>;
+  return <>{v.accounts.find((a) => a.id === v.target.administrative)?.name ?? "each account itself"}</>;
+};
 /** A device behind a command set: how it is reached, where that is something to know, and the page to try it. */
 const overOf = (t: Target): readonly [string, Child] | null =>
   t.settings["over"] === "telnet" ? ["Over", <Badge tone="warn">Telnet: everybody on the way can read the passwords</Badge>] : null;
@@ -18,8 +26,12 @@ const TrialsLink = ({ t, at }: { t: Target; at: string }) =>
 
 export type TargetView = {
   readonly target: Target;
+  /** Names of the agents or gateways it is reached through; none: directly. */
+  readonly way: readonly string[];
   readonly accounts: readonly Account[];
   readonly blocked: boolean;
+  /** What has to be installed on the broker before it can be spoken to. */
+  readonly lacks?: string | null;
   readonly fingerprints: readonly string[];
   /** What stands instead of pinned keys, where there are none. */
   readonly proof: string | null;
@@ -106,10 +118,12 @@ const Ways = ({ v, at }: { v: TargetView; at: string }) => {
   const t = v.target;
   return (
     <footer class="moves">
-      <a class="button small" href={`${at}/reset`}>
-        Remote reset
-      </a>
-      <a class="button small quiet" href={`${at}/found`}>
+      {agentOf(t) !== null ? null : (
+        <a class="button small" href={`${at}/reset`}>
+          Remote reset
+        </a>
+      )}
+      <a class={agentOf(t) === null ? "button small quiet" : "button small"} href={`${at}/found`}>
         Accounts it has
       </a>
       <TrialsLink t={t} at={at} />
@@ -135,6 +149,7 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
       <Facts
         rows={[
           ["Address", <code>{`${t.host}:${t.port}`}</code>],
+          v.way.length === 0 ? null : ["Reached", wayText(v.way)],
           ["Platform", t.platform],
           overOf(t),
           [
@@ -150,7 +165,7 @@ const About = ({ v, at }: { v: TargetView; at: string }) => {
           ["Tags", t.tags.join(", ") || "none"],
           ["Owner", v.owner ?? "nobody"],
           ["Password policy", t.passwordPolicy ?? "as its platform says, else medium"],
-          ["Passwords changed by", v.accounts.find((a) => a.id === t.administrative)?.name ?? "each account itself"],
+          ["Passwords changed by", <ChangedBy v={v} />],
           [
             "Identity",
             <>
@@ -170,7 +185,11 @@ const AccountsOf = ({ v }: { v: TargetView }) => (
       <h2>Accounts</h2>
     </header>
     {v.accounts.length === 0 ? (
-      <Empty title="No accounts on it yet">Add the one that may change the others first, with its {v.keys ? "private key" : "password"}.</Empty>
+      <Empty title="No accounts on it yet">
+        {agentOf(v.target) === null
+          ? `Add the one that may change the others first, with its ${v.keys ? "private key" : "password"}.`
+          : "Nothing of it is managed. Look at the accounts it has, and adopt those that should be."}
+      </Empty>
     ) : (
       <Table label="Accounts" head={["Account", "State", "Changed", "Verified"]}>
         {v.accounts.map((a) => (
@@ -200,6 +219,7 @@ export const TargetPage = (v: TargetView) => {
     <>
       <PageHead title={<span class="wrap">{t.name}</span>} sub={<TargetBadge target={t} blocked={v.blocked} />} />
       {v.blocked ? <Changed at={at} hash={v.target.identityHash} /> : null}
+      {v.lacks ? <p class="note warn wrap">Nothing can be done here yet: {v.lacks}.</p> : null}
       <About v={v} at={at} />
       <AccountsOf v={v} />
     </>

@@ -10,13 +10,15 @@ const End = ({ session, person }: { session: string; person: string }) => (
 );
 
 type Ids = { readonly session: string; readonly request: string };
-export type WatchFacts = Ids & { readonly account: string; readonly target: string; readonly person: string };
-const Head = ({ session, request, account, target, person }: WatchFacts) => (
+/** `desktop`: what is drawn is Guacamole's, and nothing in it can be masked. */
+export type WatchFacts = Ids & { readonly desktop?: boolean; readonly account: string; readonly target: string; readonly person: string };
+const Head = ({ session, request, account, target, person, desktop }: WatchFacts) => (
   <PageHead
     title={<Account account={account} target={target} />}
     sub={
       <span class="wrap">
-        Live session of <b>{person}</b>. That you watch is in the audit log; {person} cannot see you, and you cannot type.
+        Live session of <b>{person}</b>. That you watch is in the audit log; {person} cannot see you, and you cannot type{desktop ? " or point" : ""}.
+        {desktop ? " A picture is shown as it is drawn: nothing in it can be masked." : null}
       </span>
     }
   >
@@ -33,6 +35,7 @@ export const WatchPage = (f: WatchFacts) => (
   <>
     <Head {...f} />
     <Styles />
+    {f.desktop ? <link rel="stylesheet" href="/assets/desktop.css" /> : null}
     <noscript>
       <p class="note warn">
         Watching needs scripts, and they are off here. You can end the session below, and play its recording when it is over.
@@ -44,13 +47,13 @@ export const WatchPage = (f: WatchFacts) => (
       label={`What ${f.person} sees on ${f.account}@${f.target}`}
       tools={
         <>
-          <select data-channels="" aria-label="Channel" hidden></select>
+          {f.desktop ? null : <select data-channels="" aria-label="Channel" hidden></select>}
           <Tool name="connect" label="Watch" />
-          <Letters />
+          {f.desktop ? <Tool name="full" label="Full screen" /> : <Letters />}
         </>
       }
     />
     <End session={f.session} person={f.person} />
-    <Scripts names={["xterm.js", "xterm-fit.js", "screen.js", "watch.js"]} />
+    <Scripts names={f.desktop ? ["screen.js", "guacamole.js", "watch-desktop.js"] : ["xterm.js", "xterm-fit.js", "screen.js", "watch.js"]} />
   </>
 );

@@ -29,6 +29,6 @@ export class Carriage {
     this.#open.delete(`${way} ${stream}`);
     this.#tell({ way, what: open.carried.what, name: open.carried.name, bytes: open.bytes, sha256: open.hash.digest("hex"), whole });
   }
-  /** The session is over: what was not finished is told as far as it came. */
+  /** The session or its page is over: what was not finished is told as far as it came. */
   end(): void { for (const key of [...this.#open.keys()]) { const [way = "in", stream = ""] = key.split(" "); this.#close(way as "in" | "out", stream, false); } }
 }

@@ -27,6 +27,7 @@ const PASS = { pass: true } as const;
 /** A folder's list, which people need for either direction. */
 const LISTING = "application/vnd.glyptodon.guacamole.stream-index+json";
 const FORBIDDEN = String(STATUS.forbidden);
+export const nobodyThere = (stream: string): Instruction => ["ack", stream, "nobody is there", String(STATUS.clientTimeout)];
 
 export class Customs {
   readonly #rules: Rules;
@@ -35,7 +36,20 @@ export class Customs {
   /** Streams guacd opened with content in them: shown or not. */
   readonly #down = new Map<string, boolean>();
 
+  /** Is somebody there who takes what comes? */
+  #present = true;
+
   constructor(rules: Rules) { this.#rules = rules; }
+
+  /** The page is gone: what it was sending and what was on its way to it, by their streams. */
+  leave(): { readonly up: readonly string[]; readonly down: readonly string[] } {
+    const open = { up: [...this.#up], down: [...this.#down].filter(([, shown]) => shown).map(([stream]) => stream) };
+    this.#up.clear();
+    for (const stream of open.down) this.#down.set(stream, false);
+    this.#present = false;
+    return open;
+  }
+  back(): void { this.#present = true; }
 
   fromBrowser(it: Instruction): Crossing {
     const [opcode, ...args] = it, shape = Object.hasOwn(SAYS, opcode) ? SAYS[opcode] : undefined;
@@ -78,7 +92,8 @@ export class Customs {
     }
   }
   #shows(may: boolean, carried: Carried, refused: string): Crossing {
-    this.#down.set(carried.stream, may);
+    this.#down.set(carried.stream, may && this.#present);
+    if (may && !this.#present) return { pass: false, answer: nobodyThere(carried.stream) };
     return may ? { pass: true, begins: carried } : { pass: false, refused, answer: ["ack", carried.stream, "refused", FORBIDDEN] };
   }
 }

@@ -43,6 +43,9 @@ export const parse = (text: string): Instruction[] | undefined => {
   return now.length === 0 ? all : undefined;
 };
 
+/** Of one whole instruction, without reading the rest of it. */
+export const opcodeOf = (text: string): string => /^\d+\.([a-z]*)/.exec(text)?.[1] ?? "";
+
 /** Guacamole's own numbers; a page shows its sentence by them. */
 export const STATUS = {
   serverError: 512, busy: 513, upstreamTimeout: 514, upstreamError: 515, notFound: 519, conflict: 520, timedOut: 522, closed: 523, badRequest: 768, unauthorized: 769,

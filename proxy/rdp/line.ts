@@ -50,7 +50,7 @@ export class DesktopLine {
 
   tell(message: ToPage): void { this.#send(JSON.stringify(message)); }
   /** Whole instructions. False: enough is on its way, wait for `drained`. */
-  show(instructions: string): boolean {
+  show(instructions: string | Buffer): boolean {
     this.#send(instructions);
     if (this.#socket.bufferedAmount > HIGH) this.#choked = true;
     return !this.#choked;
@@ -58,7 +58,7 @@ export class DesktopLine {
   get closed(): boolean { return this.#closed; }
   get choked(): boolean { return this.#choked; }
 
-  #send(text: string): void {
+  #send(text: string | Buffer): void {
     if (this.#closed) return;
     if (this.#socket.bufferedAmount > UNREAD) return this.drop();
     this.#socket.send(text, { binary: false }, () => {

@@ -20,7 +20,8 @@ const start = z.strictObject({ type: z.literal("start"), width: side, height: si
 export type Screen = Omit<z.infer<typeof start>, "type">;
 
 export type ToPage =
-  | { readonly type: "hello"; readonly session: string; readonly remainingMs: number; readonly beatMs: number;
+  /** `again`: back in a session, whose whole picture comes next. */
+  | { readonly type: "hello"; readonly session: string; readonly again: boolean; readonly remainingMs: number; readonly graceMs: number; readonly beatMs: number;
     readonly clipboardIn: boolean; readonly clipboardOut: boolean; readonly filesIn: boolean; readonly filesOut: boolean; readonly recordInput: boolean }
   | { readonly type: "left"; readonly remainingMs: number }
   | { readonly type: "say"; readonly text: string }

@@ -4,18 +4,22 @@
  */
 import { Fault } from "../../src/kernel/fault.ts";
 import { lookAtRdp } from "../../src/wires/rdp.ts";
-import type { RdpGate } from "../../src/wires/rdp-gate.ts";
+import type { Gate } from "../../src/wires/gate.ts";
 import { rdpGate } from "../../src/wires/rdp-gate.ts";
-import type { Cause, DesktopGrant } from "../channel.ts";
+import type { Cause, RdpGrant } from "../channel.ts";
 import type { Deps } from "../deps.ts";
 import type { GuacdPlace } from "../ipc.ts";
 import type { Leg, Session } from "../session.ts";
 import { beginSession } from "../session.ts";
 import type { Ending } from "../sessions.ts";
 import { STATUS } from "./instructions.ts";
+import type { VncServer } from "./vnc.ts";
+import { openVnc, whyNoVnc } from "./vnc.ts";
 
 export type Way = { readonly login: string; readonly account: string; readonly target: string };
-export type Admitted = { readonly session: Session; readonly desktop: DesktopGrant; readonly guacd: GuacdPlace; readonly gate: RdpGate };
+/** What guacd is to be told, beside the screen: an RDP server over its pinned certificate, or a VNC server at the end of an SSH login. */
+export type Server = RdpGrant | VncServer;
+export type Admitted = { readonly session: Session; readonly desktop: Server; readonly guacd: GuacdPlace; readonly gate: Gate };
 
 export const NO_GUACD = "This broker carries no desktops: no guacd is set (LOCKSTEP_GUACD). Tell whoever runs it.";
 
@@ -31,19 +35,22 @@ export const admitDesktop = async (way: Way, leg: Leg, deps: Deps): Promise<Admi
     await session.end({ why: "error", cause: "internal", detail: "admitted without a desktop", sentence: `${grant.target} has no desktop.` });
     throw new Fault("conflict", `${grant.target} has no desktop.`);
   }
-  const gate = await rdpGate(deps.reach(grant.address), grant.desktop.security, deps.random, session.signal);
+  const { desktop } = grant;
+  const { gate, server } = desktop.kind === "vnc" ? await openVnc(session, desktop, deps)
+    : { server: desktop, gate: await rdpGate(deps.reach(grant), desktop.security, deps.random, session.signal) };
   session.own({ say: () => undefined, close: () => { setTimeout(() => gate.close(), deps.waits.force); } });
-  return { session, desktop: grant.desktop, guacd, gate };
+  return { session, desktop: server, guacd, gate };
 };
 
 const ended = (cause: Cause, detail: string, sentence: string): Ending => ({ why: "error", cause, detail, sentence });
 
 /** guacd gives one number for a closed port, a strange certificate and a wrong password: which it was is looked at, without any password. */
 export const whyNoDesktop = async ({ session, desktop, gate }: Admitted, code: number, words: string, deps: Deps): Promise<Ending> => {
-  const { target, address } = session.grant, detail = `guacd: ${words} (${code})`, seen = gate.why();
+  if (desktop.kind === "vnc") return whyNoVnc(session.grant.target, desktop, gate, code, words);
+  const { target } = session.grant, detail = `guacd: ${words} (${code})`, seen = gate.why();
   if (seen !== undefined) return ended("target_down", seen, `${target} cannot be used right now: ${seen}.`);
   try {
-    const { fingerprint } = await lookAtRdp(deps.reach(address), AbortSignal.timeout(deps.waits.dial));
+    const { fingerprint } = await lookAtRdp(deps.reach(session.grant), AbortSignal.timeout(deps.waits.dial));
     if (!desktop.certificates.includes(fingerprint)) {
       return ended("identity_changed", `it shows the certificate ${fingerprint}`, `${target} does not show the certificate on record. No password was sent to it. Tell the owner of ${target}.`);
     }

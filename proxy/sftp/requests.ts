@@ -18,14 +18,14 @@ const aboutPaths = (id: number, type: number, f: Fields): Ask | undefined => {
 };
 
 const extended = (id: number, f: Fields): Ask => {
-  const name = f.bytes().toString("latin1"), byHandle = Object.hasOwn(BY_HANDLE, name) ? BY_HANDLE[name] : undefined, shape = Object.hasOwn(EXTENSIONS, name) ? EXTENSIONS[name] : undefined;
+  const raw = f.bytes(), name = raw.toString("latin1"), byHandle = Object.hasOwn(BY_HANDLE, name) ? BY_HANDLE[name] : undefined, shape = Object.hasOwn(EXTENSIONS, name) ? EXTENSIONS[name] : undefined;
   if (byHandle !== undefined) {
     const handle = hex(f);
     if (name !== "copy-data") return { id, op: byHandle[0], act: byHandle[1], paths: [], handle };
     f.u64(); f.u64();
     return { id, op: byHandle[0], act: byHandle[1], paths: [], handle, other: hex(f) };
   }
-  if (shape === undefined) return { id, op: "extension", act: "unknown", paths: [], detail: name.slice(0, 64) };
+  if (shape === undefined) return { id, op: "extension", act: "unknown", paths: [], detail: raw.subarray(0, 64).toString("latin1") };
   const paths = Array.from({ length: shape[2] }, () => f.bytes());
   return { id, op: shape[0], act: shape[1], paths, ...worded(name.startsWith("lsetstat") ? attributes(f) : "") };
 };

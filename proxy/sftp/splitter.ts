@@ -3,9 +3,12 @@
  * (WRITE, DATA) streams through unheld, other packets are whole before anybody decides; what makes no sense is counted, never thrown.
  */
 
+import { Gathered } from "./gathered.ts";
+import { LONGEST_HANDLE } from "./waiting.ts";
+
 /** More than OpenSSH's 256 KiB; no server or client in use sends longer packets. */
 export const LONGEST_PACKET = 1 << 20;
-const WRITE = 6, LONGEST_HANDLE = 256, NONE = Buffer.alloc(0);
+const WRITE = 6, NONE = Buffer.alloc(0);
 
 /** `false`: the packet goes no further. A function: it does, and each part of its content is shown to it. */
 export type Verdict = boolean | ((content: Buffer) => void);
@@ -23,7 +26,7 @@ export type Reader = {
 export class Splitter {
   readonly #bulk: 6 | 103;
   readonly #reader: Reader;
-  #held: Buffer = NONE;
+  readonly #held = new Gathered();
   #left = 0;
   #verdict: Verdict = true;
   /** Once something made no sense nothing passes any more; `lost` counts the bytes from there on. */
@@ -53,7 +56,7 @@ export class Splitter {
       } else {
         const rest = data.subarray(at), need = this.#need(rest);
         if (this.broken) break;
-        if (rest.length < need) { this.#held = rest; cut(data.length); } else if (this.#decide(rest.subarray(0, need))) at += need; else cut(at + need);
+        if (rest.length < need) { this.#held.add(rest); cut(data.length); } else if (this.#decide(rest.subarray(0, need))) at += need; else cut(at + need);
       }
       if (!this.between || this.broken) continue;
       const extra = this.#reader.edge();
@@ -73,15 +76,14 @@ export class Splitter {
   /** The packet of which a part is held; undefined while it is still not whole, or broken. */
   #more(data: Buffer): { readonly bytes: Buffer; readonly used: number; readonly passes: boolean } | undefined {
     let used = 0;
-    for (let need = this.#need(this.#held); !this.broken; need = this.#need(this.#held)) {
+    for (let need = this.#need(this.#held.bytes); !this.broken; need = this.#need(this.#held.bytes)) {
       if (this.#held.length >= need) {
-        const bytes = this.#held;
-        this.#held = NONE;
+        const bytes = this.#held.take();
         return { bytes, used, passes: this.#decide(bytes) };
       }
       if (used === data.length) return undefined;
       const part = data.subarray(used, used + need - this.#held.length);
-      this.#held = Buffer.concat([this.#held, part]);
+      this.#held.add(part);
       used += part.length;
     }
     this.lost += this.#held.length;

@@ -13,6 +13,9 @@ import type { Ask } from "./requests.ts";
 import { readAsk, readWrite } from "./requests.ts";
 import type { Reader, Verdict } from "./splitter.ts";
 import { Splitter } from "./splitter.ts";
+import { Gathered } from "./gathered.ts";
+import type { Open, Waits } from "./waiting.ts";
+import { LONGEST_HANDLE, LONGEST_PATH, MOST_OPEN, Waiting, opens, tooLong } from "./waiting.ts";
 
 /** One operation, as it is told. Files moved through a handle are one: `op: "file"`. */
 export type FileOp = {
@@ -30,14 +33,13 @@ export type WatchOptions = {
   broken(why: string): void;
 };
 
-type Open = { readonly path: string; readonly detail: string; readonly list: boolean; read?: Content; written?: Content; entries: number; errors: number };
-/** Answers a client may wait for at a time; stock clients wait for 64. */
-const WAITING = 16_384, HELD = 1 << 20, HOME_ID = 0xffff_fff0;
+/** Of our own answers while the target is in the middle of a packet, and bytes of the client while the target is asked for home. */
+const ANSWERS = 16_384, HELD = 1 << 20, HOME_ID = 0xffff_fff0;
 const NOT_UNDERSTOOD = "not understood";
 
 export class SftpWatch {
   readonly #o: WatchOptions;
-  readonly #waiting = new Map<number, Ask & { readonly open?: Open | undefined }>();
+  readonly #waiting = new Waiting();
   readonly #open = new Map<string, Open>();
   readonly #rest = { in: createHash("sha256"), out: createHash("sha256") };
   readonly #client: Splitter;
@@ -45,7 +47,7 @@ export class SftpWatch {
   #answers: Buffer[] = [];
   #home = "";
   /** The client's bytes while the server is asked for home; undefined when it is not. */
-  #early: Buffer[] | undefined;
+  #early: Gathered | undefined;
   /** Packets nobody here could read. */
   strange = 0;
   #stopped = false;
@@ -65,8 +67,8 @@ export class SftpWatch {
 
   fromClient(data: Buffer): void {
     if (this.#early !== undefined) {
-      this.#early.push(data);
-      if (this.#early.reduce((n, b) => n + b.length, 0) > HELD) this.#break("too much at once");
+      this.#early.add(data);
+      if (this.#early.length > HELD) this.#break("too much at once");
       return;
     }
     for (const part of this.#client.feed(data)) this.#o.toServer(part);
@@ -80,20 +82,20 @@ export class SftpWatch {
     if (this.#early === undefined || this.#home === "") return;
     const early = this.#early;
     this.#early = undefined;
-    for (const part of early) this.fromClient(part);
+    this.fromClient(early.take());
   }
 
   /** Once, at the end: what is still open or unanswered is told too. */
   over(): void {
-    for (const ask of this.#waiting.values()) if (ask.op !== "close" && ask.open === undefined) this.#tell(ask, "no answer"); else if (ask.op === "close" && ask.open !== undefined) this.#tellOpen(ask.open, "no answer");
+    for (const ask of this.#waiting.takeAll()) if (ask.op !== "close" && ask.open === undefined) this.#tell(ask, "no answer"); else if (ask.op === "close" && ask.open !== undefined) this.#tellOpen(ask.open, "no answer");
     for (const open of this.#open.values()) this.#tellOpen(open, "left open");
-    this.#waiting.clear();
     this.#open.clear();
   }
 
   #break(why: string): void {
     if (this.#stopped) return;
     this.#stopped = this.#client.broken = this.#server.broken = true;
+    this.#early = undefined;
     this.#o.broken(why);
   }
 
@@ -119,20 +121,26 @@ export class SftpWatch {
 
   /** A refusal is told, and answered as soon as the server's stream has a gap for it. */
   #permitted(ask: Ask): boolean {
-    const paths = ask.paths.map((p) => p.toString("utf8")), refused = paths.some((p) => p.includes("\0")) ? "A path cannot hold a zero byte." : this.#o.refusal({ act: ask.act, paths }, this.#home);
+    const refused = tooLong(ask) ?? this.#forbidden(ask);
     if (refused === null) return true;
     this.#tell(ask, "refused", refused);
-    this.#answers.push(this.#own(denial(ask.id, refused)));
+    if (this.#answers.length >= ANSWERS) this.#break("the client asks on and on for what it is not given");
+    else this.#answers.push(this.#own(denial(ask.id, refused)));
     return false;
+  }
+  #forbidden(ask: Ask): string | null {
+    const paths = ask.paths.map((p) => p.toString("utf8"));
+    if (paths.some((p) => p.includes("\0"))) return "A path cannot hold a zero byte.";
+    if (opens(ask) && this.#open.size + this.#waiting.opening >= MOST_OPEN) return `More than ${MOST_OPEN} files are open at a time.`;
+    return this.#o.refusal({ act: ask.act, paths }, this.#home);
   }
   #own(bytes: Buffer): Buffer { this.#rest.out.update(bytes); return bytes; }
 
   #expects(ask: Ask): boolean {
-    if (this.#waiting.has(ask.id) || this.#waiting.size >= WAITING) { this.#break("the client used one number for two requests, or waits for too many answers"); return false; }
     const open = ask.handle === undefined ? undefined : this.#open.get(ask.handle);
+    if (!this.#waiting.add({ ...ask, open })) { this.#break("the client used one number for two requests, or waits for too many answers"); return false; }
     if (ask.op === "close" && ask.handle !== undefined) this.#open.delete(ask.handle);
     if (ask.other !== undefined) this.#copies(ask.other);
-    this.#waiting.set(ask.id, { ...ask, open });
     return true;
   }
   #copies(handle: string): void {
@@ -154,15 +162,14 @@ export class SftpWatch {
     if (body.length < 4) { this.#break("what the target sent is not SFTP"); return false; }
     const id = body.readUInt32BE(0);
     if (this.#early !== undefined && id === HOME_ID) return this.#homeIs(body);
-    const ask = this.#waiting.get(id);
-    this.#waiting.delete(id);
+    const ask = this.#waiting.take(id);
     if (ask === undefined) this.strange += 1; else this.#settle(ask, type, body);
-    return true;
+    return !this.#stopped;
   }
   #welcomed(body: Buffer): boolean {
     if (body.length < 4 || body.readUInt32BE(0) > VERSION) { this.#break("the target speaks another version of SFTP"); return false; }
     if (!this.#o.paths || this.#home !== "" || this.#early !== undefined) return true;
-    this.#early = [];
+    this.#early = new Gathered();
     const ask = askHome(HOME_ID);
     this.#rest.in.update(ask);
     this.#o.toServer(ask);
@@ -173,13 +180,14 @@ export class SftpWatch {
     try {
       const f = new Fields(body.subarray(4));
       if (f.u32() !== 1) throw new RangeError("one name");
-      this.#home = f.bytes().toString("utf8");
+      const home = f.bytes();
+      this.#home = home.length > LONGEST_PATH ? "" : home.toString("utf8");
     } catch { this.#home = ""; }
     if (!this.#home.startsWith("/")) this.#break("the target does not say where relative paths begin");
     return false;
   }
 
-  #settle(ask: Ask & { readonly open?: Open | undefined }, type: number, body: Buffer): void {
+  #settle(ask: Waits, type: number, body: Buffer): void {
     const status = type === T.status && body.length >= 8 ? body.readUInt32BE(4) : OK, { open } = ask;
     if (type === T.handle && (ask.op === "open" || ask.op === "list")) return this.#opened(ask, body);
     if (ask.op === "close") { if (open !== undefined) this.#tellOpen(open, resultOf(status)); return; }
@@ -189,12 +197,15 @@ export class SftpWatch {
   }
   #opened(ask: Ask, body: Buffer): void {
     const [path] = ask.paths;
-    try { this.#open.set(new Fields(body.subarray(4)).bytes().toString("hex"), { path: pathText(path ?? Buffer.alloc(0)), detail: ask.detail ?? "", list: ask.op === "list", entries: 0, errors: 0 }); } catch { this.strange += 1; }
+    try {
+      const handle = new Fields(body.subarray(4)).bytes();
+      if (handle.length > LONGEST_HANDLE) return this.#break(`the target gave a handle of more than ${LONGEST_HANDLE} bytes`);
+      this.#open.set(handle.toString("hex"), { path: pathText(path ?? Buffer.alloc(0)), detail: ask.detail ?? "", list: ask.op === "list", entries: 0, errors: 0 });
+    } catch { this.strange += 1; }
   }
 
   #reads(head: Buffer, length: number): Verdict {
-    const id = head.readUInt32BE(0), ask = this.#waiting.get(id);
-    this.#waiting.delete(id);
+    const id = head.readUInt32BE(0), ask = this.#waiting.take(id);
     if (ask?.open === undefined) { this.strange += ask === undefined ? 1 : 0; return this.#kept("out"); }
     return this.#sink(ask.open.read ??= new Content(ask.offset ?? 0), ask.offset ?? 0, length, "out");
   }
@@ -207,7 +218,7 @@ export class SftpWatch {
 
   // ---- Telling
 
-  #tell(ask: Ask & { readonly open?: Open | undefined }, result: string, refused?: string): void {
+  #tell(ask: Waits, result: string, refused?: string): void {
     const [path, to] = ask.paths, open = ask.open ?? this.#open.get(ask.handle ?? "");
     this.#o.tell({ op: ask.op, path: path === undefined ? open?.path ?? "" : pathText(path), ...(to === undefined ? {} : { to: pathText(to) }), ...(ask.detail === undefined ? {} : { detail: ask.detail }), result, ...(refused === undefined ? {} : { refused }) });
   }

@@ -12,6 +12,7 @@ import { Fault, toFault } from "../../src/kernel/fault.ts";
 import { commandBytes, terminalModes } from "../../src/wires/ssh.ts";
 import { never } from "../../src/kernel/never.ts";
 import type { Client, ClientChannel, PseudoTtyInfo, ServerChannel, Session } from "../../src/wires/ssh.ts";
+import { ENV_CHARS, MAX_ENV } from "../limits.ts";
 import { words } from "../log.ts";
 import { enterByDialogue } from "./dialogue.ts";
 import type { Door } from "./door.ts";
@@ -26,7 +27,7 @@ import { UserChannel } from "./user-channel.ts";
 import type { Live } from "./upstream.ts";
 
 /** The environment a person may send on; anything else (LD_PRELOAD, PATH …) stays behind. */
-const ENV = /^(LANG|LANGUAGE|LC_[A-Z]+|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;
+const ENV = /^(LANG|LANGUAGE|LC_[A-Z]{1,32}|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;
 /** Characters of a command in an event; the recording has all of it. */
 const SHOWN = 4_096;
 
@@ -154,7 +155,7 @@ export const serveChannel = (visit: Visit, session: Session): void => {
   const asked: Asked = { pty: undefined, agent: false, x11: undefined, env: {}, onSize: (size) => { if (asked.pty !== undefined) Object.assign(asked.pty, size); }, onSignal: () => undefined };
   session.on("pty", (accept, _reject, info) => { asked.pty = { ...info, modes: terminalModes() } as PseudoTtyInfo; accept?.(); });
   session.on("env", (accept, reject, { key, val }) => {
-    if (!ENV.test(key)) return void reject?.();
+    if (!ENV.test(key) || val.length > ENV_CHARS || (asked.env[key] === undefined && Object.keys(asked.env).length >= MAX_ENV)) return void reject?.();
     asked.env[key] = val;
     accept?.();
   });

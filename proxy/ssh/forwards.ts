@@ -19,6 +19,7 @@ type Host = { readonly deps: Deps; live(wish: Wish): Promise<Live>; denied(kind:
 type Accept = () => Duplex;
 type Opened = (error: Error | undefined, channel: Channel) => void;
 const opening = (open: (done: Opened) => void): Promise<Channel> => new Promise((resolve, reject) => open((error, channel) => { if (error) reject(error); else resolve(channel); }));
+const NOTHING = (): void => undefined;
 const DOWN = "Nothing answers there, or the target does not forward to it.";
 
 export class Forwards {
@@ -26,8 +27,8 @@ export class Forwards {
   readonly #host: Host;
   #open = 0;
   #client: Client | undefined;
-  /** What the target listens on for this person, as the client named it. */
-  readonly #listens = new Set<string>();
+  /** Requests to listen there that are not answered yet. */
+  #asks = 0;
   #agent = false;
   #x11 = false;
 
@@ -44,14 +45,21 @@ export class Forwards {
   // ---- There
 
   async #there(accept: Accept, reject: () => void, wish: Wish, to: string, open: (client: Client, done: Opened) => void): Promise<void> {
+    let leave = NOTHING;
     try {
-      this.#room();
+      leave = this.#enter();
       const { session, client } = await this.#host.live(wish), far = await opening((done) => open(client, done)).catch((error: unknown) => { throw new Fault("upstream", DOWN, { cause: error }); });
-      this.#join(session, wish.kind, to, accept(), far);
-    } catch (error) { refuseOpen(this.#connection, reject, this.#refused(error, wish.kind)); }
+      this.#join(session, wish.kind, to, accept(), far, leave);
+    } catch (error) { leave(); refuseOpen(this.#connection, reject, this.#refused(error, wish.kind)); }
   }
 
-  #room(): void { if (this.#open >= MAX_FORWARDS) throw new Fault("too_many", `More than ${MAX_FORWARDS} forwarded connections at a time.`); }
+  /** Taken before anything is waited for: many that come at once are counted like many that stay. Gives the way out. */
+  #enter(): () => void {
+    if (this.#open >= MAX_FORWARDS) throw new Fault("too_many", `More than ${MAX_FORWARDS} forwarded connections at a time.`);
+    this.#open += 1;
+    let left = false;
+    return () => { if (!left) this.#open -= 1; left = true; };
+  }
   #refused(error: unknown, kind: ChannelKind): string {
     const fault = toFault(error);
     if (fault.code === "internal") this.#host.deps.log("error", "a forward failed", { error: words(fault.cause ?? fault) });
@@ -59,14 +67,13 @@ export class Forwards {
     return `lockstep: ${fault.message}`;
   }
 
-  #join(session: Session, kind: ChannelKind, where: string, user: Duplex, target: Duplex): void {
+  #join(session: Session, kind: ChannelKind, where: string, user: Duplex, target: Duplex, leave: () => void): void {
     const to = shown(where, 300), tape = session.tape(kind, false, to);
-    this.#open += 1;
     tape.opened({ kind, to });
     session.event({ kind: "channel_opened", channel: tape.channel, type: kind, to });
     bridge(user, target, tape, () => {
       const { in: input, out } = tape.ledger();
-      this.#open -= 1;
+      leave();
       session.event({ kind: "channel_closed", channel: tape.channel, exit: null, in: input.bytes, out: out.bytes });
     });
   }
@@ -75,6 +82,8 @@ export class Forwards {
 
   async #request(accept: ((port?: number) => void) | undefined, reject: (() => void) | undefined, name: string, info: Ask): Promise<void> {
     const kind: ChannelKind = name.includes("streamlocal") ? "streamlocal" : "forwarded-tcpip";
+    if (this.#asks >= MAX_FORWARDS) { this.#host.note(`More than ${MAX_FORWARDS} requests to forward at a time.`); return reject?.(); }
+    this.#asks += 1;
     try {
       if (name.startsWith("cancel-")) { await this.#cancel(kind, info); return accept?.(); }
       const { session, client } = await this.#host.live(kind === "streamlocal" ? { kind, path: info.socketPath, back: true } : { kind, bind: info.bindAddr, port: info.bindPort });
@@ -83,13 +92,11 @@ export class Forwards {
     } catch (error) {
       this.#host.note(this.#refused(error, kind).replace(/^lockstep: /, ""));
       reject?.();
-    }
+    } finally { this.#asks -= 1; }
   }
   #listenAt(client: Client, { bindAddr, bindPort }: Ask): Promise<number> {
     return new Promise((resolve, reject) => client.forwardIn(bindAddr, bindPort, (error, port) => {
-      if (error) return reject(new Fault("upstream", "The target does not listen there for you.", { cause: error }));
-      this.#listens.add(`${bindAddr}:${bindPort || port}`);
-      resolve(port);
+      if (error) reject(new Fault("upstream", "The target does not listen there for you.", { cause: error })); else resolve(port);
     }));
   }
   #listenOn(client: Client, path: string): Promise<undefined> {
@@ -111,16 +118,17 @@ export class Forwards {
     if (this.#client !== undefined) return;
     this.#client = client;
     client.on("tcp connection", ({ destIP, destPort, srcIP, srcPort }, accept, reject) =>
-      void this.#back(session, "forwarded-tcpip", `${srcIP}:${srcPort}, listening on ${destIP}:${destPort}`, accept, reject, opening((done) => this.#connection.forwardOut(destIP, destPort, srcIP, srcPort, done as never))));
+      void this.#back(session, "forwarded-tcpip", `${srcIP}:${srcPort}, listening on ${destIP}:${destPort}`, accept, reject, () => opening((done) => this.#connection.forwardOut(destIP, destPort, srcIP, srcPort, done as never))));
     client.on("unix connection", ({ socketPath }, accept, reject) =>
-      void this.#back(session, "streamlocal", socketPath, accept, reject, opening((done) => this.#connection.openssh_forwardOutStreamLocal(socketPath, done as never))));
+      void this.#back(session, "streamlocal", socketPath, accept, reject, () => opening((done) => this.#connection.openssh_forwardOutStreamLocal(socketPath, done as never))));
   }
-  async #back(session: Session, kind: ChannelKind, where: string, accept: () => Duplex, reject: () => void, near: Promise<Channel>): Promise<void> {
+  async #back(session: Session, kind: ChannelKind, where: string, accept: () => Duplex, reject: () => void, near: () => Promise<Channel>): Promise<void> {
+    let leave = NOTHING;
     try {
-      const user = await near;
-      this.#room();
-      this.#join(session, kind, where, user, accept());
+      leave = this.#enter();
+      this.#join(session, kind, where, await near(), accept(), leave);
     } catch (error) {
+      leave();
       this.#host.deps.log("info", "a connection from the target found nobody", { kind, error: words(error) });
       reject();
     }
@@ -131,13 +139,13 @@ export class Forwards {
   agent(session: Session, client: Client): void {
     if (this.#agent) return;
     this.#agent = true;
-    offerAgent(client, (stream) => void openAgent(this.#connection).then((user) => this.#join(session, "agent", "the person's agent", user, stream), () => stream.destroy()));
+    offerAgent(client, (stream) => void this.#back(session, "agent", "the person's agent", () => stream, () => stream.destroy(), () => openAgent(this.#connection)));
   }
   x11(session: Session, client: Client): void {
     if (this.#x11) return;
     this.#x11 = true;
     client.on("x11", ({ srcIP, srcPort }, accept, reject) =>
-      void this.#back(session, "x11", "the person's display", accept, reject, opening((done) => this.#connection.x11(srcIP, srcPort, done as never))));
+      void this.#back(session, "x11", "the person's display", accept, reject, () => opening((done) => this.#connection.x11(srcIP, srcPort, done as never))));
   }
 }
 type Ask = { readonly bindAddr: string; readonly bindPort: number; readonly socketPath: string };

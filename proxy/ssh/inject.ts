@@ -13,7 +13,7 @@ import type { Deps } from "../deps.ts";
 export const dialTarget = async (grant: Grant, deps: Deps, signal: AbortSignal): Promise<Client> => {
   using secret = openBox(deps.box.privateKey, BOX.password(grant.session), grant.password);
   return await connectSsh({
-    link: deps.reach(grant.address), username: grant.username, auth: authOf(secret), hostKeys: grant.hostKeys,
+    link: deps.reach(grant), username: grant.username, auth: authOf(secret), hostKeys: grant.hostKeys,
     timeoutMs: deps.waits.dial, keepaliveMs: deps.waits.heartbeat, signal,
   });
 };

@@ -65,6 +65,9 @@ export class Login {
   #names = 0;
   /** The first factor is proved; only a code is missing. */
   #wantsCode = false;
+  /** Which request is being answered, and whether the broker is judging. */
+  #turn = 0;
+  #judging = false;
 
   constructor(connection: Connection, { id, address }: { readonly id: string; readonly address: string }, deps: Deps, then: Then) {
     this.#connection = connection;
@@ -74,6 +77,9 @@ export class Login {
     this.#then = then;
     connection.on("close", () => { this.#gone = true; });
     connection.on("authentication", (ctx) => {
+      // Whoever does not wait for an answer guesses faster than failures are counted.
+      if (this.#judging) return void connection.end();
+      this.#turn += 1;
       this.#answer(ctx).catch((error: unknown) => {
         this.#deps.log("warn", "a login could not be decided", { error: words(error) });
         this.#refuse(ctx);
@@ -105,7 +111,8 @@ export class Login {
     if (user === undefined) return { ok: false };
     // A name nobody can read is asked about all the same: it is nobody's, costs what a wrong one costs, and is in the log.
     const person = user.destination?.person ?? (user.name.slice(0, 128) || NAMELESS);
-    const reply = await this.#deps.uplink.ask("login", { connection: user.id, person, address: this.#address, factor: factor(person, user.id) });
+    this.#judging = true;
+    const reply = await this.#deps.uplink.ask("login", { connection: user.id, person, address: this.#address, factor: factor(person, user.id) }).finally(() => { this.#judging = false; });
     return this.#user === user && (user.destination !== undefined || !reply.ok) ? reply : { ok: false };
   }
 
@@ -125,17 +132,22 @@ export class Login {
     this.#judge(ctx, factor === undefined ? { ok: false } : await this.#factor(() => factor));
   }
 
+  /** Undefined too when another request came instead of the answer: what was said to this one is not judged, and counts as a try. */
+  async #ask(ctx: KeyboardAuthContext, prompt: string, hint = ""): Promise<string | undefined> {
+    const turn = this.#turn, said = await ask(ctx, prompt, hint);
+    return turn === this.#turn ? said : undefined;
+  }
   /** Password (unless the first factor is proved), then the code, in one dialogue. */
   async #dialogue(ctx: KeyboardAuthContext): Promise<void> {
     if (!this.#wantsCode) {
-      const password = await ask(ctx, "Password: ", this.#browsed ? "" : HINT);
+      const password = await this.#ask(ctx, "Password: ", this.#browsed ? "" : HINT);
       if (password === undefined) return this.#refuse(ctx);
       if (password === "" && !this.#browsed) return await this.#browser(ctx);
       const reply = await this.#password(password);
       if (reply.ok || reply.next === undefined) return await this.#close(ctx, reply);
       this.#wantsCode = true;
     }
-    const code = await ask(ctx, "One-time code: ");
+    const code = await this.#ask(ctx, "One-time code: ");
     if (code === undefined) return this.#refuse(ctx);
     await this.#close(ctx, await this.#factor(() => ({ kind: "totp", code: code.trim().slice(0, 64) })));
   }

@@ -42,12 +42,13 @@ const endingOf = (error: unknown, target: string): Ending => {
 };
 
 /** The target's side of a session. */
-const targetLeg = (client: Client, deps: Deps): Leg => ({
+export const targetLeg = (client: Client, deps: Deps): Leg => ({
   say: () => undefined,
   close: () => { client.end(); setTimeout(() => client.destroy(), deps.waits.force); },
 });
 
-const dial = async (session: Session, deps: Deps): Promise<Client> => {
+/** Logged in, over the pinned host key. Ends the session and rejects with its sentence when that cannot be. */
+export const dialSession = async (session: Session, deps: Deps): Promise<Client> => {
   try { return await dialTarget(session.grant, deps, session.signal); } catch (error) {
     const ending = endingOf(error, session.grant.target);
     if (!session.ended) deps.log("warn", "a target could not be used", { session: session.id, error: words(error) });
@@ -62,7 +63,7 @@ export const openUpstream = async (wish: Wish, leg: Leg, deps: Deps): Promise<Li
   if (!grant.ok) throw new Fault(grant.code, grant.link === undefined ? grant.message : `${grant.message} Page: ${grant.link}`);
   const session = beginSession(grant, deps);
   session.own(leg);
-  const client = await dial(session, deps);
+  const client = await dialSession(session, deps);
   const lost = (): void => void session.end({ why: "target_closed", sentence: `${grant.target} closed the connection.` });
   client.on("close", lost);
   client.on("error", (error: Error) => deps.log("warn", "the connection to a target failed", { session: session.id, error: words(error) }));

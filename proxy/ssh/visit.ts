@@ -5,7 +5,7 @@ import { refusal } from "../../src/domain/channels.ts";
 import type { ChannelKind, Wish } from "../../src/domain/channels.ts";
 import { Fault } from "../../src/kernel/fault.ts";
 import type { Connection } from "../../src/wires/ssh.ts";
-import { farewell } from "../../src/wires/ssh.ts";
+import { farewell, refuseOpen, sessionClosed } from "../../src/wires/ssh.ts";
 import type { Deps } from "../deps.ts";
 import { MAX_CHANNELS } from "../limits.ts";
 import { words } from "../log.ts";
@@ -24,6 +24,7 @@ export type Who = { readonly login: string; readonly destination: Destination };
 
 /** Sentences kept for a person who has no channel yet. */
 const NOTES = 5;
+const FULL = `lockstep: More than ${MAX_CHANNELS} channels at a time.`;
 const UNUSED = "lockstep: Nothing was asked for in this connection (-N opens no session by itself), so it was closed.";
 
 export class PersonVisit implements Leg, Visit {
@@ -31,6 +32,8 @@ export class PersonVisit implements Leg, Visit {
   readonly #who: Who;
   readonly #deps: Deps;
   readonly #channels = new Set<UserChannel>();
+  /** Session channels from accept to close, whether or not a program was begun in them. */
+  #sessions = 0;
   #live: Promise<Live> | undefined;
   #settled: Live | undefined;
   #gone = false;
@@ -47,8 +50,12 @@ export class PersonVisit implements Leg, Visit {
     this.to = who.destination.to;
     this.#refusals = new Refusals({ login: who.login, to: () => this.to }, deps);
     connection.on("session", (accept, reject) => {
-      if (this.#gone || this.#channels.size >= MAX_CHANNELS) return void reject();
-      serveChannel(this, accept());
+      if (this.#gone) return void reject();
+      if (this.#sessions >= MAX_CHANNELS) return refuseOpen(connection, reject, FULL);
+      this.#sessions += 1;
+      const session = accept();
+      sessionClosed(connection, session, () => { this.#sessions -= 1; });
+      serveChannel(this, session);
     });
     this.forwards = new Forwards(connection, this);
     this.#unused = setInterval(() => { if (this.#channels.size === 0 && this.#live === undefined) farewell(connection, UNUSED); }, deps.waits.unused);

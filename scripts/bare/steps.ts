@@ -27,7 +27,7 @@ kill -s INT -- -$pid; wait $pid; cat /home/plain/start.log`);
 /** `tests` null: not `npm test`; []: all of it. */
 export const steps = (tests: readonly string[] | null): Step[] => [
   { what: "root: npm ci", script: "cd /root/lockstep && npm ci", want: ok },
-  { what: "root: npm run demo -- --once", script: "cd /root/lockstep && npm run demo -- --once", want: says(/\n\{"ok":true,.*\}\n$/) },
+  { what: "root: npm run demo -- --once", script: "cd /root/lockstep && npm run demo -- --once", want: says(/\n\{"ok":true,.*"desktop":"walked".*\}\n$/) },
   { what: "root: npm run demo, Ctrl-C leaves nothing", script: CTRL_C, alone: true, want: says(/nothing is left/) },
   ...(tests ? [{ what: ["root: npm test", ...tests].join(" "), script: `cd /root/lockstep && npm test -- ${tests.join(" ")}`, want: ok }] : []),
   { what: "no root: npm ci", script: `useradd -m -u 1000 plain && cp -a /root/fresh /home/plain/lockstep && chown -R 1000:1000 /home/plain\n${plain("cd /home/plain/lockstep && npm ci")}`, want: ok },

@@ -1,4 +1,4 @@
-/** Raises the demo's world: two real hosts and, to look at, a database, a broker on the embedded database, four people, two policies. Rule: everything made here is unmade by `close`. */
+/** Raises the demo's world: two real hosts and, where wanted, a database and a desktop, a broker on the embedded database, four people, their policies. Rule: everything made here is unmade by `close`. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { startBroker, type Broker } from "../../src/app.ts";
@@ -23,7 +23,9 @@ import { generate } from "../../src/vault/generate.ts";
 import { PASSWORD_POLICIES } from "../../src/domain/password-policy.ts";
 import { newKeyPair } from "../../src/wires/ssh.ts";
 import { linuxHost, type LinuxHost } from "../../test/lab/host.ts";
-import { addDatabase, raiseDatabase, tellDatabase, type Database } from "./database.ts";
+import { closedFor, tellClosed } from "./closed.ts";
+import { addDatabase, raiseDatabase, tellDatabase } from "./database.ts";
+import { addDesktop, desktopEnv, DESKTOP_POLICY, raiseDesktop, tellDesktop, whyNot, type Desktop } from "./desktop.ts";
 
 export const HOME = path.join(rootOf(), ".demo");
 export type Login = { readonly name: string; readonly roles: readonly string[]; readonly password: string; readonly totp: string | null; readonly token: string; readonly key: string };
@@ -31,8 +33,13 @@ export type Access = {
   readonly portal: string; readonly ssh: { readonly host: string; readonly port: number }; readonly logins: readonly Login[];
   readonly targets: readonly { name: string; host: string; port: number; hostKey: string; rotatedBy: string }[]; readonly accounts: readonly { name: string; target: string; policy: string | null }[];
   readonly policies: readonly { name: string; preset: string; approvals: number; maxMinutes: number }[];
+  /** Why there is no desktop to try; null: there is one, or none was wanted. */
+  readonly noDesktop: string | null;
 };
-export type Stage = { readonly home: string; readonly broker: Broker; readonly hosts: Readonly<Record<"web-1" | "db-1", LinuxHost>>; readonly access: Access; close(): Promise<void> };
+export type Stage = {
+  readonly home: string; readonly broker: Broker; readonly hosts: Readonly<Record<"web-1" | "db-1", LinuxHost>>; readonly desktop: Desktop | null; readonly access: Access;
+  close(): Promise<void>;
+};
 
 const word = (): string => { using s = generate(PASSWORD_POLICIES["low"]!, "", /(?!)/, systemRandom); return reveal(s); };
 const PEOPLE: readonly [string, string, Role[]][] = [
@@ -83,35 +90,71 @@ const POLICIES = [
   { name: "Database operators, password released", terms: { preset: "release" as const, maxMinutes: 60 }, binding: { tags: ["database"], accountNames: ["ops", "backup", "report"] } },
 ];
 
+const policiesOf = (desktop: Desktop | null) => [...POLICIES, ...(desktop ? [DESKTOP_POLICY] : [])];
+
 type Ports = { http: number; ssh: number };
-/** `withDatabase`: also a PostgreSQL server; the walk does without. */
-export const raise = async (said: (line: string) => void, ports: Ports, home = HOME, over: Overrides = {}, withDatabase = false): Promise<Stage> => {
+/** Beside the two hosts. `desktop`: wanted, or the sentence why it cannot be; `closed`: two networks behind an agent and a gateway. */
+export type More = { readonly database?: boolean; readonly closed?: boolean; readonly desktop?: boolean | string };
+type Told = { readonly targets: Access["targets"]; readonly accounts: Access["accounts"] };
+type Extra = { readonly told: Told; add(deps: Broker["core"]["deps"], operator: Caller): Promise<AccountId[]> };
+
+/** What stands beside the hosts; each is ended by `closers`. */
+const raiseMore = async ({ database, desktop }: More, closers: (() => Promise<unknown>)[]): Promise<{ extras: Extra[]; desktop: Desktop | null; noDesktop: string | null }> => {
+  const extras: Extra[] = [];
+  if (database) {
+    const d = await raiseDatabase();
+    closers.push(() => d.cluster.destroy());
+    extras.push({ told: tellDatabase(d, POLICIES[1]!.name), add: (deps, operator) => addDatabase(deps, operator, d) });
+  }
+  if (desktop !== true) return { extras, desktop: null, noDesktop: desktop || null };
+  try {
+    const d = await raiseDesktop(word);
+    closers.push(() => d.close());
+    extras.push({ told: tellDesktop(d), add: (deps, operator) => addDesktop(deps, operator, d) });
+    return { extras, desktop: d, noDesktop: null };
+  } catch (error) { return { extras, desktop: null, noDesktop: whyNot(error) }; }
+};
+
+const raiseHosts = async (root: string, admin: string, closers: (() => Promise<unknown>)[]): Promise<Stage["hosts"]> => {
+  const [web, db] = await Promise.all([
+    linuxHost({ name: "web-1", rootPassword: root, accounts: { deploy: word() } }), linuxHost({ name: "db-1", rootPassword: word(), sudoAdmin: { name: "rotator", password: admin }, accounts: { ops: word(), backup: word() } }),
+  ]);
+  closers.push(() => web.destroy(), () => db.destroy());
+  return { "web-1": web, "db-1": db };
+};
+
+const listed = ({ database, desktop }: More): string =>
+  ["two real OpenSSH hosts, web-1 and db-1", ...(database ? ["a PostgreSQL server, orders-db"] : []), ...(desktop === true ? ["a desktop, desk-1, with the guacd that carries it"] : [])].join("; ");
+
+/** Without `more` the hosts alone. */
+export const raise = async (said: (line: string) => void, ports: Ports, home = HOME, over: Overrides = {}, more: More = {}): Promise<Stage> => {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const root = word(), admin = word(), closers: (() => Promise<unknown>)[] = [];
   const close = async () => { for (const fn of closers.reverse()) await fn(); closers.length = 0; };
   try {
-    said(`Raising two real OpenSSH hosts, web-1 and db-1${withDatabase ? ", and a PostgreSQL server, orders-db" : ""} …`);
-    const [web, db] = await Promise.all([
-      linuxHost({ name: "web-1", rootPassword: root, accounts: { deploy: word() } }), linuxHost({ name: "db-1", rootPassword: word(), sudoAdmin: { name: "rotator", password: admin }, accounts: { ops: word(), backup: word() } }),
-    ]);
-    closers.push(() => web.destroy(), () => db.destroy());
-    const database = withDatabase ? await raiseDatabase() : null;
-    if (database) closers.push(() => database.cluster.destroy());
+    said(`Raising ${listed(more)} …`);
+    const [hosts, { extras, desktop, noDesktop }] = await Promise.all([raiseHosts(root, admin, closers), raiseMore(more, closers)]);
     said("Starting the broker on the embedded database …");
-    const { config, secrets } = parseEnv({ LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: `127.0.0.1:${ports.http}`, LOCKSTEP_SSH_LISTEN: `127.0.0.1:${ports.ssh}`, LOCKSTEP_LOG: "silent" });
+    const env = { LOCKSTEP_DATA: path.join(home, "data"), LOCKSTEP_LISTEN: `127.0.0.1:${ports.http}`, LOCKSTEP_SSH_LISTEN: `127.0.0.1:${ports.ssh}`, LOCKSTEP_LOG: "silent" };
+    const { config, secrets } = parseEnv({ ...env, ...(desktop ? desktopEnv(desktop) : {}) });
     const broker = await startBroker(config, secrets, over);
     closers.push(() => broker.close());
     const people = await Promise.all(PEOPLE.map((p) => addLogin(home, broker, p))), by = (name: string) => people.find((p) => p.login.name === name)!.caller;
-    said(`Adopting ${database ? "seven" : "five"} accounts: each is rotated twice before it counts as managed …`);
-    const hosts = { "web-1": web, "db-1": db };
-    const others = database ? await addDatabase(broker.core.deps, by("operator"), database) : [];
-    await adopted(broker, [...await addTargets(broker, by("operator"), hosts, root, admin), ...others], said);
-    for (const p of POLICIES) await putPolicy(broker.core.deps, by("operator"), { name: p.name, terms: p.terms, binding: { ...p.binding, requesters: [by("requester").person.id], approvers: [by("approver").person.id] } });
+    const closed = more.closed ? await closedFor(broker, by("operator"), home, said) : null;
+    if (closed) closers.push(() => closed.close());
+    const told = [...extras.map((e) => e.told), ...(closed ? [tellClosed(closed, POLICIES[0]!.name)] : [])];
+    const access = accessOf(broker, hosts, people.map((p) => p.login), told, noDesktop, policiesOf(desktop));
+    said(`Adopting ${access.accounts.length} accounts: each is rotated twice before it counts as managed …`);
+    const ids = [...closed?.ids ?? []];
+    ids.push(...await addTargets(broker, by("operator"), hosts, root, admin));
+    for (const e of extras) ids.push(...await e.add(broker.core.deps, by("operator")));
+    await adopted(broker, ids, said);
+    const binding = { requesters: [by("requester").person.id], approvers: [by("approver").person.id] };
+    for (const p of policiesOf(desktop)) await putPolicy(broker.core.deps, by("operator"), { name: p.name, terms: p.terms, binding: { ...p.binding, ...binding } });
     await fourEyes(broker, by("auditor"));
-    const access = accessOf(broker, hosts, people.map((p) => p.login), database);
     writeFileSync(path.join(home, "access.json"), `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });
-    return { home, broker, hosts, access, close };
+    return { home, broker, hosts, desktop, access, close };
   } catch (e) { await close(); throw e; }
 };
 
@@ -120,14 +163,15 @@ const fourEyes = async (broker: Broker, auditor: Caller): Promise<void> => {
   for (const change of await people.openChanges(broker.core.deps.db)) await confirmChange(broker.core.deps, auditor, change.id);
 };
 
-const accessOf = (broker: Broker, hosts: Stage["hosts"], logins: readonly Login[], database: Database | null): Access => withThe(database, {
-  portal: broker.origin, ssh: { host: "127.0.0.1", port: broker.sshPort }, logins,
-  targets: Object.values(hosts).map((h) => ({ name: h.name, host: h.host, port: h.port, hostKey: h.hostKey, rotatedBy: h.name === "web-1" ? "root" : "rotator, through sudo" })),
-  accounts: [["root", "web-1", POLICIES[0]!.name], ["deploy", "web-1", POLICIES[0]!.name], ["rotator", "db-1", null], ["ops", "db-1", POLICIES[1]!.name], ["backup", "db-1", POLICIES[1]!.name]].map(([name, target, policy]) => ({ name: name!, target: target!, policy: policy ?? null })),
-  policies: POLICIES.map((p) => ({ name: p.name, preset: p.terms.preset, approvals: 1, maxMinutes: p.terms.maxMinutes })),
+type Shown = readonly { readonly name: string; readonly terms: { readonly preset: string; readonly maxMinutes: number } }[];
+const accessOf = (broker: Broker, hosts: Stage["hosts"], logins: readonly Login[], more: readonly Told[], noDesktop: string | null, policies: Shown): Access => ({
+  portal: broker.origin, ssh: { host: "127.0.0.1", port: broker.sshPort }, logins, noDesktop,
+  targets: [
+    ...Object.values(hosts).map((h) => ({ name: h.name, host: h.host, port: h.port, hostKey: h.hostKey, rotatedBy: h.name === "web-1" ? "root" : "rotator, through sudo" })), ...more.flatMap((m) => m.targets),
+  ],
+  accounts: [
+    ...[["root", "web-1", POLICIES[0]!.name], ["deploy", "web-1", POLICIES[0]!.name], ["rotator", "db-1", null], ["ops", "db-1", POLICIES[1]!.name], ["backup", "db-1", POLICIES[1]!.name]]
+      .map(([name, target, policy]) => ({ name: name!, target: target!, policy: policy ?? null })), ...more.flatMap((m) => m.accounts),
+  ],
+  policies: policies.map((p) => ({ name: p.name, preset: p.terms.preset, approvals: 1, maxMinutes: p.terms.maxMinutes })),
 });
-const withThe = (database: Database | null, a: Access): Access => {
-  if (database === null) return a;
-  const more = tellDatabase(database, POLICIES[1]!.name);
-  return { ...a, targets: [...a.targets, ...more.targets], accounts: [...a.accounts, ...more.accounts] };
-};

@@ -23,6 +23,6 @@ export const GUACD_PACKAGES = [
 export const unsuited = (release: string, arch: string): string | null => {
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1] ?? "unknown";
   if (codename !== "bookworm") return `guacd is unpacked here for Debian 12 (bookworm); this is ${codename}. Install guacd 1.3 or newer by your distribution's own way and name it in LOCKSTEP_GUACD.`;
-  if (arch !== "x64") return `guacd is unpacked here for amd64; this is ${arch}. Run the image guacamole/guacd, or your distribution's own guacd, and name it in LOCKSTEP_GUACD.`;
+  if (arch !== "x64") return `guacd is unpacked here for amd64; this is ${arch}. Install guacd 1.3 with FreeRDP 2 by your distribution's own way, let it listen on loopback alone, and name it in LOCKSTEP_GUACD.`;
   return null;
 };

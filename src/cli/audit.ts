@@ -25,10 +25,13 @@ const moment = (text: string | undefined, end: boolean): string | undefined => (
 const filterOf = (run: Run) => ({ text: run.text("text"), what: run.text("what"), who: run.text("who"), about: run.text("about"), outcome: run.text("outcome"), from: moment(run.text("from"), false), to: moment(run.text("to"), true) });
 
 const toFile = async (run: Run): Promise<void> => {
-  const filter = filterOf(run), format = run.text("format"), file = run.text("output"), { body } = await run.client.stream(withQuery("/audit/export", { ...filter, format, after: run.text("after") }));
+  const filter = filterOf(run), format = run.text("format"), file = run.text("output");
+  if (run.json && file === undefined && format !== "jsonl") throw new Fault("invalid", "--json and a table together: leave one of them out, or write the table to a file with --output.");
+  const { body } = await run.client.stream(withQuery("/audit/export", { ...filter, format, after: run.text("after") }));
   if (file === undefined) { for await (const chunk of body) run.io.stdout.write(chunk as Buffer); return; }
   await pipeline(body, createWriteStream(file, { mode: 0o600, flags: "wx" })).catch((cause: unknown) => { throw new Fault("conflict", `${file} was not written: ${(cause as Error).message}.`, { cause }); });
   const whole = format === "jsonl" && Object.values(filter).every((v) => v === undefined);
+  if (run.json) run.print({ file, whole }, () => "");
   run.say(whole ? `Written to ${file}. Check it with: lockstep audit verify ${file}` : `Written to ${file}. It is a selection or a table: only a whole export as JSON lines can be verified.`);
 };
 

@@ -52,9 +52,10 @@ const SHELLS = { bash, zsh, fish } as const;
 
 export const completion: Register = (program, io) => {
   example(program.command("completion").description("completion for your shell, to be sourced").argument("<shell>", "bash, zsh or fish"), "source <(lockstep completion bash)")
-    .action(act(io, async (_run, shell) => {
+    .action(act(io, async (run, shell) => {
       if (!Object.hasOwn(SHELLS, shell!)) throw new Fault("invalid", `There is no completion for ${shell!}: bash, zsh or fish.`);
-      io.stdout.write(SHELLS[shell as keyof typeof SHELLS](placesOf(program)));
+      const places = placesOf(program);
+      run.print(places.map(({ path, words }) => ({ path, words })), () => SHELLS[shell as keyof typeof SHELLS](places).trimEnd());
       return Promise.resolve();
     }));
 };

@@ -20,12 +20,19 @@ const load = async (run: Run, file: string): Promise<void> => {
   if (bad > 0) throw new Fault("invalid", `${bad} of ${a.rows.length} rows ${dryRun ? "would not be" : "were not"} imported; the reasons stand beside them.`);
 };
 
+const blank = (run: Run, format: string): void => {
+  if (format !== "csv" && format !== "json") throw new Fault("invalid", "A template is csv or json.");
+  const text = template(format);
+  if (run.json) run.print({ format, text }, () => text);
+  else run.io.stdout.write(text);
+};
+
 export const imports: Register = (program, io) => {
   example(program.command("import").description("targets and accounts from a CSV or JSON file").argument("[file]", "or - for stdin").option("-n, --dry-run", "say what every row would do, change nothing").option("--template <format>", "print a file to fill in: csv or json"),
     "lockstep import --template csv > hosts.csv", "lockstep import hosts.csv --dry-run")
     .action(act(io, async (run, file) => {
       const format = run.text("template");
-      if (format !== undefined) { if (format !== "csv" && format !== "json") throw new Fault("invalid", "A template is csv or json."); return void run.io.stdout.write(template(format)); }
+      if (format !== undefined) return blank(run, format);
       if (file === undefined) throw new Fault("invalid", "Name a file, or - for stdin.");
       return load(run, file);
     }));

@@ -3,8 +3,9 @@ import { Command, CommanderError } from "commander";
 import { systemClock } from "../kernel/clock.ts";
 import { FAULTS, toFault, type Fault, type FaultCode } from "../kernel/fault.ts";
 import { accounts } from "./accounts.ts";
+import { agents } from "./agents.ts";
 import { ask } from "./ask.ts";
-import type { Register } from "./act.ts";
+import { errorJson, type Register } from "./act.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
 import { bulk } from "./bulk.ts";
@@ -44,7 +45,7 @@ import { approve, deny, review } from "./vote.ts";
 const COMMANDS: readonly Register[] = [
   login, imports, several, bulk, schedules, ask, connect, approve, deny, review, cancel, release, giveBack, revoke, requests, search, accounts, rotate, passwd, preflight, verify, rotations,
   targets, discover, collections, sessions, play, audit, exposures, people, groups, policies, passwordPolicies, violations, changes, lock, unlock, locks, token, doctor, serve, init, backup, restore, config,
-  selftest, completion, notices, webhooks, platform, dependents,
+  selftest, completion, notices, webhooks, platform, dependents, agents,
 ];
 
 /** What to do, where the sentence itself does not say. */
@@ -54,7 +55,7 @@ const NEXT: Partial<Record<FaultCode, string>> = {
 
 export const programOf = (io: Io): Command => {
   const program = new Command("lockstep").description("Ask for privileged access, use it, give it back; passwords change behind you.")
-    .option("--url <address>", "the broker (LOCKSTEP_URL; else the last login; else http://127.0.0.1:8282)").option("--socket <file>", "the broker's own socket on this machine: its operator makes backups and reads its health there").option("--ca <file>", "certificate authority of the broker (PEM)").option("--json", "the API's JSON on stdout");
+    .option("--url <address>", "the broker (LOCKSTEP_URL; else the last login; else http://127.0.0.1:8282)").option("--socket <file>", "the broker's own socket on this machine: its operator makes backups and reads its health there").option("--ca <file>", "certificate authority of the broker (PEM)").option("--json", "the API's JSON on stdout, or {\"error\":{\"code\",\"message\"}}");
   for (const register of COMMANDS) register(program, io);
   const settle = (c: Command): void => {
     c.exitOverride().configureOutput({ writeOut: (t) => void io.stdout.write(t), writeErr: (t) => void io.stderr.write(t) }).showHelpAfterError("(see --help)");
@@ -68,8 +69,13 @@ export const programOf = (io: Io): Command => {
 const sentence = (fault: Fault): string => (fault.code === "internal" && fault.cause instanceof Error ? `${fault.message} (${fault.cause.message})` : fault.message);
 /** The call got nowhere; a broker that answered "not right now" is the right one, and running. */
 const neverArrived = (fault: Fault): boolean => fault.cause instanceof Error && "syscall" in fault.cause;
-const refused = (io: Io, e: unknown): number => {
-  if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : FAULTS.invalid.exit;
+const misread = (io: Io, e: CommanderError, json: boolean): number => {
+  if (e.exitCode === 0) return 0;
+  if (json) errorJson(io, "invalid", e.code === "commander.help" ? "Name a command; --help lists them." : e.message.replace(/^error: /, ""));
+  return FAULTS.invalid.exit;
+};
+const refused = (io: Io, e: unknown, json: boolean): number => {
+  if (e instanceof CommanderError) return misread(io, e, json);
   if (e instanceof Exit) return e.code;
   const fault = toFault(e), next = fault.code === "unavailable" && !neverArrived(fault) ? undefined : NEXT[fault.code];
   line(io.stderr, `lockstep: ${plain(sentence(fault))}`);
@@ -77,8 +83,11 @@ const refused = (io: Io, e: unknown): number => {
   return FAULTS[fault.code].exit;
 };
 
-/** The exit code. `env` is handed in: the environment is read in config alone. */
-export const run = async (argv: readonly string[], env: Env): Promise<number> => {
-  const io: Io = { env, clock: systemClock, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
-  try { await programOf(io).parseAsync([...argv], { from: "user" }); return 0; } catch (e) { return refused(io, e); }
+/** The exit code. What follows `--` is another program's. */
+export const runAt = async (io: Io, argv: readonly string[]): Promise<number> => {
+  const own = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  try { await programOf(io).parseAsync([...argv], { from: "user" }); return 0; } catch (e) { return refused(io, e, own.includes("--json")); }
 };
+/** `env` is handed in: the environment is read in config alone. */
+export const run = (argv: readonly string[], env: Env): Promise<number> =>
+  runAt({ env, clock: systemClock, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, argv);

@@ -5,7 +5,7 @@ import { confirm } from "./prompt.ts";
 
 type Identity = { readonly identity: string; readonly fingerprint: string; readonly settings: Record<string, unknown>; readonly compareWith: string };
 /** No port: the platform's own. */
-type Where = { readonly platform: string; readonly host: string; readonly port?: number };
+type Where = { readonly platform: string; readonly host: string; readonly port?: number; readonly through?: readonly string[] };
 
 /** Of a certificate, tools write the same fingerprint in several ways. */
 const bare = (text: string): string => text.replace(/^.*fingerprint=/i, "").replaceAll(":", "").toUpperCase();

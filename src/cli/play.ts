@@ -26,14 +26,14 @@ const perform = async (run: Run, frames: readonly Frame[]): Promise<void> => {
 };
 
 export const play: Register = (program, io) => {
-  example(program.command("play").description("play a recorded session (auditors)").argument("<session>", "ses_…").option("--speed <n>", "times as fast", "1").option("--idle <seconds>", "longest pause", "2").option("--channel <n>").option("--cast", "print the asciicast itself"),
+  example(program.command("play").description("play a recorded session (auditors)").argument("<session>", "ses_…, or dem_… for a recorded change").option("--speed <n>", "times as fast", "1").option("--idle <seconds>", "longest pause", "2").option("--channel <n>").option("--cast", "print the asciicast itself"),
     "lockstep play ses_… --speed 4", "lockstep play ses_… --cast > session.cast")
     .action(act(io, async (run, id) => {
-      const { body, headers } = await run.client.stream(withQuery(`/sessions/${seg(id!)}/cast`, { channel: run.text("channel") })), text = await whole(body), complete = headers["recording-complete"] === "true";
+      const { body, headers } = await run.client.stream(withQuery(`/${id!.startsWith("dem_") ? "demonstrations" : "sessions"}/${seg(id!)}/cast`, { channel: run.text("channel") })), text = await whole(body), complete = headers["recording-complete"] === "true";
       if (!complete) run.say("This recording ends early or its chain is broken; what follows is what could be checked.");
+      if (text.trim() === "") throw new Fault("not_found", "There is nothing recorded in this channel.");
       if (run.flag("cast") || run.json) return void io.stdout.write(text);
-      const [head = "", ...rest] = text.trim().split("\n");
-      if (head === "") throw new Fault("not_found", "There is nothing recorded in this channel.");
+      const [, ...rest] = text.trim().split("\n");
       await perform(run, rest.map((l) => JSON.parse(l) as Frame));
       line(io.stderr, "End of the recording.");
     }));

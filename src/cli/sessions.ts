@@ -25,12 +25,13 @@ const transcript = async (run: Run, id: string): Promise<void> => {
 };
 const facts = (e: Event): string => Object.entries(e.facts ?? {}).map(([k, v]) => `${k}=${String(v)}`).join(" ");
 
-/** The ledger for people: score, channels, gaps. */
-const covered = ({ coverage: c }: SessionDetail): string => {
+/** The ledger for people: score, gaps, what was refused, channels. */
+export const covered = ({ coverage: c }: Pick<SessionDetail, "coverage">): string => {
   if (!c) return "coverage  not counted yet";
   const channels = table(["channel", "kind", "to", "in", "out", "recorded", "kept", "exit"], c.channels.map((x) => [x.sums > 1 ? `${x.sums} more` : x.channel, x.kind, x.to, x.in.bytes, x.out.bytes + x.err.bytes, x.in.recorded + x.out.recorded + x.err.recorded, x.record, x.exit]), "No channel was opened.");
   const gaps = c.gaps.map((g) => `gap       ${g.channel === null ? "" : `channel ${g.channel}: `}${g.what}${g.bytes === null ? "" : `, ${g.bytes} bytes`}`);
-  return [`coverage  ${c.percent}: ${c.covered} of ${c.proxied} bytes are recorded or under a digest`, ...gaps, channels].join("\n");
+  const refused = Object.entries(c.refused).map(([what, n]) => `refused   ${plain(what)}${n === 1 ? "" : `, ${n} times`}`);
+  return [`coverage  ${c.percent}: ${c.covered} of ${c.proxied} bytes are recorded or under a digest, ${c.recorded} byte for byte`, ...gaps, ...refused, channels].join("\n");
 };
 
 export const sessions: Register = (program, io) => {

@@ -14,12 +14,17 @@ const ownerOf = async (run: Run): Promise<{ owner?: string }> => {
   const owner = run.text("owner");
   return owner === undefined ? {} : { owner: (await run.client.json<Person>("GET", `/people/${seg(owner)}`)).id };
 };
+const throughOf = (run: Run): readonly string[] | undefined => {
+  const through = run.many("through"), direct = run.flag("direct");
+  if (direct && through.length > 0) throw new Fault("invalid", "--through and --direct together: say one of them.");
+  return direct ? [] : through.length > 0 ? through : undefined;
+};
 /** What a target is reached by. The key is read again wherever it may be another one. */
 const placeOf = async (run: Run, t: Target): Promise<object> => {
   const host = run.text("host") ?? t.host, port = Number(run.text("port") ?? t.port), sudo = run.options["sudo"];
-  const moved = host !== t.host || port !== t.port || run.flag("key"), settings = typeof sudo === "boolean" ? { ...t.settings, sudo } : t.settings;
-  const platform = run.text("platform"), key = moved ? await pin(run, { platform: platform ?? t.platform, host, port }, "changed") : {};
-  return { ...(platform === undefined || platform === t.platform ? {} : { platform }), ...(host === t.host ? {} : { host }), ...(port === t.port ? {} : { port }), ...(moved || settings !== t.settings ? { settings: { ...settings, ...key } } : {}) };
+  const through = throughOf(run), moved = host !== t.host || port !== t.port || run.flag("key"), settings = typeof sudo === "boolean" ? { ...t.settings, sudo } : t.settings;
+  const platform = run.text("platform"), key = moved ? await pin(run, { platform: platform ?? t.platform, host, port, through: through ?? t.through }, "changed") : {};
+  return { ...(through === undefined ? {} : { through }), ...(platform === undefined || platform === t.platform ? {} : { platform }), ...(host === t.host ? {} : { host }), ...(port === t.port ? {} : { port }), ...(moved || settings !== t.settings ? { settings: { ...settings, ...key } } : {}) };
 };
 
 const said = (before: Target) => (t: Target): string => {
@@ -28,6 +33,6 @@ const said = (before: Target) => (t: Target): string => {
 };
 export const edit = async (run: Run, name: string): Promise<unknown> => {
   const before = await run.client.json<Target>("GET", `/targets/${seg(name)}`), body = { ...tagsOf(run), ...await ownerOf(run), ...await placeOf(run, before) };
-  if (Object.keys(body).length === 0) throw new Fault("invalid", "Nothing to change: say --tag, --no-tags, --owner, --host, --port, --key, --platform, --sudo or --no-sudo with something new.");
+  if (Object.keys(body).length === 0) throw new Fault("invalid", "Nothing to change: say --tag, --no-tags, --owner, --host, --port, --through, --direct, --key, --platform, --sudo or --no-sudo with something new.");
   return run.show<Target>("PATCH", `/targets/${seg(before.id)}`, body, said(before));
 };

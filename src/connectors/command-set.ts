@@ -142,6 +142,7 @@ const identifying = (named: CommandSet): NonNullable<Connector<Settings>["identi
     if (named.over.includes("telnet") && (await greeting(await link.connect(within), within)) === "other") return TELNET;
     return await fetchHostKey(link, signal, LIMIT.targetDial);
   } catch (e) {
+    if (e instanceof Fault) throw e;
     const f = failureOf(e);
     throw new Fault("upstream", `${link.address.host}:${link.address.port}: ${f.why}.`, { cause: e });
   }

@@ -18,7 +18,9 @@ export type Login = { readonly name: string; readonly id?: string; readonly alon
 /** An administrative or reconcile account with its password, read at the moment of use. */
 export type Credential = Login & { readonly secret: Secret };
 
-export type Change = { readonly from?: Credential["secret"]; readonly to: Secret; readonly as?: Credential };
+/** Which change this is, for whoever must never do an older one after a newer: `no` rises with an account's passwords, `fence` with whoever makes the change, `epoch` with the broker. */
+export type Order = { readonly rotation: string; readonly no: number; readonly fence: number; readonly epoch: number };
+export type Change = { readonly from?: Credential["secret"]; readonly to: Secret; readonly as?: Credential; readonly order?: Order };
 export type ChangeResult =
   | "done"
   /** The target's own words: nothing was changed by this call. */
@@ -39,13 +41,16 @@ export type LockState = "open" | { readonly locked: string } | NotTold;
 /** What a refused login proves, once that is known. */
 export const settled = (l: LockState): Answer => l === "open" ? "no" : { unknown: "locked" in l ? l.locked : l.unknown };
 /** What the target itself asks of a password: only what it said. Days as the target counts them. */
-export type TargetRules = Readonly<Partial<Record<"minLength" | "maxLength" | "lower" | "upper" | "digit" | "symbol" | "classes" | "maxRepeat" | "minAgeDays" | "maxAgeDays" | "remembers" | "lockAfter" | "lockSeconds", number>>>;
+export const TARGET_RULES = ["minLength", "maxLength", "lower", "upper", "digit", "symbol", "classes", "maxRepeat", "minAgeDays", "maxAgeDays", "remembers", "lockAfter", "lockSeconds"] as const;
+export type TargetRules = Readonly<Partial<Record<(typeof TARGET_RULES)[number], number>>>;
 /**
  * One account as the target tells it; null: it did not tell. `enabled`: somebody could log in with it. `privileged`: it may do what its
  * administrators may. `lastLogin`: ISO 8601, null for never, absent where the target keeps no such thing. `says`: the reasons, in words.
  */
 export type FoundAccount = {
   readonly name: string; readonly enabled: boolean | null; readonly privileged: boolean | null; readonly lastLogin?: string | null; readonly says: readonly string[];
+  /** Fingerprints of the keys that let it in; absent: not told. */
+  readonly keys?: readonly string[];
 };
 /** `identity`: what the target proved itself by; a Test button changes nothing. `stage`: the step that failed, for the words beside it. */
 export type TestStage = "reach" | "identity" | "login" | "right";
@@ -70,10 +75,14 @@ export interface Connector<C = unknown> {
   readonly keys?: Keys;
   /** Every account may set its own password with nothing but the present one, so a target needs no administrative account. */
   readonly changesItself?: true;
+  /** Something of ours on the target does what is asked, by its own rights: no account is named, lent or handed over for it, and `as` is nobody. */
+  readonly unaided?: true;
   /** The target goes on taking a password after it was replaced: for whom and how long, for the closure certificate. */
   readonly lingers?: string;
   /** Another account of the target that has to log in first, by these settings; its credential is handed back as `carrier` beside them, where it is certain. */
   carrier?(config: C): string | undefined;
+  /** What has to be installed on the broker before anything works, as a sentence; undefined: nothing. */
+  lacks?(): string | undefined;
   /** Why these settings cannot be used at this address, as a sentence. */
   objection?(config: C, at: Address): string | undefined;
   /** One login with `secret`. "no" only over a verified identity. */
@@ -107,7 +116,9 @@ export type Task =
   | { readonly does: "service"; readonly unit: string; readonly action: "restart" | "reload" | "stop" | "start" }
   | { readonly does: "rewrite"; readonly path: string; readonly line: string; readonly form: Form }
   /** `account`: the login whose password changed. */
-  | { readonly does: "steps"; readonly list: string; readonly account: string };
+  | { readonly does: "steps"; readonly list: string; readonly account: string }
+  /** What logs on by itself, as that account: it is told the new password. `account`: with its domain, `.` for the very machine. */
+  | { readonly does: "logon"; readonly of: "service" | "task" | "pool"; readonly name: string; readonly account: string };
 /** `does`: the tasks this kind of target can do. `rehearse` looks at place and rights and changes nothing. */
 export interface Follower<C> {
   readonly does: readonly Task["does"][];
@@ -140,6 +151,13 @@ export const byWhom = (account: Login, { as, from }: Change): Credential | { rea
 /** The same answer without any of these secrets in the target's words. */
 export const scrubbed = (r: ChangeResult, hidden: readonly string[]): ChangeResult =>
   typeof r === "string" ? r : "not_sent" in r ? { ...r, why: words(r.why, hidden) } : "refused" in r ? { refused: words(r.refused, hidden) } : { unknown: words(r.unknown, hidden) };
+
+/** What a call that failed before anything of a change left us says of it, by the kind its client told. */
+export const unsent = ({ kind, why }: { readonly kind: string; readonly why: string }, hidden: readonly string[]): Extract<ChangeResult, { not_sent: unknown }> =>
+  ({ not_sent: kind === "identity" ? "identity" : kind === "auth" ? "auth_of_as" : "unreachable", why: words(why, hidden) });
+/** The same, of a test. `said`: it got in, and the target's own words came after that. */
+export const untested = ({ kind, why }: { readonly kind: string; readonly why: string }, as: Credential): TestResult =>
+  ({ ok: false, stage: kind === "identity" ? "identity" : kind === "auth" ? "login" : kind === "said" ? "right" : "reach", why: words(why, plain(as.secret)) });
 
 /** An account name that cannot be read as two records, an option or a path by any tool behind it. */
 export const nameable = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.@\\$-]{0,127}$/.test(name) && !name.includes(":");

@@ -6,10 +6,13 @@ import { shippedSets } from "./command-set/shipped.ts";
 import type { Connector } from "./connector.ts";
 import { PRODUCTS } from "./http/products.ts";
 import { http } from "./http.ts";
+import { linuxAgent, macosAgent, windowsAgent } from "./linux-agent.ts";
 import { linuxKeys } from "./linux-keys.ts";
 import { linuxSsh } from "./linux-ssh.ts";
+import { mssql } from "./mssql.ts";
 import { mysql } from "./mysql.ts";
 import { openldap } from "./openldap.ts";
+import { oracle } from "./oracle.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { windowsSmb } from "./windows-smb.ts";
@@ -23,8 +26,13 @@ export const connectors = (random: Random): ReadonlyMap<string, Connector> =>
   new Map([
     linuxSsh(random) as Connector,
     linuxKeys(random) as Connector,
+    linuxAgent() as Connector,
+    windowsAgent() as Connector,
+    macosAgent() as Connector,
     postgres(random) as Connector,
     mysql(random) as Connector,
+    mssql(random) as Connector,
+    oracle(random) as Connector,
     redis(random) as Connector,
     openldap() as Connector,
     activeDirectory() as Connector,

@@ -15,19 +15,20 @@ import { bySu, deniedTo, LIMIT, local, login, notTold, rootBy, withClient, type 
 
 const MARK = "== lockstep";
 /** musl's getent knows no -s: there the list may hold a directory's people too. */
-const READ = `env LC_ALL=C sh -c '{ getent -s files passwd 2>/dev/null || getent passwd; } && echo "${MARK} groups" && getent group && echo "${MARK} logins"`
-  + ` && { lastlog 2>/dev/null || lastlog2 2>/dev/null || :; } && echo "${MARK} clock" && date +%s && echo "${MARK} end"'`;
+export const SCRIPT = `{ getent -s files passwd 2>/dev/null || getent passwd; } && echo "${MARK} groups" && getent group && echo "${MARK} logins"`
+  + ` && { lastlog 2>/dev/null || lastlog2 2>/dev/null || :; } && echo "${MARK} clock" && date +%s && echo "${MARK} end"`;
+const READ = `env LC_ALL=C sh -c '${SCRIPT}'`;
 const KEEP = 8 * 1024 * 1024, NAMES_A_CALL = 200, MOST = 20_000;
 /** Groups whose members are root, or a step away from it. */
 const GROUPS = ["root", "sudo", "wheel", "admin", "docker", "lxd", "incus", "incus-admin", "libvirt", "disk", "shadow"];
-const NO_SHELL = /\/(nologin|false|sync|shutdown|halt)$/;
+export const NO_SHELL = /\/(nologin|false|sync|shutdown|halt)$/;
 const NOT_WHOLE: NotTold = { unknown: "the list of accounts did not come whole; nothing of it counts" };
 
-type Line = { readonly name: string; readonly uid: number; readonly gid: number; readonly shell: string };
+type Line = { readonly name: string; readonly uid: number; readonly gid: number; readonly home: string; readonly shell: string };
 type Read = { readonly lines: readonly Line[]; readonly groups: ReadonlyMap<string, readonly string[]>; readonly logins: ReadonlyMap<string, string | null> | null; readonly today: number };
 
 const passwdLines = (text: string): Line[] => [...new Map(text.split("\n").map((l) => l.split(":")).filter((f) => f.length === 7 && f[0] !== "" && /^\d+$/.test(f[2]!))
-  .map(([name = "", , uid, gid, , , shell = ""]) => [name, { name, uid: Number(uid), gid: Number(gid), shell }] as const)).values()];
+  .map(([name = "", , uid, gid, , home = "", shell = ""]) => [name, { name, uid: Number(uid), gid: Number(gid), home, shell }] as const)).values()];
 /** Who is in one of GROUPS: by its list of members, or as their first group. */
 const groupsOf = (text: string, lines: readonly Line[]): Map<string, string[]> => {
   const out = new Map<string, string[]>(), put = (who: string, group: string): void => { const all = out.get(who) ?? []; if (!all.includes(group)) out.set(who, [...all, group]); };

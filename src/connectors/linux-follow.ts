@@ -22,7 +22,7 @@ import { deniedTo, LIMIT, login, notSent, rootBy, why, withClient, type LinuxSsh
 type Service = Extract<Task, { does: "service" }>;
 type Rewrite = Extract<Task, { does: "rewrite" }>;
 type Own = Service | Rewrite;
-const MOST = 512 * 1024, NO_LISTS = "lists are walked on devices behind a command set";
+const MOST = 512 * 1024, NO_LISTS = "lists are walked on devices behind a command set, and passwords to log on by are given on Windows";
 const UNIT = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/, PATH = /^(\/[A-Za-z0-9_.@+-]+)+$/;
 
 /** No word of a command comes from anywhere else. */
@@ -122,7 +122,7 @@ const quiet = (r: ChangeResult, hidden: readonly string[]): ChangeResult =>
   typeof r === "string" ? r : "refused" in r ? { refused: words(r.refused, hidden) } : "unknown" in r ? { unknown: words(r.unknown, hidden) } : { ...r, why: words(r.why, hidden) };
 
 const run = (random: Random): Follower<LinuxSshConfig>["run"] => async (c, link, task, secret, as, signal): Promise<ChangeResult> => {
-  if (task.does === "steps") return { refused: NO_LISTS };
+  if ((task.does === "steps" || task.does === "logon")) return { refused: NO_LISTS };
   const wrong = unfit(task) ?? (task.does === "rewrite" && secret === null ? "there is no password to write" : undefined), hidden = plain(as.secret, secret ?? undefined);
   if (wrong !== undefined) return { refused: wrong };
   let begun = false;
@@ -142,7 +142,7 @@ const run = (random: Random): Follower<LinuxSshConfig>["run"] => async (c, link,
 const stageOf = (error: unknown): TestStage => error instanceof Refused ? "right"
   : error instanceof SshFailure && error.kind === "identity" ? "identity" : error instanceof AsRefused || (error instanceof SshFailure && error.kind === "auth") ? "login" : "reach";
 const rehearse = (random: Random): Follower<LinuxSshConfig>["rehearse"] => async (c, link: Link, task, as, signal): Promise<TestResult> => {
-  if (task.does === "steps") return { ok: false, stage: "right", why: NO_LISTS };
+  if ((task.does === "steps" || task.does === "logon")) return { ok: false, stage: "right", why: NO_LISTS };
   const wrong = unfit(task);
   if (wrong !== undefined) return { ok: false, stage: "right", why: wrong };
   try {

@@ -21,6 +21,7 @@ import { discover } from "./linux-discover.ts";
 import { follower } from "./linux-follow.ts";
 import { readKeys, shellAs, writeKeys, type Read, type Shell } from "./linux-keys/file.ts";
 import { markOf, oursIn, withBoth, withOnly, without, type Key } from "./linux-keys/lines.ts";
+import { Doors } from "./linux-doors.ts";
 import { endLogins } from "./linux-logins.ts";
 import { config as settings, LIMIT, local, login, notSent, notTold, rootBy, stageOf, why, withClient, type LinuxSshConfig } from "./linux-reach.ts";
 
@@ -132,10 +133,10 @@ const test = (random: Random): NonNullable<Connector<Config>["test"]> => async (
   } catch (error) { return { ok: false, stage: stageOf(error), why: why(error) }; }
 };
 
-export const linuxKeys = (random: Random, trap: Trap = () => undefined): Connector<Config> => connector<Config>({
+export const linuxKeys = (random: Random, trap: Trap = () => undefined, doors: Doors = new Doors(random)): Connector<Config> => connector<Config>({
   platform: "linux-keys", changesItself: true, config: config as z.ZodType<Config>, forbidden: /(?!)/, probe: probe(random), change: change(random, trap), compare: compare(random), test: test(random),
   keys: { make: () => newPrivateKey(random), objection: (secret) => publicPart(secret) === undefined ? "a private key in OpenSSH's or PEM's form, without a passphrase" : undefined },
-  endLogins: (c, ...rest) => endLogins(random)(reached(c), ...rest), discover: (c, ...rest) => discover(random, true)(reached(c), ...rest),
+  endLogins: (c, ...rest) => endLogins(random, doors)(reached(c), ...rest), discover: (c, ...rest) => discover(random, true)(reached(c), ...rest),
   follower: { ...follower(random), run: (c, ...rest) => follower(random).run(reached(c), ...rest), rehearse: (c, ...rest) => follower(random).rehearse(reached(c), ...rest) },
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

@@ -4,15 +4,16 @@ import type { Link } from "../kernel/link.ts";
 import { asRoot, exec } from "../wires/ssh.ts";
 import type { Credential, Login, NotTold } from "./connector.ts";
 import { plain, words } from "./connector.ts";
-import { deniedTo, LIMIT, local, login, notTold, rootBy, withClient, type LinuxSshConfig } from "./linux-reach.ts";
+import type { Doors } from "./linux-doors.ts";
+import { deniedTo, LIMIT, local, notTold, rootBy, type LinuxSshConfig } from "./linux-reach.ts";
 
 /** Kills what runs as the account. Never for user id 0 or the account we are logged in with: that would be us. */
-export const endLogins = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
+export const endLogins = (random: Random, doors: Doors) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
 Promise<{ ended: number } | NotTold> => {
   if (!local(account.name) || account.name === as.name || account.name === c.carrier?.name) return { unknown: "these logins are not ended from here" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/pkill -KILL -e -u '${account.name}' sshd`;
   try {
-    return await withClient(await login(c, link, as, signal), async (client) => {
+    return await doors.through([c, link, as], signal, async (client) => {
       const id = await exec(client, `id -u '${account.name}'`, o);
       if (id.code !== 0 || Number(id.stdout.trim()) === 0) {
         return { unknown: "an account that does not exist or has the rights of root is left alone" };

@@ -13,7 +13,9 @@ export const filesIn = (text: string): ReadonlyMap<string, string> => new Map(te
   const end = part.indexOf("\n");
   return [part.slice(0, end).trim(), part.slice(end + 1)] as const;
 }));
-const lines = (text: string): string[] => text.split("\n").map((l) => l.replace(/#.*/, "").trim()).filter((l) => l !== "");
+/** A setting is a few words; a longer line is none. */
+const LONGEST = 512;
+const lines = (text: string): string[] => text.split("\n").map((l) => l.replace(/#.*/, "").trim()).filter((l) => l !== "" && l.length <= LONGEST);
 /** `minlen = 12` and `PASS_MIN_DAYS 0` alike; the last one counts. */
 const numbers = (text: string): Map<string, number> => new Map(lines(text).flatMap((l) => {
   const m = /^([A-Za-z_]+)\s*[=\s]\s*(-?\d+)$/.exec(l);

@@ -15,7 +15,7 @@ import type { Random } from "../kernel/clock.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal, revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { desktopComplete, desktopShape } from "../wires/desktop.ts";
+import { desktopComplete, desktopShape, vncShape } from "../wires/desktop.ts";
 import type { Client, ExecResult, Root, RootOptions } from "../wires/ssh.ts";
 import { asRoot, exec, ExecFailure, fetchHostKey, hostKeyOf, keyFingerprint, keyPin, passwdDialogue, SshFailure } from "../wires/ssh.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TargetRules, TestResult } from "./connector.ts";
@@ -23,9 +23,11 @@ import { byWhom, connector, plain, sendable, words } from "./connector.ts";
 import { READ_RULES, rulesOf } from "./linux-rules.ts";
 import { discover } from "./linux-discover.ts";
 import { follower } from "./linux-follow.ts";
+import { Doors } from "./linux-doors.ts";
 import { endLogins } from "./linux-logins.ts";
 import { bySu, config, deniedTo, LIMIT, local, login, notSent, notTold, rootBy, stageOf, why, withClient, type LinuxSshConfig } from "./linux-reach.ts";
-import { computable, LONGEST, matches, sha512crypt } from "./sha512-crypt.ts";
+import { LONGEST, sha512crypt } from "./sha512-crypt.ts";
+import { judge } from "./linux-shadow.ts";
 
 export type { LinuxSshConfig } from "./linux-reach.ts";
 
@@ -93,20 +95,23 @@ const unsuited = (account: Login, to: Secret): string | undefined => {
   return revealBytes(to).length > LONGEST ? `a Unix password has at most ${LONGEST} bytes` : undefined;
 };
 
-const change = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
+const change = (random: Random, doors: Doors) => async (c: LinuxSshConfig, link: Link, account: Login, ch: Change, signal: AbortSignal): Promise<ChangeResult> => {
   const wrong = unsuited(account, ch.to);
   if (wrong !== undefined) return { refused: wrong };
   const as = byWhom(account, ch);
   if ("refused" in as) return as;
-  let client: Client;
-  try { client = await login(c, link, as, signal); } catch (error) { return notSent(error); }
-  const itself = ch.from !== undefined && account.name !== "root" && as.name === account.name, dialogue = () => own(client, { ...ch, from: as.secret }, signal);
-  return withClient(client, async () => {
-    if (itself && ch.as === undefined) return dialogue();
-    const r = await administrative(c, client, account, { ...ch, as }, random, signal);
-    // It got in by its own password and has no right to set others': passwd lets it set this one.
-    return itself && typeof r === "object" && "not_sent" in r && r.not_sent === "auth_of_as" ? dialogue() : r;
-  });
+  const itself = ch.from !== undefined && account.name !== "root" && as.name === account.name;
+  // What the old password opened does not outlive it.
+  const through: Doors["through"] = as.name === account.name ? async (way, s, work) => withClient(await login(...way, s), work) : (way, s, work) => doors.through(way, s, work);
+  try {
+    return await through([c, link, as], signal, async (client) => {
+      const dialogue = () => own(client, { ...ch, from: as.secret }, signal);
+      if (itself && ch.as === undefined) return dialogue();
+      const r = await administrative(c, client, account, { ...ch, as }, random, signal);
+      // It got in by its own password and has no right to set others': passwd lets it set this one.
+      return itself && typeof r === "object" && "not_sent" in r && r.not_sent === "auth_of_as" ? dialogue() : r;
+    });
+  } catch (error) { return notSent(error); } // The work itself throws nothing: it was the login.
 };
 
 /** Root's password, asked of su. The carrier's own refused login says nothing of root. */
@@ -132,22 +137,12 @@ const probe = (random: Random) => async (c: LinuxSshConfig, link: Link, account:
   }
 };
 
-/** Which secret fits the hash field of a shadow line. */
-const judge = (field: string, secrets: readonly Secret[]): CompareResult => {
-  if (field === "") return { unknown: "the account has an empty password" };
-  if (/^[!*]/.test(field)) return { unknown: "the account is locked on the target" };
-  const kind = /^\$[^$]{1,8}\$/.exec(field)?.[0] ?? "unnamed";
-  if (!computable(field)) return { unknown: `the target keeps a kind of hash that is not computed here (${kind})` };
-  const match = secrets.findIndex((s) => matches(revealBytes(s), field));
-  return match < 0 ? "none" : { match };
-};
-
 type Compare = NonNullable<Connector<LinuxSshConfig>["compare"]>;
-const compare = (random: Random): Compare => async (c, link, account, secrets, as, signal): Promise<CompareResult> => {
+const compare = (random: Random, doors: Doors): Compare => async (c, link, account, secrets, as, signal): Promise<CompareResult> => {
   if (!local(account.name)) return { unknown: "this is not the name of a local account" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/getent shadow '${account.name}'`;
   try {
-    return await withClient(await login(c, link, as, signal), async (client) => {
+    return await doors.through([c, link, as], signal, async (client) => {
       const may = await rootBy(client, c, as, command, random, o);
       if ("denied" in may) return deniedTo(c, as, may.denied);
       const r = await asRoot(client, command, may.root, o), [name, field] = r.stdout.split("\n")[0]?.split(":") ?? [];
@@ -159,12 +154,12 @@ const compare = (random: Random): Compare => async (c, link, account, secrets, a
 };
 
 /** World-readable files, and the account's own line of the shadow file. */
-const preflight = (random: Random) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
+const preflight = (random: Random, doors: Doors) => async (c: LinuxSshConfig, link: Link, account: Login, as: Credential, signal: AbortSignal):
 Promise<TargetRules | NotTold> => {
   if (!local(account.name)) return { unknown: "this is not the name of a local account" };
   const o = { signal, timeoutMs: LIMIT.probeLimit }, command = `/usr/bin/getent shadow '${account.name}'`;
   try {
-    return await withClient(await login(c, link, as, signal), async (client) => {
+    return await doors.through([c, link, as], signal, async (client) => {
       const may = await rootBy(client, c, as, command, random, o);
       if ("denied" in may) return deniedTo(c, as, may.denied);
       const files = await exec(client, READ_RULES, o), line = await asRoot(client, command, may.root, o);
@@ -173,9 +168,10 @@ Promise<TargetRules | NotTold> => {
   } catch (error) { return notTold(error); }
 };
 
-const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult> => {
+const test = (random: Random, doors: Doors) => async (c: LinuxSshConfig, link: Link, as: Credential, signal: AbortSignal): Promise<TestResult> => {
   try {
     return await withClient(await login(c, link, as, signal), async (client): Promise<TestResult> => {
+      doors.proven([c, link, as]);
       const may = await rehearse(client, c, as, random, { signal, timeoutMs: LIMIT.probeLimit });
       return "denied" in may ? { ok: false, stage: "right", why: words(may.denied, plain(as.secret)) } : { ok: true, identity: keyFingerprint(hostKeyOf(client)) };
     });
@@ -183,10 +179,13 @@ const test = (random: Random) => async (c: LinuxSshConfig, link: Link, as: Crede
 };
 
 /** Its desktop is nothing to this connector: sessions read it. */
-const withDesktop = config.extend(desktopShape).superRefine(desktopComplete);
+const withDesktop = config.extend(desktopShape).extend(vncShape).superRefine(desktopComplete);
 
-export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => connector<LinuxSshConfig>({
-  platform: "linux-ssh", changesItself: true, config: withDesktop as z.ZodType<LinuxSshConfig>, forbidden, probe: probe(random), carrier: (c) => c.su || undefined,
-  change: change(random), compare: compare(random), endLogins: endLogins(random), preflight: preflight(random), test: test(random), discover: discover(random), follower: follower(random),
-  identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
-});
+export const linuxSsh = (random: Random): Connector<LinuxSshConfig> => {
+  const doors = new Doors(random);
+  return connector<LinuxSshConfig>({
+    platform: "linux-ssh", changesItself: true, config: withDesktop as z.ZodType<LinuxSshConfig>, forbidden, probe: probe(random), carrier: (c) => c.su || undefined,
+    change: change(random, doors), compare: compare(random, doors), endLogins: endLogins(random, doors), preflight: preflight(random, doors), test: test(random, doors), discover: discover(random), follower: follower(random),
+    identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
+  });
+};

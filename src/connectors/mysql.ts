@@ -16,10 +16,11 @@ import type { Random } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
+import { unforeseen } from "../wires/numbered-failure.ts";
 import { connectMysql, mysqlIdentity, MysqlFailure, REFUSED, type MysqlSession } from "../wires/mysql.ts";
 import { isLoopback, PLAIN, PLAIN_ELSEWHERE, plainObjection, trustOf } from "../wires/trust.ts";
 import type { Answer, ChangeResult, Connector, Credential, NotTold, TestResult } from "./connector.ts";
-import { byWhom, connector, plain, scrubbed, toldNothing, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, toldNothing, unsent, untested, words } from "./connector.ts";
 import { everyRow, PROLOGUE, rowsOf, told, tooOld, writersOf } from "./mysql/grants.ts";
 import { found, judge, killEach, killUser } from "./mysql/look.ts";
 import { meant, self, send } from "./mysql/meant.ts";
@@ -150,37 +151,29 @@ const test =
           : { ok: true, identity: s.proof ?? "nothing: a plain connection on this machine" };
       });
     } catch (e) {
-      const { kind, why } = failureIn(e);
-      return {
-        ok: false,
-        stage: kind === "identity" ? "identity" : kind === "auth" ? "login" : kind === "said" ? "right" : "reach",
-        why: words(why, plain(as.secret)),
-      };
+      return untested(failureIn(e), as);
     }
   };
 
-const failureIn = (e: unknown): MysqlFailure =>
-  e instanceof MysqlFailure ? e : new MysqlFailure("closed", "the connection failed in a way we do not know");
+const failureIn = (e: unknown): MysqlFailure => unforeseen(MysqlFailure, e);
 const failed = (e: unknown, sent: boolean, hidden: readonly string[]): ChangeResult => {
-  const f = failureIn(e),
-    why = words(f.why, hidden);
-  if (sent) return { unknown: why };
-  return { not_sent: f.kind === "identity" ? "identity" : f.kind === "auth" ? "auth_of_as" : "unreachable", why };
+  const f = failureIn(e);
+  return sent ? { unknown: words(f.why, hidden) } : unsent(f, hidden);
 };
 
 /** The password was right, and that is all that was asked: only a new one has to be set. */
 const RIGHT = new Set([1862]);
 const notIn = (e: unknown, c: MysqlConfig, host: string | null, secret: Credential["secret"]): Answer => {
   const f = failureIn(e);
-  if (RIGHT.has(f.errno) && host === null) return "yes";
-  if (!REFUSED.has(f.errno)) return { unknown: words(f.why, plain(secret)) };
+  if (RIGHT.has(f.number) && host === null) return "yes";
+  if (!REFUSED.has(f.number)) return { unknown: words(f.why, plain(secret)) };
   if (c.tls === "off") return { unknown: "the login was refused, but over a plain connection nobody knows by whom" };
   return host === null ? "no" : { unknown: "the login was refused, and nobody knows as which of the user's hosts" };
 };
 /** Over a verified certificate a refused login is the administrator's own. */
 const notTold = (e: unknown, c: MysqlConfig, as: Credential): NotTold => {
   const f = failureIn(e);
-  return toldNothing(words(f.why, plain(as.secret)), f.kind === "auth" && REFUSED.has(f.errno) && c.tls !== "off", f.kind === "identity");
+  return toldNothing(words(f.why, plain(as.secret)), f.kind === "auth" && REFUSED.has(f.number) && c.tls !== "off", f.kind === "identity");
 };
 export const mysql = (random: Random, connect: Connect = connectMysql): Connector<MysqlConfig> => {
   const { within, admin } = roads(connect),

@@ -17,9 +17,11 @@ import { Fault } from "../kernel/fault.ts";
 import type { Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { times } from "../kernel/times.ts";
+import { caged } from "../wires/cage.ts";
+import { pgFrames } from "../wires/pg-frames.ts";
 import { plainObjection, trustOf } from "../wires/trust.ts";
 import type { Answer, Change, ChangeResult, CompareResult, Connector, Credential, Login, NotTold, TestResult } from "./connector.ts";
-import { byWhom, connector, plain, toldNothing, words } from "./connector.ts";
+import { byWhom, connector, plain, toldNothing, unsent, words } from "./connector.ts";
 import { foundRole, ROLES, type Role } from "./postgres/discover.ts";
 import { afterSend, atLogin, isServerError, PASSWORD_REFUSED, PgFailure } from "./postgres/failure.ts";
 import { proofOf, reach } from "./postgres/reach.ts";
@@ -48,6 +50,7 @@ const dialled = (stream: Duplex): never => Object.assign(stream, {
   connect: () => { process.nextTick(() => stream.emit("connect")); return stream; },
 }) as never;
 
+const STRANGE = "what it says is not PostgreSQL's protocol";
 const clientOn = (stream: Duplex, c: PostgresConfig, link: Link, who: Credential, seen: Seen): pg.Client => {
   // pg keeps the password once it was given, so whoever asks a second time, in another way, is cut off before pg hears of it.
   const asks = (how: Seen["asked"]) => (): void => {
@@ -57,7 +60,7 @@ const clientOn = (stream: Duplex, c: PostgresConfig, link: Link, who: Credential
   const password = (): string => stream.destroyed ? "" : reveal(who.secret);
   const client = new pg.Client({
     user: who.name, database: c.database, host: link.address.host, port: link.address.port, password: password as never, ssl: false,
-    application_name: "lockstep", options: OPTIONS, stream: () => dialled(stream),
+    application_name: "lockstep", options: OPTIONS, stream: () => dialled(caged(stream, { broke: () => new PgFailure("closed", STRANGE), frames: pgFrames() })),
   });
   const wire = (client as unknown as { connection: EventEmitter }).connection;
   wire.on("authenticationSASL", asks("scram")).on("authenticationMD5Password", asks("md5")).on("authenticationCleartextPassword", asks("clear"))
@@ -139,7 +142,7 @@ const change = (random: Random) => async (c: PostgresConfig, link: Link, account
   } catch (e) {
     if (sent) { const r = afterSend(e); return "refused" in r ? { refused: words(r.refused, hidden) } : { unknown: words(r.unknown, hidden) }; }
     const { kind, why } = atLogin(e);
-    return { not_sent: kind === "identity" ? "identity" : kind === "auth" ? "auth_of_as" : "unreachable", why: words(why, hidden) };
+    return unsent({ kind, why }, hidden);
   }
 };
 

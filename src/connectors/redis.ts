@@ -15,7 +15,7 @@ import type { Random } from "../kernel/clock.ts";
 import { RespError } from "../wires/resp.ts";
 import { certificatePin, plainObjection } from "../wires/trust.ts";
 import type { ChangeResult, CompareResult, Connector, Credential, NotTold } from "./connector.ts";
-import { byWhom, connector, plain, scrubbed, toldNothing, words } from "./connector.ts";
+import { byWhom, connector, plain, scrubbed, toldNothing, untested, words } from "./connector.ts";
 import { hindrance, keeper, look, maySet, MEMORY, set } from "./redis/change.ts";
 import { connectRedis, failureIn, RedisFailure, redisIdentity, type RedisSession } from "./redis/reach.ts";
 import { config, forbidden, naming, NO_NAME, unsuited, type RedisConfig } from "./redis/settings.ts";
@@ -147,12 +147,7 @@ const test =
           : { ok: true, identity: s.proof ?? "nothing: a plain connection on this machine" };
       });
     } catch (e) {
-      const { kind, why } = failureIn(e);
-      return {
-        ok: false,
-        stage: kind === "identity" ? "identity" : kind === "auth" ? "login" : kind === "said" ? "right" : "reach",
-        why: words(why, plain(as.secret)),
-      };
+      return untested(failureIn(e), as);
     }
   };
 

@@ -8,16 +8,17 @@ import type { Secret } from "../kernel/secret.ts";
 import type { ChangeResult, FoundAccount, LockState, NotTold } from "./connector.ts";
 
 // No double quotes: where a shell stands in between, none has to be told what they mean. $input, because powershell.exe itself reads a redirected standard input into it, beside whoever else would.
-const PRELUDE = "$ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue';$q=@($input);"
+export const PRELUDE = "$ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue';$q=@($input);"
   + "function Say($t){[Console]::Out.WriteLine('lockstep '+$t)};"
   + "function Text($i){[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String([string]$q[$i]))};"
-  + "function Whole($n){if($q.Count -le $n -or (Text $n) -ne 'end'){Say 'cut';exit 0}};"
+  + "function Whole($n){if($q.Count -le $n -or (Text $n) -ne 'end'){Say 'cut';exit 0}};";
+const ACCOUNTS = ""
   + "function Account($n){$u=[ADSI]('WinNT://'+$env:COMPUTERNAME+'/'+$n+',user');$u.psbase.RefreshCache();$u};"
   + "function Sid($o){(New-Object Security.Principal.SecurityIdentifier($o.psbase.InvokeGet('objectSid'),0)).Value};"
   + "function Member($u,$s){foreach($g in $u.psbase.Invoke('Groups')){$d=New-Object DirectoryServices.DirectoryEntry($g);if($s -contains (Sid $d)){return 1}};return 0};"
   + "function Local{if((Get-CimInstance Win32_ComputerSystem).DomainRole -ge 4){Say 'controller';exit 0}};";
 const FAILED = "}catch{$e=$_.Exception;while($e.InnerException){$e=$e.InnerException};Say ('error {0:x8} {1}' -f $e.HResult,$e.GetType().FullName)}";
-const script = (body: string): string => `${PRELUDE}try{${body}${FAILED}`;
+const script = (body: string): string => `${PRELUDE}${ACCOUNTS}try{${body}${FAILED}`;
 
 /** Administrators; Remote Management Users. By number: their names are in the machine's language. */
 const ADMINISTRATORS = "S-1-5-32-544", REMOTE = "S-1-5-32-580";
@@ -46,11 +47,11 @@ const MEANS: Readonly<Record<string, string>> = {
   "800708c4": "the password was used before", "800708c6": "the password is too young to be changed again", "800708c3": "the password of this account cannot be changed", "80070056": "a wrong password", "80070775": "the account is locked out",
   "800706ba": "the machine's own service did not answer", "8007054b": "the domain cannot be reached",
 };
-const says = (code: string, kind: string): string => MEANS[code] === undefined ? `${kind} (0x${code})` : `${MEANS[code]} (0x${code})`;
+export const saysCode = (code: string, kind: string): string => MEANS[code] === undefined ? `${kind} (0x${code})` : `${MEANS[code]} (0x${code})`;
 const ERROR = /^error ([0-9a-f]{8}) ([\w.+`]{1,200})$/i;
 const errorIn = (lines: readonly string[]): { code: string; says: string } | undefined => {
   const m = lines.map((l) => ERROR.exec(l)).find((x) => x !== null);
-  return m ? { code: m[1]!.toLowerCase(), says: says(m[1]!.toLowerCase(), m[2]!) } : undefined;
+  return m ? { code: m[1]!.toLowerCase(), says: saysCode(m[1]!.toLowerCase(), m[2]!) } : undefined;
 };
 /** Nothing was changed, for certain. */
 const REFUSED: readonly string[] = ["80070005", "800708ad", "800708c5", "8007052d", "800708c4", "800708c6", "800708c3"];

@@ -13,6 +13,7 @@ import { desktopComplete, windowsDesktop } from "../wires/desktop.ts";
 import type { Connector, Credential } from "./connector.ts";
 import { connector } from "./connector.ts";
 import { forbidden, windowsAccounts, type Failed, type Way } from "./windows-accounts.ts";
+import { windowsFollower } from "./windows-follow.ts";
 import { naming } from "./windows-names.ts";
 import { POWERSHELL } from "./windows-script.ts";
 
@@ -41,6 +42,6 @@ const way: Way<Config> = {
 };
 
 export const windowsSsh = (): Connector<Config> => connector<Config>({
-  platform: "windows-ssh", config: config as z.ZodType<Config>, forbidden, naming, ...windowsAccounts(way),
+  platform: "windows-ssh", config: config as z.ZodType<Config>, forbidden, naming, ...windowsAccounts(way), follower: windowsFollower(way),
   identity: (link, signal) => fetchHostKey(link, signal, LIMIT.targetDial), pin: keyPin,
 });

@@ -17,6 +17,7 @@ import { WinrmFailure, withWinrm, type WinrmLogin } from "../wires/winrm.ts";
 import type { Connector, Credential } from "./connector.ts";
 import { connector } from "./connector.ts";
 import { forbidden, windowsAccounts, type Failed, type Way } from "./windows-accounts.ts";
+import { windowsFollower } from "./windows-follow.ts";
 import { naming } from "./windows-names.ts";
 import { POWERSHELL } from "./windows-script.ts";
 
@@ -47,7 +48,7 @@ const way = (random: Random, clock: Pick<Clock, "now">): Way<Config> => {
 
 const SHOW = "Get-ChildItem WSMan:\\localhost\\Listener, then (Get-Item Cert:\\LocalMachine\\My\\THUMBPRINT).GetCertHashString('SHA256')";
 export const windowsWinrm = (random: Random, clock: Pick<Clock, "now"> = systemClock): Connector<Config> => connector<Config>({
-  platform: "windows-winrm", config: config as unknown as z.ZodType<Config>, forbidden, naming, ...windowsAccounts(way(random, clock)),
+  platform: "windows-winrm", config: config as unknown as z.ZodType<Config>, forbidden, naming, ...windowsAccounts(way(random, clock)), follower: windowsFollower(way(random, clock)),
   identity: async (link, signal) => {
     const shown = await tlsIdentity(link, signal);
     if (shown === null) throw new WinrmFailure("unreachable", "what answers there speaks no TLS: WinRM is spoken over HTTPS alone");

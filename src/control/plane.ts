@@ -3,6 +3,8 @@ import type { SessionId } from "../kernel/ids.ts";
 import { Fault, isAway, toFault } from "../kernel/fault.ts";
 import type { Fact } from "../domain/audit.ts";
 import { SHELL_BANNER } from "../domain/commands.ts";
+import type { Desktop } from "../domain/desktop.ts";
+import { may } from "../domain/may.ts";
 import { coverageOf, percent } from "../domain/ledger.ts";
 import type { Person } from "../domain/person.ts";
 import { channelsOf, type PolicyTerms } from "../domain/policy.ts";
@@ -21,7 +23,7 @@ import { asking } from "./asking.ts";
 import { browserLogins, type Browsed } from "./browser.ts";
 import { SshLogins, type Arrival, type Bearer } from "./logins.ts";
 import type { Watching } from "./watching.ts";
-import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type Ended, type LoginAsk, type LoginReply, type SessionEvent, type Terms } from "../../proxy/channel.ts";
+import { BOX, type AdmitAsk, type AdmitReply, type ControlPlane, type DesktopGrant, type Ended, type LoginAsk, type LoginReply, type SessionEvent, type Terms } from "../../proxy/channel.ts";
 
 type Recovered = { chunks: number; hash: string; bytes: number } | null;
 export type { Arrival } from "./logins.ts";
@@ -50,6 +52,10 @@ export const controlPlane = (deps: PlaneDeps): ControlPlane => {
     rejoin: async ({ login, session }) => {
       const { caller, shown } = await logins.take(login);
       await rejoin(flow, caller, shown, session as SessionId);
+    },
+    // That it begins is written down already, by the door that let this one in.
+    look: async ({ login }) => {
+      if (!may((await logins.take(login)).caller.person, "session.watch")) throw new Fault("forbidden", "Watching live sessions is for auditors.");
     },
     opened: (id) => live(flow, id as SessionId),
     event: (id, e) => sessionEvent(flow, id as SessionId, flat(e), isRefusal(e), e.kind === "command"),
@@ -129,14 +135,22 @@ const termsOf = (t: PolicyTerms): Terms => ({
 });
 const isRefusal = (e: SessionEvent): boolean => e.kind === "refused" || (e.kind === "command" && e.effect === "deny") || (e.kind === "file" && e.refused !== undefined);
 
+/** Where to, and by what word an agent carries there. */
+const placeOf = (flow: Deps, { target, desktop }: Admitted) => {
+  const address = { host: target.host, port: desktop?.kind === "rdp" ? desktop.port : target.port }, pass = flow.pass({ ...address, link: target.link });
+  return { address, ...(pass === undefined ? {} : { pass }) };
+};
+
+const desktopGrant = (d: Desktop): DesktopGrant =>
+  d.kind === "vnc" ? { kind: "vnc", port: d.port } : { kind: "rdp", certificates: [...d.certificates], security: d.security, domain: d.domain };
 const grant = (flow: Deps, a: Admitted, ask: AdmitAsk, person: Person): AdmitReply => {
   try {
     return {
       ok: true, session: a.session, person: person.name, account: a.username, target: a.target.name, started: a.started.toISOString(), remainingMs: Math.max(1, a.remainingMs),
-      address: { host: a.target.host, port: a.desktop?.port ?? a.target.port }, username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
+      ...placeOf(flow, a), username: a.username, hostKeys: [...a.hostKeys], password: flow.keyring.handOver(a.password, ask.workerKey, BOX.password(a.session)),
       recording: { id: a.recording.id, key: flow.keyring.handOverKey(a.recording.key, ask.workerKey, BOX.recording(a.recording.id)) },
       terms: termsOf(a.terms),
-      ...(a.desktop ? { desktop: { certificates: [...a.desktop.certificates], security: a.desktop.security, domain: a.desktop.domain } } : {}),
+      ...(a.desktop ? { desktop: desktopGrant(a.desktop) } : {}),
     };
   } finally { a.password.wipe(); a.recording.key.fill(0); }
 };

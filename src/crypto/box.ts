@@ -2,7 +2,7 @@
  * Sealed boxes between two of our own processes: X25519, HKDF-SHA256, AES-256-GCM.
  * Rule: a box opens only with the private key it was sealed to and the context (`aad`) it was sealed for.
  */
-import { createCipheriv, createDecipheriv, createPublicKey, createSecretKey, diffieHellman, generateKeyPairSync, hkdfSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, createSecretKey, diffieHellman, generateKeyPairSync, hkdfSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { Fault } from "../kernel/fault.ts";
 import { Secret } from "../kernel/secret.ts";
@@ -25,6 +25,13 @@ const fromRaw = (raw: Buffer): KeyObject => {
 export const newBoxKey = (): BoxKey => {
   const { publicKey, privateKey } = generateKeyPairSync("x25519");
   return { publicKey: rawOf(publicKey).toString("base64url"), privateKey };
+};
+
+/** The private half as a text to keep, and back: for a process that must be found by the same key after a restart. */
+export const pemOf = (key: BoxKey): string => key.privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+export const boxKeyOf = (pem: string): BoxKey => {
+  const privateKey = createPrivateKey(pem);
+  return { publicKey: rawOf(createPublicKey(privateKey)).toString("base64url"), privateKey };
 };
 
 /** Key and IV of one box. The sender's key is used once, so the pair never repeats. */

@@ -20,6 +20,8 @@ export const EVENTS = [
   "command_set.proposed", "command_set.accepted", "platform.tried",
   "dependent.added", "dependent.accepted", "dependent.moved", "dependent.removed", "dependent.tested", "dependent.begun", "dependent.done", "dependent.put_off", "dependent.failed", "dependent.settled",
   "demonstration.asked", "demonstration.allowed", "demonstration.dropped", "demonstration.begun", "demonstration.line", "demonstration.over",
+  "agent.token_made", "agent.token_ended", "agent.enrolled", "agent.refused", "agent.up", "agent.down", "agent.gone", "agent.paused", "agent.resumed", "agent.revoked", "agent.deleted", "agent.mapped", "agent.owner_changed",
+  "agent.key_announced", "agent.key_turned", "agent.allow_changed", "agent.broker_key_made", "agent.broker_key_told", "agent.broker_key_retired", "order.placed", "order.withdrawn", "order.done", "order.expired",
 ] as const;
 export type EventName = (typeof EVENTS)[number];
 export const OUTCOMES = ["ok", "refused", "failed", "intent"] as const;

@@ -2,14 +2,15 @@
 import type { VersionId } from "../kernel/ids.ts";
 import type { Credential } from "./account.ts";
 import { likeliestFirst, type Version } from "./rotation-facts.ts";
-import { NO_RELEASE, type Rotation } from "./rotation.ts";
+import { keepsIn } from "./no-release.ts";
+import type { Rotation } from "./rotation.ts";
 
 export type Known = Version & { readonly provenAt: Date | null };
 export type Shown = { readonly id: VersionId; readonly no: number; readonly says: string };
 
-/** From applying to the end, and while the credential is in doubt, more than one version may be in force. */
-export const inDoubt = (credential: Credential, open: Rotation | null): boolean =>
-  (credential !== "in_sync" && credential !== "unmanaged") || (open !== null && (NO_RELEASE as readonly string[]).includes(open.state));
+/** From applying to the end, from the time of an order on, and while the credential is in doubt, more than one version may be in force. */
+export const inDoubt = (credential: Credential, open: Rotation | null, now: Date): boolean =>
+  (credential !== "in_sync" && credential !== "unmanaged") || (open !== null && keepsIn(open, now));
 
 const stamp = (d: Date): string => `${d.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 const asked = (r: Rotation | null): readonly string[] => (r !== null && "asked" in r ? r.asked : []);
@@ -28,9 +29,9 @@ const says = (v: Known, r: Rotation | null): string => {
 const group = (v: Known, r: Rotation | null): number => (r?.inForce === v.id ? 0 : asked(r).includes(v.id) || (candidateOf(r) === v.id && !mayHaveLanded(r)) ? 2 : 1);
 
 /** In sync: the current version alone. In doubt: current, candidates and the one before. */
-export const toShow = (versions: readonly Known[], credential: Credential, open: Rotation | null): readonly Shown[] => {
+export const toShow = (versions: readonly Known[], credential: Credential, open: Rotation | null, now: Date): readonly Shown[] => {
   const current = versions.find((v) => v.status === "current" || v.status === "declared");
-  const kept = inDoubt(credential, open) ? versions.filter((v) => ["current", "declared", "candidate", "previous"].includes(v.status) || v.id === candidateOf(open) || v.id === open?.inForce) : current ? [current] : [];
+  const kept = inDoubt(credential, open, now) ? versions.filter((v) => ["current", "declared", "candidate", "previous"].includes(v.status) || v.id === candidateOf(open) || v.id === open?.inForce) : current ? [current] : [];
   const order = likeliestFirst(kept, candidateOf(open) ?? current?.id ?? ("" as VersionId)).map((id) => kept.find((v) => v.id === id)!);
   return order.map((v, i) => ({ v, i, g: group(v, open) })).sort((a, b) => a.g - b.g || a.i - b.i).map(({ v }) => ({ id: v.id, no: v.no, says: says(v, open) }));
 };

@@ -105,6 +105,8 @@ type ItemCommon = {
   readonly bulk: BulkId; readonly account: AccountId; readonly target: TargetId; readonly no: number;
   /** The given password, sealed as this account's own version. */
   readonly version: VersionId | null; readonly tries: number;
+  /** law cut-by-preview: the sessions and holds of it that were looked at before the press; nothing else is ever cut. */
+  readonly seen: readonly string[];
   /** What stands beside the account, in plain words. */
   readonly why: string | null;
   /** The last rotation opened for it. */

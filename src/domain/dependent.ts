@@ -19,7 +19,12 @@ export const FORM_SAYS: Readonly<Record<Form, string>> = {
 
 /** Where it stands in the line. */
 export const PLACE = "{{password}}";
-const Unit = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/, "the name of a service: letters, digits and _ . @ -");
+const Unit = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.@$-]{0,99}$/, "the name of a service: letters, digits and _ . @ -, on Windows also $");
+/** What keeps a password to log on by itself, on Windows. */
+export const KEEPERS = ["service", "task", "pool"] as const;
+export const KEEPER_SAYS: Readonly<Record<(typeof KEEPERS)[number], string>> = { service: "service", task: "scheduled task", pool: "application pool" };
+// eslint-disable-next-line no-control-regex
+const Kept = z.string().max(240).transform((n) => n.trim()).refine((n) => n !== "" && !/[\x00-\x1f\x7f"*?[\]]/.test(n), "a name without \" * ? [ ] and control characters; of a task its whole path, such as \\Backup\\Nightly");
 /** No character that any tool on the way gives a meaning to, and no way up. */
 const Path = z.string().max(240).regex(/^(\/[A-Za-z0-9_.@+-]+)+$/, "a whole path of letters, digits and _ . @ + - between slashes")
   .refine((p) => !p.split("/").some((part) => part === "." || part === ".."), "no . or .. in the path");
@@ -31,6 +36,7 @@ export const What = z.discriminatedUnion("does", [
   z.strictObject({ does: z.literal("service"), unit: Unit, action: z.enum(ACTIONS).default("restart") }),
   z.strictObject({ does: z.literal("rewrite"), path: Path, line: Line, form: z.enum(FORMS).default("plain") }),
   z.strictObject({ does: z.literal("steps"), list: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "the name of a list under follow in the target's command set") }),
+  z.strictObject({ does: z.literal("logon"), of: z.enum(KEEPERS), name: Kept }),
 ]);
 export type What = z.infer<typeof What>;
 export const DependentInput = z.strictObject({ target: z.string().min(1).max(300), phase: z.enum(PHASES).default("after"), goOn: z.boolean().default(false), what: What })
@@ -53,9 +59,9 @@ export type Dependent = {
 export const MOST = 20;
 
 const VERB: Readonly<Record<(typeof ACTIONS)[number], string>> = { restart: "restart", reload: "reload", stop: "stop", start: "start" };
-export const inWords = (w: What): string => (w.does === "service" ? `${VERB[w.action]} the service ${w.unit}` : w.does === "rewrite" ? `write the password into ${w.path}` : `walk the list ${w.list} of its command set`);
+export const inWords = (w: What): string => (w.does === "service" ? `${VERB[w.action]} the service ${w.unit}` : w.does === "rewrite" ? `write the password into ${w.path}` : w.does === "logon" ? `give the password to the ${KEEPER_SAYS[w.of]} ${w.name}` : `walk the list ${w.list} of its command set`);
 /** Doing it once more comes to the same: nobody has to know whether the first time took. */
-export const repeatable = (w: What): boolean => w.does === "rewrite" || (w.does === "service" && (w.action === "stop" || w.action === "start"));
+export const repeatable = (w: What): boolean => w.does === "rewrite" || w.does === "logon" || (w.does === "service" && (w.action === "stop" || w.action === "start"));
 
 /** The life of one doing. running names itself: whoever takes over from a dead owner. */
 export const NEXT = {

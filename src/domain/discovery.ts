@@ -31,9 +31,9 @@ export const claim = (d: Discovery<"waiting" | "running">, now: Date, t: { reado
 export const finish = (d: Discovery<"running">, counts: Counts, first: boolean, now: Date) => step<"running", "done">(d, { state: "done", endedAt: now, counts, first });
 export const fail = (d: Discovery<"running">, why: string, now: Date) => step<"running", "failed">(d, { state: "failed", endedAt: now, why });
 
-/** As a target tells it; null: it did not tell. `lastLogin`: null for never, absent where it keeps no such thing. */
-export type Told = { readonly enabled: boolean | null; readonly privileged: boolean | null; readonly lastLogin?: string | null; readonly says: readonly string[] };
-export const CHANGES = ["new", "back", "gone", "became_privileged", "no_longer_privileged", "enabled", "disabled"] as const;
+/** As a target tells it; null: it did not tell. `lastLogin`: null for never, absent where it keeps no such thing. `keys`: fingerprints of what lets it in, absent where that was not told. */
+export type Told = { readonly enabled: boolean | null; readonly privileged: boolean | null; readonly lastLogin?: string | null; readonly says: readonly string[]; readonly keys?: readonly string[] };
+export const CHANGES = ["new", "back", "gone", "became_privileged", "no_longer_privileged", "enabled", "disabled", "new_keys"] as const;
 export type Change = (typeof CHANGES)[number];
 export type Found = {
   readonly target: TargetId; readonly name: string; readonly told: Told;
@@ -49,9 +49,10 @@ export const LONGEST = 256;
 const between = (was: Told, is: Told): Change[] => [
   ...(was.privileged === false && is.privileged === true ? ["became_privileged" as const] : []), ...(was.privileged === true && is.privileged === false ? ["no_longer_privileged" as const] : []),
   ...(was.enabled === false && is.enabled === true ? ["enabled" as const] : []), ...(was.enabled === true && is.enabled === false ? ["disabled" as const] : []),
+  ...(was.keys !== undefined && is.keys?.some((k) => !was.keys!.includes(k)) ? ["new_keys" as const] : []),
 ];
-const toldOf = ({ enabled, privileged, lastLogin, says }: Told): Told =>
-  ({ enabled, privileged, ...(lastLogin === undefined ? {} : { lastLogin }), says: says.slice(0, 20).map((s) => s.toWellFormed().replaceAll("\0", "").slice(0, 120)) });
+const toldOf = ({ enabled, privileged, lastLogin, says, keys }: Told): Told =>
+  ({ enabled, privileged, ...(lastLogin === undefined ? {} : { lastLogin }), ...(keys === undefined ? {} : { keys: keys.slice(0, 50).map((k) => k.toWellFormed().replaceAll("\0", "").slice(0, 120)) }), says: says.slice(0, 20).map((s) => s.toWellFormed().replaceAll("\0", "").slice(0, 120)) });
 /** What no row can hold is no name of an account: too long, or broken characters. */
 const keepable = (name: string): boolean => name !== "" && name.length <= LONGEST && name.isWellFormed() && !name.includes("\0");
 

@@ -24,7 +24,7 @@ const settings = z.union([z.string(), z.record(z.string(), z.unknown())]).defaul
   try { return z.record(z.string(), z.unknown()).parse(JSON.parse(v)); } catch { ctx.addIssue("a JSON object, such as {\"sudo\": true}"); return {}; }
 });
 const Row = z.object({
-  target: TargetName, platform: text, host: z.string().trim().max(255).regex(/^[A-Za-z0-9.:_-]*$/, "a host name or an IP address").default(""), port, host_key: text, settings, target_tags: list, owner: text,
+  target: TargetName, platform: text, host: z.string().trim().max(255).regex(/^[A-Za-z0-9.:_-]*$/, "a host name or an IP address").default(""), port, host_key: text, through: list, settings, target_tags: list, owner: text,
   account: text, password: z.string().max(16_384).default("").transform((t) => (t === "" ? undefined : Secret.of(t))), password_policy: text, account_tags: list,
   role: z.enum(["", "administrative", "reconcile"], "empty, administrative or reconcile").default(""), adopt: yes,
 }).strict();

@@ -30,6 +30,15 @@ const network = (text: string): (Parsed & { prefix: number }) | null => {
   return prefix <= parsed.width ? { ...parsed, prefix } : null;
 };
 
+const fourText = (bits: bigint): string => [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 255n).join(".");
+/** One address in one spelling: an IPv4 address that is written as IPv6 (mapped or compatible) is the IPv4 address. Null: not one address, or one with a zone. */
+export const plainAddress = (text: string): string | null => {
+  const found = /[%/\s]/.test(text) ? null : parse(text);
+  if (found === null || found.width === 32) return found && fourText(found.bits);
+  const high = found.bits >> 32n;
+  return high === 0xffffn || (high === 0n && found.bits > 1n) ? fourText(found.bits & 0xffff_ffffn) : text.toLowerCase();
+};
+
 export const isNetwork = (text: string): boolean => network(text) !== null;
 /** `networks` empty = from anywhere. */
 export const isFrom = (address: string, networks: readonly string[]): boolean => {

@@ -28,6 +28,7 @@ export const KINDS = {
   account_in_doubt: { title: "An account is unverified or in quarantine", to: ["owner", "admins"], unasked: true },
   drift_found:      { title: "A target does not take the vault's password", to: ["owner", "admins"], unasked: true },
   accounts_found:   { title: "Accounts came, went or became privileged on a target", to: ["owner", "admins"], unasked: true },
+  agent_gone:       { title: "An agent or gateway is gone", to: ["owner", "admins"], unasked: true },
   identity_changed: { title: "A target shows another identity", to: ["owner", "admins"], unasked: true },
   password_typed:   { title: "Somebody typed a password into the vault", to: ["owner", "auditors"], unasked: true, always: true },
   break_glass:      { title: "Somebody broke the glass", to: ["approvers", "auditors"], unasked: true, always: true },

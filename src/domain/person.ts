@@ -9,14 +9,15 @@ export const Role = z.enum(ROLES);
 /** The login name: what stands before the first `@` of an SSH user name. */
 export const PersonName = z.string().regex(/^[a-z0-9._-]{1,64}$/, "1 to 64 of a-z, 0-9, dot, dash, underscore");
 
-export type Person = {
+/** What ties two logins to one human. */
+export type Ties = { readonly mail: string | null; readonly subject: string | null; readonly employeeNo: string | null };
+
+export type Person = Ties & {
   readonly id: PersonId;
   readonly name: string;
   readonly fullName: string;
-  readonly mail: string | null;
-  /** Two logins with the same subject or employee number are one person when votes are counted. */
-  readonly subject: string | null;
-  readonly employeeNo: string | null;
+  /** Earlier ties whose end nobody but its author has confirmed: until then they tie as before. */
+  readonly was?: readonly Ties[];
   readonly roles: readonly Role[];
   readonly groups: readonly GroupId[];
   /** May nothing: disabled for good, or locked by an admin (`locked`) until that is lifted. */
@@ -27,12 +28,16 @@ export type Person = {
 
 export const has = (p: Person, role: Role): boolean => p.roles.includes(role);
 
-/** law: nobody votes on their own request through a second login. Compares everything that ties two logins to one human; a blank ties nobody. */
-export const samePerson = (a: Person, b: Person): boolean => {
-  const plain = (x: string | null) => x?.trim().toLowerCase() ?? "";
-  const tie = (x: string | null, y: string | null) => plain(x) !== "" && plain(x) === plain(y);
-  return a.id === b.id || tie(a.mail, b.mail) || tie(a.subject, b.subject) || tie(a.employeeNo, b.employeeNo);
-};
+const plain = (x: string | null): string => x?.trim().toLowerCase() ?? "";
+const tie = (x: string | null, y: string | null): boolean => plain(x) !== "" && plain(x) === plain(y);
+const tied = (a: Ties, b: Ties): boolean => tie(a.mail, b.mail) || tie(a.subject, b.subject) || tie(a.employeeNo, b.employeeNo);
+const tiesOf = (p: Person): readonly Ties[] => [p, ...p.was ?? []];
+
+/**
+ * law: nobody votes on their own request through a second login. Compares everything that ties two logins to one human, or did until a change that is
+ * still unconfirmed; a blank ties nobody.
+ */
+export const samePerson = (a: Person, b: Person): boolean => a.id === b.id || tiesOf(a).some((x) => tiesOf(b).some((y) => tied(x, y)));
 
 /** Must this login present a second factor? portal.md: admins and approvers always. */
 export const needsTotp = (p: Pick<Person, "roles">): boolean => p.roles.includes("admin") || p.roles.includes("approver");

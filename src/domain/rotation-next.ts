@@ -3,6 +3,7 @@ import type { VersionId } from "../kernel/ids.ts";
 import { never } from "../kernel/never.ts";
 import type { Times } from "../kernel/times.ts";
 import { isWish } from "./dependent-absorb.ts";
+import { orderAct } from "./order.ts";
 import { currentOf, likeliestFirst, loginsLeft, type Facts, type Way } from "./rotation-facts.ts";
 import { later, type Rotation } from "./rotation.ts";
 
@@ -13,10 +14,14 @@ export type Action =
   /** Save `beginApply`, check `fenceHolds`, change, `absorb`. `from`: whose password logs in for a self-change. */
   | { readonly do: "apply"; readonly as: Way; readonly from: VersionId | null }
   /** Ask order[0] only, `absorb` its answer, then ask `next` again. Before a login, save `reserveProbe` and check `fenceHolds`.
-   *  A prepared (local) rotation first saves `beginProbe`. */
+   *  A prepared rotation first saves `beginProbe` (local) or `beginDoubt` (an order of it may have been performed). */
   | { readonly do: "probe"; readonly order: readonly [Ask, ...Ask[]] }
   /** Write down the runs of what comes before the change, and sleep: whoever ends the last of them wakes this. */
   | { readonly do: "before" }
+  /** Save `sendOrder`, leave the candidate with the machine's agent, and save what came of it. */
+  | { readonly do: "order" }
+  /** Save `callIn`: the use that the order waits for is over. */
+  | { readonly do: "call_in" }
   /** Save `wait`. */
   | { readonly do: "postpone"; readonly why: string }
   /** Save `refuse`. */
@@ -34,12 +39,17 @@ export const next = (r: Rotation, f: Facts, now: Date, t: Times): Action => {
   if (r.nextAt !== null && r.nextAt > now) return { do: "wait", until: r.nextAt, why: r.why ?? "" };
   switch (r.state) {
     case "queued": return { do: "prepare" };
-    case "prepared": return r.origin === "local" ? probing(r, f, now, t) : applying(r, f, now, t);
+    case "prepared": return r.order !== null ? ordered(r, f, now, t) : r.origin === "local" ? probing(r, f, now, t) : applying(r, f, now, t);
     case "waiting": return applying(r, f, now, t);
     case "probing": return r.retry ? applying(r, f, now, t) : probing(r, f, now, t);
     case "dead_letter": return probing(r, f, now, t);
     default: return never(r);
   }
+};
+
+const ordered = (r: Rotation<"prepared">, f: Facts, now: Date, t: Times): Action => {
+  const act = orderAct(r.order!, now, t);
+  return act.do === "ask" ? probing(r, f, now, t) : act.do === "apply" ? applying(r, f, now, t) : act.do === "rest" ? { do: "wait", until: act.until, why: "left with the machine's agent" } : act;
 };
 
 /** The password a self-change logs in with. After a round in which nothing matched there is none. */

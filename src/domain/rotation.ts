@@ -3,9 +3,11 @@
  * and nothing but store/ can spend one (`update … where id = ? and state = from.state and fence = from.fence`).
  * Deciding which move to make: rotation-next.ts (what to do now), rotation-absorb.ts (what an outcome means).
  */
-import type { AccountId, PersonId, RotationId, VersionId } from "../kernel/ids.ts";
+import type { VersionId } from "../kernel/ids.ts";
 import type { Times } from "../kernel/times.ts";
 import type { Credential } from "./account.ts";
+import type { Left, Order } from "./order.ts";
+import type { Common, Trigger } from "./rotation-common.ts";
 import { currentOf, promote, type Facts, type VersionStatus, type Way } from "./rotation-facts.ts";
 
 /** The whole life on one screen. A state that names itself may be claimed, backed off or asked again in place (applying: only asked again). */
@@ -24,37 +26,8 @@ export type Next<S extends State> = (typeof NEXT)[S][number];
 /** These hold the account's one slot (I3). A dead letter holds it too: its candidate may be in force, and a person decides. */
 export const OPEN = ["queued", "prepared", "applying", "waiting", "probing", "dead_letter"] as const satisfies readonly State[];
 export type OpenState = (typeof OPEN)[number];
-/** From applying to the end nothing is released, except by break-glass (I5). */
-export const NO_RELEASE = ["applying", "probing", "dead_letter"] as const satisfies readonly State[];
+export { ORIGINS, TRIGGERS, type Common, type Origin, type Trigger } from "./rotation-common.ts";
 
-export const TRIGGERS = ["end_of_use", "schedule", "max_age", "bulk", "manual", "exposure", "adopt", "heal", "reconcile"] as const;
-export type Trigger = (typeof TRIGGERS)[number];
-/** generated: ours to replace. given: typed by a person, applied. local: typed by a person, said to be in force already. */
-export const ORIGINS = ["generated", "given", "local"] as const;
-export type Origin = (typeof ORIGINS)[number];
-
-export type Common = {
-  readonly id: RotationId; readonly account: AccountId;
-  readonly trigger: Trigger; readonly reason: string; readonly by: PersonId | null; readonly origin: Origin;
-  /** The account's credential fact when this opened: a refusal goes back to it. */
-  readonly before: Credential;
-  /** Rises with every claim; every write names it, a stale one changes nothing. */
-  readonly fence: number; readonly leaseUntil: Date | null;
-  /** Changes tried; one that never left us is not counted. */
-  readonly attempt: number;
-  /** Candidates the target refused. */
-  readonly rejected: number;
-  /** A change with THIS candidate may have left us: from here on the candidate is never replaced (I7). */
-  readonly sent: boolean;
-  /** Attempts not proven (unknown, or "done" and still unproven), and since when anything is in doubt. */
-  readonly unknownCount: number; readonly firstUnknownAt: Date | null;
-  /** The version this rotation last proved to be in force; self-change logs in with it. */
-  readonly inForce: VersionId | null;
-  /** Waits in a row, for the back-off; `nextAt` says when to go on, `why` what it waits for or ended with. */
-  readonly waits: number; readonly nextAt: Date | null; readonly why: string | null;
-  /** Opens another rotation when this one ends. Written only through `askAgain`; the store must use the locked row's value. */
-  readonly again: Trigger | null;
-};
 type Has = { readonly candidate: VersionId; readonly covers: number };
 /** What this round of probing has asked: "compare" (answer unknown) or a version whose login was refused. */
 type Asked = { readonly asked: readonly ("compare" | VersionId)[] };
@@ -97,7 +70,7 @@ export type AnyStep = RotationStep;
 const commonOf = (r: Common): Common => ({
   id: r.id, account: r.account, trigger: r.trigger, reason: r.reason, by: r.by, origin: r.origin, before: r.before,
   fence: r.fence, leaseUntil: r.leaseUntil, attempt: r.attempt, rejected: r.rejected, sent: r.sent, unknownCount: r.unknownCount,
-  firstUnknownAt: r.firstUnknownAt, inForce: r.inForce, waits: r.waits, nextAt: r.nextAt, why: r.why, again: r.again,
+  firstUnknownAt: r.firstUnknownAt, inForce: r.inForce, waits: r.waits, nextAt: r.nextAt, why: r.why, again: r.again, order: r.order,
 });
 const step = <S extends State, N extends Next<S>>(from: Rotation<S>, to: Shape[N], change: Partial<Common>, effects: Partial<Effects> = {}) =>
   ({ from, to: { ...commonOf(from), ...change, ...to }, effects: { ...NONE, ...effects } }) as unknown as RotationStep<S, N>;
@@ -108,11 +81,11 @@ export const backoff = (n: number, t: Times): number => Math.min(t.retryMax, t.r
 export const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 const lease = (now: Date, t: Times) => later(now, t.rotationLease);
 
-export type Opening = Pick<Common, "id" | "account" | "trigger" | "reason" | "by" | "origin" | "before"> & { readonly candidate: VersionId | null };
+export type Opening = Pick<Common, "id" | "account" | "trigger" | "reason" | "by" | "origin" | "before"> & { readonly candidate: VersionId | null; readonly order?: Order<"wished"> };
 /** A new row; the store's unique index over OPEN keeps it the only one. `candidate`: the typed version, null when generated. */
 export const open = (o: Opening): Rotation<"queued"> => ({
   ...o, state: "queued", fence: 0, leaseUntil: null, attempt: 0, rejected: 0, sent: false, unknownCount: 0, firstUnknownAt: null,
-  inForce: null, waits: 0, nextAt: null, why: null, again: null,
+  inForce: null, waits: 0, nextAt: null, why: null, again: null, order: o.order ?? null,
 });
 
 /** The candidate is committed, journalled, fsynced and read back BEFORE this. `covers`: the account's used_no, read in this transaction. */
@@ -142,6 +115,31 @@ const asBefore = (r: Common): Credential | null => (r.firstUnknownAt === null ? 
 export const beginProbe = (r: Rotation<"prepared"> & { readonly origin: "local" }) =>
   step<"prepared", "probing">(r, { state: "probing", ...has(r), applyStartedAt: null, asked: [], retry: false }, {});
 
+type Prepared = Rotation<"prepared">;
+const reordered = <S extends State>(r: Rotation<S>, order: Order | null, change: Partial<Common> = {}): RotationStep<S, S> => ({ from: r, to: { ...r, ...change, order }, effects: NONE }) as unknown as RotationStep<S, S>;
+/** The intent, durable before the order leaves: from here on the candidate may come into force without us, and is never replaced. */
+export const sendOrder = (r: Prepared, left: Left) => reordered(r, { ...left, state: "sent" }, { sent: true, why: null });
+/** It stands with the agent, which performs it at `due` if it hears nothing more. What left before is gone with it. A use that was moved meanwhile is told at once. */
+export const orderStands = (r: Prepared, o: Order<"sent">, due: Date, expires: Date) =>
+  reordered(r, { ...o, due, expires, state: "placed" }, { nextAt: due.getTime() === o.wanted.getTime() ? due : null, waits: 0, why: null });
+/** Not kept there, and none that left before: as if it had never been. */
+export const orderNotSent = (r: Prepared, o: Order<"sent">, why: string, until: Date) => reordered(r, o.before ? { ...o, state: "sent" } : { state: "wished", agent: o.agent, wanted: o.wanted }, { sent: o.before, why, nextAt: until });
+/** It may have been kept, and be performed; it is asked for again. */
+export const orderUnknown = (r: Prepared, o: Order<"sent">, why: string, until: Date) => reordered(r, o, { why, nextAt: until });
+/** The use it waits for ends at another time now. */
+export const moveOrder = <S extends "queued" | "prepared">(r: Rotation<S>, o: Order<"wished" | "sent" | "placed">, wanted: Date) => reordered(r, { ...o, wanted }, { nextAt: null });
+/** The use is over: the change is made now, by us. `covers`: the account's used_no, read in this transaction; nobody was shown the candidate yet. */
+export const callIn = <S extends "queued" | "prepared">(r: Rotation<S>, o: Order<"wished" | "sent" | "placed">, covers: number): RotationStep<S, S> =>
+  reordered(r, o.state === "wished" ? null : { ...o, state: "called" }, { nextAt: null, why: null, ...(r.state === "prepared" ? { covers } : {}) });
+/** The agent said what became of it: it cannot be performed any more. */
+export const orderOver = <S extends State>(r: Rotation<S>, o: Order<"sent" | "placed" | "called">, covers: number): RotationStep<S, S> =>
+  reordered(r, { ...o, state: "over" }, { nextAt: null, ...(r.state === "prepared" ? { covers } : {}) } as Partial<Common>);
+/** The agent has it no more, and did nothing: it is left there again. */
+export const orderLost = (r: Prepared, o: Order<"sent" | "placed">) => reordered(r, { ...o, state: "sent" }, { nextAt: null });
+/** What was left may have been done meanwhile: nothing is sent before the target has been asked. */
+export const beginDoubt = (r: Prepared, o: Order<"called" | "over">, now: Date) =>
+  step<"prepared", "probing">(r, { state: "probing", ...has(r), applyStartedAt: o.due < now ? o.due : now, asked: [], retry: false }, { sent: true, firstUnknownAt: now, why: "the machine's agent may have made the change" }, { credential: doubted(r) });
+
 /** One login is about to leave: counted first, asked afterwards. */
 export const reserveProbe = <S extends "probing" | "dead_letter">(r: Rotation<S>, now: Date, t: Times): RotationStep<S, S> =>
   ({ from: r, to: { ...r, leaseUntil: lease(now, t) }, effects: { ...NONE, login: "reserve" } }) as unknown as RotationStep<S, S>;
@@ -153,14 +151,15 @@ export const takeOver = (r: Rotation<OpenState>, now: Date, t: Times): RotationS
   const to = r.state === "probing" ? { ...r, ...claimed, asked: r.asked.filter((a) => a !== "compare") } : { ...r, ...claimed };
   return { from: r, to, effects: NONE } as unknown as RotationStep<OpenState, OpenState>;
 };
-
 /** Nothing to do until then: the lease is given up and the row says when to wake, so nobody claims it each minute to find that out. */
 export const rest = <S extends Exclude<OpenState, "applying">>(r: Rotation<S>, until: Date, why: string): RotationStep<S, S> =>
   ({ from: r, to: { ...r, leaseUntil: null, nextAt: until, why }, effects: NONE }) as unknown as RotationStep<S, S>;
-
 /** A later use or an exposure wants another change after this one (due.ts decides). */
 export const askAgain = <S extends OpenState>(r: Rotation<S>, trigger: Trigger): RotationStep<S, S> =>
   ({ from: r, to: { ...r, again: r.again ?? trigger }, effects: NONE }) as unknown as RotationStep<S, S>;
+/** While it was open the vault's password was found out of force: from here on "as it was" is not "in sync". */
+export const drift = <S extends OpenState>(r: Rotation<S>): RotationStep<S, S> =>
+  ({ from: r, to: { ...r, before: r.before === "in_sync" ? "unverified" : r.before }, effects: NONE }) as unknown as RotationStep<S, S>;
 
 /** The outcome of a change is unknown: stays so until a probe answers. The first probe is at once, the next ones back off. */
 export const doubt = (r: Rotation<"applying">, why: string, now: Date, t: Times, claimed: Partial<Common> = {}, login: Effects["login"] = null) =>
@@ -198,7 +197,6 @@ export const replaceCandidate = (r: Rotation<"applying"> & { readonly sent: fals
 export const keepProbing = (r: Rotation<"probing">, change: Partial<Common> & Partial<Pick<Shape["probing"], "asked" | "retry">>, effects: Partial<Effects> = {}) =>
   step<"probing", "probing">(r, { state: "probing", ...has(r), applyStartedAt: r.applyStartedAt, asked: change.asked ?? r.asked, retry: change.retry ?? r.retry },
     change, effects);
-
 /** The daily look at a dead letter: noted, never acted on. */
 export const keepDead = (r: Rotation<"dead_letter">, change: Partial<Common> & Partial<Asked>, effects: Partial<Effects> = {}) =>
   step<"dead_letter", "dead_letter">(r, { state: "dead_letter", ...has(r), applyStartedAt: r.applyStartedAt, since: r.since, asked: change.asked ?? r.asked }, change, effects);

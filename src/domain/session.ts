@@ -10,7 +10,10 @@ export type EndedWhy = (typeof ENDED_WHY)[number];
 /** By which way the person came in; towards the target a session is the same. */
 export type Via = "ssh" | "web";
 /** What is spoken towards the target. */
-export type Protocol = "ssh" | "rdp";
+export const PROTOCOLS = ["ssh", "rdp", "vnc"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+/** Of a desktop: pictures and keys, carried by guacd. */
+export const isDesktop = (s: { readonly protocol: Protocol }): boolean => s.protocol !== "ssh";
 
 type Common = {
   readonly id: SessionId; readonly request: RequestId; readonly person: PersonId; readonly account: AccountId; readonly target: TargetId;

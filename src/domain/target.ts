@@ -1,6 +1,6 @@
 /** A machine, database, directory or device. Rule: what secrets are sent to is the identity hashed here; when it changes, its accounts stop. */
 import { z } from "zod";
-import type { AccountId, PersonId, TargetId } from "../kernel/ids.ts";
+import type { AccountId, AgentId, PersonId, TargetId } from "../kernel/ids.ts";
 
 export const TargetName = z.string().regex(/^[a-z0-9._-]{1,64}$/, "1 to 64 of a-z, 0-9, dot, dash, underscore");
 
@@ -10,7 +10,8 @@ export type Target = {
   readonly platform: string;
   readonly host: string;
   readonly port: number;
-  readonly link: "direct";
+  /** How it is reached: `direct`, or the ids of one to four agents or gateways with a blank between them, tried in this order. */
+  readonly link: string;
   /** Connector settings, pinned host keys among them; checked by the connector's own schema. */
   readonly settings: Record<string, unknown>;
   readonly owner: PersonId | null;
@@ -26,6 +27,11 @@ export type Target = {
   /** For its accounts that name none of their own. */
   readonly passwordPolicy: string | null;
 };
+
+/** The agents or gateways it is reached through, in the order in which they are tried; none: directly. */
+export const throughOf = ({ link }: Pick<Target, "link">): readonly AgentId[] => (link === "direct" ? [] : link.split(" ") as AgentId[]);
+export const linkThrough = (agents: readonly AgentId[]): string => (agents.length === 0 ? "direct" : agents.join(" "));
+export const THROUGH_MOST = 4;
 
 /** What it must show: lines of SSH keys, fingerprints of certificates; empty where an authority vouches, or nobody. */
 export const pinsOf = ({ settings }: Pick<Target, "settings">): readonly string[] =>
@@ -51,4 +57,6 @@ export const TargetInput = z.object({
   settings: z.record(z.string(), z.unknown()).default({}),
   tags: z.array(z.string().min(1).max(40)).max(40).default([]),
   owner: z.string().optional(),
+  /** Ids or names of agents and gateways, in the order in which they are tried; none: directly. */
+  through: z.array(z.string().min(1).max(80)).max(THROUGH_MOST).default([]),
 });

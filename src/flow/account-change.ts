@@ -10,8 +10,7 @@ import { noteChange } from "./four-eyes.ts";
 import { managedBy } from "./managed-by.ts";
 import { bindAccount } from "./password-policies.ts";
 import { actor, record, type Caller } from "./record.ts";
-import { journalled } from "./secrets.ts";
-import { declare } from "./typed.ts";
+import { declare, keepTyped } from "./typed.ts";
 
 export type AccountChange = {
   /** Null or "": none of its own. */
@@ -37,7 +36,7 @@ export const declarePassword = async (deps: Deps, caller: Caller, id: AccountId,
     await managedBy(tx, caller, id, "account.manage");
     const seen = await accounts.lock(tx, id);
     if (seen.credential !== "unmanaged") throw new Fault("conflict", "This account is managed: its password is changed on the target and in the vault together, never typed into the vault alone.");
-    return { row: await declare(deps, tx, caller, seen, password), account: seen, target: (await targets.find(tx, seen.target))! };
+    return { row: await keepTyped(deps, tx, caller, seen, password), account: seen, target: (await targets.find(tx, seen.target))! };
   });
-  await journalled(deps, row, account, target, 0);
+  await declare(deps, row, account, target);
 };

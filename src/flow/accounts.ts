@@ -7,6 +7,7 @@ import { obstacle, type Account, type Block } from "../domain/account.ts";
 import type { Actor } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
 import * as accounts from "../store/accounts.ts";
+import * as locks from "../store/locks.ts";
 import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import { cutSoon, type Deps } from "./deps.ts";
@@ -16,8 +17,7 @@ import { knownPolicy } from "./password-policies.ts";
 import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
-import { journalled } from "./secrets.ts";
-import { declare } from "./typed.ts";
+import { declare, keepTyped } from "./typed.ts";
 import { atRest, untriedBy } from "./untried.ts";
 
 export { managedBy } from "./managed-by.ts";
@@ -41,9 +41,9 @@ export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput
     if (waits) await accounts.setBlock(tx, id, "identity_changed");
     await record(deps, tx, { what: "account.added", who, about: { account: id, target: target.id }, outcome: "ok", facts: { name: `${input.name}@${target.name}`, password_policy: policy } });
     const account = await accounts.lock(tx, id);
-    return { account, target, row: input.password ? await declare(deps, tx, caller, account, input.password) : null };
+    return { account, target, row: input.password ? await keepTyped(deps, tx, caller, account, input.password) : null };
   });
-  if (made.row) await journalled(deps, made.row, made.account, made.target, 0);
+  if (made.row) await declare(deps, made.row, made.account, made.target);
   if (input.adopt) await adopt(deps, caller, made.account.id, who);
   return (await accounts.find(deps.db, made.account.id))!;
 };
@@ -60,20 +60,23 @@ export const adopt = (deps: Deps, caller: Caller, id: AccountId, who: Actor = ac
   return openRotation(deps, tx, account, { trigger: "adopt", reason: "adoption", by: caller.person.id });
 });
 
-/** `locked` is a lock like every other (flow/lock.ts), an admin's to set and lift; `disabled` is its owner's own. */
-export const setBlock = async (deps: Deps, caller: Caller, id: AccountId, block: Extract<Block, "none" | "disabled" | "locked">, reason: string): Promise<void> => {
+/** `locked` is a lock like every other (flow/lock.ts), an admin's to set and lift; `disabled` is its owner's own, and neither takes the other away. What stands then. */
+export const setBlock = async (deps: Deps, caller: Caller, id: AccountId, block: Extract<Block, "none" | "disabled" | "locked">, reason: string): Promise<Block> => {
   const seen = await managedBy(deps.db, caller, id, "account.manage");
-  if (block === "locked") return void await setLock(deps, caller, { kind: "account", subject: id, reason: reason.trim() || "locked on the account's page" });
-  if (seen.block === "locked") await liftFrom(deps, caller, "account", id, reason);
-  if (seen.block !== "locked" || block !== "none") await disable(deps, caller, id, block, reason);
+  if (block === "locked") await setLock(deps, caller, { kind: "account", subject: id, reason: reason.trim() || "locked on the account's page" });
+  else if (block === "none" && seen.block === "locked") await liftFrom(deps, caller, "account", id, reason);
+  else await disable(deps, caller, id, block, reason);
+  return (await accounts.find(deps.db, id))!.block;
 };
 const disable = (deps: Deps, caller: Caller, id: AccountId, block: "none" | "disabled", reason: string): Promise<void> => deps.db.transaction(async (tx) => {
+  await locks.gate(tx, "hand_out");
   const seen = await managedBy(tx, caller, id, "account.manage"), account = await accounts.lock(tx, id);
   if (account.block === "identity_changed") throw new Fault("conflict", "This account waits for its target's identity to be accepted; that is done on the target.");
   if (account.block === "untried" && block === "none") throw new Fault("conflict", obstacle(account, false)!);
-  await accounts.setBlock(tx, id, block === "none" ? await atRest(tx, account, (await targets.find(tx, account.target))!) : block);
+  const to = block === "none" ? await atRest(tx, account, (await targets.find(tx, account.target))!) : block;
+  await accounts.setBlock(tx, id, to);
   const open = block === "none" ? [] : await sessions.openWhere(tx, { account: id });
   for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
-  await record(deps, tx, { what: block === "none" ? "account.unblocked" : "account.blocked", who: actor(caller), about: { account: id, target: seen.target }, outcome: "ok", ...(reason ? { why: reason } : {}), facts: { block, sessions: open.length } });
+  await record(deps, tx, { what: block === "none" ? "account.unblocked" : "account.blocked", who: actor(caller), about: { account: id, target: seen.target }, outcome: "ok", ...(reason ? { why: reason } : {}), facts: { block: to, sessions: open.length } });
   tx.onCommit(() => { for (const s of open) cutSoon(deps, s.id, `this account was ${block}`); });
 });

@@ -38,7 +38,7 @@ const asked = (s: Seen): (string | null)[] => [
 ];
 
 /** What of a listing somebody should hear, the worst first. */
-const FOUND = [["became_privileged", "became privileged"], ["new", "new"], ["back", "back"], ["gone", "gone"]] as const;
+const FOUND = [["became_privileged", "became privileged"], ["new_keys", "with new keys"], ["new", "new"], ["back", "back"], ["gone", "gone"]] as const;
 
 type Say = { readonly when?: (e: AuditEvent) => boolean; readonly say: (s: Seen) => Said | null };
 /** Bulk changes and schedules tell of all their accounts in one mail of their own. */
@@ -101,6 +101,11 @@ const SAID: Partial<Record<EventName, Say>> = {
     subject: `${s.target?.name ?? "A target"}: ${FOUND.filter(([n]) => Number(fact(s, n)) > 0).map(([n, word]) => `${fact(s, n)} ${word}`).join(", ")}`,
     lines: [...FOUND.map(([n, word]) => fact(s, `names_${n}`) ? `${word}: ${fact(s, `names_${n}`)}` : null),
       "By the target's own list of its accounts, compared with the list before. Nothing was changed on it."],
+  }) },
+  "agent.gone": { say: (s) => ({
+    kind: "agent_gone", path: `/agents/${s.e.about["agent"] ?? ""}`, subject: `The ${fact(s, "mode")} ${fact(s, "name")} is gone`,
+    lines: [fact(s, "seen_at") ? `Last heard: ${clock(fact(s, "seen_at"))}` : null,
+      "Passwords and sessions that go by it wait. On the machine itself, as root: lockstep-agent doctor"],
   }) },
   "target.identity_changed": { say: (s) => ({
     kind: "identity_changed", subject: `${s.target?.name ?? "A target"} shows another identity`, path: `/targets/${s.target?.id ?? ""}`,

@@ -16,7 +16,7 @@ import * as accounts from "../store/accounts.ts";
 import type { Line } from "../vault/journal.ts";
 import type { Deps } from "./deps.ts";
 import { askerOf, broker as operatorOf, record, type Asker } from "./record.ts";
-import { openKeys, replayVersions, type Replayed } from "./startup.ts";
+import { nextEpoch, openKeys, replayVersions, type Replayed } from "./startup.ts";
 import { openVersion } from "./secrets.ts";
 
 export type Made = { readonly id: string; readonly rows: number; readonly journal: { readonly n: number; readonly hash: string } };
@@ -95,20 +95,21 @@ export const spool = async (deps: Deps, by: Asker, dir: string): Promise<Spooled
 export type RestoreResult = Omit<Replayed, "back"> & {
   readonly rows: number; readonly at: string; readonly cameBack: number; readonly opened: number; readonly epoch: number; readonly since: Readonly<Record<string, number>> | null;
 };
-/** Into a fresh database, with the journal in place. The epoch rises; the fence token is not this database's until `--take-over`. */
+/** Into a fresh database, with the journal in place. The epoch rises in the transaction that brings the rows: at no moment does the fence token fit them before `--take-over`. */
 export const restore = async (deps: Deps, file: string, journalLines: readonly Line[]): Promise<RestoreResult> => {
   const head = await readHead(file);
   if (head["lockstep_backup"] !== 1) throw new Fault("invalid", `${file} is not a Lockstep backup.`);
   if (head["kek"] !== deps.keyring.kek.id) throw new Fault("invalid", `This backup belongs to root key ${String(head["kek"])}; this broker holds ${deps.keyring.kek.id}. Put the right root key in place.`);
   const id = String(head["id"]), key = deps.keyring.kek.unwrap(`backup/${id}`, Buffer.from(String(head["key"]), "base64"));
   if (sha256Hex("check", key) !== head["check"]) throw new Fault("invalid", `The key of ${file} does not check.`);
+  const epoch = nextEpoch(deps, Number(head["epoch"] ?? 0));
   let rows;
-  try { rows = await load(deps.db, readSealed(file, id, key)); } finally { key.fill(0); }
-  const epoch = Number(head["epoch"] ?? 0) + 1;
-  await deps.db.transaction(async (tx) => {
-    await broker.remember(tx, "epoch", String(epoch));
-    await record(deps, tx, { what: "restore.done", who: operatorOf("operator"), about: {}, outcome: "ok", facts: { rows, epoch, from: String(head["at"]) } });
-  });
+  try {
+    rows = await load(deps.db, readSealed(file, id, key), async (tx, count) => {
+      await broker.remember(tx, "epoch", String(epoch));
+      await record(deps, tx, { what: "restore.done", who: operatorOf("operator"), about: {}, outcome: "ok", facts: { rows: count, epoch, from: String(head["at"]) } });
+    });
+  } finally { key.fill(0); }
   deps.epoch.value = epoch;
   deps.passive.why = "this database was restored from a backup. Look at it, then run: lockstep restore --take-over";
   await openKeys(deps, journalLines);

@@ -6,6 +6,7 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type RequestId } from "../kernel/ids.ts";
 import { pastUntried, type Account } from "../domain/account.ts";
 import { inDoubt, toShow, type Shown } from "../domain/break-glass.ts";
+import { waits } from "../domain/order.ts";
 import { closesAt } from "../domain/hours.ts";
 import { approve, checkOut, isState, type Request } from "../domain/request.ts";
 import type { Policy } from "../domain/policy.ts";
@@ -51,12 +52,13 @@ const cutHolder = async (deps: Deps, tx: Tx, caller: Caller, seen: Request<"chec
 
 /** law I5, its exception: what may be in force, likeliest first; an open rotation touches nothing for `healerPause`, so that what is shown stays true for a while. */
 export const underGlass = async (deps: Deps, tx: Tx, caller: Caller, request: RequestId, account: Account): Promise<readonly Shown[]> => {
-  const open = await rotations.openOf(tx, account.id), shown = toShow(await versions.of(tx, account.id), account.credential, open);
+  const open = await rotations.openOf(tx, account.id), shown = toShow(await versions.of(tx, account.id), account.credential, open, tx.now);
   if (shown.length === 0) throw new Fault("conflict", "The vault holds no password for this account.");
-  if (open !== null) {
+  // One that waits for the end of the use is moved to its new end instead.
+  if (open !== null && !waits(open)) {
     const until = new Date(tx.now.getTime() + deps.times.healerPause);
     await accounts.pauseHealer(tx, account.id, until);
-    await record(deps, tx, { what: "healer.paused", who: actor(caller), about: { request, account: account.id, rotation: open.id }, outcome: "ok", why: "break-glass looked at the passwords: nothing touches the target for a while", facts: { until: until.toISOString(), in_doubt: inDoubt(account.credential, open) } });
+    await record(deps, tx, { what: "healer.paused", who: actor(caller), about: { request, account: account.id, rotation: open.id }, outcome: "ok", why: "break-glass looked at the passwords: nothing touches the target for a while", facts: { until: until.toISOString(), in_doubt: inDoubt(account.credential, open, tx.now) } });
   }
   return shown;
 };

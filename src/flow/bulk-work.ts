@@ -44,7 +44,7 @@ const nowOf = async (tx: Tx, b: Bulk, id: AccountId): Promise<{ account: Account
   const account = await accounts.lock(tx, id), target = (await targets.find(tx, account.target))!, by = await people.find(tx, b.by), open = await rotations.openOf(tx, id);
   return {
     account, n: {
-      credential: account.credential, block: account.block, targetLocked: target.locked, holds: await requests.holds(tx, id), liveSessions: (await sessions.openWhere(tx, { account: id })).length,
+      credential: account.credential, block: account.block, targetLocked: target.locked, holds: await requests.holds(tx, id), sessions: (await sessions.openWhere(tx, { account: id })).map((s) => s.id),
       rotatedAt: account.rotatedAt, open: open ? { origin: open.origin, dead: open.state === "dead_letter" } : null, may: by !== null && may(by, "account.rotate", { owner: target.owner }),
     },
   };
@@ -56,7 +56,7 @@ const oneAccount = (deps: Deps, id: BulkId, account: AccountId): Promise<boolean
   if (!isIdle(item) || (b.state !== "running" && b.state !== "stopping" && tx.now < b.until)) return false;
   const what = decide(b, item, now.n, tx.now, deps.times);
   if (what !== "open") return !isIdle(await saveItem(deps, tx, what));
-  const cuts = b.cut ? await cutSessions(deps, tx, now.account, { part: "bulk", about: { bulk: id }, why: `its password is changed: ${b.reason}`, byName: (await people.find(tx, b.by))!.name }) : 0;
+  const cuts = b.cut ? await cutSessions(deps, tx, now.account, { part: "bulk", about: { bulk: id }, why: `its password is changed: ${b.reason}`, byName: (await people.find(tx, b.by))!.name, only: item.seen }) : 0;
   await saveItem(deps, tx, begin(item, await opened(deps, tx, b, item, now.account), cutText(cuts) || null));
   return true;
 });

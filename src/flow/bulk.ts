@@ -5,7 +5,7 @@ import { newId, type AccountId, type BulkId, type PersonId, type ScheduleId, typ
 import type { Secret } from "../kernel/secret.ts";
 import type { Hold, Standing } from "../domain/account.ts";
 import type { Actor } from "../domain/audit.ts";
-import { stands } from "../domain/bulk-decide.ts";
+import { looked, stands } from "../domain/bulk-decide.ts";
 import { open, type BulkTerms, type Choice, type How, type Recipients } from "../domain/bulk.ts";
 import { later } from "../domain/rotation.ts";
 import { may } from "../domain/may.ts";
@@ -34,7 +34,9 @@ export type AffectedAccount = {
   readonly id: AccountId; readonly name: string; readonly standing: Standing; readonly holds: readonly Hold[]; readonly liveSessions: number; readonly administers: string | null;
   readonly stops: string | null; readonly waits: string | null; readonly broken: readonly string[];
 };
-export type Blast = { readonly list: readonly AffectedAccount[]; readonly digest: string };
+/** `users`: of each account whose users would be cut, what its digest stands for. */
+export type Blast = { readonly list: readonly AffectedAccount[]; readonly digest: string; readonly users: Users };
+type Users = ReadonlyMap<AccountId, readonly string[]>;
 
 const refuseWish = (deps: Deps, person: Person, w: BulkWish): void => {
   if (!may(person, "bulk.open")) throw new Fault("forbidden", "Only admins and owners change passwords in bulk.");
@@ -60,8 +62,8 @@ const affected = async (deps: Deps, db: Reader, list: readonly Chosen[], w: Bulk
       waits: why || !w.apply || w.cut || (holds.length === 0 && n === 0) ? null : "the end of its hold", broken: w.password && connector ? brokenFor(connector, w.password, passwordPolicies.among(a, t, known, platforms).policy, a.name) : [],
     };
   });
-  const cuts = lines.filter((l) => l.stops === null && (l.liveSessions > 0 || l.holds.length > 0)).map((l) => `${l.id} ${[...live.get(l.id) ?? []].sort().join(",")} ${l.holds.map((h) => h.person).sort().join(",")}`);
-  return { list: lines, digest: sha256Hex(cuts.sort().join("\n")).slice(0, 32) };
+  const users: Users = new Map(lines.filter((l) => l.stops === null && (l.liveSessions > 0 || l.holds.length > 0)).map((l) => [l.id, looked({ sessions: live.get(l.id) ?? [], holds: l.holds })]));
+  return { list: lines, digest: sha256Hex([...users].map(([id, u]) => `${id} ${u.join(",")}`).sort().join("\n")).slice(0, 32), users };
 };
 /** Who would be affected, and by what. */
 export const bulkPreview = async (deps: Deps, caller: Caller, w: BulkWish): Promise<Blast> => {
@@ -75,22 +77,24 @@ export const openBulk = async (deps: Deps, caller: Caller, input: BulkInput): Pr
   if (input.reason.trim().length < 3) throw new Fault("invalid", "Say why, in three or more characters: it stands in every event and mail of this change.");
   return deps.db.transaction(async (tx) => {
     const list = await chosen(tx, caller.person, input.choice);
+    let users: Users = new Map();
     if (input.cut) {
-      const { digest } = await affected(deps, tx, list, { ...input, password: undefined });
+      const { digest, users: now } = await affected(deps, tx, list, { ...input, password: undefined });
       if (input.seen !== digest) throw new Fault("conflict", input.seen ? "Since you looked, sessions or holds of these accounts changed. Look at who would be cut once more." : "Cutting sessions needs a look at who would be cut first: ask for the preview.");
+      users = now;
     }
-    return write(deps, tx, list, { ...input, person: caller.person.id, who: actor(caller), trigger: "bulk", schedule: null, until: later(tx.now, input.terms.minutes * 60_000) });
+    return write(deps, tx, list, { ...input, users, person: caller.person.id, who: actor(caller), trigger: "bulk", schedule: null, until: later(tx.now, input.terms.minutes * 60_000) });
   });
 };
 
-export type Written = BulkInput & { readonly person: PersonId; readonly who: Actor; readonly trigger: "bulk" | "schedule"; readonly schedule: ScheduleId | null; readonly until: Date };
+export type Written = BulkInput & { readonly person: PersonId; readonly who: Actor; readonly trigger: "bulk" | "schedule"; readonly schedule: ScheduleId | null; readonly until: Date; /** Who may be cut: they were looked at. */ readonly users?: Users };
 /** The rows; the job does the rest. */
 export const write = async (deps: Deps, tx: Tx, list: readonly Chosen[], w: Written): Promise<BulkId> => {
   const id = newId("bulk", deps.random), notify = await knownRecipients(tx, w.notify);
   const kept: ReadonlyMap<AccountId, VersionId> = w.password
     ? await keepForAll(deps, tx, await accounts.lockAll(tx, list.map((c) => c.account.id)), { secret: w.password, status: "candidate", origin: `typed ${id}`, by: w.person }) : new Map<AccountId, VersionId>();
   const b = open({ id, by: w.person, reason: w.reason.trim(), trigger: w.trigger, schedule: w.schedule, how: w.how, apply: w.apply, cut: w.cut, terms: w.terms, notify, at: tx.now, until: w.until });
-  await bulks.open(tx, b, list.map(({ account: a, target: t }) => ({ account: a.id, target: t.id, version: kept.get(a.id) ?? null })));
+  await bulks.open(tx, b, list.map(({ account: a, target: t }) => ({ account: a.id, target: t.id, version: kept.get(a.id) ?? null, seen: w.users?.get(a.id) ?? [] })));
   if (w.password) await tellGiven(deps, tx, b, list);
   await record(deps, tx, {
     what: "bulk.opened", who: w.who, about: { bulk: id, person: w.person, ...(w.schedule ? { schedule: w.schedule } : {}) }, outcome: "intent", why: w.reason.trim(),

@@ -6,6 +6,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { AccountId, RotationId, VersionId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
+import { waits } from "../domain/order.ts";
 import type { Bound } from "../domain/password-policy.ts";
 import type { Origin } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
@@ -44,7 +45,7 @@ export const changePassword = async (deps: Deps, caller: Caller, id: AccountId, 
   if (!wish.remote && wish.password === null) throw new Fault("invalid", "A password that is in force already has to be typed: generating one would change nothing on the target.");
   if (!wish.remote && seen.credential === "unmanaged" && !wish.probe) { await declarePassword(deps, caller, id, wish.password!); return { rotation: null, joined: false }; }
   const open = await rotations.openOf(deps.db, id);
-  if (open) return { rotation: open.id, joined: true };
+  if (open && !waits(open)) return { rotation: open.id, joined: true };
   await refuseBadly(deps, caller, id, wish);
   return deps.db.transaction((tx) => opened(deps, tx, caller, id, wish));
 };
@@ -55,21 +56,23 @@ export const rotateNow = async (deps: Deps, caller: Caller, id: AccountId, reaso
 /** What a person is shown before they press: whose work it would stop, and a change that is open already. */
 export const inTheWay = async (db: Reader, id: AccountId): Promise<{ liveSessions: number; open: { id: RotationId; openedAt: Date } | null }> => {
   const open = await rotations.openOf(db, id), full = open && await rotations.withOpening(db, open.id);
-  return { liveSessions: (await sessions.openWhere(db, { account: id })).length, open: full && { id: full.id, openedAt: full.openedAt } };
+  return { liveSessions: (await sessions.openWhere(db, { account: id })).length, open: full && !waits(full) ? { id: full.id, openedAt: full.openedAt } : null };
 };
 
 const opened = async (deps: Deps, tx: Tx, caller: Caller, id: AccountId, wish: PasswordWish): Promise<Opened> => {
   await managedBy(tx, caller, id, "account.rotate");
   const account = await accounts.lock(tx, id), open = await rotations.openOf(tx, id);
-  if (open) return { rotation: open.id, joined: true };
+  if (open && !waits(open)) return { rotation: open.id, joined: true };
+  if (open && wish.password) throw new Fault("conflict", LEFT);
   await free(deps, tx, caller, account, wish);
   const origin: Origin = !wish.remote ? "local" : wish.password ? "given" : "generated";
-  const candidate: VersionId | null = wish.password ? (await keepTyped(deps, tx, caller, account, wish.password, "candidate")).id : null;
+  const candidate: VersionId | null = wish.password ? (await keepTyped(deps, tx, caller, account, wish.password)).id : null;
   const rotation = await openRotation(deps, tx, await accounts.lock(tx, id), {
     trigger: "manual", reason: wish.reason.trim() || SAID[origin], by: caller.person.id, origin, ...(candidate ? { candidate } : {}),
   });
   return { rotation, joined: false };
 };
+const LEFT = "While it is used, its next password is with the agent of its machine already, and it may become the one in force by itself. Change it to a generated one, or type one when the use is over. Nothing was changed, and what was typed was not kept.";
 const SAID: Record<Origin, string> = { generated: "changed by hand", given: "changed by hand, to a typed password", local: "typed as the one in force" };
 
 /** The trigger table's row of "a person's change now": a held account is refused, or its holders are cut first. */

@@ -18,13 +18,15 @@ const SAID: Record<CloseWhy, string> = {
   checked_in: "you gave the account back", entries_used: "this approval was for one session", expired: "your time with this account is over", revoked: "your access was revoked", locked: "an administrator locked this", idle_hold: "the account was not used for a while and somebody else waits",
 };
 
-/** In the caller's transaction: the step, its event, the mark on every live session; the cut follows the commit. */
-export const closeCheckout = async (deps: Deps, tx: Tx, r: Request<"checked_out">, why: CloseWhy, by: PersonId | null, who: Actor, reason: string): Promise<Request> => {
+const saying = (why: CloseWhy, reason: string): string => (reason ? `${SAID[why]}: ${reason}` : SAID[why]);
+
+/** In the caller's transaction: the step, its event, the mark on every live session; the cut follows the commit, and says `said` to whoever is in one. */
+export const closeCheckout = async (deps: Deps, tx: Tx, r: Request<"checked_out">, why: CloseWhy, by: PersonId | null, who: Actor, reason: string, said = saying(why, reason)): Promise<Request> => {
   const closed = await requests.save(tx, close(r, why, by, reason, tx.now));
   const open = await sessions.openWhere(tx, { request: r.id });
   for (const s of open) await sessions.markCut(tx, s.id, CUT[why], who.kind === "person" ? who.name : "broker");
   await record(deps, tx, { what: why === "revoked" ? "request.revoked" : "checkout.closed", who, about: { request: r.id, account: r.terms.account }, outcome: "ok", why: reason || SAID[why], facts: { closed: why, sessions: open.length } });
-  tx.onCommit(() => { deps.bus.publish("requests"); void cutAndRotate(deps, r, open.map((s) => s.id), CUT[why], reason ? `${SAID[why]}: ${reason}` : SAID[why]); });
+  tx.onCommit(() => { deps.bus.publish("requests"); void cutAndRotate(deps, r, open.map((s) => s.id), CUT[why], said); });
   return closed;
 };
 

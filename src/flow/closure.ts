@@ -10,7 +10,7 @@ import { broker, record } from "./record.ts";
 import { loginAnswered, spendLogin } from "./budget.ts";
 import { loadWorld, type World } from "./rotation-load.ts";
 import { compare, login } from "./target-calls.ts";
-import { drifted } from "./verify.ts";
+import { drifted, settleStill } from "./verify.ts";
 
 export type Certificate = { readonly newResult: string; readonly oldResult: string; readonly ended: string };
 
@@ -23,12 +23,13 @@ export const closeNext = async (deps: Deps, busy: readonly string[], full: reado
   });
 };
 
+const SETTLING = "not asked: being settled";
 const UNSETTLED: readonly string[] = ["changing", "unverified", "quarantined"];
 export const runClosure = async (deps: Deps, c: Closure): Promise<void> => {
   const w = await deps.db.transaction(async (tx) => loadWorld(deps, tx, await accounts.lock(tx, c.account as AccountId), tx.now));
   if (currentOf(w.facts) !== c.version || w.facts.blocked) return finish(deps, c, w, { newResult: w.facts.blocked ? "not asked: blocked" : "superseded", oldResult: "not asked", ended: "not asked" });
   // After a refused login nobody logs in for a look: whoever settles it has the logins that are left.
-  if (UNSETTLED.includes(w.account.credential)) return finish(deps, c, w, { newResult: "not asked: being settled", oldResult: "not asked", ended: "not asked" });
+  if (UNSETTLED.includes(w.account.credential)) return finish(deps, c, w, { newResult: SETTLING, oldResult: "not asked", ended: "not asked" });
   await deps.moment("closing");
   const result = w.facts.canCompare ? await byCompare(deps, w, c) : await byLogin(deps, w, c);
   await finish(deps, c, w, { ...result, ended: "see the rotation" });
@@ -56,6 +57,7 @@ const finish = (deps: Deps, c: Closure, w: World, cert: Certificate): Promise<vo
   await record(deps, tx, { what: "rotation.closure", who: broker("closure"), about: { rotation: c.rotation, account: c.account, version: c.version }, outcome: cert.newResult === "refused" ? "failed" : "ok", facts: { step: c.step, new: cert.newResult, old: cert.oldResult, logins: cert.ended } });
   if (cert.newResult === "in force") await accounts.credit(tx, account.id, { verifiedAt: tx.now });
   if (cert.newResult === "refused") await drifted(deps, tx, broker("closure"), account, c.version as VersionId, `the ${c.step === "nightly" ? "nightly" : "closure"} check was refused with the vault's password`);
+  if (cert.newResult === SETTLING) await settleStill(deps, tx, account);
   if (c.step !== "first" && cert.newResult !== "superseded") {
     const no = Number(c.id.split("_").at(-1)) + 1;
     await rotations.addClosure(tx, { id: `${c.id.slice(0, c.id.lastIndexOf("_"))}_${no}`, rotation: c.rotation as never, account: c.account as AccountId, version: c.version as VersionId, old: c.old as VersionId | null, step: "nightly", dueAt: later(tx.now, deps.times.closureNightly) });

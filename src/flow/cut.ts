@@ -6,10 +6,10 @@ import * as sessions from "../store/sessions.ts";
 import { cutSoon, type Deps } from "./deps.ts";
 import { broker, record } from "./record.ts";
 
-export type CutFor = { readonly part: string; readonly about: AuditEvent["about"]; readonly why: string; readonly byName: string };
+export type CutFor = { readonly part: string; readonly about: AuditEvent["about"]; readonly why: string; readonly byName: string; /** Of these ids alone. */ readonly only?: readonly string[] };
 /** How many were cut. Their checkouts stay: whoever holds one connects again with the new password. */
 export const cutSessions = async (deps: Deps, tx: Tx, account: Account, c: CutFor): Promise<number> => {
-  const open = await sessions.openWhere(tx, { account: account.id });
+  const open = (await sessions.openWhere(tx, { account: account.id })).filter((s) => c.only?.includes(s.id) ?? true);
   for (const s of open) {
     await sessions.markCut(tx, s.id, "killed", c.byName);
     await record(deps, tx, { what: "session.cut", who: broker(c.part), about: { session: s.id, account: account.id, ...c.about }, outcome: "ok", why: c.why, facts: { asked_by: c.byName } });

@@ -18,6 +18,7 @@ import * as demonstrations from "../store/demonstrations.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as people from "../store/people.ts";
 import * as rotations from "../store/rotations.ts";
+import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { gradeOf } from "./command-sets.ts";
@@ -94,6 +95,8 @@ export type DemonstrationCard = {
   readonly d: Demonstration; readonly target: Target; readonly account: Account; readonly login: Account; readonly byName: string; readonly approvedBy: string | null;
   /** What became of the candidate: the rotation's word. */
   readonly rotation: Rotation | null;
+  /** There is a recording of it, to be played when it is over. */
+  readonly recorded: boolean;
   /** When it is over. */
   readonly inferred: Inferred | null;
   readonly can: { readonly allow: boolean; readonly drop: boolean; readonly begin: boolean; readonly say: boolean };
@@ -102,7 +105,7 @@ const cardOf = async (db: Reader, caller: Caller, d: Demonstration, everyone: Aw
   const target = (await targets.find(db, d.target))!, account = (await accounts.find(db, d.account))!, login = (await accounts.find(db, d.login))!, own = samePerson(everyone.get(d.by)!, caller.person);
   const rotation = isState(d, "open") || isState(d, "over") ? await rotations.find(db, d.rotation) : null, allows = may(caller.person, "demonstration.allow"), approval = "approval" in d ? d.approval : null, shows = may(caller.person, "demonstration.show", { requester: d.by });
   return {
-    d, target, account, login, rotation, byName: everyone.get(d.by)?.name ?? "", approvedBy: approval ? everyone.get(approval.by)?.name ?? "" : null,
+    d, target, account, login, rotation, recorded: isState(d, "over") && (await sessions.recordingOf(db, d.id)) !== null, byName: everyone.get(d.by)?.name ?? "", approvedBy: approval ? everyone.get(approval.by)?.name ?? "" : null,
     inferred: isState(d, "over") ? inferCommandSet(d.said, { account: account.name, user: login.name, self: account.id === login.id, over: d.over, where: target.name, tried: await triedIn(db, target) }) : null,
     can: { allow: d.state === "asked" && allows && (!own || await alone(db, caller)), drop: (d.state === "asked" || d.state === "approved") && may(caller.person, "demonstration.drop", { requester: d.by }), begin: d.state === "approved" && shows, say: d.state === "open" && shows },
   };

@@ -4,12 +4,13 @@
  */
 import { newId, type TargetId } from "../kernel/ids.ts";
 import type { ChangeResult, Task } from "../connectors/connector.ts";
-import { obstacle } from "../domain/account.ts";
+import { obstacle, type Account } from "../domain/account.ts";
 import { absorbRun, isWish, type RunOutcome } from "../domain/dependent-absorb.ts";
 import { claim, inWords, repeatable, skip, doubt, type Dependent, type Run, type RunStep } from "../domain/dependent.ts";
 import { currentOf } from "../domain/rotation-facts.ts";
 import { later, OPEN, type Rotation } from "../domain/rotation.ts";
 import type { Target } from "../domain/target.ts";
+import { windowsName } from "../domain/windows-name.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as store from "../store/dependents.ts";
@@ -60,8 +61,9 @@ const stops = async (deps: Deps, r: Run, on: Target): Promise<string | null> => 
   return obstacle({ credential: "in_sync", block: admin.block }, false);
 };
 
-/** As its connector has it. */
-export const taskOf = (d: Pick<Dependent, "what">, account: string): Task => (d.what.does === "steps" ? { ...d.what, account } : d.what);
+/** As its connector has it. `own`: where the account lives. */
+export const taskOf = ({ what }: Pick<Dependent, "what">, account: Pick<Account, "name">, own: Target, on: Target): Task =>
+  what.does === "steps" ? { ...what, account: account.name } : what.does === "logon" ? { ...what, account: windowsName(account.name, own, on) } : what;
 /** The target is asked once. What never left us is not_sent. */
 const act = async (deps: Deps, r: Run<"running">, d: Dependent, on: Target): Promise<RunOutcome> => {
   const connector = connectorOf(deps, on.platform), follower = connector.follower;
@@ -69,7 +71,7 @@ const act = async (deps: Deps, r: Run<"running">, d: Dependent, on: Target): Pro
   const no = await stops(deps, r, on);
   if (no !== null) return { not_sent: "unreachable", why: no };
   if (r.phase === "before" && !isOpen((await rotations.find(deps.db, r.rotation))!)) return { not_sent: "superseded", why: "the change it came before is over" };
-  const account = (await accounts.find(deps.db, r.account))!, current = r.version === null ? null : account.current;
+  const account = (await accounts.find(deps.db, r.account))!, own = (await targets.find(deps.db, account.target))!, current = r.version === null ? null : account.current;
   if (r.version !== null && current !== r.version) return { not_sent: "superseded", why: SUPERSEDED };
   let asked = false;
   const said = await withAdmin<ChangeResult>(deps, on.administrative!, on, newId("event", deps.random), async () => {
@@ -81,7 +83,7 @@ const act = async (deps: Deps, r: Run<"running">, d: Dependent, on: Target): Pro
       // A process that was stopped here may be one of two owners by now.
       if (deps.clock.mono() > fresh) return { answer: LATE, login: "unknown" as const };
       asked = true;
-      const limit = deps.times.dependentLimit, answer = await call(deps, { connector, target: on }, "dependent", (_c, link, config) => follower.run(config, link, taskOf(d, account.name), secret, as, AbortSignal.timeout(limit)), limit);
+      const limit = deps.times.dependentLimit, answer = await call(deps, { connector, target: on }, "dependent", (_c, link, config) => follower.run(config, link, taskOf(d, account, own, on), secret, as, AbortSignal.timeout(limit)), limit);
       return { answer, login: loginOf(answer) };
     } finally { as.secret.wipe(); secret?.wipe(); }
   });

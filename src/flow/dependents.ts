@@ -107,12 +107,13 @@ export const testDependent = async (deps: Deps, caller: Caller, id: DependentId)
 const tried = async (deps: Deps, d: Dependent, account: Account, on: Target): Promise<TestResult> => {
   const follower = connectorOf(deps, on.platform).follower, admin = on.administrative ? await accounts.find(deps.db, on.administrative) : null;
   if (!follower || !admin) return { ok: false, stage: "right", why: admin ? "it cannot be done on a target of this kind" : `no administrative account is named on ${on.name}` };
-  const no = deps.passive.why ?? await stopNow(deps.db, account, (await targets.find(deps.db, account.target))!) ?? await stopNow(deps.db, admin, on);
+  const own = (await targets.find(deps.db, account.target))!;
+  const no = deps.passive.why ?? await stopNow(deps.db, account, own) ?? await stopNow(deps.db, admin, on);
   if (no) return { ok: false, stage: "reach", why: no };
   const said = await withAdmin<TestResult | { unknown: string }>(deps, admin.id, on, newId("event", deps.random), async () => {
     const as = await credentialOf(deps, deps.db, admin.id), limit = deps.times.dependentLimit;
     try {
-      const answer = await call(deps, { connector: connectorOf(deps, on.platform), target: on }, "test", (_c, link, config) => follower.rehearse(config, link, taskOf(d, account.name), as, AbortSignal.timeout(limit)), limit);
+      const answer = await call(deps, { connector: connectorOf(deps, on.platform), target: on }, "test", (_c, link, config) => follower.rehearse(config, link, taskOf(d, account, own, on), as, AbortSignal.timeout(limit)), limit);
       return { answer, login: "ok" in answer && answer.ok ? "accepted" as const : "ok" in answer && answer.stage === "login" ? { refused: answer.why } : "unknown" as const };
     } finally { as.secret.wipe(); }
   });

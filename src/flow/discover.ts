@@ -25,9 +25,9 @@ export const discoverable = async (db: Reader, caller: Caller, id: TargetId, act
 /** Why its accounts cannot be listed at all, as a sentence. */
 export const cannotList = (deps: Pick<Deps, "connectors">, t: Target): string | null =>
   !connectorOf(deps, t.platform).discover ? `${t.name} is ${platformOf(t.platform).one}: the broker cannot list the accounts there.`
-    : t.administrative === null ? `No administrative account is named on ${t.name}, and nobody else may list its accounts. Choose one under Remote reset.` : null;
+    : !connectorOf(deps, t.platform).unaided && t.administrative === null ? `No administrative account is named on ${t.name}, and nobody else may list its accounts. Choose one under Remote reset.` : null;
 
-const put = async (deps: Small, tx: Tx, t: Target, trigger: "hand" | "daily", by: PersonId | null, who: Actor): Promise<DiscoveryId> => {
+export const openListing = async (deps: Pick<Small, "random" | "eventJournal" | "bus">, tx: Tx, t: Target, trigger: "hand" | "daily", by: PersonId | null, who: Actor): Promise<DiscoveryId> => {
   const already = await discoveries.openOf(tx, t.id);
   if (already) return already.id;
   const id = newId("discovery", deps.random);
@@ -43,7 +43,7 @@ export const discover = async (deps: Small, caller: Caller, id: TargetId): Promi
   return deps.db.transaction(async (tx) => {
     const t = await discoverable(tx, caller, id, "discovery.run"), no = cannotList(deps, t);
     if (no !== null) throw new Fault("conflict", no);
-    return put(deps, tx, t, "hand", caller.person.id, actor(caller));
+    return openListing(deps, tx, t, "hand", caller.person.id, actor(caller));
   });
 };
 
@@ -76,5 +76,5 @@ export const discoverDaily = (deps: Small, caller: Caller, id: TargetId, on: boo
 export const discoverDue = (deps: Small & Pick<Deps, "times">, id: TargetId): Promise<void> => deps.db.transaction(async (tx) => {
   const t = await targets.lock(tx, id);
   if (!t || deps.passive.why || !(await discoveries.dailyDue(tx, deps.times.discoverDaily)).includes(id)) return;
-  await put(deps, tx, t, "daily", null, broker("discovery"));
+  await openListing(deps, tx, t, "daily", null, broker("discovery"));
 });

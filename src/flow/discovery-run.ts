@@ -3,7 +3,7 @@
  * transaction with its end; anything less is the failure of this listing and changes no row of what was found.
  */
 import { newId } from "../kernel/ids.ts";
-import type { FoundAccount, NotTold } from "../connectors/connector.ts";
+import type { Credential, FoundAccount, NotTold } from "../connectors/connector.ts";
 import { obstacle } from "../domain/account.ts";
 import { claim, countsOf, fail, finish, merge, type Discovery, type Found, type Step } from "../domain/discovery.ts";
 import type { Target } from "../domain/target.ts";
@@ -16,7 +16,7 @@ import type { Deps } from "./deps.ts";
 import { cannotList } from "./discover.ts";
 import { withAdmin } from "./lend.ts";
 import { broker, record } from "./record.ts";
-import { call, credentialOf } from "./target-calls.ts";
+import { call, credentialOf, nobody } from "./target-calls.ts";
 import { connectorOf } from "./targets.ts";
 
 const PART = broker("discovery");
@@ -33,17 +33,20 @@ export const claimDiscovery = (deps: Deps, busy: readonly string[], full: readon
 const stops = async (deps: Deps, db: Reader, t: Target): Promise<string | null> => {
   const no = cannotList(deps, t), admin = t.administrative ? await accounts.find(db, t.administrative) : null;
   if (deps.passive.why) return deps.passive.why;
-  if (no !== null || !admin) return no ?? "its administrative account is gone";
+  if (no !== null) return no;
   if (t.locked) return "the target is locked";
+  if (connectorOf(deps, t.platform).unaided) return null;
+  if (!admin) return "its administrative account is gone";
   if (!(await versions.inForce(db, admin.id))) return `the vault holds no password of ${admin.name} yet; type it on the account's page`;
   return obstacle({ credential: "in_sync", block: admin.block === "none" && admin.identityNo !== t.identityNo ? "identity_changed" : admin.block }, false);
 };
-const ask = (deps: Deps, t: Target): Promise<readonly FoundAccount[] | { unknown: string }> =>
-  withAdmin<readonly FoundAccount[] | NotTold>(deps, t.administrative!, t, newId("event", deps.random), async () => {
+const listAs = (deps: Deps, t: Target, as: Credential): Promise<readonly FoundAccount[] | NotTold> =>
+  call(deps, { target: t, connector: connectorOf(deps, t.platform) }, "discover", (c, link, config) => c.discover!(config, link, as, AbortSignal.timeout(deps.times.discoverLimit)), deps.times.discoverLimit);
+const ask = async (deps: Deps, t: Target): Promise<readonly FoundAccount[] | { unknown: string }> =>
+  connectorOf(deps, t.platform).unaided ? listAs(deps, t, nobody()) : withAdmin<readonly FoundAccount[] | NotTold>(deps, t.administrative!, t, newId("event", deps.random), async () => {
     const as = await credentialOf(deps, deps.db, t.administrative!);
     try {
-      const said = await call(deps, { target: t, connector: connectorOf(deps, t.platform) }, "discover",
-        (c, link, config) => c.discover!(config, link, as, AbortSignal.timeout(deps.times.discoverLimit)), deps.times.discoverLimit);
+      const said = await listAs(deps, t, as);
       return { answer: said, login: !("unknown" in said) ? "accepted" as const : "asRefused" in said ? { refused: said.unknown } : "unknown" as const };
     } finally { as.secret.wipe(); }
   });
@@ -59,7 +62,7 @@ const judge = async (tx: Tx, d: Discovery<"running">, t: Target, said: Said): Pr
 };
 const MOST_NAMES = 20;
 /** Who it is that came, went or rose, for the log and for those who are told. */
-const named = (rows: readonly Found[]): Record<string, string> => Object.fromEntries((["new", "back", "gone", "became_privileged"] as const).flatMap((change) => {
+const named = (rows: readonly Found[]): Record<string, string> => Object.fromEntries((["new", "back", "gone", "became_privileged", "new_keys"] as const).flatMap((change) => {
   const names = rows.filter((r) => r.changes.includes(change)).map((r) => r.name);
   return names.length === 0 ? [] : [[`names_${change}`, `${names.slice(0, MOST_NAMES).join(", ")}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ""}`]];
 }));

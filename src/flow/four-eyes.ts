@@ -1,7 +1,7 @@
 /** The second pair of eyes. Rule: law no-way-round-4: what could help its author is noted in the transaction of the change, and stays open until somebody else confirms it. */
 import { newId } from "../kernel/ids.ts";
 import type { Account } from "../domain/account.ts";
-import { samePerson, type Person } from "../domain/person.ts";
+import { samePerson, type Person, type Ties } from "../domain/person.ts";
 import { coversAccount } from "../domain/policy.ts";
 import type { Target } from "../domain/target.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -11,8 +11,9 @@ import type { Deps } from "./deps.ts";
 import type { Caller } from "./record.ts";
 
 type Small = Pick<Deps, "random">;
-/** `subject`: the id of what was changed; a request that rests on it waits, if it is the author's own (vote.ts, standingOf). */
-export const noteChange = (deps: Small, tx: Tx, caller: Caller, subject: string, what: string): Promise<void> => people.noteChange(tx, newId("event", deps.random), caller.person.id, subject, what);
+/** `subject`: the id of what was changed; a request that rests on it waits, if it is the author's own (vote.ts, standingOf). `was`: ties it took away; they hold until it is confirmed. */
+export const noteChange = (deps: Small, tx: Tx, caller: Caller, subject: string, what: string, was: Ties | null = null): Promise<void> =>
+  people.noteChange(tx, newId("event", deps.random), caller.person.id, subject, what, was);
 
 type Covered = Pick<Target, "name" | "tags" | "platform">;
 /** Policies that cover these accounts on `after` and did not on `before` (null: there was no such account), by name. */

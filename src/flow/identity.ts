@@ -4,6 +4,7 @@ import type { TargetId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
 import { samePerson } from "../domain/person.ts";
 import * as accounts from "../store/accounts.ts";
+import * as locks from "../store/locks.ts";
 import * as targets from "../store/targets.ts";
 import * as people from "../store/people.ts";
 import type { Deps } from "./deps.ts";
@@ -24,6 +25,8 @@ export const MOVED = "This target's identity is not the one you looked at: it wa
  * `seen`: the hash of the identity this person looked at; what was changed behind their back is not accepted with it.
  */
 export const acceptIdentity = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, caller: Caller, id: TargetId, seen: string): Promise<void> => deps.db.transaction(async (tx) => {
+  // What a lock stops is read below: none is set meanwhile.
+  await locks.gate(tx, "hand_out");
   const target = await targets.lock(tx, id);
   if (!target || !may(caller.person, "target.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
   const everyone = await people.byId(tx), author = everyone.get((await targets.changedBy(tx, id))!), own = author !== undefined && samePerson(author, caller.person);

@@ -17,6 +17,7 @@ import { addAccount, adopt, namingOf } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { addTarget, changeTarget } from "./targets.ts";
+import { waysOf, wrongThrough, type Way } from "./through.ts";
 import { refuseUnfit } from "./typed.ts";
 
 export type Planned = { readonly line: number; readonly name: string; readonly does: readonly string[]; readonly errors: readonly string[] };
@@ -24,12 +25,12 @@ export type Imported = { readonly line: number; readonly name: string; readonly 
 export type Plan = { readonly whole: string | null; readonly rows: readonly Planned[] };
 
 /** What there is, and what earlier rows of the file will have made. */
-type Known = { readonly targets: Map<string, Pick<Target, "host" | "port" | "platform"> & { mine: boolean; admin: boolean; reconcile: boolean }>; readonly accounts: Set<string>; readonly people: readonly Person[]; readonly passwordPolicies: readonly string[] };
+type Known = { readonly targets: Map<string, Pick<Target, "host" | "port" | "platform"> & { mine: boolean; admin: boolean; reconcile: boolean }>; readonly accounts: Set<string>; readonly people: readonly Person[]; readonly passwordPolicies: readonly string[]; readonly ways: readonly Way[] };
 const knownTo = async (db: Reader, caller: Caller): Promise<Known> => {
   const all = await targets.all(db), name = new Map(all.map((t) => [t.id, t.name]));
   return {
     targets: new Map(all.map((t) => [t.name, { host: t.host, port: t.port, platform: t.platform, mine: may(caller.person, "target.manage", { owner: t.owner }), admin: t.administrative !== null, reconcile: t.reconcile !== null }])),
-    accounts: new Set((await accounts.all(db)).map((a) => `${a.name}@${name.get(a.target)}`)), people: await people.all(db), passwordPolicies: [...(await passwordPolicies.known(db)).keys()],
+    accounts: new Set((await accounts.all(db)).map((a) => `${a.name}@${name.get(a.target)}`)), people: await people.all(db), passwordPolicies: [...(await passwordPolicies.known(db)).keys()], ways: await waysOf(db, caller),
   };
 };
 
@@ -55,17 +56,18 @@ const newTarget = (deps: Pick<Deps, "connectors">, known: Known, row: ImportRow)
   }
   const objection = settings?.success ? connector?.objection?.(settings.data, { host: row.host, port }) : undefined;
   if (objection !== undefined) errors.push(`settings: ${objection}`);
+  errors.push(...wrongThrough(known.ways, row.through).map((why) => `through: ${why}`));
   if (row.owner !== "" && !ownerOf(known, row)) errors.push(`owner: there is nobody named ${row.owner}`);
   if (errors.length > 0) return { does: [], errors };
   known.targets.set(row.target, { host: row.host, port, platform, mine: true, admin: false, reconcile: false });
-  return { does: [`adds the target ${row.target} at ${row.host}:${port}`], errors: [] };
+  return { does: [`adds the target ${row.target} at ${row.host}:${port}${row.through.length === 0 ? "" : ` through ${row.through.join(", else ")}`}`], errors: [] };
 };
 const onTarget = (deps: Pick<Deps, "connectors">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
   const there = known.targets.get(row.target);
   if (!there) return newTarget(deps, known, row);
+  if (!there.mine) return { does: [], errors: ["target: it is there already and not yours to manage"] };
   const moved = (row.host !== "" && row.host !== there.host) || (row.port !== undefined && row.port !== there.port);
   const errors = [
-    ...(there.mine ? [] : ["target: it is there already and not yours to manage"]),
     ...(moved ? [`host: the target is at ${there.host}:${there.port}; an import moves no target, its page does`] : []),
     ...(row.platform !== "" && row.platform !== there.platform ? [`platform: the target is ${there.platform}`] : []),
   ];
@@ -97,6 +99,8 @@ const newAccount = (deps: Pick<Deps, "connectors" | "keyring">, known: Known, ro
 const planned = (deps: Pick<Deps, "connectors" | "keyring">, known: Known, p: Parsed): Planned => {
   if (p.row === null) return { line: p.line, name: "", does: [], errors: p.errors };
   const name = p.row.account === "" ? p.row.target : `${p.row.account}@${p.row.target}`, was = new Map(known.targets), t = onTarget(deps, known, p.row);
+  // Of somebody else's target nothing is told: neither where it is, nor what, nor which accounts it has.
+  if (known.targets.get(p.row.target)?.mine === false) return { line: p.line, name, does: [], errors: t.errors };
   if (t.errors.length > 0) { const a = newAccount(deps, { ...known, accounts: new Set() }, p.row); return { line: p.line, name, does: [], errors: [...t.errors, ...a.errors] }; }
   const a = newAccount(deps, known, p.row);
   if (a.errors.length > 0 && !was.has(p.row.target)) known.targets.delete(p.row.target);
@@ -120,7 +124,7 @@ const doRow = async (deps: Deps, caller: Caller, known: Known, row: ImportRow): 
   let target = await targets.named(deps.db, row.target);
   if (!target) {
     const owner = ownerOf(known, row);
-    target = await addTarget(deps, caller, { name: row.target, platform: platformIn(row), host: row.host, port: row.port, settings: settingsOf(deps, row), tags: row.target_tags, ...(owner ? { owner } : {}) });
+    target = await addTarget(deps, caller, { name: row.target, platform: platformIn(row), host: row.host, port: row.port, through: [...row.through], settings: settingsOf(deps, row), tags: row.target_tags, ...(owner ? { owner } : {}) });
     did.push(`target ${row.target} added`);
   }
   if (row.account === "" || await accounts.named(deps.db, `${row.account}@${row.target}`)) return { did, account: null };

@@ -19,12 +19,15 @@ export type LoginOf = "accepted" | "unknown" | { readonly refused: string };
 
 const topic = (admin: AccountId): string => `lent:${admin}`;
 
+/** `pastBreaker`: a person's one look while it is open; whoever asks so has spent a login of the account's own budget. */
+export type Terms = { readonly pastBreaker: boolean };
+
 /** In the caller's transaction. The breaker is read after the place is taken: who was refused before us has left both in one commit. */
-export const borrow = async (deps: Deps, tx: Tx, admin: AccountId, target: Target, usedBy: string): Promise<Borrowed> => {
+export const borrow = async (deps: Deps, tx: Tx, admin: AccountId, target: Target, usedBy: string, { pastBreaker }: Terms = { pastBreaker: false }): Promise<Borrowed> => {
   const { served } = await accounts.guards(tx, admin), alone = served === null || served.getTime() < tx.now.getTime() - deps.times.leaseMargin;
   if (!(await rotations.takeAdmin(tx, admin, usedBy, { exclusive: false, alone }, later(tx.now, deps.times.rotationLease)))) return "busy";
-  const { breaker } = await accounts.guards(tx, admin), shut = breaker !== null && breaker > tx.now;
-  if (!shut && await helper(tx, admin, target, tx.now, deps.trial) === "ready") return "lent";
+  const { breaker } = await accounts.guards(tx, admin), now = pastBreaker && breaker !== null && breaker > tx.now ? breaker : tx.now, shut = breaker !== null && breaker > now;
+  if (!shut && await helper(tx, admin, target, now, deps.trial) === "ready") return "lent";
   await rotations.dropAdmin(tx, usedBy);
   return shut ? "refused" : "busy";
 };
@@ -44,11 +47,11 @@ const handedBack = (deps: Deps, admin: AccountId): Promise<void> => new Promise(
   const done = (): void => { clearTimeout(timer); off(); resolve(); }, timer = setTimeout(done, deps.times.retryFirst / 5), off = deps.bus.subscribe(topic(admin), done);
 });
 /** One question with it. Waits its turn as long as a question may take; then it is asked nothing, and says why. */
-export const withAdmin = async <T>(deps: Deps, admin: AccountId, target: Target, usedBy: string, ask: () => Promise<{ answer: T; login: LoginOf }>): Promise<T | { unknown: string }> => {
+export const withAdmin = async <T>(deps: Deps, admin: AccountId, target: Target, usedBy: string, ask: () => Promise<{ answer: T; login: LoginOf }>, terms?: Terms): Promise<T | { unknown: string }> => {
   const end = deps.clock.mono() + deps.times.probeLimit;
   let got: Borrowed;
-  while ((got = await deps.db.transaction((tx) => borrow(deps, tx, admin, target, usedBy))) === "busy" && deps.clock.mono() < end) await handedBack(deps, admin);
-  if (got !== "lent") return { unknown: got === "refused" ? "the target refused the account that reads it; everybody waits until that is settled" : "the account that reads it is busy: being changed itself, or trying its own login first" };
+  while ((got = await deps.db.transaction((tx) => borrow(deps, tx, admin, target, usedBy, terms))) === "busy" && deps.clock.mono() < end) await handedBack(deps, admin);
+  if (got !== "lent") return { unknown: got === "refused" ? "the target refused the account that is to do it; everybody waits until that is settled" : "the account that is to do it is busy: being changed itself, or trying its own login first" };
   let login: LoginOf = "unknown";
   try {
     const asked = await ask();

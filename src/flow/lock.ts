@@ -7,18 +7,15 @@ import { newId, type AccountId, type LockId, type PersonId, type TargetId } from
 import { EVERYTHING, type Lock, type LockKind } from "../domain/lock.ts";
 import { may } from "../domain/may.ts";
 import { samePerson, type Person } from "../domain/person.ts";
-import { isState, type Request } from "../domain/request.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as locks from "../store/locks.ts";
 import * as people from "../store/people.ts";
-import * as requests from "../store/requests.ts";
-import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
-import { closeCheckout } from "./checkin.ts";
-import { cutSoon, type Deps } from "./deps.ts";
-import { atRest } from "./untried.ts";
+import type { Deps } from "./deps.ts";
+import { endAccess } from "./end-access.ts";
 import { actor, record, type Caller } from "./record.ts";
+import { atRest } from "./untried.ts";
 
 export type LockInput = { readonly kind: LockKind; /** An id or a name; nothing for everything. */ readonly subject: string; readonly reason: string };
 type Named = { readonly id: string; readonly name: string };
@@ -44,41 +41,19 @@ export const setLock = (deps: Deps, caller: Caller, input: LockInput): Promise<L
   const id = newId("lock", deps.random), reason = input.reason.trim();
   await locks.set(tx, { id, kind: input.kind, subject: on.id, reason, setBy: caller.person.id });
   await shadow(tx, input.kind, on.id, true);
-  const ended = await endAccess(deps, tx, caller, input.kind, on.id, reason);
+  const ended = await endAccess(deps, tx, caller, { kind: input.kind, id: on.id, reason, said: `an administrator locked this: ${reason}` });
   await record(deps, tx, { what: "lock.set", who: actor(caller), about: { lock: id, ...(input.kind === "broker" ? {} : { [input.kind]: on.id }) }, outcome: "ok", why: reason, facts: { kind: input.kind, name: on.name, ...ended } });
   tx.onCommit(() => { for (const topic of ["people", "requests", "news"]) deps.bus.publish(topic); });
   return (await locks.find(tx, id))!;
 });
 
-/** What others read of it without asking here. A block for a changed identity stays: it stops more. */
+/** What others read of it without asking here. A changed identity stays (it stops more), and so does `disabled`: nothing else remembers its owner's word. */
 const shadow = async (tx: Tx, kind: LockKind, id: string, locked: boolean): Promise<void> => {
   if (kind === "target") await targets.change(tx, id as TargetId, { locked });
   if (kind !== "account") return;
   const a = await accounts.lock(tx, id as AccountId), target = (await targets.find(tx, a.target))!;
-  if (locked && a.block !== "identity_changed") await accounts.setBlock(tx, a.id, "locked");
+  if (locked && a.block !== "identity_changed" && a.block !== "disabled") await accounts.setBlock(tx, a.id, "locked");
   if (!locked && a.block === "locked") await accounts.setBlock(tx, a.id, await atRest(tx, a, target));
-};
-
-const struck = async (tx: Tx, kind: LockKind, id: string): Promise<Request[]> => {
-  const all = (await requests.list(tx, { states: ["checked_out"], limit: 10_000, ...(kind === "person" ? { requester: id as PersonId } : {}), ...(kind === "account" ? { account: id as AccountId } : {}) })).map((l) => l.request);
-  if (kind !== "target") return all;
-  const on = new Set((await accounts.onTarget(tx, id as TargetId)).map((a) => a.id));
-  return all.filter((r) => on.has(r.terms.account));
-};
-/** Accounts are locked in the order of their ids, each before its requests, as everywhere. */
-const endAccess = async (deps: Deps, tx: Tx, caller: Caller, kind: LockKind, id: string, reason: string): Promise<{ sessions: number; checkouts: number }> => {
-  const open = await sessions.openWhere(tx, kind === "broker" ? {} : { [kind]: id });
-  const held = (await struck(tx, kind, id)).toSorted((a, b) => (a.terms.account < b.terms.account ? -1 : 1));
-  for (const seen of held) {
-    await accounts.lock(tx, seen.terms.account);
-    const r = await requests.lock(tx, seen.id);
-    if (isState(r, "checked_out")) await closeCheckout(deps, tx, r, "locked", caller.person.id, actor(caller), reason);
-  }
-  // What is live without a live checkout: it is being closed already, or its end was lost.
-  const loose = open.filter((s) => !held.some((r) => r.id === s.request));
-  for (const s of loose) await sessions.markCut(tx, s.id, "killed", caller.person.name);
-  tx.onCommit(() => { for (const s of loose) cutSoon(deps, s.id, `an administrator locked this: ${reason}`); });
-  return { sessions: open.length, checkouts: held.length };
 };
 
 export const liftLock = (deps: Deps, caller: Caller, id: LockId, reason: string): Promise<Lock> => deps.db.transaction(async (tx) => {

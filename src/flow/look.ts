@@ -95,7 +95,7 @@ export const canDo = (person: Person, r: Request, requester: Person, policy: Pol
   const mine = r.requester === person.id, votes = mayNotVote(person, requester, policy) === null, usable = isState(r, "approved", "checked_out");
   return {
     approve: votes && isState(r, "pending"), deny: votes && isState(r, "pending"), cancel: mine && isState(r, "pending", "approved"),
-    show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable && carriesShells(target), desktop: mine && usable && desktopOf(target) !== null && channelsOf(policy.terms).includes("desktop"), giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
+    show: mine && usable && PRESETS[r.terms.preset].shows, connect: mine && usable && carriesShells(target) && channelsOf(policy.terms).some((c) => c !== "desktop"), desktop: mine && usable && desktopOf(target) !== null && channelsOf(policy.terms).includes("desktop"), giveBack: may(person, "checkout.close", { requester: r.requester }) && isState(r, "checked_out"),
     revoke: !mine && may(person, "request.revoke", { entitled: entitled(policy, person) }) && usable,
     review: r.review && isState(r, "closed") && mayNotReview(person, requester, policy) === null,
   };
@@ -119,9 +119,10 @@ export const waitingFor = async (db: Reader, person: Person): Promise<requests.L
   }
   return out;
 };
+/** A limit counts what this person may see, so that others' requests never push their own out of it. */
 export const requestList = async (db: Reader, person: Person, filter: Parameters<typeof requests.list>[1]): Promise<requests.Listed[]> => {
-  const all = new Map((await policies.all(db)).map((p) => [p.id, p]));
-  return (await requests.list(db, filter)).filter((l) => may(person, "request.see", { requester: l.request.requester, entitled: entitled(all.get(l.request.terms.policy)!, person) }));
+  if (may(person, "request.see")) return requests.list(db, filter);
+  return requests.list(db, { ...filter, seenBy: { person: person.id, policies: (await policies.all(db)).filter((p) => entitled(p, person)).map((p) => p.id) } });
 };
 
 export const sessionList = async (db: Reader, person: Person, filter: Parameters<typeof sessions.list>[1]): Promise<sessions.Listed[]> =>
@@ -135,6 +136,11 @@ export const session = async (db: Reader, person: Person, id: SessionId): Promis
 export const sessionEvents = async (db: Reader, person: Person, id: SessionId): Promise<events.EventRow[]> => {
   await session(db, person, id);
   return (await events.list(db, { about: id, what: "session.event", after: 0, limit: 500 }));
+};
+/** Its recording could not be read for the search. */
+export const sessionUnread = async (db: Reader, person: Person, id: SessionId): Promise<boolean> => {
+  await session(db, person, id);
+  return (await sessions.recordingOf(db, id))?.indexState === "unreadable";
 };
 /** Null: it has not ended, or nobody was left to count. */
 export const sessionCoverage = async (db: Reader, person: Person, id: SessionId): Promise<{ readonly ledger: Ledger; readonly coverage: Coverage } | null> => {

@@ -11,8 +11,8 @@ const EVERY: Which = () => true;
 
 /** `work` is done with them before it returns. `which`: every one there ever was, if not said. */
 export const withPasswordsOf = async <T>(
-  deps: Pick<Deps, "keyring">, db: Reader, account: AccountId, work: (secrets: readonly Secret[]) => T, which: Which = EVERY,
+  deps: Pick<Deps, "keyring">, db: Reader, account: AccountId, work: (secrets: readonly Secret[]) => T | Promise<T>, which: Which = EVERY,
 ): Promise<T> => {
   const secrets = (await versions.of(db, account)).filter(which).map((v) => openVersion(deps, v));
-  try { return work(secrets); } finally { for (const s of secrets) s.wipe(); }
+  try { return await work(secrets); } finally { for (const s of secrets) s.wipe(); }
 };

@@ -3,16 +3,17 @@ import { z } from "zod";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type GroupId, type PersonId, type PolicyId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
-import { PersonName, Role, samePerson, type Person } from "../domain/person.ts";
+import { PersonName, Role, samePerson, type Person, type Ties } from "../domain/person.ts";
 import { PolicyInput, type Policy } from "../domain/policy.ts";
+import * as locks from "../store/locks.ts";
 import * as people from "../store/people.ts";
 import * as policies from "../store/policies.ts";
 import * as requests from "../store/requests.ts";
-import * as sessions from "../store/sessions.ts";
-import { counted } from "./vote.ts";
-import { cutSoon, type Deps } from "./deps.ts";
+import type { Deps } from "./deps.ts";
+import { endAccess } from "./end-access.ts";
 import { noteChange } from "./four-eyes.ts";
 import { actor, record, type Caller } from "./record.ts";
+import { counted } from "./vote.ts";
 
 type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus">;
 const optional = z.string().trim().max(200).nullable().default(null);
@@ -36,18 +37,24 @@ export const addPerson = (deps: Small, caller: Caller, raw: z.input<typeof Perso
 };
 
 export type PersonChange = Partial<Pick<Person, "fullName" | "mail" | "subject" | "employeeNo" | "roles" | "disabled">>;
-/** Disabling cuts the person's live sessions within a second. */
+/** What tied their logins before; null: it stays as it is. */
+const untied = ({ mail, subject, employeeNo }: Person, set: PersonChange): Ties | null => {
+  const was = { mail, subject, employeeNo };
+  return (Object.keys(was) as (keyof Ties)[]).some((k) => set[k] !== undefined && set[k] !== was[k]) ? was : null;
+};
+/** Disabling ends what the person holds and cuts their live sessions within a second, as a lock on them does. */
 export const changePerson = (deps: Deps, caller: Caller, id: PersonId, set: PersonChange): Promise<Person> => {
   refuse(caller, "person.manage");
   return deps.db.transaction(async (tx) => {
-    if (!(await people.find(tx, id))) throw new Fault("not_found", "No such person.");
+    if (set.disabled) await locks.gate(tx, "lock");
+    const before = await people.find(tx, id);
+    if (!before) throw new Fault("not_found", "No such person.");
     if (id === caller.person.id && (set.disabled || (set.roles && !set.roles.includes("admin")))) throw new Fault("conflict", "You cannot take your own administrator's rights away; another admin can.");
     await people.change(tx, id, set);
-    if (set.roles || set.disabled === false || set.mail !== undefined || set.subject !== undefined || set.employeeNo !== undefined) await noteChange(deps, tx, caller, id, `changed ${Object.keys(set).join(", ")}`);
+    if (set.roles || set.disabled === false || set.mail !== undefined || set.subject !== undefined || set.employeeNo !== undefined) await noteChange(deps, tx, caller, id, `changed ${Object.keys(set).join(", ")}`, untied(before, set));
     await record(deps, tx, { what: set.disabled ? "person.disabled" : "person.changed", who: actor(caller), about: { person: id }, outcome: "ok", facts: Object.fromEntries(Object.entries(set).map(([k, v]) => [k, Array.isArray(v) ? v.join(",") : (v as string | boolean | null)])) });
-    const open = set.disabled ? await sessions.openWhere(tx, { person: id }) : [];
-    for (const s of open) await sessions.markCut(tx, s.id, "killed", caller.person.name);
-    tx.onCommit(() => { deps.bus.publish("people"); for (const s of open) cutSoon(deps, s.id, "your access to the broker was disabled"); });
+    if (set.disabled) await endAccess(deps, tx, caller, { kind: "person", id, reason: "access to the broker was disabled", said: "your access to the broker was disabled" });
+    tx.onCommit(() => deps.bus.publish("people"));
     return (await people.find(tx, id))!;
   });
 };
@@ -102,8 +109,9 @@ export const confirmChange = (deps: Deps, caller: Caller, change: string): Promi
   const everyone = await people.byId(tx), author = everyone.get(open.author)!;
   if (samePerson(author, caller.person) || !(await people.confirmChange(tx, change, caller.person.id))) throw new Fault("forbidden", "You made this change: somebody else must confirm it.");
   await record(deps, tx, { what: "change.confirmed", who: actor(caller), about: { change, subject: open.subject, person: open.author }, outcome: "ok" });
-  for (const p of [...everyone.values()].filter((x) => samePerson(x, author))) for (const listed of await requests.list(tx, { requester: p.id, states: ["pending"] })) {
-    const request = await requests.lock(tx, listed.request.id);
+  const waited = [...everyone.values()].filter((p) => samePerson(p, author) || p.id === open.subject).map((p) => p.id);
+  for (const id of await requests.pendingOf(tx, waited)) {
+    const request = await requests.lock(tx, id);
     if (request.state === "pending") await counted(deps, tx, request);
   }
 });

@@ -26,7 +26,7 @@ import { actor, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 import { helper, loadWorld } from "./rotation-load.ts";
 import { saveStep } from "./rotation-save.ts";
-import { openVersion } from "./secrets.ts";
+import { openForUse } from "./secrets.ts";
 import { credentialOf } from "./target-calls.ts";
 
 export const platformTests = async (db: Reader, caller: Caller, id: TargetId): Promise<PlatformTest[]> => {
@@ -46,7 +46,7 @@ const look = async (deps: Deps, account: Account, target: Target): Promise<Found
   }
   const row = (await versions.of(deps.db, account.id)).find((v) => v.id === account.current) ?? (await versions.of(deps.db, account.id)).at(-1);
   if (!row) return { passed: true, changed: false, why: "the vault holds no password of the account, so its login was not tried" };
-  using secret = openVersion(deps, row);
+  using secret = await openForUse(deps, row);
   const said = await c.probe(config, deps.link(target), { name: account.name }, secret, limit());
   return said === "yes" ? { passed: true, changed: false, why: "" } : { passed: false, changed: false, why: said === "no" ? "the device does not take the vault's password" : said.unknown };
 };

@@ -1,7 +1,7 @@
 /** Pre-flight: what the target itself asks of an account's password, beside our policy. Rule: it reads and changes nothing; the administrative account is lent for it as for a comparison (A2, A4), and the answer is in the log. */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId } from "../kernel/ids.ts";
-import type { TargetRules } from "../connectors/connector.ts";
+import type { Credential, TargetRules } from "../connectors/connector.ts";
 import { may } from "../domain/may.ts";
 import { coversAccount, type Policy } from "../domain/policy.ts";
 import type { Person } from "../domain/person.ts";
@@ -16,18 +16,20 @@ import { withAdmin } from "./lend.ts";
 import { managedBy } from "./managed-by.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { loadWorld, type World } from "./rotation-load.ts";
-import { call, credentialOf } from "./target-calls.ts";
+import { call, credentialOf, nobody } from "./target-calls.ts";
 
 export type Preflight = { readonly policy: string; readonly rules: TargetRules | null; readonly why: string | null; readonly conflicts: readonly Conflict[] };
 
 const ask = async (deps: Deps, w: World): Promise<TargetRules | { unknown: string }> => {
   const { administrative } = w;
-  if (!administrative) return { unknown: "no administrative account is named on its target, and nobody else may read the target's rules" };
   if (!w.connector.preflight) return { unknown: "this platform does not tell its rules" };
+  const askAs = (as: Credential) => call(deps, w, "preflight", (c, link, config) => c.preflight!(config, link, { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+  if (w.connector.unaided) return askAs(nobody());
+  if (!administrative) return { unknown: "no administrative account is named on its target, and nobody else may read the target's rules" };
   return withAdmin<TargetRules | { unknown: string }>(deps, administrative, w.target, newId("event", deps.random), async () => {
     const as = await credentialOf(deps, deps.db, administrative);
     try {
-      const said = await call(deps, w, "preflight", (c, link, config) => c.preflight!(config, link, { name: w.account.name }, as, AbortSignal.timeout(deps.times.probeLimit)), deps.times.probeLimit);
+      const said = await askAs(as);
       return { answer: said, login: isRules(said) ? "accepted" as const : "asRefused" in said ? { refused: said.unknown } : "unknown" as const };
     } finally { as.secret.wipe(); }
   });
@@ -43,7 +45,7 @@ export const preflight = async (deps: Deps, caller: Caller, id: AccountId): Prom
     what: "account.preflight", who: actor(caller), about: { account: id, target: w.target.id }, outcome: rules ? "ok" : "failed", ...(why ? { why } : {}), facts: { ...rules },
   }));
   const { policy } = await passwordPolicies.of(deps.db, w.account, w.target);
-  return { policy: policy.name, rules, why, conflicts: rules ? conflicts(policy, rules, w.administrative ? "administrative" : "self") : [] };
+  return { policy: policy.name, rules, why, conflicts: rules ? conflicts(policy, rules, w.administrative || w.connector.unaided ? "administrative" : "self") : [] };
 };
 
 export type PolicyWarnings = { readonly warnings: readonly { readonly account: string; readonly says: string; readonly stops: boolean }[]; /** Covered, and never looked at or not answered. */ readonly unknown: number };

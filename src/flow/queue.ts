@@ -1,6 +1,7 @@
 /** The queue of an exclusive account, tended. Rule: it is derived from approved requests and read again under the account's lock; a wake-up lost costs one sweep. */
 import type { AccountId, RequestId } from "../kernel/ids.ts";
 import { times, type Times } from "../kernel/times.ts";
+import { handedOut } from "../domain/account.ts";
 import { isOpen } from "../domain/hours.ts";
 import { goOn, inOrder, isTurnOf, placeOf, restStep, turnOf, type QueuePlace, type Turn, type Waiting } from "../domain/queue.ts";
 import { isState, type Request } from "../domain/request.ts";
@@ -13,7 +14,7 @@ import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import { closeCheckout } from "./checkin.ts";
 import type { Deps } from "./deps.ts";
-import { obstacleNow } from "./obstacle.ts";
+import { obstacleNow, stillEnding } from "./obstacle.ts";
 import { broker, record } from "./record.ts";
 
 type Approved = Request<"approved">;
@@ -24,7 +25,7 @@ export const tendQueue = (deps: Deps, id: AccountId): Promise<Date | null> => de
   if (deps.passive.why !== null) return null;
   const account = await accounts.lock(tx, id), target = (await targets.find(tx, account.target))!;
   const all = await queue.waiting(tx, id), waiting = await openNow(tx, deps.times, all, tx.now), holder = (await requests.live(tx, id)).find((r) => r.exclusive);
-  const free = holder === undefined && (await obstacleNow(deps, tx, account, target)) === null;
+  const free = holder === undefined && !handedOut(account) && (await obstacleNow(deps, tx, account, target)) === null && (await stillEnding(tx, id)).length === 0;
   const turn: Turn = free ? turnOf(waiting, tx.now) : { whose: "nobody" };
   for (const r of all) await letRun(deps, tx, r, isTurnOf(turn, r.id) && waiting.some((x) => x.id === r.id));
   const offered = await offer(deps, tx, turn, waiting);

@@ -3,35 +3,51 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../kernel/fault.ts";
-import type { AccountId, RecordingId, SessionId } from "../kernel/ids.ts";
+import { atOnce, restfully, type Work } from "../kernel/rest.ts";
+import { isId, type AccountId, type DemonstrationId, type RecordingId, type SessionId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { may, type Act } from "../domain/may.ts";
 import { castOf } from "../recordings/asciicast.ts";
 import { channelsIn, type Channel, type Piece } from "../recordings/channels.ts";
-import { hideUnechoed } from "../recordings/echo.ts";
+import { hiding } from "../recordings/echo.ts";
 import type { Frame } from "../recordings/frame.ts";
 import { readFrames, recover, verifyRecording, type Verdict } from "../recordings/reader.ts";
-import { KINDS, transcriptOf, type Kind, type Row } from "../recordings/transcript.ts";
+import { KINDS, transcribe, type Kind, type Row } from "../recordings/transcript.ts";
 import * as accounts from "../store/accounts.ts";
+import * as demonstrations from "../store/demonstrations.ts";
 import * as sessions from "../store/sessions.ts";
 import type { SecretRow } from "../store/versions.ts";
-import { mask, maskBytes } from "../vault/mask.ts";
+import { mask, maskBytes, masking } from "../vault/mask.ts";
 import type { Deps } from "./deps.ts";
 import { withPasswordsOf } from "./masked.ts";
 import { actor, record, type Caller } from "./record.ts";
 
 export { KINDS, type Kind };
-export type Small = Pick<Deps, "db" | "keyring" | "random" | "eventJournal" | "bus">;
+export type Small = Pick<Deps, "db" | "keyring" | "random" | "clock" | "eventJournal" | "bus">;
 export type Opened = { readonly file: string; readonly key: KeyObject; readonly id: RecordingId; readonly account: AccountId; readonly session: SessionId };
+/** What has a recording: a session, or a change shown by hand. `accounts`: whose passwords may stand in it. */
+export type Recorded = SessionId | DemonstrationId;
+type Whose = { readonly row: sessions.RecordingRow | null; readonly accounts: readonly AccountId[] };
+const whoseIs = async (deps: Small, id: Recorded): Promise<Whose | null> => {
+  if (isId("demonstration", id)) { const d = await demonstrations.find(deps.db, id); return d && { row: await sessions.recordingOf(deps.db, id), accounts: [...new Set([d.account, d.login])] }; }
+  const s = await sessions.find(deps.db, id);
+  return s && { row: await sessions.recording(deps.db, s.recording), accounts: [s.account] };
+};
 
-export const openRecording = async (deps: Small, dir: string, id: SessionId): Promise<Opened> => {
-  const s = await sessions.find(deps.db, id), row = s ? await sessions.recording(deps.db, s.recording) : null;
-  if (!s || !row) throw new Fault("not_found", "No such session.");
+const opened = async (deps: Small, dir: string, id: Recorded): Promise<{ file: string; key: KeyObject; id: RecordingId; accounts: readonly AccountId[] }> => {
+  const whose = await whoseIs(deps, id), row = whose?.row;
+  if (!whose || !row) throw new Fault("not_found", isId("demonstration", id) ? "There is no recording of this change." : "No such session.");
   const file = path.join(dir, path.basename(row.file));
   if (!existsSync(file)) throw new Fault("not_found", "This session has no recording file: it ended before anything was recorded, or the file is gone.");
   const bytes = deps.keyring.openRecordingKey(row.id, row.wrapped, row.keyId), key = createSecretKey(bytes);
   bytes.fill(0);
-  return { file, key, id: row.id as RecordingId, account: s.account, session: id };
+  return { file, key, id: row.id as RecordingId, accounts: whose.accounts };
+};
+export const openRecording = async (deps: Small, dir: string, id: SessionId): Promise<Opened> => {
+  // Its readers mask one account alone.
+  if (isId("demonstration", id)) throw new Fault("not_found", "No such session.");
+  const { accounts: [account], ...o } = await opened(deps, dir, id);
+  return { ...o, account: account!, session: id };
 };
 
 /** After a crash: cut to the last good chunk, marked. Null: there was nothing to recover. */
@@ -42,46 +58,59 @@ export const recoverRecording = async (deps: Small, dir: string, id: SessionId):
   } catch { return null; }
 };
 
-const maskWhere = (pieces: Piece[], mine: (p: Piece) => boolean, secrets: readonly Secret[]): void => {
-  const at = [...pieces.keys()].filter((i) => mine(pieces[i]!)), texts = mask(at.map((i) => pieces[i]!.text), secrets);
+function* maskWhere(pieces: Piece[], mine: (p: Piece) => boolean, secrets: readonly Secret[]): Work<void> {
+  const at = [...pieces.keys()].filter((i) => mine(pieces[i]!)), texts = yield* masking(at.map((i) => pieces[i]!.text), secrets);
   at.forEach((i, k) => { pieces[i] = { ...pieces[i]!, text: texts[k]! }; });
-};
-/** What a program read on its standard input is nobody's typing and is not shown; it stays in the recording. */
-export const maskChannel = (c: Channel, secrets: readonly Secret[]): Channel => {
-  const pieces = c.terminal ? hideUnechoed(c.pieces) : c.pieces.filter((p) => p.code !== "i");
+}
+/**
+ * What a program read on its standard input is nobody's typing and is not shown; it stays in the recording. Of a desktop nobody knows what was echoed: keys
+ * are there where the policy asked for them, and all are shown but the account's passwords.
+ */
+export function* maskingChannel(c: Channel, secrets: readonly Secret[]): Work<Channel> {
+  const pieces = c.terminal ? yield* hiding(c.pieces) : c.opened.kind === "desktop" ? [...c.pieces] : c.pieces.filter((p) => p.code !== "i");
   // Each stream by itself, and both output streams as the terminal mixed them.
-  for (const mine of [(p: Piece) => p.code === "o", (p: Piece) => p.code === "o" && !p.err, (p: Piece) => p.err === true, (p: Piece) => p.code === "i", (p: Piece) => p.code === "m"]) maskWhere(pieces, mine, secrets);
+  for (const mine of [(p: Piece) => p.code === "o", (p: Piece) => p.code === "o" && !p.err, (p: Piece) => p.err === true, (p: Piece) => p.code === "i", (p: Piece) => p.code === "m"]) yield* maskWhere(pieces, mine, secrets);
   const command = c.opened.command === undefined ? {} : { command: mask([c.opened.command], secrets)[0]! };
   return { ...c, opened: { ...c.opened, ...command }, pieces };
-};
+}
+export const maskChannel = (c: Channel, secrets: readonly Secret[]): Channel => atOnce(maskingChannel(c, secrets));
+function* maskingAll(channels: readonly Channel[], secrets: readonly Secret[]): Work<Channel[]> {
+  const out: Channel[] = [];
+  for (const c of channels) out.push(yield* maskingChannel(c, secrets));
+  return out;
+}
 
 export type ChannelInfo = { readonly no: number; readonly kind: string; readonly command: string | null };
 const infoOf = (c: Channel): ChannelInfo => ({ no: c.no, kind: c.opened.kind, command: c.opened.command ?? null });
-type Read = { readonly r: Opened; readonly verdict: Verdict; readonly manifest: ReturnType<typeof channelsIn>["manifest"]; readonly channels: readonly Channel[] };
-const read = async (deps: Small, dir: string, id: SessionId): Promise<Read> => {
-  const r = await openRecording(deps, dir, id), verdict = verifyRecording(r.file, r.key, r.id), { manifest, channels } = channelsIn(readFrames(r.file, r.key, r.id));
-  return { r, verdict, manifest, channels: await withPasswordsOf(deps, deps.db, r.account, (secrets) => channels.map((c) => maskChannel(c, secrets))) };
+type Read = { readonly recording: RecordingId; readonly verdict: Verdict; readonly manifest: ReturnType<typeof channelsIn>["manifest"]; readonly channels: readonly Channel[] };
+const read = async (deps: Small, dir: string, id: Recorded): Promise<Read> => {
+  const r = await opened(deps, dir, id), verdict = verifyRecording(r.file, r.key, r.id), told = channelsIn(readFrames(r.file, r.key, r.id));
+  let channels = told.channels;
+  for (const account of r.accounts) { const all = channels; channels = await withPasswordsOf(deps, deps.db, account, (secrets) => restfully(deps.clock, maskingAll(all, secrets))); }
+  return { recording: r.id, verdict, manifest: told.manifest, channels };
 };
+/** As the log names it. */
+const aboutOf = (id: Recorded, recording: RecordingId) => (isId("demonstration", id) ? { demonstration: id, recording } : { session: id, recording });
 const allow = (caller: Caller, act: Act): void => { if (!may(caller.person, act)) throw new Fault("forbidden", "Recordings are for auditors."); };
 
 export type Playback = { readonly verdict: Verdict; readonly channels: readonly ChannelInfo[]; readonly cast: string };
 /** Asciicast v2 of one channel, masked. Reading is checked against the chain from end to end first. */
-export const play = async (deps: Small, dir: string, caller: Caller, id: SessionId, channel?: number): Promise<Playback> => {
+export const play = async (deps: Small, dir: string, caller: Caller, id: Recorded, channel?: number): Promise<Playback> => {
   allow(caller, "session.play");
-  const { r, verdict, manifest, channels } = await read(deps, dir, id);
+  const { recording, verdict, manifest, channels } = await read(deps, dir, id);
   if (channels.some((c) => c.opened.kind === "desktop")) throw new Fault("conflict", "This is a recording of a desktop: it is played in the portal, on the session's own page.");
   const chosen = channel === undefined ? channels[0] : channels.find((c) => c.no === channel);
   if (channel !== undefined && !chosen) throw new Fault("not_found", `This session has no channel ${channel}.`);
-  await deps.db.transaction((tx) => record(deps, tx, { what: "session.played", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", facts: { complete: verdict.complete, channel: chosen?.no ?? 0 } }));
+  await deps.db.transaction((tx) => record(deps, tx, { what: "session.played", who: actor(caller), about: aboutOf(id, recording), outcome: "ok", facts: { complete: verdict.complete, channel: chosen?.no ?? 0 } }));
   return { verdict, channels: channels.map(infoOf), cast: chosen ? `${[...castOf(manifest, chosen)].join("\n")}\n` : "" };
 };
 
 export type Transcript = { readonly verdict: Verdict; readonly channels: readonly ChannelInfo[]; readonly rows: readonly Row[]; readonly shortened: boolean };
 /** Everything that was said, as text, masked. */
-export const readTranscript = async (deps: Small, dir: string, caller: Caller, id: SessionId): Promise<Transcript> => {
+export const readTranscript = async (deps: Small, dir: string, caller: Caller, id: Recorded): Promise<Transcript> => {
   allow(caller, "session.play");
-  const { r, verdict, channels } = await read(deps, dir, id), rows = transcriptOf(channels);
-  await deps.db.transaction((tx) => record(deps, tx, { what: "session.read", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", facts: { complete: verdict.complete } }));
+  const { recording, verdict, channels } = await read(deps, dir, id), rows = await restfully(deps.clock, transcribe(channels));
+  await deps.db.transaction((tx) => record(deps, tx, { what: "session.read", who: actor(caller), about: aboutOf(id, recording), outcome: "ok", facts: { complete: verdict.complete } }));
   return { verdict, channels: channels.map(infoOf), rows, shortened: channels.some((c) => c.shortened) };
 };
 

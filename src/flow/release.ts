@@ -27,6 +27,7 @@ export const release = (deps: Deps, caller: Caller, id: RequestId): Promise<Rele
   if (!glass && !account.current) throw new Fault("conflict", "The vault holds no password for this account yet.");
   const shown = glass ? await underGlass(deps, tx, caller, request.id, account) : [{ id: account.current!, no: 0, says: "" }], rows = await versions.many(tx, shown.map((v) => v.id));
   await accounts.used(tx, account.id);
+  tx.onCommit(() => deps.bus.publish("orders"));
   for (const v of shown) {
     await versions.expose(tx, exposureOf(deps, caller, account, v.id, request.id));
     await record(deps, tx, { what: "password.released", who: actor(caller), about: { request: request.id, account: account.id, target: target.id, version: v.id }, outcome: "ok", ...(glass ? { why: v.says } : {}) });

@@ -2,6 +2,7 @@
 import type { RotationId } from "../kernel/ids.ts";
 import { outcomeOf, type ChangeOutcome } from "../domain/change-outcome.ts";
 import { may } from "../domain/may.ts";
+import { waits } from "../domain/order.ts";
 import { adviceOf, type Advice } from "../domain/rotation-advice.ts";
 import { hasKeys } from "../domain/platform.ts";
 import type { Rotation } from "../domain/rotation.ts";
@@ -17,7 +18,7 @@ import type { Caller } from "./record.ts";
 import { rotationOne, seen, type RotationRow } from "./shelf.ts";
 
 export type BoardRow = RotationRow & { readonly outcome: ChangeOutcome; readonly advice: Advice | null };
-export type Board = { readonly dead: readonly BoardRow[]; readonly doubt: readonly BoardRow[]; readonly refused: readonly BoardRow[]; readonly waiting: readonly BoardRow[]; readonly running: readonly BoardRow[]; readonly recent: readonly BoardRow[]; readonly trend: readonly Day[]; readonly dependents: readonly RunLine[]; readonly toAccept: readonly DependentLine[] };
+export type Board = { readonly dead: readonly BoardRow[]; readonly doubt: readonly BoardRow[]; readonly refused: readonly BoardRow[]; readonly waiting: readonly BoardRow[]; readonly running: readonly BoardRow[]; readonly ordered: readonly BoardRow[]; readonly recent: readonly BoardRow[]; readonly trend: readonly Day[]; readonly dependents: readonly RunLine[]; readonly toAccept: readonly DependentLine[] };
 export const TREND_DAYS = 14;
 
 const told = (r: RotationRow): BoardRow => ({ ...r, outcome: outcomeOf(r.rotation), advice: adviceOf(r.rotation) });
@@ -33,9 +34,9 @@ const whole = (some: readonly Day[], now: Date): Day[] => Array.from({ length: T
 export const rotationBoard = async (db: Reader, caller: Caller, now: Date): Promise<Board> => {
   const open = await visible(db, caller, await rotations.allOpen(db)), of = (...states: string[]) => open.filter((r) => states.includes(r.rotation.state));
   const everywhere = may(caller.person, "account.history"), mine = everywhere ? null : (await targets.all(db)).filter((t) => may(caller.person, "account.history", { owner: t.owner })).map((t) => t.id);
-  const doubt = open.filter((r) => r.outcome.word === "settling" && r.rotation.state !== "dead_letter"), rest = of("queued", "prepared", "applying", "probing", "waiting").filter((r) => !doubt.includes(r));
+  const doubt = open.filter((r) => r.outcome.word === "settling" && r.rotation.state !== "dead_letter"), rest = of("queued", "prepared", "applying", "probing", "waiting").filter((r) => !doubt.includes(r)), ordered = rest.filter((r) => waits(r.rotation));
   return {
-    dead: of("dead_letter"), doubt, refused: await visible(db, caller, await rotations.lastRefused(db)), waiting: rest.filter((r) => r.rotation.state === "waiting"), running: rest.filter((r) => r.rotation.state !== "waiting"),
+    dead: of("dead_letter"), doubt, refused: await visible(db, caller, await rotations.lastRefused(db)), waiting: rest.filter((r) => r.rotation.state === "waiting"), running: rest.filter((r) => r.rotation.state !== "waiting" && !ordered.includes(r)), ordered,
     recent: (await visible(db, caller, await rotations.recent(db, { limit: 100 }))).filter((r) => r.rotation.state === "committed").slice(0, 30),
     dependents: await troubledRuns(db, caller), toAccept: await unaccepted(db, caller),
     trend: whole(await rotations.perDay(db, new Date(now.getTime() - TREND_DAYS * 86_400_000), mine), now),

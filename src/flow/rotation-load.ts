@@ -3,7 +3,8 @@ import type { AccountId, TargetId } from "../kernel/ids.ts";
 import type { Connector } from "../connectors/connector.ts";
 import { pastUntried, type Account } from "../domain/account.ts";
 import type { Facts, Helper } from "../domain/rotation-facts.ts";
-import { NO_RELEASE, type Rotation } from "../domain/rotation.ts";
+import { keepsIn } from "../domain/no-release.ts";
+import type { Rotation } from "../domain/rotation.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Guarded } from "../store/accounts.ts";
@@ -19,6 +20,15 @@ export type World = {
   readonly administrative: AccountId | null; readonly reconcile: AccountId | null;
 };
 
+/** What a target says of itself is not to be read by this version of the broker: its rotations wait, everybody else's go on. */
+export class Unreadable extends Error { override readonly name = "Unreadable"; }
+const carrierOf = (connector: Connector, target: Target): string | undefined => {
+  if (!connector.carrier) return undefined;
+  const settings = connector.config.safeParse(target.settings);
+  if (!settings.success) throw new Unreadable(`the settings of ${target.name} cannot be read: ${settings.error.issues[0]?.path.join(".") ?? ""} ${settings.error.issues[0]?.message ?? ""}`.trim());
+  return connector.carrier(settings.data);
+};
+
 /** Row-locked: the account first, then its rotation or request, everywhere in this order; two orders would be a deadlock. */
 export const loadForWork = async (deps: Deps, tx: Tx, mine: Pick<Rotation, "id" | "account">): Promise<{ r: Rotation; w: World }> => {
   const account = await accounts.lock(tx, mine.account), r = await rotations.lock(tx, mine.id);
@@ -28,14 +38,15 @@ export const loadForWork = async (deps: Deps, tx: Tx, mine: Pick<Rotation, "id" 
 export const loadWorld = async (deps: Deps, db: Reader, account: Guarded, now: Date): Promise<World> => {
   const target = (await targets.find(db, account.target))!;
   const connector = deps.connectors.get(target.platform);
-  if (!connector) throw new Error(`no connector for platform ${target.platform}`);
+  if (!connector) throw new Unreadable(`this broker knows no platform ${target.platform}, which ${target.name} is of`);
   const rows = await versions.listed(db, account.id);
   // law A1: who may rescue the administrator is not changed by it; both change themselves, so "is changed by" has no cycle.
   // Who has to log in before the administrator can is not changed by it either.
-  const carries = connector.carrier?.(connector.config.parse(target.settings)) === account.name;
-  const administrative = target.administrative === account.id || target.reconcile === account.id || carries ? null : target.administrative;
+  const carries = carrierOf(connector, target) === account.name;
+  const administrative = connector.unaided || target.administrative === account.id || target.reconcile === account.id || carries ? null : target.administrative;
   const reconcile = target.reconcile === account.id ? null : target.reconcile;
-  const admin = await helper(db, administrative, target, now, deps.trial), { budget, healerPaused: paused } = account.guards;
+  // Where something of ours stands on the target itself, it is always there to ask; that it is not connected is an answer.
+  const admin = connector.unaided ? "ready" : await helper(db, administrative, target, now, deps.trial), { budget, healerPaused: paused } = account.guards;
   const facts: Facts = {
     versions: rows, credential: account.credential,
     // An administrative account changes itself with its own rights; elsewhere nobody else needs to.
@@ -59,6 +70,6 @@ export const helper = async (db: Reader, id: AccountId | null, target: Target, n
   const busy = stopped(a, target, trial) || a.identityNo !== target.identityNo || a.credential === "changing" || a.credential === "unverified" || a.credential === "quarantined" || (until !== null && until > now);
   if (busy) return "busy";
   const open = await rotations.openOf(db, a.id);
-  if (open && (NO_RELEASE as readonly string[]).includes(open.state)) return "busy";
+  if (open && keepsIn(open, now)) return "busy";
   return (await versions.inForce(db, a.id)) === null ? "none" : "ready";
 };

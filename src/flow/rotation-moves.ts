@@ -2,6 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import type { RotationId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
+import { mayFire } from "../domain/order.ts";
 import { adviceOf, type Move } from "../domain/rotation-advice.ts";
 import { giveUp, refuse, reopen, type Rotation } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
@@ -12,8 +13,7 @@ import { managedBy } from "./managed-by.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { loadWorld, type World } from "./rotation-load.ts";
 import { saveStep } from "./rotation-save.ts";
-import { journalled } from "./secrets.ts";
-import { keepTyped } from "./typed.ts";
+import { declare, keepTyped } from "./typed.ts";
 import { question } from "./verify.ts";
 
 const PAST: Record<Move, string> = { again: "asked again", keep: "the old one kept", tell: "told the password in force", stop: "stopped" };
@@ -43,10 +43,9 @@ export const askAgainNow = (deps: Deps, caller: Caller, id: RotationId): Promise
 export const tellPassword = async (deps: Deps, caller: Caller, id: RotationId, password: Secret): Promise<void> => {
   const { row, w } = await deps.db.transaction(async (tx) => {
     const found = await legal(deps, tx, caller, id, "tell");
-    return { row: await keepTyped(deps, tx, caller, found.w.account, password, "declared"), w: found.w };
+    return { row: await keepTyped(deps, tx, caller, found.w.account, password), w: found.w };
   });
-  await journalled(deps, row, w.account, w.target, 0);
-  await deps.db.transaction(async (tx) => {
+  await declare(deps, row, w.account, w.target, async (tx) => {
     const { r, w: now } = await legal(deps, tx, caller, id, "tell");
     await moved(deps, tx, caller, r, "tell");
     await saveStep(deps, tx, reopen(r as Rotation<"dead_letter">, `${caller.person.name} typed the password in force`, tx.now), now);
@@ -62,6 +61,8 @@ export const keepOld = async (deps: Deps, caller: Caller, id: RotationId): Promi
     if (said === "none_matches" || !("match" in said) || now.inForce !== proven) throw new Fault("upstream", "The target does not take that password now, or did not answer. Nothing was changed; ask again.");
     await moved(deps, tx, caller, now, "keep");
     await saveStep(deps, tx, giveUp(now as Rotation<"dead_letter">, proven, `${caller.person.name} keeps the old password`, world.facts, tx.now, deps.times), world);
+    // Left with the agent it would still be made: it is taken back.
+    if (mayFire(now.order)) tx.onCommit(() => deps.bus.publish("orders-doubted"));
   });
 };
 

@@ -17,10 +17,11 @@ export const underLock = async <R extends Rotation, T>(deps: Deps, mine: R, work
     return work(tx, r as R, w);
   });
 
-export const saveStep = async (deps: Deps, tx: Tx, step: RotationStep, w: World): Promise<Rotation> => {
+/** `told`: what is said of it where that is not the change of state. */
+export const saveStep = async (deps: Deps, tx: Tx, step: RotationStep, w: World, told: Partial<AuditEvent> = {}): Promise<Rotation> => {
   const saved = await rotations.save(tx, step);
   await applyEffects(deps, tx, saved, step.effects, w);
-  await record(deps, tx, eventOf(step, w));
+  await record(deps, tx, { ...eventOf(step, w), ...told });
   if (saved.state === "committed") { await deps.moment("committing"); tx.onCommit(() => void deps.moment("committed")); }
   tx.onCommit(() => deps.log("info", `rotation ${saved.id} ${step.from.state} -> ${saved.state}`, { account: `${w.account.name}@${w.target.name}`, attempt: saved.attempt, why: saved.why }));
   return saved;

@@ -1,11 +1,17 @@
-/** Secret versions between vault, store and journal. Rule: law journal-before-effect: a version is on disk in the journal, read back and opened, before anything depends on it. */
+/**
+ * Secret versions between vault, store and journal. Rule: law journal-before-effect: a version is on disk in the journal, read back and opened, before
+ * anything depends on it. Its row is committed before its line is written, always: so a line without a row says that the database is older than the
+ * journal, and never that somebody died between the two.
+ */
 import { newId, type AccountId, type PersonId, type VersionId } from "../kernel/ids.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
 import type { VersionStatus } from "../domain/rotation-facts.ts";
 import type { Target } from "../domain/target.ts";
+import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
+import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import type { SecretRow } from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
@@ -49,4 +55,27 @@ export const journalled = async (deps: Pick<Deps, "keyring" | "journal" | "epoch
   } catch (cause) {
     throw new Fault("unavailable", `The journal's copy of version ${row.id} does not open again. Nothing was changed.`, { cause });
   }
+};
+
+type Journalling = Pick<Deps, "db" | "keyring" | "journal" | "epoch">;
+const journalMissing = async (deps: Journalling, row: SecretRow): Promise<void> => {
+  const account = (await accounts.find(deps.db, row.account))!;
+  await journalled(deps, row, account, (await targets.find(deps.db, account.target))!, 0);
+};
+/** Opened to be sent to a target, outside any transaction. What the journal lacks is written there first; where it cannot be, it is not used. */
+export const openForUse = async (deps: Journalling, row: SecretRow): Promise<Secret> => {
+  if (!deps.journal.hasVersion(row.id)) await journalMissing(deps, row);
+  return openVersion(deps, row);
+};
+/** At a start: whose broker died between row and line, or whose journal was full. The number written; what cannot be is told, and not used. */
+export const journalAllMissing = async (deps: Journalling & Pick<Deps, "log">): Promise<number> => {
+  const missing = (await versions.ids(deps.db)).filter((id) => !deps.journal.hasVersion(id));
+  let written = 0;
+  for (const id of missing) {
+    try { await journalMissing(deps, (await versions.find(deps.db, id))!); written += 1; } catch (e) {
+      deps.log("error", `version ${id} is not in the journal, and is used for nothing until it is: ${e instanceof Error ? e.message : String(e)}`);
+      if (deps.journal.dead !== null) break;
+    }
+  }
+  return written;
 };

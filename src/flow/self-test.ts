@@ -1,7 +1,7 @@
 /** What a self-test asks of its own broker and of the target. Rule: the target's own hash says what is in force, never a row of ours. */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId } from "../kernel/ids.ts";
-import { NO_RELEASE } from "../domain/rotation.ts";
+import { keepsIn } from "../domain/no-release.ts";
 import * as accounts from "../store/accounts.ts";
 import * as people from "../store/people.ts";
 import * as rotations from "../store/rotations.ts";
@@ -28,7 +28,7 @@ const placeOf = async (deps: Deps, id: AccountId) => {
 export type InForce = { readonly inForce: number; readonly current: boolean; readonly offered: boolean };
 export const inForceNow = async (deps: Deps, id: AccountId): Promise<InForce> => {
   const { account, target, connector, config, link } = await placeOf(deps, id), rows = await versions.of(deps.db, id);
-  const open = await rotations.openOf(deps.db, id), offered = account.credential === "in_sync" && !(open !== null && (NO_RELEASE as readonly string[]).includes(open.state));
+  const open = await rotations.openOf(deps.db, id), offered = account.credential === "in_sync" && !(open !== null && keepsIn(open, deps.clock.now()));
   const secrets = rows.map((row) => openVersion(deps, row)), as = await credentialOf(deps, deps.db, target.administrative!);
   try {
     const found = await connector.compare!(config, link, { name: account.name }, secrets, as, AbortSignal.timeout(deps.times.probeLimit));

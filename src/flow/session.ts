@@ -86,13 +86,14 @@ export const open = async (deps: Deps, tx: Tx, caller: Caller, { request, accoun
     id: newId("session", deps.random), request: request.id, person: caller.person.id, account: account.id, target: target.id, protocol, via, address: caller.address, recording, node: deps.node, openedAt: tx.now, state: "opening",
   };
   await accounts.used(tx, account.id);
+  tx.onCommit(() => deps.bus.publish("orders"));
   await sessions.open(tx, s, new Date(tx.now.getTime() + deps.times.sessionLease));
   await sessions.addRecording(tx, { id: recording, session: s.id, file: `${recording}.lsr`, wrapped: key.wrapped, keyId: key.keyId });
   await versions.expose(tx, { id: newId("exposure", deps.random), person: caller.person.id, account: account.id, version: row.id, request: request.id, how: "session" });
   await record(deps, tx, { what: "session.opening", who: actor(caller), about: { session: s.id, request: request.id, account: account.id, target: target.id, version: row.id, recording }, outcome: "intent", facts: { via, protocol } });
   return {
     session: s.id, started: tx.now, remainingMs: request.until.getTime() - tx.now.getTime(), target, username: account.name, hostKeys: hostKeysOf(target), password: openVersion(deps, row),
-    recording: { id: recording, key: key.key }, terms: policy.terms, desktop: protocol === "rdp" ? desktopOf(target) : null,
+    recording: { id: recording, key: key.key }, terms: policy.terms, desktop: protocol === "ssh" ? null : desktopOf(target),
   };
 };
 export const hostKeysOf = (t: Pick<Target, "settings">): readonly string[] => (Array.isArray(t.settings["hostKeys"]) ? t.settings["hostKeys"] as string[] : []);

@@ -1,7 +1,7 @@
 /** One act on several accounts: who is affected, then doing it. Rule: each account is decided by its own verb, in its own transaction; one that fails leaves the others alone. */
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { AccountId, RotationId } from "../kernel/ids.ts";
-import { standing, type Hold, type Standing } from "../domain/account.ts";
+import { obstacle, standing, type Hold, type Standing } from "../domain/account.ts";
 import { may } from "../domain/may.ts";
 import type { Deps } from "./deps.ts";
 import { rotateNow, setBlock } from "./accounts.ts";
@@ -49,7 +49,7 @@ const one = async (deps: Deps, caller: Caller, act: SeveralAct, id: AccountId, r
     case "rotate": return { ok: true, said: "a change is under way", rotation: await rotateNow(deps, caller, id, reason) };
     case "verify": { const v = await verify(deps, caller, id); return { ok: v.verdict === "in_force", said: v.why, rotation: null }; }
     case "block": await setBlock(deps, caller, id, "locked", reason); return { ok: true, said: "blocked; its live sessions are cut", rotation: null };
-    case "unblock": await setBlock(deps, caller, id, "none", reason); return { ok: true, said: "no longer blocked", rotation: null };
+    case "unblock": { const left = await setBlock(deps, caller, id, "none", reason); return { ok: left === "none", said: left === "none" ? "no longer blocked" : obstacle({ block: left, credential: "in_sync" }, false)!, rotation: null }; }
   }
 };
 const tried = async (deps: Deps, caller: Caller, act: SeveralAct, c: AccountCard, reason: string): Promise<Outcome> => {

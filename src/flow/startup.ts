@@ -14,6 +14,7 @@ import type { EventLine, KeyLine, Line, VersionLine } from "../vault/journal.ts"
 import type { Deps } from "./deps.ts";
 import { broker as by, record } from "./record.ts";
 import { openRotation } from "./rotate.ts";
+import { journalAllMissing } from "./secrets.ts";
 import { sessionEnded } from "./session.ts";
 
 /** Opens the keyring: rows, keys only the journal knows, and new ones where a purpose has none. Journal before the row. */
@@ -53,15 +54,17 @@ export const checkFence = async (deps: Deps, tokenFile: string): Promise<void> =
   const install = await broker.remembered(deps.db, "install"), epoch = Number(await broker.remembered(deps.db, "epoch") ?? 0), token = readToken(tokenFile);
   deps.epoch.value = epoch;
   if (install === null) {
-    if (token) deps.passive.why = "the journal belongs to another database than this empty one. Run: lockstep restore --take-over";
+    if (token) { deps.epoch.value = token.epoch; deps.passive.why = "the journal belongs to another database than this empty one. Run: lockstep restore --take-over"; }
     else await begin(deps, tokenFile);
     return;
   }
   if (!token) deps.passive.why = "this database was copied or restored: the fence token beside the journal is missing. Run: lockstep restore --take-over";
   else if (token.install !== install || token.epoch !== epoch) deps.passive.why = "the fence token beside the journal belongs to another life of this database. Run: lockstep restore --take-over";
   else if (token.inode !== inodeOf(tokenFile)) deps.passive.why = "this data directory is a copy of another one. If the original is gone for good, run: lockstep restore --take-over";
-  if (deps.passive.why) await deps.db.transaction((tx) => record(deps, tx, { what: "vault.passive", who: by("startup"), about: {}, outcome: "refused", why: deps.passive.why! }));
+  if (deps.passive.why) await tellPassive(deps, deps.passive.why);
 };
+const tellPassive = (deps: Deps, why: string): Promise<void> =>
+  deps.db.transaction((tx) => record(deps, tx, { what: "vault.passive", who: by("startup"), about: {}, outcome: "refused", why }));
 const begin = async (deps: Deps, tokenFile: string): Promise<void> => {
   const install = newId("key", deps.random).slice(4);
   writeToken(tokenFile, install, 1);
@@ -69,9 +72,11 @@ const begin = async (deps: Deps, tokenFile: string): Promise<void> => {
   deps.epoch.value = 1;
 };
 
+/** Above every life that left anything here: the one that is asked of, the token beside the journal (`checkFence` read it), the journal's lines. */
+export const nextEpoch = (deps: Pick<Deps, "epoch" | "journal">, of: number): number => Math.max(of, deps.epoch.value, deps.journal.epoch) + 1;
 /** `lockstep restore --take-over`: this database is the one now. The epoch rises, older tokens and fences are void. */
 export const takeOver = async (deps: Deps, tokenFile: string): Promise<number> => {
-  const install = await broker.remembered(deps.db, "install") ?? newId("key", deps.random).slice(4), epoch = Math.max(deps.epoch.value, readToken(tokenFile)?.epoch ?? 0) + 1;
+  const install = await broker.remembered(deps.db, "install") ?? newId("key", deps.random).slice(4), epoch = nextEpoch(deps, readToken(tokenFile)?.epoch ?? 0);
   await deps.db.transaction(async (tx) => {
     await broker.remember(tx, "install", install);
     await broker.remember(tx, "epoch", String(epoch));
@@ -81,6 +86,29 @@ export const takeOver = async (deps: Deps, tokenFile: string): Promise<number> =
   deps.epoch.value = epoch;
   deps.passive.why = null;
   return epoch;
+};
+
+/**
+ * Database and journal, before anything depends on either. A version's row is committed before its line is written (secrets.ts), and PostgreSQL does
+ * not forget a commit: a line of this very life without its row was left by no crash, but by a dump, a point in time or a standby that was behind, and
+ * a person must look first. Lines of an earlier life are what a take-over has accepted: they come back. On the embedded database a power cut may cost
+ * acknowledged rows: they come back too. What the journal lacks is written there.
+ */
+export const settleVersions = async (deps: Deps, lines: readonly Line[]): Promise<void> => {
+  if (deps.passive.why) return;
+  const forgotten = deps.db.engine === "postgresql" ? await forgottenOf(deps, lines) : 0;
+  if (forgotten > 0) {
+    deps.passive.why = `the journal knows ${forgotten} password version(s) of this database's own life that it has forgotten: it was restored from an older state. Look at it, then run: lockstep restore --take-over`;
+    return tellPassive(deps, deps.passive.why);
+  }
+  const { back } = await replayVersions(deps, lines), written = await journalAllMissing(deps);
+  if (back > 0) deps.log("warn", `${back} password version(s) were missing in the database and came back from the journal; their accounts are being settled`);
+  if (written > 0) deps.log("warn", `${written} password version(s) were not in the journal yet and are now`);
+};
+/** `>=`: a dump of an earlier life under a token that was lost. */
+const forgottenOf = async (deps: Pick<Deps, "db" | "epoch">, lines: readonly Line[]): Promise<number> => {
+  const known = new Set<string>(await versions.ids(deps.db));
+  return lines.filter((l) => l.kind === "version" && l.epoch >= deps.epoch.value && !known.has(l.version)).length;
 };
 
 /** `accounts`: added under their old ids. `alone`: whose versions stay in the journal, because their target is not in this database. */

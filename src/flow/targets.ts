@@ -7,13 +7,14 @@ import { sha256Hex } from "../crypto/envelope.ts";
 import { may } from "../domain/may.ts";
 import { has } from "../domain/person.ts";
 import { COMMAND_SETS, platformOf } from "../domain/platform.ts";
-import { identityText, TargetInput, type Target } from "../domain/target.ts";
+import { identityText, TargetInput, throughOf, type Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as people from "../store/people.ts";
 import * as targets from "../store/targets.ts";
 import type { Deps } from "./deps.ts";
 import { noteChange, noteCoverage } from "./four-eyes.ts";
+import { linkNamed } from "./through.ts";
 import { liftFrom, setLock } from "./lock.ts";
 import { actor, record, type Caller } from "./record.ts";
 import type { Connector, Pin } from "../connectors/connector.ts";
@@ -22,14 +23,14 @@ type Small = Pick<Deps, "db" | "random" | "eventJournal" | "bus" | "connectors" 
 export const hashIdentity = (t: Parameters<typeof identityText>[0]): string => sha256Hex(identityText(t));
 
 /** What the target proves itself by right now (an SSH host key line), read without any credential, for a person to compare and confirm. */
-export const readIdentity = async (deps: Pick<Small, "connectors" | "link" | "times">, caller: Caller, at: Place): Promise<{ identity: string } & Pin> => {
+export const readIdentity = async (deps: Pick<Small, "db" | "connectors" | "link" | "times">, caller: Caller, at: Place): Promise<{ identity: string } & Pin> => {
   if (!may(caller.person, "target.add")) throw new Fault("forbidden", "Only admins and owners add targets.");
   const c = connectorOf(deps, at.platform);
   if (!c.identity) throw new Fault("invalid", `Targets of the platform ${at.platform} have no key to read.`);
-  const identity = await c.identity(deps.link({ host: at.host, port: portOf(at), link: "direct" }), AbortSignal.timeout(deps.times.targetDial));
+  const link = await linkNamed(deps.db, caller, at.through ?? []), identity = await c.identity(deps.link({ host: at.host, port: portOf(at), link }), AbortSignal.timeout(deps.times.targetDial));
   return { identity, ...pinOf(deps, at.platform, identity) };
 };
-type Place = { readonly platform: string; readonly host: string; readonly port?: number | undefined };
+type Place = { readonly platform: string; readonly host: string; readonly port?: number | undefined; readonly through?: readonly string[] | undefined };
 export const portOf = (t: Pick<Place, "platform" | "port">): number => {
   const port = t.port ?? platformOf(t.platform).port;
   if (port === null) throw new Fault("invalid", "The port is missing.");
@@ -56,15 +57,16 @@ const meant = (c: Connector, kept: Target["settings"], wished: Record<string, un
   return wished === undefined || isDeepStrictEqual(c.config.safeParse(kept).data, read) ? kept : wished;
 };
 
-export const addTarget = (deps: Small, caller: Caller, raw: z.input<typeof TargetInput>): Promise<Target> => {
+export const addTarget = async (deps: Small, caller: Caller, raw: z.input<typeof TargetInput>): Promise<Target> => {
   const input = TargetInput.parse(raw), c = connectorOf(deps, input.platform);
   if (!may(caller.person, "target.add")) throw new Fault("forbidden", "Only admins and owners add targets.");
+  if (c.unaided) throw new Fault("invalid", `${platformOf(input.platform).called}: such a target is made by its agent, at its first start. Add a host under Agents, or with: lockstep agent enroll --new`);
   const port = portOf(input), settings = settingsFor(c, input.settings, { host: input.host, port });
-  const plain = { platform: input.platform, host: input.host, port, link: "direct" as const, settings };
+  const plain = { platform: input.platform, host: input.host, port, link: await linkNamed(deps.db, caller, input.through), settings };
   return deps.db.transaction(async (tx) => {
     const t: Target = { id: newId("target", deps.random), name: input.name, ...plain, owner: (input.owner as Target["owner"]) ?? caller.person.id, tags: input.tags, administrative: null, reconcile: null, identityNo: 1, identityHash: hashIdentity(plain), locked: false, passwordPolicy: null };
     await targets.add(tx, t, caller.person.id);
-    await record(deps, tx, { what: "target.added", who: actor(caller), about: { target: t.id }, outcome: "ok", facts: { name: t.name, platform: t.platform, host: t.host, port: t.port, identity: t.identityHash } });
+    await record(deps, tx, { what: "target.added", who: actor(caller), about: { target: t.id }, outcome: "ok", facts: { name: t.name, platform: t.platform, host: t.host, port: t.port, link: t.link, identity: t.identityHash } });
     return t;
   });
 };
@@ -86,6 +88,8 @@ export type TargetChange = {
   /** From one command set to another: a device whose own set was written meanwhile. */
   readonly platform?: string | undefined;
   readonly host?: string | undefined; readonly port?: number | undefined; readonly settings?: Record<string, unknown> | undefined;
+  /** Agents or gateways it is reached through from here on; empty: directly. */
+  readonly through?: readonly string[] | undefined;
   readonly tags?: readonly string[] | undefined; readonly owner?: PersonId | null | undefined; readonly locked?: boolean | undefined;
   readonly administrative?: AccountId | null | undefined; readonly reconcile?: AccountId | null | undefined;
 };
@@ -120,12 +124,14 @@ const changeFacts = (deps: Small, caller: Caller, id: TargetId, change: Omit<Tar
   const t = await visible(tx, caller, id);
   const at = { host: change.host ?? t.host, port: change.port ?? t.port }, platform = change.platform ?? t.platform, moved = platform !== t.platform;
   const settings = moved ? settingsFor(connectorOf(deps, otherSet(t.platform, platform)), newest(change.settings ?? t.settings), at) : meant(connectorOf(deps, t.platform), t.settings, change.settings, at);
-  const plain = { platform, ...at, link: t.link, settings };
+  if (settings["agent"] !== t.settings["agent"]) throw new Fault("invalid", "Which agent stands on a target is said on that agent's page: map it there.");
+  const link = change.through === undefined || change.through.join(" ") === throughOf(t).join(" ") ? t.link : await linkNamed(tx, caller, change.through);
+  const plain = { platform, ...at, link, settings };
   const identityHash = hashIdentity(plain);
   if (identityHash !== t.identityHash) {
     await targets.setIdentity(tx, id, { ...plain, identityHash }, caller.person.id);
     await accounts.blockForIdentity(tx, id);
-    await record(deps, tx, { what: "target.identity_changed", who: actor(caller), about: { target: id }, outcome: "ok", why: moved ? "it goes by another command set" : "its address or pinned key was edited", facts: { from: t.identityHash, to: identityHash } });
+    await record(deps, tx, { what: "target.identity_changed", who: actor(caller), about: { target: id }, outcome: "ok", why: moved ? "it goes by another command set" : link === t.link ? "its address or pinned key was edited" : "it is reached another way", facts: { from: t.identityHash, to: identityHash } });
   }
   if (moved) await noteCoverage(deps, tx, caller, await accounts.onTarget(tx, id), t, { ...t, platform });
   await noteOwner(deps, tx, caller, t, change.owner);

@@ -20,7 +20,7 @@ export const admitByTicket = (deps: Deps, caller: Caller, shown: Shown, channel:
   if (!may(caller.person, "checkout.use", { requester: held.request.requester })) throw new Fault("not_found", "No such request.");
   includes(held.policy, channel);
   if (desktop ? desktopOf(held.target) === null : !carriesShells(held.target)) throw new Fault("conflict", (desktop ? noDesktop : noShells)(held.target));
-  return open(deps, tx, caller, held, "web", desktop ? "rdp" : "ssh");
+  return open(deps, tx, caller, held, "web", desktop ? desktopOf(held.target)!.kind : "ssh");
 });
 
 /** Back into a running session from another connection: the ticket is spent and the event written before the session process lets anybody in. */

@@ -10,7 +10,7 @@ import { desktopOf } from "../domain/desktop.ts";
 import { carriesSessions, carriesShells, noDesktop, noSessions, noShells } from "../domain/platform.ts";
 import { channelsOf, type PolicyTerms } from "../domain/policy.ts";
 import { isState } from "../domain/request.ts";
-import { isOpen } from "../domain/session.ts";
+import { isDesktop, isOpen } from "../domain/session.ts";
 import type { Target } from "../domain/target.ts";
 import type { Ticket, TicketKind } from "../domain/ticket.ts";
 import * as accounts from "../store/accounts.ts";
@@ -41,15 +41,16 @@ export const issue = async (deps: Small, tx: Tx, caller: Caller, holder: string,
 type TerminalTicket = (deps: Small, caller: Caller, holder: string, id: RequestId, session?: SessionId) => Promise<Issued>;
 export const terminalTicket: TerminalTicket = (deps, caller, holder, id, session) => deps.db.transaction(async (tx) => {
   await requireOwn(tx, caller, id);
-  if (session !== undefined) return issue(deps, tx, caller, holder, "rejoin", (await ownSession(tx, caller, session, id)));
+  if (session !== undefined) return issue(deps, tx, caller, holder, "rejoin", (await ownSession(tx, caller, session, id, false)));
   const { target, terms } = await usable(tx, id);
   if (!carriesShells(target)) throw new Fault("conflict", (carriesSessions(target) ? noShells : noSessions)(target));
   if (!terms.channels.includes("shell")) throw new Fault("forbidden", "This access does not include a shell.");
   return issue(deps, tx, caller, holder, "terminal", id);
 });
-/** For a new session on the desktop of a request's target. */
-export const desktopTicket = (deps: Small, caller: Caller, holder: string, id: RequestId): Promise<Issued> => deps.db.transaction(async (tx) => {
+/** For a new session on the desktop of a request's target, or back into `session`. */
+export const desktopTicket: TerminalTicket = (deps, caller, holder, id, session) => deps.db.transaction(async (tx) => {
   await requireOwn(tx, caller, id);
+  if (session !== undefined) return issue(deps, tx, caller, holder, "rejoin", (await ownSession(tx, caller, session, id, true)));
   const { target, terms } = await usable(tx, id);
   if (desktopOf(target) === null) throw new Fault("conflict", noDesktop(target));
   if (!channelsOf(terms).includes("desktop")) throw new Fault("forbidden", "This access does not include a desktop session.");
@@ -70,9 +71,9 @@ const usable = async (tx: Tx, id: RequestId): Promise<{ readonly target: Target;
   return { terms, target: (await targets.find(tx, (await accounts.find(tx, r.terms.account))!.target))! };
 };
 
-const ownSession = async (db: Reader, caller: Caller, id: SessionId, request: RequestId): Promise<SessionId> => {
+const ownSession = async (db: Reader, caller: Caller, id: SessionId, request: RequestId, desktop: boolean): Promise<SessionId> => {
   const s = await sessions.find(db, id);
-  if (!s || s.via !== "web" || s.request !== request || !may(caller.person, "checkout.use", { requester: s.person })) throw new Fault("not_found", "No such session.");
+  if (!s || s.via !== "web" || isDesktop(s) !== desktop || s.request !== request || !may(caller.person, "checkout.use", { requester: s.person })) throw new Fault("not_found", "No such session.");
   if (!isOpen(s)) throw new Fault("conflict", "This session is over.");
   return s.id;
 };
@@ -81,13 +82,14 @@ const ownSession = async (db: Reader, caller: Caller, id: SessionId, request: Re
 export type Purpose =
   | { readonly kind: "terminal"; readonly account: string; readonly target: string }
   | { readonly kind: "desktop"; readonly account: string; readonly target: string }
-  | { readonly kind: "rejoin"; readonly session: SessionId }
+  | { readonly kind: "rejoin"; readonly session: SessionId; readonly desktop: boolean }
   | { readonly kind: "watch"; readonly session: SessionId };
 
 export const purposeOf = async (deps: Pick<Deps, "db" | "clock">, shown: Shown): Promise<Purpose> => {
   const t = await tickets.find(deps.db, sha256Hex(shown.ticket), shown.holder, deps.clock.now());
   if (!t) throw new Fault("forbidden", REFUSED);
-  if (t.kind !== "terminal" && t.kind !== "desktop") return { kind: t.kind, session: t.subject as SessionId };
+  if (t.kind === "watch") return { kind: t.kind, session: t.subject as SessionId };
+  if (t.kind === "rejoin") return { kind: t.kind, session: t.subject as SessionId, desktop: isDesktop((await sessions.find(deps.db, t.subject as SessionId))!) };
   const r = (await requests.find(deps.db, t.subject as RequestId))!, account = (await accounts.find(deps.db, r.terms.account))!;
   return { kind: t.kind, account: account.name, target: (await targets.find(deps.db, account.target))!.name };
 };

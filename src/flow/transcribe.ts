@@ -1,22 +1,24 @@
-/** Indexing recordings. Rule: rows are truth: a recording begun and not finished is begun again; its text is masked before, sealed with the recording's own key, and its words leave as keyed hashes. */
+/** Indexing recordings. Rule: rows are truth: a recording begun and not finished is begun again, once: what ended the broker twice is not tried a third time; its text is masked before, sealed with the recording's own key, and its words leave as keyed hashes. */
 import type { RecordingId } from "../kernel/ids.ts";
+import { rest, restfully } from "../kernel/rest.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { aad, openBytes, sealBytes, asSealed } from "../crypto/envelope.ts";
 import { collector, type Channel } from "../recordings/channels.ts";
 import { readFrames } from "../recordings/reader.ts";
-import { transcriptOf, type Row } from "../recordings/transcript.ts";
+import { transcribe, type Row } from "../recordings/transcript.ts";
 import { wordsOf } from "../recordings/words.ts";
 import * as transcripts from "../store/transcripts.ts";
 import type { Line } from "../store/transcripts.ts";
 import type { Deps } from "./deps.ts";
 import { withPasswordsOf } from "./masked.ts";
-import { maskChannel, openRecording, type Opened } from "./recordings.ts";
+import { maskingChannel, openRecording, type Opened } from "./recordings.ts";
 
 /** Characters of a channel, rows and words of a recording that are indexed; more is marked as shortened. */
 const TEXT = 4 * 1024 * 1024, ROWS = 20_000, WORDS = 2_000;
-/** Frames between two rests, rows a transaction. */
-const FRAMES = 64, BATCH = 200;
-const rest = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+/** In characters: behind such a row others come first. */
+const LONG = 8_192;
+/** Frames between two rests, rows a transaction, tries of a recording: a process that died may have died of it. */
+const FRAMES = 64, BATCH = 200, TRIES = 2;
 
 const context = (recording: RecordingId, no: number): Buffer => aad("transcript", recording, no);
 export const openLine = (key: Buffer, recording: RecordingId, l: Pick<Line, "no" | "sealed">): string => openBytes(key, context(recording, l.no), asSealed(l.sealed)).toString("utf8");
@@ -25,26 +27,28 @@ export const openLine = (key: Buffer, recording: RecordingId, l: Pick<Line, "no"
 export const indexNext = async (deps: Deps, dir: string): Promise<boolean> => {
   const next = await deps.db.transaction(async (tx) => {
     const r = await transcripts.nextToIndex(tx, deps.db.engine === "postgresql" ? deps.node : null);
-    if (r) await transcripts.begin(tx, r.id);
+    if (r) await transcripts.begin(tx, r);
     return r;
   });
   if (!next) return false;
-  const state = await build(deps, dir, next).catch((e: unknown) => { deps.log("warn", `recording ${next.id} cannot be indexed: ${e instanceof Error ? e.message : String(e)}`); return "unreadable" as const; });
+  const work = next.tries < TRIES ? build(deps, dir, next) : Promise.reject(new Error(`${TRIES} tries did not come to their end`));
+  const state = await work.catch((e: unknown) => { deps.log("warn", `recording ${next.id} cannot be indexed: ${e instanceof Error ? e.message : String(e)}`); return "unreadable" as const; });
   await deps.db.transaction((tx) => transcripts.finish(tx, next.id, state));
   deps.bus.publish("indexed");
   return true;
 };
 
-const build = async (deps: Deps, dir: string, { id, session }: NonNullable<Awaited<ReturnType<typeof transcripts.nextToIndex>>>): Promise<transcripts.IndexState> => {
+const build = async (deps: Deps, dir: string, { id, session }: transcripts.ToIndex): Promise<transcripts.IndexState> => {
   const r = await openRecording(deps, dir, session), channels = await collect(r), key = r.key.export(), hash = deps.keyring.wordHasher();
   let no = 0, shortened = channels.some((c) => c.shortened);
   try {
     for (const c of channels) {
       await rest();
-      const all = transcriptOf([await withPasswordsOf(deps, deps.db, r.account, (secrets: readonly Secret[]) => maskChannel(c, secrets))]), rows = all.slice(0, ROWS - no);
+      const masked = await withPasswordsOf(deps, deps.db, r.account, (secrets: readonly Secret[]) => restfully(deps.clock, maskingChannel(c, secrets))), all = await restfully(deps.clock, transcribe([masked])), rows = all.slice(0, ROWS - no);
       shortened ||= rows.length < all.length;
       for (let i = 0; i < rows.length; i += BATCH) {
-        const lines = rows.slice(i, i + BATCH).map((row) => lineOf(deps, key, id, no++, row, hash));
+        const lines: Line[] = [];
+        for (const row of rows.slice(i, i + BATCH)) { lines.push(lineOf(deps, key, id, no++, row, hash)); if (row.text.length > LONG) await rest(); }
         await deps.db.transaction((tx) => transcripts.add(tx, id, session, lines));
         await rest();
       }

@@ -3,6 +3,7 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type VersionId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
+import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
 import * as targets from "../store/targets.ts";
@@ -10,7 +11,7 @@ import type { SecretRow } from "../store/versions.ts";
 import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
 import { actor, record, type Caller } from "./record.ts";
-import { keepVersion } from "./secrets.ts";
+import { journalled, keepVersion } from "./secrets.ts";
 
 export const NO_KEY = "This target's accounts have keys: give a private key in OpenSSH's or PEM's form, without a passphrase.";
 /** What no target of this kind can have in the vault, whatever its policy. */
@@ -19,14 +20,28 @@ export const refuseUnfit = (deps: Pick<Deps, "keyring" | "connectors">, platform
   if (keys?.objection(password) !== undefined) throw new Fault("invalid", NO_KEY);
   if (keys === undefined && !deps.keyring.sendable(password)) throw new Fault("invalid", "A password cannot hold line breaks or control characters: most targets would read them as the end of it.");
 };
-/** `declared`: said to be in force. `candidate`: to be put in force by the rotation that is opened with it (origin "given"), or proven by one (origin "local"). Call `journalled` after the commit where nothing else does. */
-export const keepTyped = async (deps: Deps, tx: Tx, caller: Caller, account: Account, password: Secret, status: "declared" | "candidate"): Promise<SecretRow> => {
+/** A candidate: to be put in force by the rotation that is opened with it (origin "given"), proven by one (origin "local"), or said to be in force by `declare`. */
+export const keepTyped = async (deps: Deps, tx: Tx, caller: Caller, account: Account, password: Secret): Promise<SecretRow> => {
   refuseUnfit(deps, (await targets.find(tx, account.target))!.platform, password);
-  const row = await keepVersion(deps, tx, { account, secret: password, status, origin: "typed", by: caller.person.id });
+  const row = await keepVersion(deps, tx, { account, secret: password, status: "candidate", origin: "typed", by: caller.person.id });
   await typed(deps, tx, caller, account.id, row.id);
   return row;
 };
-export const declare = (deps: Deps, tx: Tx, caller: Caller, account: Account, password: Secret): Promise<SecretRow> => keepTyped(deps, tx, caller, account, password, "declared");
+/**
+ * After the commit of `keepTyped`: first on disk, then said to be in force, with what follows from it (`also`). Before that nobody goes by it: who dies
+ * in between leaves a candidate, and where the journal cannot be written, whoever typed it is told that it does not count.
+ */
+export const declare = async (deps: Deps, row: SecretRow, account: Account, target: Target, also: (tx: Tx) => Promise<void> = () => Promise.resolve()): Promise<void> => {
+  try { await journalled(deps, row, account, target, 0); } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault("unavailable", `${account.name}@${target.name} is there, but the password typed for it does not count and nothing goes by it: ${why} Type it again then.`, { cause });
+  }
+  await deps.db.transaction(async (tx) => {
+    await accounts.lock(tx, account.id);
+    await versions.setStatuses(tx, [{ id: row.id, to: "declared" }]);
+    await also(tx);
+  });
+};
 
 const typed = async (deps: Deps, tx: Tx, caller: Caller, account: AccountId, version: VersionId): Promise<void> => {
   await accounts.typed(tx, account);

@@ -8,6 +8,7 @@ import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import * as sets from "../store/command-sets.ts";
 import type { Reader, Tx } from "../store/db.ts";
+import * as locks from "../store/locks.ts";
 import * as targets from "../store/targets.ts";
 import { gradeOf, textOf } from "./command-sets.ts";
 import type { Deps } from "./deps.ts";
@@ -28,9 +29,10 @@ export const untriedOf = async (db: Reader, list: readonly Target[]): Promise<st
   return found.flat().toSorted();
 };
 
-/** What an account goes back to when a lock or somebody's block is lifted. */
+/** What an account goes back to when a lock or somebody's block is lifted: what still stands against it, for rotations and probes read its row alone. */
 export const atRest = async (db: Reader, account: Account, target: Target): Promise<Block> => {
   if (account.identityNo !== target.identityNo) return "identity_changed";
+  if (await locks.standingOn(db, "account", account.id)) return "locked";
   return account.credential !== "unmanaged" && await untried(db, target) !== null ? "untried" : "none";
 };
 

@@ -4,6 +4,8 @@ import { newId, type AccountId, type VersionId } from "../kernel/ids.ts";
 import type { Account } from "../domain/account.ts";
 import type { Actor } from "../domain/audit.ts";
 import type { ProbeOutcome } from "../domain/rotation-absorb.ts";
+import { waits } from "../domain/order.ts";
+import { drift, type OpenState, type Rotation } from "../domain/rotation.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
 import * as rotations from "../store/rotations.ts";
@@ -22,7 +24,9 @@ export const verify = async (deps: Deps, caller: Caller | null, id: AccountId): 
   const w = await deps.db.transaction(async (tx) => {
     const world = await loadWorld(deps, tx, await accounts.lock(tx, id), tx.now);
     if (world.facts.blocked) throw new Fault("conflict", deps.passive.why ?? "This account is blocked; it is not asked until that is settled.");
-    if (await rotations.openOf(tx, id)) throw new Fault("conflict", "Its password is being changed right now; that proves it too.");
+    const open = await rotations.openOf(tx, id);
+    // One that waits for the end of a use changes nothing yet.
+    if (open && !waits(open)) throw new Fault("conflict", "Its password is being changed right now; that proves it too.");
     if (!world.account.current) throw new Fault("conflict", "The vault holds no proven password for this account yet.");
     return world;
   });
@@ -60,7 +64,15 @@ const note = (deps: Deps, caller: Caller | null, w: World, o: ProbeOutcome): Pro
 /** Drift: written down once, and where nothing else is settling it a heal is opened. `version`: the one that was asked with. */
 export const drifted = async (deps: Deps, tx: Tx, who: Actor, account: Account, version: VersionId, why: string): Promise<void> => {
   await record(deps, tx, { what: "account.drift", who, about: { account: account.id, target: account.target, version }, outcome: "failed", why });
+  if (account.credential === "unverified") return settleStill(deps, tx, account);
   if (account.credential !== "in_sync" || account.current !== version) return;
   await accounts.credit(tx, account.id, { credential: "unverified" });
+  const open = await rotations.openOf(tx, account.id);
+  if (open) await rotations.save(tx, drift(open as Rotation<OpenState>));
   await openRotation(deps, tx, { ...account, credential: "unverified" }, { trigger: "heal", reason: `drift: ${why}`, by: null });
+};
+/** A heal may have ended without a proof, refused by the target: whoever looks next opens another, so that "being settled" is true. */
+export const settleStill = async (deps: Deps, tx: Tx, account: Account): Promise<void> => {
+  if (account.credential !== "unverified" || await rotations.openOf(tx, account.id)) return;
+  await openRotation(deps, tx, account, { trigger: "heal", reason: "still unverified, and nothing was settling it", by: null });
 };

@@ -1,11 +1,11 @@
 /**
  * Looking on at a live session. Rule: for auditors alone, and an event when it begins and when it ends; what passwords the account ever had
- * are masked on the way.
+ * are masked on the way, but for a desktop: in a picture nothing can be.
  */
 import { Fault } from "../kernel/fault.ts";
 import type { SessionId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
-import { isOpen, type Session } from "../domain/session.ts";
+import { isDesktop, isOpen, type Session } from "../domain/session.ts";
 import type { Tx } from "../store/db.ts";
 import * as sessions from "../store/sessions.ts";
 import * as versions from "../store/versions.ts";
@@ -17,14 +17,13 @@ import { about } from "./session.ts";
 import { issue, paying, spend, type Issued, type Shown } from "./ticket.ts";
 
 /** `veil`: one for each channel. `end`: wipes what masking needed, and writes down that it is over. */
-export type Look = { readonly session: SessionId; veil(): Veil; end(why: string): Promise<void> };
+export type Look = { readonly session: SessionId; readonly desktop: boolean; veil(): Veil; end(why: string): Promise<void> };
 
 const watchable = async (deps: Pick<Deps, "node">, tx: Tx, caller: Caller, id: SessionId): Promise<Session> => {
   if (!may(caller.person, "session.watch")) throw new Fault("forbidden", "Watching live sessions is for auditors.");
   const s = await sessions.find(tx, id);
   if (!s) throw new Fault("not_found", "No such session.");
   if (!isOpen(s)) throw new Fault("conflict", "This session is over. Its recording can be played.");
-  if (s.protocol === "rdp") throw new Fault("conflict", "This is a desktop, and desktops are not watched live yet. It is recorded, and you can end it.");
   if (s.node !== deps.node) throw new Fault("conflict", `This session runs on another node of this broker (${s.node}). Watch it there.`);
   return s;
 };
@@ -41,10 +40,10 @@ export const beginWatching = async (deps: Deps, caller: Caller, shown: Shown): P
     await record(deps, tx, { what: "session.watched", who: actor(caller), about: about(found), outcome: "ok" });
     return found;
   });
-  const secrets = (await versions.of(deps.db, s.account)).map((v) => openVersion(deps, v));
+  const secrets = isDesktop(s) ? [] : (await versions.of(deps.db, s.account)).map((v) => openVersion(deps, v));
   const end = async (why: string): Promise<void> => {
     for (const secret of secrets) secret.wipe();
     await deps.db.transaction((tx) => record(deps, tx, { what: "session.unwatched", who: actor(caller), about: about(s), outcome: "ok", why }));
   };
-  return { session: s.id, veil: () => new Veil(secrets), end };
+  return { session: s.id, desktop: isDesktop(s), veil: () => new Veil(secrets), end };
 };

@@ -7,6 +7,7 @@ import type { Db, Tx } from "../store/db.ts";
 import type { Authorities } from "./authorities.ts";
 import type { Recall } from "./recall.ts";
 import type { Cost } from "./secrets.ts";
+import type { Turns } from "./turns.ts";
 
 /** The keyring's `sealFor`/`openFor`: TOTP keys, bound to the person by the context. */
 export type Vaulted = {
@@ -27,6 +28,7 @@ export type IdentityDeps = {
   /** Shown in the authenticator app. */
   readonly issuer: string;
   readonly gate: Gate;
+  readonly turns: Turns;
   /** Certificate authorities for SSH; absent = none. Throws when they cannot be read. */
   readonly authorities?: () => Authorities;
   /** Absent = nobody is remembered, and nothing works without the database. */

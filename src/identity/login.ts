@@ -18,6 +18,7 @@ export const LOCK_AFTER = 5;
 const WRONG = "Name or password is wrong, or this login is locked for a while.";
 const WRONG_CODE = "This code is wrong or was used before. Codes change every 30 seconds; wait for the next one.";
 const GONE = "This login took too long. Start again.";
+const CROWDED = "Too many logins are being judged at this moment. Try again in a few seconds.";
 const BUSY = "Too many failed logins from your address. Wait a quarter of an hour.";
 
 export type LoginResult =
@@ -57,6 +58,8 @@ export const welcome = async (deps: IdentityDeps, tx: Tx, person: Person, from: 
 
 /** The first factor was right. Failures stay counted: a known password must not buy endless guesses at the code. */
 export const firstFactor = (deps: IdentityDeps, person: Person, from: From, factor: string): Promise<LoginResult> => deps.db.transaction(async (tx) => {
+  // Another node may have locked it since: what was guessed rightly then is no login.
+  if (factor === "password" && await people.isLocked(tx, person.id)) return refused(WRONG);
   if (!person.totp && !needsTotp(person)) return welcome(deps, tx, person, from, factor);
   if (!person.totp && from.means !== "portal") {
     await deps.record(tx, { what: "login.refused", who: actorOf(person, from), about: { person: person.id }, outcome: "refused", why: "second factor not set up" });
@@ -66,7 +69,10 @@ export const firstFactor = (deps: IdentityDeps, person: Person, from: From, fact
   return { outcome: person.totp ? "totp" : "enrol", person, ticket };
 });
 
-export const passwordLogin = async (deps: IdentityDeps, { name, password, ...from }: { name: string; password: Secret } & From): Promise<LoginResult> => {
+type ByPassword = { readonly name: string; readonly password: Secret } & From;
+export const passwordLogin = async (deps: IdentityDeps, by: ByPassword): Promise<LoginResult> =>
+  await deps.turns.take(`name/${by.name.slice(0, 64)}`, by.address, () => judgePassword(deps, by)) ?? refused(CROWDED);
+const judgePassword = async (deps: IdentityDeps, { name, password, ...from }: ByPassword): Promise<LoginResult> => {
   if (!await deps.gate.open(from.address)) return refused(BUSY);
   const person = await people.named(deps.db, name);
   const known = person ? await people.credentialsOf(deps.db, person.id) : null;
@@ -114,11 +120,18 @@ const spend = async (deps: IdentityDeps, tx: Tx, { person, credentials }: Ticket
   return counter !== null && await people.spendTotp(tx, person.id, counter);
 };
 
-export const totpLogin = async (deps: IdentityDeps, { ticket, code, ...from }: { ticket: string; code: string } & From): Promise<LoginResult> => {
+type ByCode = { readonly ticket: string; readonly code: string } & From;
+/** By person, not by ticket: each right password gives another ticket. */
+export const totpLogin = async (deps: IdentityDeps, by: ByCode): Promise<LoginResult> => {
+  const owner = await deps.db.transaction((tx) => ticketOwner(deps, tx, by.ticket));
+  if (!owner) return refused(GONE);
+  return await deps.turns.take(`code/${owner.person.id}`, by.address, () => judgeCode(deps, by)) ?? refused(CROWDED);
+};
+const judgeCode = async (deps: IdentityDeps, { ticket, code, ...from }: ByCode): Promise<LoginResult> => {
   if (!await deps.gate.open(from.address)) return refused(BUSY);
   const done = await deps.db.transaction(async (tx): Promise<LoginResult | Person | null> => {
     const owner = await ticketOwner(deps, tx, ticket);
-    if (!owner) return null;
+    if (!owner || await people.isLocked(tx, owner.person.id)) return null;
     if (!await spend(deps, tx, owner, code.replaceAll(" ", ""))) return owner.person;
     return await endSession(tx, ticket) ? welcome(deps, tx, owner.person, from, "password and code") : null;
   });

@@ -22,7 +22,12 @@ export const requireGoodPassword = (password: Secret, login: string): void => {
 type Change = { readonly person: Person; readonly old: Secret; readonly fresh: Secret } & From;
 
 /** Returns the session that goes on; all others of this person are over. */
-export const changePassword = async (deps: IdentityDeps, { person, old, fresh, ...from }: Change): Promise<Opened> => {
+export const changePassword = async (deps: IdentityDeps, change: Change): Promise<Opened> => {
+  const done = await deps.turns.take(`name/${change.person.name}`, change.address, () => judged(deps, change));
+  if (done === null) throw new Fault("too_many", "Too many logins are being judged at this moment. Try again in a few seconds.");
+  return done;
+};
+const judged = async (deps: IdentityDeps, { person, old, fresh, ...from }: Change): Promise<Opened> => {
   const { passwordHash, lockedUntil } = await people.credentialsOf(deps.db, person.id);
   if (lockedUntil && lockedUntil > deps.clock.now()) throw new Fault("too_many", "Too many wrong passwords. Wait a quarter of an hour.");
   if (!await checkPassword(passwordHash, old, deps.cost ?? COST)) {

@@ -2,6 +2,7 @@
 import type { RotationId, SessionId, TargetId } from "../kernel/ids.ts";
 import type { DeliveryId } from "../domain/delivery.ts";
 import * as due from "../store/due.ts";
+import { tellGone } from "../flow/agent-gone.ts";
 import { expireRequest } from "../flow/checkin.ts";
 import { workCheck } from "../flow/audit-check.ts";
 import { workBulks } from "../flow/bulk-work.ts";
@@ -14,6 +15,7 @@ import { endDemonstrations } from "../flow/demonstrate-hands.ts";
 import { discoverDue } from "../flow/discover.ts";
 import { applyRules } from "../flow/discovery-rules.ts";
 import { claimDiscovery, runDiscovery } from "../flow/discovery-run.ts";
+import { leaveOrder } from "../flow/order.ts";
 import { tellExpiring } from "../flow/expiring.ts";
 import { maybeOld, rotateForAge } from "../flow/max-age.ts";
 import { tendQueue } from "../flow/queue.ts";
@@ -25,7 +27,7 @@ import { fallBackAll } from "../flow/untried.ts";
 import { sequence } from "../flow/sequence.ts";
 import { lose } from "../flow/startup.ts";
 import { indexNext } from "../flow/transcribe.ts";
-import { pool } from "./pool.ts";
+import { pool, type Claimed, type Pooled } from "./pool.ts";
 
 /** One loop: woken by its topics, by its own next time, and by the sweep. Never two runs at once. */
 class Loop {
@@ -72,32 +74,41 @@ const turn = async (deps: Deps, topic: string, work: () => Promise<boolean>): Pr
   return null;
 };
 
+/** One that cannot be done is told of and left; the others of its list are not. */
+const each = async <T>(deps: Deps, what: string, list: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> => {
+  for (const one of list) try { await work(one); } catch (e) { deps.log("error", `${what} ${String(one)}: ${e instanceof Error ? e.message : String(e)}`); }
+};
+
 type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; bytes: number } | null>;
 type Post = { fill(): Promise<void>; settle(): Promise<void> };
 /** `recover`: finalises a recording whose owner is gone. `recordings`: where they lie; null: none are indexed here. */
 export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null), recordings: string | null = null): { close(): Promise<void> } => {
-  const { brisk } = deps.times;
-  const rotate = pool((busy) => claimFor(deps, busy.ids as RotationId[], busy.full as TargetId[]), (c) => driveOn(deps, c.rotation), () => deps.bus.publish("rotations"), brisk);
-  const close = pool((busy) => closeNext(deps, busy.ids, busy.full as TargetId[]), ({ id, closure }) => runClosure(deps, closure).catch((e: unknown) => deps.log("warn", `closure ${id}: ${String(e)}`)), () => deps.bus.publish("closures"), brisk);
+  const { brisk, sweep, deliveryLimit } = deps.times;
+  const places = <T extends Claimed>(what: string, topic: string, take: Pooled<T>["take"], work: Pooled<T>["work"], slow = brisk) =>
+    pool<T>({ take, work, slow, rest: sweep, wake: () => deps.bus.publish(topic), failed: (t, e) => deps.log("warn", `${what} ${t.id}: ${String(e)}`) });
+  const rotate = places("rotation", "rotations", (busy) => claimFor(deps, busy.ids as RotationId[], busy.full as TargetId[]), (c) => driveOn(deps, c.rotation));
+  const close = places("closure", "closures", (busy) => closeNext(deps, busy.ids, busy.full as TargetId[]), ({ closure }) => runClosure(deps, closure));
   // A mail server that hangs holds up no webhook, nor the other way round. There are no targets to be fair to: a slow one takes its places until its limit ends.
-  const [mail, hooks] = (["mail", "webhook"] as const).map((channel) => pool(async (busy) => { const d = await claimDelivery(deps, channel, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; },
-    ({ id, delivery }) => deliver(deps, delivery).catch((e: unknown) => deps.log("warn", `delivery ${id}: ${String(e)}`)), () => deps.bus.publish("deliveries"), deps.times.deliveryLimit)) as [Post, Post];
-  const listing = pool((busy) => claimDiscovery(deps, busy.ids, busy.full), ({ id, discovery }) => runDiscovery(deps, discovery).catch((e: unknown) => deps.log("warn", `discovery ${id}: ${String(e)}`)), () => deps.bus.publish("discoveries"), brisk);
-  const depending = pool((busy) => claimRun(deps, busy.ids), (c) => runDependent(deps, c).catch((e: unknown) => deps.log("warn", `dependent ${c.id}: ${String(e)}`)), () => deps.bus.publish("dependents"), brisk);
+  const [mail, hooks] = (["mail", "webhook"] as const).map((channel) => places("delivery", "deliveries",
+    async (busy) => { const d = await claimDelivery(deps, channel, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; }, ({ delivery }) => deliver(deps, delivery), deliveryLimit)) as [Post, Post];
+  const listing = places("discovery", "discoveries", (busy) => claimDiscovery(deps, busy.ids, busy.full), ({ discovery }) => runDiscovery(deps, discovery));
+  const depending = places("dependent", "dependents", (busy) => claimRun(deps, busy.ids), (c) => runDependent(deps, c));
   const loops = [
     new Loop(deps, ["rotations"], async () => { if (deps.passive.why) return null; await sweepDue(deps); await rotate.fill(); return due.nextWake(deps.db); }),
     new Loop(deps, ["closures"], async () => { await close.fill(); return null; }),
-    new Loop(deps, ["deadlines"], async () => { for (const id of await due.overdue(deps.db, deps.clock.now())) await expireRequest(deps, id); return due.nextDeadline(deps.db); }),
+    new Loop(deps, ["deadlines"], async () => { await each(deps, "request", await due.overdue(deps.db, deps.clock.now()), (id) => expireRequest(deps, id)); return due.nextDeadline(deps.db); }),
     new Loop(deps, ["requests", "rotations", "sessions"], () => tendQueues(deps)),
-    new Loop(deps, [], async () => { for (const id of await maybeOld(deps)) await rotateForAge(deps, id); return null; }),
+    new Loop(deps, [], async () => { await each(deps, "account", await maybeOld(deps), (id) => rotateForAge(deps, id)); return null; }),
     new Loop(deps, ["events"], async () => { await sequence(deps); return null; }),
     new Loop(deps, ["sessions", "to-index"], () => turn(deps, "to-index", () => (recordings === null ? Promise.resolve(false) : indexNext(deps, recordings)))),
     new Loop(deps, ["exposure-runs"], () => turn(deps, "exposure-runs", () => workRun(deps))),
     new Loop(deps, ["deliveries"], async () => { if (!mayDeliver(deps)) return null; await mail.fill(); await hooks.fill(); return due.nextDelivery(deps.db); }),
     new Loop(deps, ["deadlines"], () => tellExpiring(deps)),
-    new Loop(deps, ["discoveries"], async () => { if (deps.passive.why) return null; for (const id of await due.dailyDue(deps.db, deps.times.discoverDaily)) await discoverDue(deps, id); await listing.fill(); await applyRules(deps); return null; }),
+    new Loop(deps, ["orders", "requests"], async () => { if (!deps.passive.why) await each(deps, "account", await due.maybeOrders(deps.db), (id) => leaveOrder(deps, id)); return null; }),
+    new Loop(deps, ["discoveries"], async () => { if (deps.passive.why) return null; await each(deps, "target", await due.dailyDue(deps.db, deps.times.discoverDaily), (id) => discoverDue(deps, id)); await listing.fill(); await applyRules(deps); return null; }),
     new Loop(deps, ["dependents"], async () => { if (deps.passive.why) return null; await depending.fill(); return due.nextDependent(deps.db); }),
     new Loop(deps, ["bulks", "rotation-ends", "requests", "sessions"], async () => { await turn(deps, "bulks", () => workBulks(deps)); return due.nextLook(deps.db); }),
+    new Loop(deps, [], async () => { await tellGone(deps); return null; }),
     new Loop(deps, ["schedules"], () => workSchedules(deps)),
     new Loop(deps, ["audit-checks"], () => turn(deps, "audit-checks", () => workCheck(deps))),
     new Loop(deps, [], async () => { await loadCommandSets(deps); await fallBackAll(deps); await endDemonstrations(deps); return null; }),
@@ -107,15 +118,13 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
 };
 
 /** law due-derived: what a lost hook missed is found here. */
-const sweepDue = async (deps: Deps): Promise<void> => {
-  for (const id of await due.maybeDue(deps.db, deps.times.typedTtl)) await rotateAfterUse(deps, id);
-};
+const sweepDue = async (deps: Deps): Promise<void> => each(deps, "account", await due.maybeDue(deps.db, deps.times.typedTtl), (id) => rotateAfterUse(deps, id));
 
 /** Offers, and holds that rest while somebody waits; the earliest moment at which one of them wants another look. */
 const tendQueues = async (deps: Deps): Promise<Date | null> => {
   if (deps.passive.why) return null;
   const at: Date[] = [];
-  for (const id of await due.toTend(deps.db)) { const next = await tendQueue(deps, id); if (next) at.push(next); }
+  await each(deps, "account", await due.toTend(deps.db), async (id) => { const next = await tendQueue(deps, id); if (next) at.push(next); });
   return at.length > 0 ? new Date(Math.min(...at.map(Number))) : null;
 };
 

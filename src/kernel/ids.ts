@@ -12,6 +12,7 @@ export const PREFIX = {
   discovery: "dis", rule: "rul",
   demonstration: "dem",
   dependent: "dep", dependentRun: "dpr",
+  agent: "agt", enrolment: "enr", brokerKey: "bky",
 } as const;
 export type Noun = keyof typeof PREFIX;
 export type Id<N extends Noun> = string & { readonly __id: N };
@@ -42,6 +43,9 @@ export type RuleId = Id<"rule">;
 export type DemonstrationId = Id<"demonstration">;
 export type DependentId = Id<"dependent">;
 export type DependentRunId = Id<"dependentRun">;
+export type AgentId = Id<"agent">;
+export type EnrolmentId = Id<"enrolment">;
+export type BrokerKeyId = Id<"brokerKey">;
 export type TerminalId = Id<"terminal">;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

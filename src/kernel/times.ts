@@ -24,6 +24,14 @@ const BASE = {
   demonstrationBegin: 8 * HOUR, demonstrationOpen: 15 * MINUTE, demonstrationAnswer: 8 * SECOND, demonstrationQuiet: 400,
   /** What depends on a password: one call on one target (a service may take its time), and its lease. */
   dependentLimit: 45 * SECOND, dependentLease: 90 * SECOND,
+  /** A logged-in connection to a host is kept this long for the next call, and used this long in all. */
+  doorRest: 5 * SECOND, doorLife: MINUTE,
+  /** Agents: how often one says it is there, when one that does not is called gone, how long a token of one use lives, and a call's limit beside its work. */
+  agentBeat: 15 * SECOND, agentGone: 5 * MINUTE, agentToken: 10 * MINUTE, agentHour: HOUR, agentCall: 20 * SECOND,
+  /** The agent's own: its pauses before it dials again, one verb's limit, and how long its doctor waits for the broker's word. */
+  /** How long after the end of a use an order left with an agent may still be performed. */
+  orderKept: DAY,
+  agentRetryFirst: SECOND, agentRetryMost: 30 * SECOND, agentVerb: 60 * SECOND, agentWord: 10 * SECOND,
   /** OpenSSH waits at least this long in keyboard-interactive. */
   terminalCode: 150 * SECOND,
 } as const;
@@ -40,6 +48,7 @@ export const times = (scale = 1): Times => {
   out.dependentLimit = Math.max(out.dependentLimit, 10 * SECOND);
   out.dependentLease = Math.max(out.dependentLease, out.dependentLimit + out.probeLimit + out.leaseMargin + 3 * SECOND);
   out.discoverLease = Math.max(out.discoverLease, out.discoverLimit + out.leaseMargin);
+  out.agentCall = Math.max(out.agentCall, 5 * SECOND);
   out.handshake = Math.max(out.handshake, 5 * SECOND);
   out.deliveryLimit = Math.max(out.deliveryLimit, 5 * SECOND);
   out.deliveryLease = Math.max(out.deliveryLease, out.deliveryLimit + out.leaseMargin);

@@ -1,6 +1,7 @@
 /** A recording as its readers want it: channel by channel, text with times. Rule: pure; a channel holds at most MOST characters and says when it was shortened. */
 import { StringDecoder } from "node:string_decoder";
 import type { Frame, Manifest } from "./frame.ts";
+import { keyReader } from "./keys.ts";
 import { lineOf, TOLD, type Operation } from "./told.ts";
 
 /** What an `opened` frame says. */
@@ -18,13 +19,27 @@ export const MOST = 24 * 1024 * 1024;
 const json = <T>(frame: Frame): T => JSON.parse(frame.data.toString("utf8")) as T;
 const CODE: Partial<Record<Frame["type"], Piece["code"]>> = { output: "o", error: "o", input: "i", resize: "r", mark: "m", event: "o" };
 
-type Growing = { no: number; opened: ChannelOpened; terminal: boolean; start: number; pieces: Piece[]; shortened: boolean; size: number; decoders: Record<string, StringDecoder> };
+/** Of a desktop: guacd's clock when it began to draw, by which a player counts, and what reads its keys. */
+type Desktop = { first: number | undefined; readonly keys: ReturnType<typeof keyReader> };
+type Growing = { no: number; desktop?: Desktop; opened: ChannelOpened; terminal: boolean; start: number; pieces: Piece[]; shortened: boolean; size: number; decoders: Record<string, StringDecoder> };
 const begin = (frame: Frame): Growing => {
   const opened = json<ChannelOpened>(frame);
-  return { no: frame.channel, opened, terminal: opened.kind === "shell" || opened.cols !== undefined, start: frame.time, pieces: [], shortened: false, size: 0, decoders: {} };
+  return { ...(opened.kind === "desktop" ? { desktop: { first: undefined, keys: keyReader() } } : {}), no: frame.channel, opened, terminal: opened.kind === "shell" || opened.cols !== undefined, start: frame.time, pieces: [], shortened: false, size: 0, decoders: {} };
+};
+const SYNC = /(?:^|;)4\.sync,\d+\.(\d+)/;
+/** Of a desktop what was typed is text, at the player's own time; what was drawn is none. */
+const growDesktop = (c: Growing, desktop: Desktop, frame: Frame, most: number): void => {
+  if (frame.type === "output" && desktop.first === undefined) { const sync = SYNC.exec(frame.data.toString("latin1"))?.[1]; if (sync !== undefined) desktop.first = Number(sync); }
+  if (frame.type !== "input") return;
+  for (const { at, text } of desktop.keys(frame.data.toString("latin1"))) {
+    c.size += text.length;
+    if (c.size > most) { c.shortened = true; return; }
+    c.pieces.push({ at: Math.max(0, at - (desktop.first ?? at)), code: "i", text });
+  }
 };
 /** A UTF-8 character split over two frames comes out whole, each stream by itself. */
 const grow = (c: Growing, frame: Frame, code: Piece["code"], most: number): void => {
+  if (c.desktop !== undefined && code !== "m" && frame.type !== "event") return growDesktop(c, c.desktop, frame, most);
   if (TOLD.has(c.opened.kind) && (frame.type === "output" || frame.type === "input")) return;
   const bytes = frame.type !== "event" && (code === "o" || code === "i"), decoder = (c.decoders[frame.type] ??= new StringDecoder("utf8")), text = frame.type === "event" ? lineOf(json<Operation>(frame)) : bytes ? decoder.write(frame.data) : frame.data.toString("utf8");
   if (text === "" || c.shortened) return;
@@ -45,7 +60,7 @@ export const collector = (most = MOST) => {
       if (code === undefined) return;
       for (const c of frame.type === "mark" && frame.channel === 0 ? all.values() : [all.get(frame.channel)]) if (c) grow(c, frame, code, most);
     },
-    told: (): Told => ({ manifest, channels: [...all.values()].map(({ size: _size, decoders: _decoders, ...c }) => c) }),
+    told: (): Told => ({ manifest, channels: [...all.values()].map(({ size: _size, decoders: _decoders, desktop: _desktop, ...c }) => c) }),
   };
 };
 export const channelsIn = (frames: Iterable<Frame>, most = MOST): Told => {

@@ -15,7 +15,7 @@ export type Frame = { readonly seq: number; readonly time: number; readonly type
 /** Written by the caller as the first frame: whose session this is. `started` is wall time, ISO 8601. */
 export type Manifest = {
   readonly session: string; readonly person: string; readonly account: string; readonly target: string;
-  readonly address: string; readonly protocol: "ssh" | "rdp"; readonly started: string;
+  readonly address: string; readonly protocol: "ssh" | "rdp" | "vnc"; readonly started: string;
 };
 
 export const FRAME_HEAD = 21;

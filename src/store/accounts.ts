@@ -1,4 +1,8 @@
-/** Accounts and their three facts. Rule: `lock` before deciding; used_no rises only through `used` and `typed`, in the transaction of the use itself. */
+/**
+ * Accounts and their three facts. Rule: `lock` before deciding; used_no rises only through `used` and `typed`, in the transaction of the use itself.
+ * What others refer to by foreign key is locked `for no key update`, here and in every file of this room: their check of the key waits for
+ * `for update`, and that is an edge of waiting which no order of locks knows of.
+ */
 import { and, asc, eq, inArray, ne, or, sql, type SQL } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, TargetId, VersionId } from "../kernel/ids.ts";
@@ -24,13 +28,13 @@ const guarded = (r: Row): Guarded => ({ ...fromRow(r), guards: guardsOf(r) });
 
 export const find = async ({ q }: Reader, id: AccountId): Promise<Guarded | null> => { const [r] = await q.select().from(accounts).where(eq(accounts.id, id)); return r ? guarded(r) : null; };
 export const lock = async (tx: Tx, id: AccountId): Promise<Guarded> => {
-  const [r] = await tx.q.select().from(accounts).where(eq(accounts.id, id)).for("update");
+  const [r] = await tx.q.select().from(accounts).where(eq(accounts.id, id)).for("no key update");
   if (!r) throw new Fault("not_found", "No such account.");
   return guarded(r);
 };
 /** Several, in one order, so that two who lock many never wait for each other. */
 export const lockAll = async (tx: Tx, ids: readonly AccountId[]): Promise<Account[]> =>
-  (ids.length === 0 ? [] : await tx.q.select().from(accounts).where(inArray(accounts.id, [...ids])).orderBy(asc(accounts.id)).for("update")).map(fromRow);
+  (ids.length === 0 ? [] : await tx.q.select().from(accounts).where(inArray(accounts.id, [...ids])).orderBy(asc(accounts.id)).for("no key update")).map(fromRow);
 export const all = async ({ q }: Reader): Promise<Account[]> => (await q.select().from(accounts).orderBy(asc(accounts.target), asc(accounts.name))).map(fromRow);
 export const onTarget = async ({ q }: Reader, target: TargetId): Promise<Account[]> => (await q.select().from(accounts).where(eq(accounts.target, target)).orderBy(asc(accounts.name))).map(fromRow);
 /** `root@web-1`: split at the last `@`, because an account may hold one. */
@@ -60,8 +64,14 @@ const raise = async (tx: Tx, id: AccountId, typedRun: SQL): Promise<number> => {
 const typedLongAgo = (ttl: number): SQL => sql`exists (select 1 from secret_versions v where v.id = accounts.current_id and v.origin ~ '^(typed|imported)( |$)' and v.created_at <= now() - ${ttl} * interval '1 millisecond')`;
 /** Managed accounts with a hand-out no rotation covers, or a typed password older than `typedTtl`, and no rotation open: a hint for the sweep, decided under the row lock. */
 export const maybeDue = async ({ q }: Reader, typedTtl: number): Promise<AccountId[]> =>
-  (await q.select({ id: accounts.id }).from(accounts).where(and(inArray(accounts.credential, ["in_sync", "unverified"]), or(sql`used_no - typed_run > rotated_no`, typedLongAgo(typedTtl)), sql`not exists (select 1 from rotations r where r.account_id = accounts.id and r.state not in ('committed','refused'))`)))
+  (await q.select({ id: accounts.id }).from(accounts).where(and(inArray(accounts.credential, ["in_sync", "unverified"]), or(sql`used_no - typed_run > rotated_no`, typedLongAgo(typedTtl)), sql`not exists (select 1 from rotations r where r.account_id = accounts.id and r.state not in ('committed','refused') and not coalesce(r.state in ('queued','prepared') and r.order_state in ('wished','sent','placed'), false))`)))
     .map((r) => r.id as AccountId);
+/** Held accounts of machines with an agent of ours, of which no change was left there yet, or for another end of their use. */
+export const maybeOrders = async ({ q }: Reader): Promise<AccountId[]> =>
+  (await q.execute<{ id: string }>(sql`select a.id from accounts a join targets t on t.id = a.target_id join requests q on q.account_id = a.id and q.state = 'checked_out' and q.until > now()
+    left join rotations r on r.account_id = a.id and r.state not in ('committed','refused')
+    where t.settings ? 'agent' and a.credential = 'in_sync' and a.used_no - a.typed_run > a.rotated_no
+    group by a.id, r.id having r.id is null or (r.state in ('queued','prepared') and r.order_state in ('wished','sent','placed') and r.order_wanted <> max(q.until))`) as unknown as { rows: { id: string }[] }).rows.map((r) => r.id as AccountId);
 
 /** When the last session of the account was over: the reconnect grace runs from here. */
 export const useEnded = async (tx: Tx, id: AccountId): Promise<void> => void await tx.q.update(accounts).set({ lastUseEndedAt: tx.now }).where(eq(accounts.id, id));
@@ -75,9 +85,10 @@ export const credit = async (tx: Tx, id: AccountId, set: Credited): Promise<void
 export const change = async (tx: Tx, id: AccountId, set: { readonly passwordPolicy?: string | null; readonly tags?: readonly string[] }): Promise<void> =>
   void await tx.q.update(accounts).set({ ...(set.passwordPolicy !== undefined ? { passwordPolicy: set.passwordPolicy } : {}), ...(set.tags ? { tags: [...set.tags] } : {}) }).where(eq(accounts.id, id));
 export const setBlock = async (tx: Tx, id: AccountId, block: Block): Promise<void> => void await tx.q.update(accounts).set({ block }).where(eq(accounts.id, id));
-/** The target's identity was accepted: its accounts' secrets belong to the new number. */
+const underLock = sql`exists (select 1 from locks l where l.kind = 'account' and l.subject = accounts.id and l.lifted_at is null)`;
+/** The target's identity was accepted: its accounts' secrets belong to the new number; a standing lock of theirs stands on. */
 export const acceptIdentity = async (tx: Tx, target: TargetId, identityNo: number): Promise<AccountId[]> =>
-  (await tx.q.update(accounts).set({ identityNo, block: sql`case when ${accounts.block} in ('identity_changed', 'untried') then 'none' else ${accounts.block} end` }).where(eq(accounts.target, target)).returning({ id: accounts.id })).map((r) => r.id as AccountId);
+  (await tx.q.update(accounts).set({ identityNo, block: sql`case when ${accounts.block} not in ('identity_changed', 'untried') then ${accounts.block} when ${underLock} then 'locked' else 'none' end` }).where(eq(accounts.target, target)).returning({ id: accounts.id })).map((r) => r.id as AccountId);
 export const blockForIdentity = async (tx: Tx, target: TargetId): Promise<AccountId[]> =>
   (await tx.q.update(accounts).set({ block: "identity_changed" }).where(and(eq(accounts.target, target), inArray(accounts.block, ["none", "untried"]))).returning({ id: accounts.id })).map((r) => r.id as AccountId);
 /** Managed ones that nothing else stops. */

@@ -12,10 +12,10 @@ export const itemFromRow = ({ prior: _prior, ...r }: typeof bulkItems.$inferSele
   ({ ...r, bulk: r.bulk as BulkId, account: r.account as AccountId, target: r.target as TargetId, version: r.version as VersionId | null, rotation: r.rotation as RotationId | null }) as Item;
 const PAGE = 500;
 
-export type NewItem = Pick<Item, "account" | "target" | "version">;
+export type NewItem = Pick<Item, "account" | "target" | "version" | "seen">;
 export const open = async (tx: Tx, b: Bulk<"running">, list: readonly NewItem[]): Promise<void> => {
   await tx.q.insert(bulks).values({ ...b });
-  for (let i = 0; i < list.length; i += PAGE) await tx.q.insert(bulkItems).values(list.slice(i, i + PAGE).map((x, k) => ({ ...x, bulk: b.id, no: i + k + 1 })));
+  for (let i = 0; i < list.length; i += PAGE) await tx.q.insert(bulkItems).values(list.slice(i, i + PAGE).map((x, k) => ({ ...x, seen: [...x.seen], bulk: b.id, no: i + k + 1 })));
 };
 export const save = async (tx: Tx, { from, to }: Step): Promise<Bulk> => {
   const rows = await tx.q.update(bulks).set({ state: to.state, why: to.why, movedBy: to.movedBy, until: to.until, endedAt: "endedAt" in to ? to.endedAt : null }).where(and(eq(bulks.id, from.id), eq(bulks.state, from.state))).returning({ id: bulks.id });
@@ -29,7 +29,7 @@ export const saveItem = async (tx: Tx, { from, to }: ItemStep): Promise<Item> =>
 };
 export const find = async ({ q }: Reader, id: BulkId): Promise<Bulk | null> => { const [r] = await q.select().from(bulks).where(eq(bulks.id, id)); return r ? fromRow(r) : null; };
 /** `share`: nobody moves it meanwhile; many may look. */
-export const lock = async (tx: Tx, id: BulkId, how: "update" | "share" = "update"): Promise<Bulk> => {
+export const lock = async (tx: Tx, id: BulkId, how: "no key update" | "share" = "no key update"): Promise<Bulk> => {
   const [r] = await tx.q.select().from(bulks).where(eq(bulks.id, id)).for(how);
   if (!r) throw new Fault("not_found", "No such bulk change.");
   return fromRow(r);

@@ -1,5 +1,5 @@
 /** What is due, for the timers: one room to look in. Rule: hints only; each verb decides again under the row's lock. */
-export { maybeDue } from "./accounts.ts";
+export { maybeDue, maybeOrders } from "./accounts.ts";
 export { nextDependent } from "./dependents.ts";
 export { dailyDue } from "./discoveries.ts";
 export { nextLook } from "./bulks.ts";

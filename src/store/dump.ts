@@ -4,6 +4,7 @@ import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
 import { Fault } from "../kernel/fault.ts";
 import type { Db, Reader, Tx } from "./db.ts";
 import * as s from "./schema.ts";
+import * as a from "./schema-agents.ts";
 import * as c from "./schema-command-sets.ts";
 import * as e from "./schema-dependents.ts";
 import * as d from "./schema-discovery.ts";
@@ -11,9 +12,9 @@ import * as d from "./schema-discovery.ts";
 /** In the order in which rows may refer to one another. Logins and remembered replies are not kept: nobody should be logged in by a restore.
  *  Nor who had borrowed an administrative account: that life is over. */
 const TABLES: readonly PgTable[] = [
-  s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.passwordPolicies, s.platformPolicies, s.targets, s.accounts, s.versions, s.policies, s.changes, s.requests,
+  s.meta, s.keyring, s.people, s.groups, s.groupMembers, s.sshKeys, s.tokens, s.passwordPolicies, s.platformPolicies, s.targets, a.enrolments, a.agents, s.accounts, s.versions, s.policies, s.changes, s.requests,
   s.votes, s.sessions, s.recordings, s.rotations, s.closures, s.exposures, s.exposureRuns, s.exposureRunAccounts, s.collections, s.collectionMembers, s.schedules, s.bulks, s.bulkItems, s.locks, s.auditChecks, s.events,
-  s.webhooks, s.noticeRules, s.noticeChoices, c.commandSets, c.platformTests, c.demonstrations, d.adoptionRules, d.discoveries, d.foundAccounts, e.dependents, e.dependentRuns,
+  s.webhooks, s.noticeRules, s.noticeChoices, c.commandSets, c.platformTests, c.demonstrations, d.adoptionRules, d.discoveries, d.foundAccounts, e.dependents, e.dependentRuns, a.brokerKeys,
 ];
 const PAGE = 500;
 
@@ -29,7 +30,7 @@ const back = (v: unknown): unknown => {
 export const DUMPED = TABLES.map((t) => getTableName(t));
 /** `transcript_lines` is derived: every recording is indexed again. Notices and their deliveries are old news in a restored broker: nobody is mailed twice. */
 export const LEFT_OUT = [
-  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition", "bulk_transition", "bulk_item_transition", "schedule_transition", "discovery_transition", "dependent_run_transition", "demonstration_transition",
+  "logins", "terminals", "tickets", "admin_uses", "idempotent_replies", "transcript_lines", "notices", "deliveries", "delivery_transition", "request_transition", "session_transition", "rotation_transition", "credential_transition", "bulk_transition", "bulk_item_transition", "schedule_transition", "discovery_transition", "dependent_run_transition", "demonstration_transition", "agent_transition", "order_transition", "broker_key_transition",
 ];
 
 /** A page after the last row seen: by its key where one column is it, else (small tables) by its number in the key's order. */
@@ -53,8 +54,11 @@ export const dump = (db: Db, write: (line: string) => Promise<void>): Promise<nu
   return rows;
 });
 
-/** Refuses a database that holds anything. `lines` in the order of `dump`. */
-export const load = (db: Db, lines: AsyncIterable<string>): Promise<number> => db.transaction(async (tx) => {
+/**
+ * Refuses a database that holds anything. `lines` in the order of `dump`. `last` is in the same transaction: law passive-start, the rows of another
+ * life are not there for a moment without what tells this one from it.
+ */
+export const load = (db: Db, lines: AsyncIterable<string>, last: (tx: Tx, rows: number) => Promise<void>): Promise<number> => db.transaction(async (tx) => {
   if ((await tx.q.select().from(s.people).limit(1)).length > 0) throw new Fault("conflict", "This database is not empty. Restore into a fresh one: another DATABASE_URL, or another LOCKSTEP_DATA.");
   await tx.q.execute(sql`set constraints all deferred`);
   for (const name of DUMPED) await tx.q.execute(sql.raw(`alter table ${name} disable trigger user`));
@@ -69,6 +73,7 @@ export const load = (db: Db, lines: AsyncIterable<string>): Promise<number> => d
   await tx.q.execute(sql`set constraints all immediate`);
   for (const name of DUMPED) await tx.q.execute(sql.raw(`alter table ${name} enable trigger user`));
   for (const { row: _row, index: _index, prevHash: _prev, hash: _hash, ...event } of own) await tx.q.insert(s.events).values(event).onConflictDoNothing({ target: s.events.id });
+  await last(tx, count);
   return count;
 });
 

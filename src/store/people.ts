@@ -2,22 +2,23 @@
 import { and, asc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { GroupId, PersonId } from "../kernel/ids.ts";
-import type { Person, Role } from "../domain/person.ts";
+import type { Person, Role, Ties } from "../domain/person.ts";
 import type { Change } from "../domain/vote.ts";
 import { violated, type Reader, type Tx } from "./db.ts";
 import { changes, groupMembers, groups, locks, people, sshKeys } from "./schema.ts";
 
 type Row = typeof people.$inferSelect;
-const fromRow = (r: Row, groupIds: readonly GroupId[], locked: boolean): Person => ({
+const fromRow = (r: Row, groupIds: readonly GroupId[], locked: boolean, was: readonly Ties[]): Person => ({
   id: r.id as PersonId, name: r.name, fullName: r.fullName, mail: r.mail, subject: r.subject, employeeNo: r.employeeNo,
-  roles: r.roles as Role[], groups: groupIds, disabled: r.disabled || locked, totp: r.totp !== null, ...(locked ? { locked } : {}),
+  roles: r.roles as Role[], groups: groupIds, disabled: r.disabled || locked, totp: r.totp !== null, ...(locked ? { locked } : {}), ...(was.length > 0 ? { was } : {}),
 });
 
 const withGroups = async ({ q }: Reader, rows: readonly Row[]): Promise<Person[]> => {
   if (rows.length === 0) return [];
   const members = await q.select().from(groupMembers).where(inArray(groupMembers.person, rows.map((r) => r.id)));
   const stopped = await q.select({ id: locks.subject }).from(locks).where(and(eq(locks.kind, "person"), isNull(locks.liftedAt), inArray(locks.subject, rows.map((r) => r.id))));
-  return rows.map((r) => fromRow(r, members.filter((m) => m.person === r.id).map((m) => m.group as GroupId), stopped.some((l) => l.id === r.id)));
+  const untied = await q.select({ subject: changes.subject, was: changes.was }).from(changes).where(and(isNull(changes.confirmedBy), isNotNull(changes.was), inArray(changes.subject, rows.map((r) => r.id))));
+  return rows.map((r) => fromRow(r, members.filter((m) => m.person === r.id).map((m) => m.group as GroupId), stopped.some((l) => l.id === r.id), untied.flatMap((c) => (c.subject === r.id && c.was ? [c.was] : []))));
 };
 
 export const find = async (db: Reader, id: PersonId): Promise<Person | null> => (await withGroups(db, await db.q.select().from(people).where(eq(people.id, id))))[0] ?? null;
@@ -50,6 +51,11 @@ export const setTotp = async (tx: Tx, id: PersonId, sealed: Buffer | null): Prom
 /** Spends a TOTP counter; false = it was spent before (a replay). */
 export const spendTotp = async (tx: Tx, id: PersonId, counter: number): Promise<boolean> =>
   (await tx.q.update(people).set({ totpLast: counter }).where(and(eq(people.id, id), sql`${people.totpLast} < ${counter}`)).returning({ id: people.id })).length === 1;
+/** Under the row's lock: whoever counts a failure at the same time has counted it before, or is told what came of this. */
+export const isLocked = async (tx: Tx, id: PersonId): Promise<boolean> => {
+  const [r] = await tx.q.select({ until: people.lockedUntil }).from(people).where(eq(people.id, id)).for("no key update");
+  return r !== undefined && r.until !== null && r.until > tx.now;
+};
 export const loginFailed = async (tx: Tx, id: PersonId, lockAfter: number, until: Date): Promise<number> => {
   const [r] = await tx.q.update(people).set({ failures: sql`${people.failures} + 1`, lockedUntil: sql`case when ${people.failures} + 1 >= ${lockAfter} then ${until.toISOString()}::timestamptz else ${people.lockedUntil} end` })
     .where(eq(people.id, id)).returning({ failures: people.failures });
@@ -88,11 +94,12 @@ export const addKey = async (tx: Tx, k: SshKey): Promise<void> => {
 export const removeKey = async (tx: Tx, person: PersonId, fingerprint: string): Promise<boolean> =>
   (await tx.q.delete(sshKeys).where(and(eq(sshKeys.person, person), eq(sshKeys.fingerprint, fingerprint))).returning({ f: sshKeys.fingerprint })).length === 1;
 
-export type OpenChange = Change & { readonly id: string; readonly what: string; readonly at: Date };
-export const noteChange = async (tx: Tx, id: string, author: PersonId, subject: string, what: string): Promise<void> => void await tx.q.insert(changes).values({ id, author, subject, what, at: tx.now });
+/** `was`: the ties of its subject before it, where it changed them. */
+export type OpenChange = Change & { readonly id: string; readonly what: string; readonly at: Date; readonly was: Ties | null };
+export const noteChange = async (tx: Tx, id: string, author: PersonId, subject: string, what: string, was: Ties | null): Promise<void> => void await tx.q.insert(changes).values({ id, author, subject, what, at: tx.now, was });
 export const openChanges = async ({ q }: Reader, author?: PersonId): Promise<OpenChange[]> =>
   (await q.select().from(changes).where(and(isNull(changes.confirmedBy), author ? eq(changes.author, author) : undefined)).orderBy(asc(changes.at)))
-    .map((c) => ({ id: c.id, author: c.author as PersonId, subject: c.subject, what: c.what, at: c.at, confirmed: false }));
+    .map((c) => ({ id: c.id, author: c.author as PersonId, subject: c.subject, what: c.what, at: c.at, was: c.was, confirmed: false }));
 /** Four eyes: the author cannot confirm, and the database says so too. */
 export const confirmChange = async (tx: Tx, id: string, by: PersonId): Promise<boolean> =>
   (await tx.q.update(changes).set({ confirmedBy: by, confirmedAt: tx.now }).where(and(eq(changes.id, id), isNull(changes.confirmedBy), ne(changes.author, by))).returning({ id: changes.id })).length === 1;

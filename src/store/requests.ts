@@ -75,7 +75,7 @@ export const find = async ({ q }: Reader, id: RequestId): Promise<Request | null
 };
 /** The row, locked until the transaction ends. */
 export const lock = async (tx: Tx, id: RequestId): Promise<Request> => {
-  const [row] = await tx.q.select().from(requests).where(eq(requests.id, id)).for("update");
+  const [row] = await tx.q.select().from(requests).where(eq(requests.id, id)).for("no key update");
   if (!row) throw new Fault("not_found", "No such request.");
   return fromRow(row);
 };
@@ -140,16 +140,22 @@ export const nextExpiring = async ({ q }: Reader, ms: number): Promise<Date | nu
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string;
   /** A shell, or a desktop, can be had on it. */
   readonly carries: boolean; readonly desktop: boolean };
-export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date; review?: boolean; preset?: Preset }): Promise<Listed[]> => {
+export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date; review?: boolean; preset?: Preset; seenBy?: { readonly person: PersonId; readonly policies: readonly PolicyId[] } }): Promise<Listed[]> => {
   const rows = await q.select({ r: requests, requesterName: people.name, accountName: accounts.name, targetName: targets.name, platform: targets.platform, settings: targets.settings }).from(requests)
     .innerJoin(people, eq(people.id, requests.requester)).innerJoin(accounts, eq(accounts.id, requests.account)).innerJoin(targets, eq(targets.id, accounts.target))
     .where(and(
       filter.requester ? eq(requests.requester, filter.requester) : undefined, filter.states ? inArray(requests.state, [...filter.states]) : undefined,
       filter.account ? eq(requests.account, filter.account) : undefined, filter.before ? lt(requests.submittedAt, filter.before) : undefined,
       filter.review === undefined ? undefined : eq(requests.review, filter.review), filter.preset ? eq(requests.preset, filter.preset) : undefined,
+      filter.seenBy ? or(eq(requests.requester, filter.seenBy.person), inArray(requests.policy, [...filter.seenBy.policies])) : undefined,
     )).orderBy(desc(requests.submittedAt), desc(requests.id)).limit(filter.limit ?? 100);
   return rows.map(({ r, platform, settings, ...names }) => ({ request: fromRow(r), ...names, carries: carriesShells({ platform }), desktop: desktopOf({ settings }) !== null }));
 };
+
+/** Pending ones that these people asked for or voted in, in the order of their ids. */
+export const pendingOf = async ({ q }: Reader, of: readonly PersonId[]): Promise<RequestId[]> =>
+  (of.length === 0 ? [] : await q.select({ id: requests.id }).from(requests)
+    .where(and(eq(requests.state, "pending"), or(inArray(requests.requester, [...of]), inArray(requests.id, q.select({ id: votes.request }).from(votes).where(inArray(votes.voter, [...of])))))).orderBy(asc(requests.id))).map((r) => r.id as RequestId);
 
 /** One standing vote per person: voting again replaces the earlier one (the log keeps both). */
 export const cast = async (tx: Tx, v: Vote): Promise<void> => {

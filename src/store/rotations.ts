@@ -1,7 +1,8 @@
 /** Rotations as rows, and what must become true with each step. Rule: `save` names the state and the fence; a stale one changes nothing and stops. */
 import { and, asc, desc, eq, gte, inArray, isNull, lte, notInArray, or, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
-import type { AccountId, RotationId, TargetId, VersionId } from "../kernel/ids.ts";
+import type { AccountId, AgentId, RotationId, TargetId, VersionId } from "../kernel/ids.ts";
+import type { Order } from "../domain/order.ts";
 import { claimable as claimableLease } from "../domain/rotation-lease.ts";
 import { OPEN, type AnyStep, type Rotation, type RotationStep } from "../domain/rotation.ts";
 import { violated, type Reader, type Tx } from "./db.ts";
@@ -14,11 +15,23 @@ const DATES = ["leaseUntil", "firstUnknownAt", "nextAt", "applyStartedAt", "sinc
 export const fromRow = (r: Row): Rotation => {
   const facts: Record<string, unknown> = { ...r.facts };
   for (const key of DATES) if (typeof facts[key] === "string") facts[key] = new Date(facts[key]);
-  return { ...facts, id: r.id, account: r.account, state: r.state, fence: r.fence, leaseUntil: r.leaseUntil, nextAt: r.nextAt } as unknown as Rotation;
+  return { ...facts, id: r.id, account: r.account, state: r.state, fence: r.fence, leaseUntil: r.leaseUntil, nextAt: r.nextAt, order: orderFrom(r) } as unknown as Rotation;
+};
+const orderFrom = (r: Row): Order | null => {
+  if (r.orderState === null) return null;
+  const asked = { state: r.orderState, agent: r.orderAgent, wanted: r.orderWanted };
+  return (r.orderState === "wished" ? asked : { ...asked, due: r.orderDue, expires: r.orderExpires, fence: r.orderFence, epoch: r.orderEpoch, before: r.orderBefore }) as Order;
+};
+const orderColumns = (o: Order | null) => {
+  const left = o !== null && o.state !== "wished" ? o : null;
+  return {
+    orderState: o?.state ?? null, orderAgent: o?.agent ?? null, orderWanted: o?.wanted ?? null,
+    orderDue: left?.due ?? null, orderExpires: left?.expires ?? null, orderFence: left?.fence ?? null, orderEpoch: left?.epoch ?? null, orderBefore: left?.before ?? null,
+  };
 };
 const columns = (r: Rotation) => ({
   state: r.state, fence: r.fence, leaseUntil: r.leaseUntil, nextAt: r.nextAt, candidate: "candidate" in r ? r.candidate : null, covers: "covers" in r ? r.covers : null,
-  facts: { ...r } as unknown as Record<string, unknown>, endedAt: "endedAt" in r ? r.endedAt : null,
+  facts: { ...r } as unknown as Record<string, unknown>, endedAt: "endedAt" in r ? r.endedAt : null, ...orderColumns(r.order),
 });
 
 /** A new row; false when the account has an open one (I3). */
@@ -41,14 +54,14 @@ export const stretch = async (tx: Tx, r: Rotation, until: Date): Promise<void> =
 /** The embedded database has one owner: at its start every lease belongs to a process that is gone. */
 export const freeLeases = async (tx: Tx): Promise<void> => void await tx.q.update(rotations).set({ leaseUntil: null }).where(inArray(rotations.state, [...OPEN]));
 
-/** Nothing to do before `until`: the lease goes back, the state stays. */
-export const sleep = async (tx: Tx, r: Rotation, until: Date): Promise<void> =>
-  void await tx.q.update(rotations).set({ nextAt: until, leaseUntil: null }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence), inArray(rotations.state, [...OPEN])));
+/** Nothing to do before `until`: the lease goes back, the state stays. `why`, where there is something to say. */
+export const sleep = async (tx: Tx, r: Rotation, until: Date, why?: string): Promise<void> =>
+  void await tx.q.update(rotations).set({ nextAt: until, leaseUntil: null, ...(why === undefined ? {} : { facts: { ...r, why } as unknown as Record<string, unknown> }) }).where(and(eq(rotations.id, r.id), eq(rotations.fence, r.fence), inArray(rotations.state, [...OPEN])));
 
 export const find = async ({ q }: Reader, id: RotationId): Promise<Rotation | null> => { const [r] = await q.select().from(rotations).where(eq(rotations.id, id)); return r ? fromRow(r) : null; };
 export const withOpening = async ({ q }: Reader, id: RotationId): Promise<(Rotation & { openedAt: Date }) | null> => { const [r] = await q.select().from(rotations).where(eq(rotations.id, id)); return r ? { ...fromRow(r), openedAt: r.openedAt } : null; };
 export const lock = async (tx: Tx, id: RotationId): Promise<Rotation> => {
-  const [r] = await tx.q.select().from(rotations).where(eq(rotations.id, id)).for("update");
+  const [r] = await tx.q.select().from(rotations).where(eq(rotations.id, id)).for("no key update");
   if (!r) throw new Fault("not_found", "No such rotation.");
   return fromRow(r);
 };
@@ -99,6 +112,14 @@ export const nextWake = async ({ q }: Reader): Promise<Date | null> => {
 /** Those that wait for this target's administrator may look again now. */
 export const wakeWaiting = async (tx: Tx, target: TargetId): Promise<void> =>
   void await tx.q.update(rotations).set({ nextAt: tx.now }).where(and(eq(rotations.state, "waiting"), sql`${rotations.account} in (select id from accounts where target_id = ${target})`));
+/** What an agent that has come can settle or take goes on at once. */
+export const wakeOrders = async (tx: Tx, agent: AgentId): Promise<void> =>
+  void await tx.q.update(rotations).set({ nextAt: tx.now }).where(and(eq(rotations.orderAgent, agent), or(
+    and(eq(rotations.state, "probing"), inArray(rotations.orderState, ["called", "over"])), and(eq(rotations.state, "prepared"), inArray(rotations.orderState, ["wished", "sent"])),
+  )));
+/** Open ones with an order at this agent that it has not told us the end of. */
+export const ordersOf = async ({ q }: Reader, agent: AgentId): Promise<Rotation[]> =>
+  (await q.select().from(rotations).where(and(eq(rotations.orderAgent, agent), inArray(rotations.orderState, ["sent", "placed", "called"]), sql`state not in ('committed','refused')`))).map(fromRow);
 
 /**
  * A2: takes a use of an administrative account. False: it is being rotated itself (or, exclusive, it is in use; or, `alone`, anybody uses it).

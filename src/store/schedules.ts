@@ -33,7 +33,7 @@ export const save = async (tx: Tx, { from, to }: Step): Promise<Schedule> => {
 };
 export const find = async ({ q }: Reader, id: ScheduleId): Promise<Schedule | null> => { const [r] = await q.select().from(schedules).where(eq(schedules.id, id)); return r ? fromRow(r) : null; };
 export const lock = async (tx: Tx, id: ScheduleId): Promise<Schedule> => {
-  const [r] = await tx.q.select().from(schedules).where(eq(schedules.id, id)).for("update");
+  const [r] = await tx.q.select().from(schedules).where(eq(schedules.id, id)).for("no key update");
   if (!r) throw new Fault("not_found", "No such schedule.");
   return fromRow(r);
 };

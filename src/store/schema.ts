@@ -3,6 +3,7 @@ import { bigint, boolean, customType, index, integer, jsonb, pgTable, primaryKey
 import { sql } from "drizzle-orm";
 import type { BulkTerms, Recipients } from "../domain/bulk.ts";
 import type { Ledger } from "../domain/ledger.ts";
+import type { Ties } from "../domain/person.ts";
 import type { ScheduleInput } from "../domain/schedule.ts";
 
 export const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
@@ -97,7 +98,9 @@ export const policies = pgTable("policies", {
 export const changes = pgTable("changes", {
   id: text("id").primaryKey(), author: text("author_id").notNull().references(() => people.id), subject: text("subject").notNull(), what: text("what").notNull(),
   at: at("at").notNull(), confirmedBy: text("confirmed_by").references(() => people.id), confirmedAt: at("confirmed_at"),
-}, (t) => [index("changes_open").on(t.author).where(sql`confirmed_by is null`)]);
+  /** Of a change to what ties a person's logins together: the ties before it. */
+  was: jsonb("was").$type<Ties>(),
+}, (t) => [index("changes_open").on(t.author).where(sql`confirmed_by is null`), index("changes_untied").on(t.subject).where(sql`confirmed_by is null and was is not null`)]);
 
 export const requests = pgTable("requests", {
   id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("pending"),
@@ -139,7 +142,10 @@ export const rotations = pgTable("rotations", {
   id: text("id").primaryKey(), prior: text("prior").notNull().default("new"), state: text("state").notNull().default("queued"),
   account: text("account_id").notNull().references(() => accounts.id), fence: integer("fence").notNull().default(0), leaseUntil: at("lease_until"),
   candidate: text("candidate_id"), covers: integer("covers"), nextAt: at("next_at"), facts: jsonb("facts").$type<Record<string, unknown>>().notNull(), openedAt: at("opened_at").notNull(), endedAt: at("ended_at"),
-}, (t) => [index("rotations_next").on(t.nextAt), index("rotations_account").on(t.account, t.openedAt), index("rotations_to_claim").on(t.nextAt.asc().nullsFirst(), t.openedAt).where(sql`state not in ('committed','refused')`)]);
+  /** What stands with the agent of its machine (domain/order.ts); null: nothing was left there. */
+  orderPrior: text("order_prior"), orderState: text("order_state"), orderAgent: text("order_agent"), orderWanted: at("order_wanted"), orderDue: at("order_due"), orderExpires: at("order_expires"),
+  orderFence: integer("order_fence"), orderEpoch: integer("order_epoch"), orderBefore: boolean("order_before"),
+}, (t) => [index("rotations_next").on(t.nextAt), index("rotations_account").on(t.account, t.openedAt), index("rotations_to_claim").on(t.nextAt.asc().nullsFirst(), t.openedAt).where(sql`state not in ('committed','refused')`), index("rotations_orders").on(t.orderAgent).where(sql`order_state is not null`)]);
 /** A2: a use `as` an administrative account is a shared lock, its own rotation an exclusive one; rows, fenced. `usedBy`: a rotation, or one comparison. */
 export const adminUses = pgTable("admin_uses", {
   account: text("account_id").notNull().references(() => accounts.id), usedBy: text("used_by").notNull(), exclusive: boolean("exclusive").notNull(), until: at("until").notNull(),
@@ -224,7 +230,7 @@ export const bulks = pgTable("bulks", {
 export const bulkItems = pgTable("bulk_items", {
   bulk: text("bulk_id").notNull().references(() => bulks.id), account: text("account_id").notNull().references(() => accounts.id), target: text("target_id").notNull().references(() => targets.id), no: integer("no").notNull(),
   prior: text("prior").notNull().default("new"), state: text("state").notNull().default("waiting"), version: text("version_id").references(() => versions.id), rotation: text("rotation_id").references(() => rotations.id),
-  tries: integer("tries").notNull().default(0), why: text("why"), nextAt: at("next_at"), endedAt: at("ended_at"),
+  tries: integer("tries").notNull().default(0), why: text("why"), nextAt: at("next_at"), endedAt: at("ended_at"), seen: list("seen"),
 }, (t) => [primaryKey({ columns: [t.bulk, t.account] }), index("bulk_items_open").on(t.bulk, t.target, t.no).where(sql`state in ('waiting','held')`), index("bulk_items_changing").on(t.rotation).where(sql`state = 'changing'`)]);
 /** What is changed by the calendar (domain/schedule.ts); `input` is what its last author saved. */
 export const schedules = pgTable("schedules", {

@@ -1,7 +1,7 @@
 /** Proxied sessions and their recordings. Rule: `save` spends a Step; a lease is renewed in bulk by the node that owns the sessions. */
 import { and, desc, eq, gte, inArray, lt, ne, sql, type SQL } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
-import type { AccountId, PersonId, RecordingId, RequestId, SessionId, TargetId } from "../kernel/ids.ts";
+import type { AccountId, DemonstrationId, PersonId, RecordingId, RequestId, SessionId, TargetId } from "../kernel/ids.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import type { EndedWhy, Protocol, Session, State, Step, Via } from "../domain/session.ts";
 import type { Reader, Tx } from "./db.ts";
@@ -90,5 +90,7 @@ export const list = async ({ q }: Reader, filter: SessionFilter & { before?: Dat
 export type RecordingRow = typeof recordings.$inferSelect;
 export const addRecording = async (tx: Tx, r: Pick<RecordingRow, "id" | "session" | "file" | "wrapped" | "keyId">): Promise<void> => void await tx.q.insert(recordings).values({ ...r, createdAt: tx.now });
 export const recording = async ({ q }: Reader, id: RecordingId): Promise<RecordingRow | null> => (await q.select().from(recordings).where(eq(recordings.id, id)))[0] ?? null;
+/** Of a session, or of a change shown by hand. */
+export const recordingOf = async ({ q }: Reader, of: SessionId | DemonstrationId): Promise<RecordingRow | null> => (await q.select().from(recordings).where(eq(recordings.session, of)))[0] ?? null;
 export const markRecording = async (tx: Tx, id: RecordingId, set: Partial<Pick<RecordingRow, "chunks" | "hash" | "bytes" | "state">>): Promise<void> => void await tx.q.update(recordings).set(set).where(eq(recordings.id, id));
 export const openRecordings = async ({ q }: Reader): Promise<RecordingRow[]> => q.select().from(recordings).where(eq(recordings.state, "open"));

@@ -7,7 +7,7 @@ import { violated, type Reader, type Tx } from "./db.ts";
 import { targets } from "./schema.ts";
 
 const fromRow = (r: typeof targets.$inferSelect): Target => ({
-  id: r.id as TargetId, name: r.name, platform: r.platform, host: r.host, port: r.port, link: "direct", settings: r.settings, owner: r.owner as PersonId | null, tags: r.tags,
+  id: r.id as TargetId, name: r.name, platform: r.platform, host: r.host, port: r.port, link: r.link, settings: r.settings, owner: r.owner as PersonId | null, tags: r.tags,
   administrative: r.administrative as AccountId | null, reconcile: r.reconcile as AccountId | null, identityNo: r.identityNo, identityHash: r.identityHash, locked: r.locked, passwordPolicy: r.passwordPolicy,
 });
 
@@ -30,7 +30,7 @@ type Plain = Pick<Target, "name" | "owner" | "tags" | "administrative" | "reconc
 export const change = async (tx: Tx, id: TargetId, set: Partial<Plain>): Promise<void> =>
   void await tx.q.update(targets).set({ ...set, ...(set.tags ? { tags: [...set.tags] } : {}) } as Partial<typeof targets.$inferInsert>).where(eq(targets.id, id));
 /** What does: the number rises with the hash. */
-export const setIdentity = async (tx: Tx, id: TargetId, set: Pick<Target, "platform" | "host" | "port" | "settings" | "identityHash">, by: PersonId): Promise<number> => {
+export const setIdentity = async (tx: Tx, id: TargetId, set: Pick<Target, "platform" | "host" | "port" | "link" | "settings" | "identityHash">, by: PersonId): Promise<number> => {
   const [r] = await tx.q.update(targets).set({ ...set, identityNo: sql`${targets.identityNo} + 1`, changedBy: by }).where(eq(targets.id, id)).returning({ no: targets.identityNo });
   if (!r) throw new Fault("not_found", "No such target.");
   return r.no;

@@ -9,15 +9,19 @@ export type Line = { readonly no: number; readonly channel: number; readonly at:
 export type IndexState = "pending" | "building" | "done" | "shortened" | "unreadable";
 const LEFT = ["pending", "building"];
 
+/** `tries`: how often it was begun and did not come to its end. Of one that is being built `indexed_at` says when it was begun again. */
+export type ToIndex = { readonly id: RecordingId; readonly session: SessionId; readonly tries: number };
+const triesOf = (r: { state: string; at: Date | null }): number => (r.state === "pending" ? 0 : r.at === null ? 1 : 2);
 /** The oldest recording of an ended session that is not indexed; `node`: only sessions of that one. */
-export const nextToIndex = async (tx: Tx, node: string | null): Promise<{ readonly id: RecordingId; readonly session: SessionId } | null> => {
-  const [r] = await tx.q.select({ id: recordings.id, session: recordings.session }).from(recordings).innerJoin(sessions, eq(sessions.id, recordings.session))
-    .where(and(inArray(recordings.indexState, LEFT), eq(sessions.state, "ended"), node === null ? undefined : eq(sessions.node, node))).orderBy(asc(recordings.createdAt)).limit(1).for("update", { of: recordings, skipLocked: true });
-  return r ? { id: r.id as RecordingId, session: r.session as SessionId } : null;
+export const nextToIndex = async (tx: Tx, node: string | null): Promise<ToIndex | null> => {
+  const [r] = await tx.q.select({ id: recordings.id, session: recordings.session, state: recordings.indexState, at: recordings.indexedAt }).from(recordings).innerJoin(sessions, eq(sessions.id, recordings.session))
+    .where(and(inArray(recordings.indexState, LEFT), eq(sessions.state, "ended"), node === null ? undefined : eq(sessions.node, node))).orderBy(asc(recordings.createdAt)).limit(1).for("no key update", { of: recordings, skipLocked: true });
+  return r ? { id: r.id as RecordingId, session: r.session as SessionId, tries: triesOf(r) } : null;
 };
-export const begin = async (tx: Tx, id: RecordingId): Promise<void> => {
+/** Written before the work: should the process die of it, the next one knows. */
+export const begin = async (tx: Tx, { id, tries }: ToIndex): Promise<void> => {
   await tx.q.delete(transcriptLines).where(eq(transcriptLines.recording, id));
-  await tx.q.update(recordings).set({ indexState: "building" }).where(eq(recordings.id, id));
+  await tx.q.update(recordings).set({ indexState: "building", indexedAt: tries === 0 ? null : tx.now }).where(eq(recordings.id, id));
 };
 export const add = async (tx: Tx, id: RecordingId, session: SessionId, lines: readonly Line[]): Promise<void> =>
   void await tx.q.insert(transcriptLines).values(lines.map((l) => ({ ...l, recording: id, session }))).onConflictDoNothing();
@@ -25,7 +29,8 @@ export const finish = async (tx: Tx, id: RecordingId, state: IndexState): Promis
 
 export type Progress = { readonly left: number; readonly shortened: number; readonly unreadable: number };
 export const progress = async ({ q }: Reader): Promise<Progress> => {
-  const rows = await q.select({ state: recordings.indexState, n: count() }).from(recordings).groupBy(recordings.indexState), of = (...states: string[]): number => rows.filter((r) => states.includes(r.state)).reduce((n, r) => n + r.n, 0);
+  // A change shown by hand has a recording and is not searched.
+  const rows = await q.select({ state: recordings.indexState, n: count() }).from(recordings).innerJoin(sessions, eq(sessions.id, recordings.session)).groupBy(recordings.indexState), of = (...states: string[]): number => rows.filter((r) => states.includes(r.state)).reduce((n, r) => n + r.n, 0);
   return { left: of(...LEFT), shortened: of("shortened"), unreadable: of("unreadable") };
 };
 

@@ -25,6 +25,8 @@ export const inForce = async ({ q }: Reader, account: AccountId): Promise<Secret
   return r ? fromRow(r) : null;
 };
 export const find = async ({ q }: Reader, id: VersionId): Promise<SecretRow | null> => { const [r] = await q.select().from(versions).where(eq(versions.id, id)); return r ? fromRow(r) : null; };
+/** Of every account, oldest first. */
+export const ids = async ({ q }: Reader): Promise<VersionId[]> => (await q.select({ id: versions.id }).from(versions).orderBy(asc(versions.createdAt), asc(versions.no))).map((r) => r.id as VersionId);
 export const many = async ({ q }: Reader, ids: readonly VersionId[]): Promise<SecretRow[]> => ids.length === 0 ? [] : (await q.select().from(versions).where(inArray(versions.id, [...ids]))).map(fromRow);
 export const nextNo = async ({ q }: Reader, account: AccountId): Promise<number> => ((await q.select({ no: max(versions.no) }).from(versions).where(eq(versions.account, account)))[0]?.no ?? 0) + 1;
 /** The next number of each of many accounts, whose rows the caller has locked. */

@@ -49,13 +49,13 @@ export class Journal {
   readonly #fd: number;
   readonly #handle: FileHandle;
   readonly #versions = new Map<string, Place>();
-  #n: number; #prev: string; #size: number; #dead: string | null = null;
+  #n: number; #prev: string; #size: number; #epoch = 0; #dead: string | null = null;
   #queue: { text: string; version: string | null; done: () => void; failed: (e: unknown) => void }[] = [];
   #running: Promise<void> | null = null;
 
   private constructor(file: string, fd: number, handle: FileHandle, lines: readonly Chained[], places: readonly Place[], size: number) {
     this.file = file; this.#fd = fd; this.#handle = handle; this.#n = lines.length; this.#prev = lines.at(-1)?.hash ?? GENESIS; this.#size = size;
-    lines.forEach((l, i) => { if (l.kind === "version") this.#versions.set(l.version, places[i]!); });
+    lines.forEach((l, i) => { if (l.kind === "version") { this.#versions.set(l.version, places[i]!); this.#epoch = Math.max(this.#epoch, l.epoch); } });
   }
 
   /** Opens or makes it; cuts a torn end; the directory entry is fsynced too. */
@@ -73,6 +73,8 @@ export class Journal {
   get head(): { readonly n: number; readonly hash: string } { return { n: this.#n, hash: this.#prev }; }
   /** Why nothing is acknowledged any more, or null. */
   get dead(): string | null { return this.#dead; }
+  /** The highest epoch a version was written under, by any life that wrote here. */
+  get epoch(): number { return this.#epoch; }
   hasVersion(id: string): boolean { return this.#versions.has(id); }
 
   /** Resolves when the line is on disk. Lines that arrive while one fsync runs share the next (group commit). */
@@ -81,6 +83,7 @@ export class Journal {
     const { n, prev } = { n: this.#n, prev: this.#prev };
     const rest = { ...line, n, prev }, hash = hashOf(rest);
     this.#n += 1; this.#prev = hash;
+    if (line.kind === "version") this.#epoch = Math.max(this.#epoch, line.epoch);
     return new Promise<void>((done, failed) => {
       this.#queue.push({ text: `${JSON.stringify({ ...rest, hash })}\n`, version: line.kind === "version" ? line.version : null, done, failed });
       this.#running ??= this.#drain();

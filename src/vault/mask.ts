@@ -3,6 +3,7 @@
  * broken by a terminal's line end or colour, or mended with backspaces is found too. Not found: one drawn by cursor jumps, one shorter than
  * SHORTEST, one typed with the arrow keys out of order.
  */
+import { atOnce, type Work } from "../kernel/rest.ts";
 import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 
@@ -16,11 +17,14 @@ const PADDED = / \r(?!\n)/g;
 
 /** The text as some reader would see it, and where each of its characters stands in the original. */
 type Seen = { readonly text: string; readonly at: Uint32Array };
-const without = (text: string, ...gaps: readonly RegExp[]): Seen => {
+/** Characters, or what stands between them, in one step. */
+const STEP = 65_536;
+function* without(text: string, ...gaps: readonly RegExp[]): Work<Seen> {
   const kept = new Uint8Array(text.length).fill(1), at = new Uint32Array(text.length);
-  for (const gap of gaps) for (const m of text.matchAll(gap)) kept.fill(0, m.index, m.index + m[0].length);
+  let gone = 0, n = 0;
+  for (const gap of gaps) for (const m of text.matchAll(gap)) { kept.fill(0, m.index, m.index + m[0].length); if (++gone % STEP === 0) yield; }
+  yield;
   const parts: string[] = [];
-  let n = 0;
   for (let i = 0; i < text.length;) {
     if (kept[i] === 0) { i += 1; continue; }
     const from = i;
@@ -28,18 +32,19 @@ const without = (text: string, ...gaps: readonly RegExp[]): Seen => {
     parts.push(text.slice(from, i));
   }
   return { text: parts.join(""), at };
-};
+}
 /** Backspaces applied: what a line editor is left with. Null where there is none. */
-const mended = (text: string): Seen | null => {
+function* mended(text: string): Work<Seen | null> {
   // eslint-disable-next-line no-control-regex
   if (!/[\x08\x7f]/.test(text)) return null;
   const out: string[] = [], at: number[] = [];
   for (let i = 0; i < text.length; i++) {
+    if (i % STEP === 0) yield;
     const c = text[i]!;
     if (c === "\x08" || c === "\x7f") { out.pop(); at.pop(); } else if (c >= " ") { out.push(c); at.push(i); }
   }
   return { text: out.join(""), at: Uint32Array.from(at) };
-};
+}
 
 /** By their first characters: one pass over the text finds them all, however many an account ever had. */
 const byBeginning = (plains: readonly string[]): ReadonlyMap<string, readonly string[]> => {
@@ -67,14 +72,18 @@ const dotted = (text: string, hidden: Uint8Array): string => {
   return parts.join("");
 };
 
-const masked = (pieces: readonly string[], plains: readonly string[]): string[] => {
+function* masked(pieces: readonly string[], plains: readonly string[]): Work<string[]> {
   const text = pieces.join(""), index = byBeginning(plains), hidden = new Uint8Array(text.length);
   if (index.size === 0) return [...pieces];
-  for (const seen of [without(text), without(text, BETWEEN), without(text, PADDED, BETWEEN), mended(text)]) if (seen) cover(seen, index, hidden);
+  for (const look of [without(text), without(text, BETWEEN), without(text, PADDED, BETWEEN), mended(text)]) {
+    const seen = yield* look;
+    yield;
+    if (seen) cover(seen, index, hidden);
+  }
   const out = hidden.includes(1) ? dotted(text, hidden) : text;
   let at = 0;
   return pieces.map((p) => out.slice(at, (at += p.length)));
-};
+}
 
 /** A password as it is, whatever it begins with: it has one line. Of a private key the lines that say something. */
 const linesOf = (secret: Secret): string[] => {
@@ -83,11 +92,12 @@ const linesOf = (secret: Secret): string[] => {
 };
 
 /** The pieces of one stream in order; the same number of pieces, each of its old length, comes back. */
-export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => masked(pieces, secrets.flatMap(linesOf));
+export const masking = (pieces: readonly string[], secrets: readonly Secret[]): Work<string[]> => masked(pieces, secrets.flatMap(linesOf));
+export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => atOnce(masking(pieces, secrets));
 
 /** The same for bytes of any encoding; an asterisk stands for each hidden byte. */
 export const maskBytes = (pieces: readonly Buffer[], secrets: readonly Secret[]): Buffer[] =>
-  masked(pieces.map((p) => p.toString("latin1")), secrets.flatMap(linesOf).map((l) => Buffer.from(l, "utf8").toString("latin1"))).map((p) => Buffer.from(p.replaceAll(DOT, "*"), "latin1"));
+  atOnce(masked(pieces.map((p) => p.toString("latin1")), secrets.flatMap(linesOf).map((l) => Buffer.from(l, "utf8").toString("latin1")))).map((p) => Buffer.from(p.replaceAll(DOT, "*"), "latin1"));
 
 /** Characters at the end of a text that a password begins with; it may have been cut off there. */
 const begun = (text: string, plain: string): number => {

@@ -7,6 +7,7 @@ import type { Env, WebDeps } from "./deps.ts";
 import { answerFault } from "./faults.tsx";
 import { loginSession } from "./login-session.ts";
 import { ACCOUNTS } from "./pages/accounts.tsx";
+import { AGENTS } from "./pages/agents.tsx";
 import { AUDIT } from "./pages/audit.tsx";
 import { BULK } from "./pages/bulk.tsx";
 import { COLLECTIONS } from "./pages/collections.tsx";
@@ -42,7 +43,7 @@ import { headers, sameOrigin } from "./security.ts";
 /** Every page and form there is. */
 export const ROUTES: readonly Route[] = [
   ...LOGIN, ...HOME, ...SEARCH, ...REQUESTS, ...SEVERAL, ...BULK, ...SCHEDULES, ...ACCOUNTS, ...IMPORT, ...TARGETS, ...DISCOVERY, ...DEPENDENTS, ...COLLECTIONS, ...ROTATIONS, ...PASSWORD_RULES, ...PLATFORM_PAGES, ...DEMONSTRATIONS, ...SESSIONS, ...RECORDINGS, ...TERMINAL, ...DESKTOP, ...TARGET_DESKTOP,
-  ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
+  ...AGENTS, ...AUDIT, ...EXPOSURES, ...ME, ...LET_IN, ...PEOPLE, ...POLICIES, ...LOCKS, ...NOTICES,
 ];
 const MAX_BODY = 256 * 1024;
 

@@ -25,9 +25,12 @@ const ASSETS = {
   "screen.js": ["views/public/screen.js", JS],
   "terminal.js": ["views/public/terminal.js", JS],
   "watch.js": ["views/public/watch.js", JS],
+  "watch-desktop.js": ["views/public/watch-desktop.js", JS],
   "guacamole.js": ["node_modules/@glokon/guacamole-common-js/lib/cjs/guacamole.min.js", JS, "Guacamole"],
   "desktop.css": ["views/public/desktop.css", CSS],
+  "desktop-drive.js": ["views/public/desktop-drive.js", JS],
   "desktop.js": ["views/public/desktop.js", JS],
+  "glimpse.js": ["views/public/glimpse.js", JS],
   "play-desktop.js": ["views/public/play-desktop.js", JS],
   "favicon.svg": ["views/public/favicon.svg", "image/svg+xml"],
 } as const;

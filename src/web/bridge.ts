@@ -36,22 +36,15 @@ export const pipe = (crossing: Crossing, a: Admitted, o: Opening, to: To): void 
   far.pipe(socket);
 };
 
-const PROTOCOL = SOCKETS.terminal.protocol;
-/** A new session on a desktop; the page's protocol is another one than a terminal's. */
-export const desktopDoor = (crossing: Crossing): Door => ({
-  protocol: SOCKETS.desktop.protocol, kinds: ["desktop"],
+/** A new session of one kind, or back into one that runs; a desktop's page speaks another protocol than a terminal's. */
+const door = (crossing: Crossing, kind: "terminal" | "desktop"): Door => ({
+  protocol: SOCKETS[kind].protocol, kinds: [kind, "rejoin"],
   open: (a, o) => {
-    if (a.purpose.kind !== "desktop") throw new Fault("internal", "a door let in what it does not take");
-    const path = `/desktop/${encodeURIComponent(a.purpose.account)}/${encodeURIComponent(a.purpose.target)}`;
-    pipe(crossing, a, o, { session: null, protocol: SOCKETS.desktop.protocol, path });
+    const p = a.purpose, { protocol } = SOCKETS[kind];
+    if (p.kind === kind) return pipe(crossing, a, o, { session: null, protocol, path: `/${kind}/${encodeURIComponent(p.account)}/${encodeURIComponent(p.target)}` });
+    if (p.kind !== "rejoin" || p.desktop !== (kind === "desktop")) throw new Fault("forbidden", "This ticket is for something else.");
+    return pipe(crossing, a, o, { session: p.session, protocol, path: `/rejoin/${p.session}` });
   },
 });
-export const terminalDoor = (crossing: Crossing): Door => ({
-  protocol: PROTOCOL, kinds: ["terminal", "rejoin"],
-  open: (a, o) => {
-    const p = a.purpose;
-    if (p.kind === "desktop") throw new Fault("internal", "a door let in what it does not take");
-    const path = p.kind === "terminal" ? `/terminal/${encodeURIComponent(p.account)}/${encodeURIComponent(p.target)}` : `/rejoin/${p.session}`;
-    pipe(crossing, a, o, { session: p.kind === "terminal" ? null : p.session, protocol: PROTOCOL, path });
-  },
-});
+export const terminalDoor = (crossing: Crossing): Door => door(crossing, "terminal");
+export const desktopDoor = (crossing: Crossing): Door => door(crossing, "desktop");

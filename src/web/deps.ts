@@ -12,6 +12,8 @@ export type WebConfig = {
   readonly sshPort: number;
   /** The proxy's own public keys, as lines of known_hosts without the name. */
   readonly sshHostKeys?: readonly string[];
+  /** Fingerprints of the keys this broker proves itself by to agents, the one in force first; none: its tunnel does not run. */
+  readonly agentKeys?: readonly string[];
   /** https: `__Host-` cookies and HSTS. Plain names are for loopback http alone. */
   readonly secureCookies: boolean;
   /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. */

@@ -7,12 +7,15 @@ import type { BulkId, PersonId } from "../kernel/ids.ts";
 import { reveal } from "../kernel/reveal.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Released } from "../flow/release.ts";
+import type { MadeEnrolment } from "../flow/agent-enrol.ts";
 import type { Enrolment } from "../identity/enrol.ts";
 import type { Made } from "../identity/tokens.ts";
+import { AgentPaste } from "../../views/agent-new.tsx";
 import { EnrolForm } from "../../views/login.tsx";
 import { ReleasePage, SharedPage } from "../../views/release.tsx";
 import { TokenPage } from "../../views/me.tsx";
 import { WebhookKey } from "../../views/webhooks.tsx";
+import { bundleOf, namedKeys, pasteLine, type Paste } from "./agent-line.ts";
 import type { Ctx, WebDeps } from "./deps.ts";
 import { render } from "./render.tsx";
 
@@ -36,6 +39,13 @@ export const showToken = (c: Ctx, deps: WebDeps, { token, made }: Made): Respons
   using shown = token;
   noStore(c);
   return render(c, deps, { title: "New token" }, <TokenPage text={reveal(shown)} label={made.label} expiresAt={made.expiresAt} />);
+};
+
+export const showPaste = (c: Ctx, deps: WebDeps, made: MadeEnrolment, owner: string): Response | Promise<Response> => {
+  noStore(c);
+  const brokerKeys = namedKeys(deps.config.agentKeys ?? []), { mode, expiresAt, maxUses } = made.enrolment, sha256 = bundleOf(deps.config.root)?.sha256 ?? "";
+  const { line } = apiDoors.enrolment(made, { origin: deps.config.origin, sha256, brokerKeys, mode, owner });
+  return render(c, deps, { title: "Add a host" }, <AgentPaste line={line} mode={mode} owner={owner} expiresAt={expiresAt} uses={maxUses} brokerKey={brokerKeys.join(" ")} />);
 };
 
 export const showWebhookKey = (c: Ctx, deps: WebDeps, { key, name }: { key: Secret; name: string }): Response | Promise<Response> => {
@@ -84,4 +94,5 @@ export const apiDoors = {
   shared: (password: Secret): string => opened(password),
   token: ({ token }: Made): string => { using opened = token; return reveal(opened); },
   webhookKey: (key: Secret): string => opened(key),
+  enrolment: (made: MadeEnrolment, paste: Omit<Paste, "token">): { token: string; line: string } => { const token = opened(made.token); return { token, line: pasteLine({ ...paste, token }) }; },
 };

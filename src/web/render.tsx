@@ -14,7 +14,7 @@ export const isPartial = (c: Ctx): boolean => c.req.header("hx-request-type") ==
 const hereOf = (c: Ctx, { flow, config }: WebDeps): HereNow => ({
   nonce: c.get("nonce"), csrf: c.get("me")?.csrf ?? "", now: flow.clock.now(), path: c.req.path, origin: config.origin, mails: flow.mail !== null, ssh: { host: config.sshHost, port: config.sshPort },
 });
-const NAV: readonly Act[] = ["audit.read", "lock.see", "person.manage", "policy.see", "target.add", "account.manage", "session.play", "account.ask", "broker.health", "exposure.see", "bulk.open", "notice.see", "password_policy.see", "platform.see"];
+const NAV: readonly Act[] = ["audit.read", "lock.see", "person.manage", "policy.see", "target.add", "account.manage", "session.play", "account.ask", "broker.health", "exposure.see", "bulk.open", "notice.see", "password_policy.see", "platform.see", "agent.list"];
 const navOf = (c: Ctx): Nav | null => {
   const me = c.get("me");
   if (!me) return null;

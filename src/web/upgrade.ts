@@ -14,6 +14,7 @@ import { holderOf } from "../identity/sessions.ts";
 import { bearer } from "../identity/tokens.ts";
 import type { WebDeps } from "./deps.ts";
 import { whoSends } from "./login-session.ts";
+import { pipeAgent, type AgentsDoor } from "./agents-door.ts";
 import { addressOf } from "./security.ts";
 
 /** Somebody whose ticket is good for this door; only the verb behind it spends it. */
@@ -50,9 +51,11 @@ const requireOrigin = ({ headers }: IncomingMessage, origin: string, required: b
   if (site !== undefined && site !== "same-origin") throw new Fault("forbidden", "This socket was not opened by this portal's own page.");
 };
 
+const addressOfRequest = (deps: WebDeps, { headers, socket }: IncomingMessage): string =>
+  addressOf(socket.remoteAddress, String(headers["x-forwarded-for"] ?? ""), deps.config.trustedProxies);
+
 const callerOf = async (deps: WebDeps, request: IncomingMessage): Promise<{ caller: Caller; holder: string }> => {
-  const { authorization, cookie, "x-forwarded-for": forwarded } = request.headers;
-  const address = addressOf(request.socket.remoteAddress, String(forwarded ?? ""), deps.config.trustedProxies);
+  const { authorization, cookie } = request.headers, address = addressOfRequest(deps, request);
   requireOrigin(request, deps.config.origin, authorization === undefined);
   if (authorization === undefined) {
     const me = await whoSends(deps, cookie);
@@ -82,9 +85,9 @@ export type Router = {
   close(): void;
 };
 
-/** `doors` by path. */
-export const upgradeRouter = (deps: WebDeps, doors: Readonly<Record<string, Door>>): Router => {
-  const open = new Map<string, Set<Duplex>>();
+/** `doors` by path. `agents`: programs, which have no login here and prove themselves inside. */
+export const upgradeRouter = (deps: WebDeps, doors: Readonly<Record<string, Door>>, agents?: AgentsDoor): Router => {
+  const open = new Map<string, Set<Duplex>>(), machines = new Set<Duplex>();
   const keep = (holder: string, socket: Duplex): void => {
     const mine = open.get(holder) ?? new Set();
     if (mine.size >= MOST) throw new Fault("too_many", `This login has ${MOST} sockets open already. Close one.`);
@@ -92,6 +95,10 @@ export const upgradeRouter = (deps: WebDeps, doors: Readonly<Record<string, Door
     socket.once("close", () => { mine.delete(socket); if (mine.size === 0 && open.get(holder) === mine) open.delete(holder); });
   };
   const admit = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    if (agents && request.url === agents.path) {
+      if (!isHandshake(request)) throw new Fault("invalid", "This is not a WebSocket handshake.");
+      return pipeAgent(agents, machines, addressOfRequest(deps, request), { request, socket, head });
+    }
     const door = Object.hasOwn(doors, request.url ?? "") ? doors[request.url!]! : undefined;
     if (!door) throw new Fault("not_found", "There is no such socket.");
     if (!isHandshake(request)) throw new Fault("invalid", "This is not a WebSocket handshake.");
@@ -113,6 +120,6 @@ export const upgradeRouter = (deps: WebDeps, doors: Readonly<Record<string, Door
       });
     },
     endOf: (holder) => { for (const socket of open.get(holder) ?? []) socket.destroy(); },
-    close: () => { for (const mine of open.values()) for (const socket of mine) socket.destroy(); },
+    close: () => { for (const mine of [...open.values(), machines]) for (const socket of mine) socket.destroy(); },
   };
 };

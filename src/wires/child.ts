@@ -14,13 +14,15 @@ export type ChildOptions = {
   readonly input: string; readonly signal: AbortSignal; readonly env?: Readonly<Record<string, string>>;
   /** What stands in the pipe that the program finds as descriptor 3. */
   readonly third?: string;
+  /** In a session of its own, which has no terminal: a program that would rather ask a person finds standard input alone. */
+  readonly apart?: true;
 };
 
 /** Never rejects. */
 export const runChild = (file: string, args: readonly string[], o: ChildOptions): Promise<Ended> => new Promise((resolve) => {
   let stdout = "", stderr = "";
   const child = spawn(file, args, {
-    env: { PATH, LC_ALL: "C.UTF-8", HOME: "/nonexistent", ...o.env }, cwd: "/", stdio: ["pipe", "pipe", "pipe", o.third === undefined ? "ignore" : "pipe"],
+    env: { PATH, LC_ALL: "C.UTF-8", HOME: "/nonexistent", ...o.env }, cwd: "/", detached: o.apart === true, stdio: ["pipe", "pipe", "pipe", o.third === undefined ? "ignore" : "pipe"],
   });
   const kill = (): void => { child.kill("SIGKILL"); }, bound = (): void => { if (stdout.length + stderr.length > MOST) kill(); };
   const end = (code: number | null): void => { o.signal.removeEventListener("abort", kill); resolve({ code, stdout, stderr }); };

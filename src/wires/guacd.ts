@@ -1,5 +1,5 @@
 /** guacd as the broker's doctor meets it, and the place where it is told whom to trust. Rule: nothing is connected by asking: it is greeted and left. */
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { Fault } from "../kernel/fault.ts";
@@ -8,6 +8,8 @@ import { Fault } from "../kernel/fault.ts";
 export const KNOWN = ".config/freerdp/known_hosts2";
 /** Compiled into FreeRDP: without these, carrying files is silently off. */
 const ADDINS = ["/usr/lib/x86_64-linux-gnu/freerdp2", "/usr/local/lib/freerdp2", "/opt/guacamole/lib/freerdp2"];
+/** Below guacd's home, where its own side (deploy/guacd.sh) says whether they are there: in a container of its own nobody else can look. */
+const TOLD = "add-ins";
 const HELLO = "6.select,3.rdp;";
 
 /** The version it speaks. Rejects with Fault("unavailable"), whose message says what to do. */
@@ -27,10 +29,15 @@ export const greetGuacd = (at: { readonly host: string; readonly port: number },
   });
 });
 
+const addInsThere = (home: string): boolean => {
+  const told = join(home, TOLD);
+  return existsSync(told) ? readFileSync(told, "utf8").trim() === "present" : ADDINS.some((dir) => existsSync(join(dir, "libguac-common-svc-client.so")));
+};
+
 /** Why desktops cannot be opened, or carry no files, as sentences. */
 export const homeTroubles = (home: string): string[] => {
   const known = join(home, KNOWN), out: string[] = [];
   try { accessSync(known, constants.W_OK); } catch { out.push(`${known} has to be there and may be written by the broker and by guacd`); }
-  if (!ADDINS.some((dir) => existsSync(join(dir, "libguac-common-svc-client.so")))) out.push("guacd's add-ins for FreeRDP are not where it looks for them, so no files are carried");
+  if (!addInsThere(home)) out.push("guacd's add-ins for FreeRDP are not where it looks for them, so no files are carried");
   return out;
 };

@@ -8,6 +8,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { Secured, Trust } from "./tls.ts";
 import { secure, TlsFailure } from "./tls.ts";
 import { LdapFailure } from "./ldap-failure.ts";
+import { lengthOf } from "./ldap-frames.ts";
 
 /** auto: by the port, StartTLS on 389 and 3268, LDAPS elsewhere. */
 export const BEGINNINGS = ["auto", "ldaps", "starttls"] as const;
@@ -17,17 +18,10 @@ const beginningOf = (how: Beginning, port: number): "ldaps" | "starttls" => how 
 const OID = Buffer.from("1.3.6.1.4.1.1466.20037");
 /** Message 1, extended request, its name. */
 const ASK = Buffer.concat([Buffer.from([0x30, OID.length + 7, 2, 1, 1, 0x77, OID.length + 2, 0x80, OID.length]), OID]);
-/** Message 1, extended response; long enough for any server's words. */
-const ANSWER = /^\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02\x01\x01\x78(?:[\x00-\x7f]|\x81.|\x82..)\x0a\x01(.)/s; // eslint-disable-line no-control-regex
+/** Message 1, extended response; long enough for any server's words. Active Directory writes every length in four bytes. */
+const ANSWER = /^\x30(?:[\x00-\x7f]|\x81.|\x82..|\x84....)\x02\x01\x01\x78(?:[\x00-\x7f]|\x81.|\x82..|\x84....)\x0a\x01(.)/s; // eslint-disable-line no-control-regex
 const LONGEST = 4_096;
 
-const lengthOf = (b: Buffer): number | undefined => {
-  if (b.length < 2) return undefined;
-  if (b[1]! < 0x80) return b[1]! + 2;
-  const bytes = b[1]! & 0x7f;
-  // 0 is BER's "length to be seen at the end", which LDAP does not allow (RFC 4511 5.1).
-  return bytes < 1 || bytes > 2 ? Infinity : b.length < 2 + bytes ? undefined : b.readUIntBE(2, bytes) + 2 + bytes;
-};
 /** One whole message and no byte more: what came with it in the clear would later pass for something said under TLS. */
 const firstMessage = (stream: Duplex, signal: AbortSignal): Promise<Buffer> => new Promise((resolve, reject) => {
   let heard = Buffer.alloc(0);

@@ -6,7 +6,9 @@
 import { debuglog } from "node:util";
 import { AndFilter, Attribute, Change, Client, EqualityFilter, ExtensibleFilter, NotFilter, PasswordPolicyControl, PresenceFilter, type Entry as Raw, type Filter, type SearchOptions } from "ldapts";
 import type { Link } from "../kernel/link.ts";
+import { caged } from "./cage.ts";
 import { LdapFailure } from "./ldap-failure.ts";
+import { ldapFrames } from "./ldap-frames.ts";
 import { reachDirectory, type Beginning } from "./ldap-tls.ts";
 import type { Trust } from "./tls.ts";
 
@@ -41,8 +43,6 @@ export const has = (attribute: string): Filter => new PresenceFilter({ attribute
 export const both = (...filters: Filter[]): Filter => new AndFilter({ filters });
 export const not = (filter: Filter): Filter => new NotFilter({ filter });
 
-/** A server may say as much as a directory holds, not more than a process does. */
-const MOST = 64 * 1024 * 1024;
 const WATCHED = "NODE_DEBUG names ldapts, which would print passwords; take it out of the environment and start again";
 const PASSWORD_MODIFY = "1.3.6.1.4.1.4203.1.11.1";
 
@@ -78,14 +78,14 @@ const told = async <T>(ask: Promise<T>): Promise<T> => { try { return await ask;
 export const openDirectory = async (link: Link, trust: Trust, how: Beginning, signal: AbortSignal): Promise<Directory> => {
   if (debuglog("ldapts").enabled) throw new LdapFailure("unreachable", WATCHED);
   const { stream, fingerprint } = await reachDirectory(link, trust, how, signal);
-  let used = false, heard = 0;
+  caged(stream, { broke: () => new LdapFailure("closed", "what it says is not LDAP"), frames: ldapFrames() });
+  let used = false;
   const once = (): never => {
     if (used) throw new LdapFailure("closed", "the connection was lost");
     used = true;
     return stream as never;
   };
   const client = new Client({ url: "ldap://directory", createConnection: once }), cut = (): void => { stream.destroy(new Error("called off")); };
-  stream.on("data", (part: Buffer) => { if ((heard += part.length) > MOST) cut(); });
   signal.addEventListener("abort", cut, { once: true });
   stream.once("close", () => { signal.removeEventListener("abort", cut); stream.on("error", () => undefined); });
   const asked = ({ base, scope, filter, attributes }: Look): [string, SearchOptions] => [base, { scope, filter, attributes: [...attributes], explicitBufferAttributes: ["objectSid"] }];

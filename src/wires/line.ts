@@ -25,3 +25,10 @@ export const incoming = (): { heard(text: string): void; ended(end: Ended): void
     },
   };
 };
+
+/** Longer than any prompt. */
+const PROMPT = 512;
+/** Where a prompt can stand: what was said since the last line ended, the newest of it. Looked at anew at each part, so it has to be short. */
+export const lastLineOf = (text: string): string => text.slice(text.lastIndexOf("\n") + 1).slice(-PROMPT);
+/** It stops where somebody is to answer. Asked first: what is no end of a prompt is not searched for one, part for part. */
+export const awaits = (line: string): boolean => /: ?$/.test(line.slice(-2));

@@ -13,6 +13,8 @@ import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { times } from "../kernel/times.ts";
 import type { Trust } from "./tls.ts";
+import { caged } from "./cage.ts";
+import { CUT } from "./numbered-failure.ts";
 import { failureOf, MysqlFailure, saidOf, trusted, type Seen, type Told } from "./mysql-failure.ts";
 import { secure } from "./tls.ts";
 import { isLoopback, PLAIN_ELSEWHERE } from "./trust.ts";
@@ -79,6 +81,9 @@ type Inside = Connection & {
     initializeAuthPlugin(): void;
   };
 };
+/** mysql2 reads in `data` listeners, and catches only what a command throws: a packet that no command waits for ended the process. */
+const inCage = (stream: Duplex, seen: Seen): Duplex =>
+  caged(stream, { broke: () => (seen.failure ??= new MysqlFailure("unreachable", "what it says is not MySQL's protocol")) });
 const askFirst = (inside: Inside): void => {
   const hello = inside._command,
     send = hello.sendCredentials.bind(hello);
@@ -98,7 +103,7 @@ const ourTls = (inside: Inside, trust: Trust, host: string, signal: AbortSignal,
       ({ stream, fingerprint }) => {
         seen.proof = fingerprint;
         inside.stream = stream;
-        stream
+        inCage(stream, seen)
           .on("data", (part: Buffer) => inside.packetParser.execute(part))
           .on("error", (e) => inside._handleNetworkError(e))
           .on("close", () => raw.destroy());
@@ -118,7 +123,7 @@ const clientOn = (stream: Duplex, o: MysqlLogin, within: AbortSignal, seen: Seen
     password: reveal(o.secret),
     host: o.link.address.host,
     port: o.link.address.port,
-    stream: () => stream,
+    stream: () => inCage(stream, seen),
     charset: "utf8mb4",
     flags: ["-LOCAL_FILES"],
     authPlugins: plugins(seen, o.trust),
@@ -141,7 +146,11 @@ const welcomed = (inside: Inside): Promise<void> =>
       .once("error", (e) => reject(e))
       .once("end", () => reject(new Error("ended")));
   });
-const versionOf = (text: string): MysqlServer => {
+/** Longer than any. */
+const VERSION = 128;
+/** It comes in the greeting, before the server is known. */
+export const versionOf = (said: string): MysqlServer => {
+  const text = said.slice(0, VERSION);
   const [, a = "0", b = "0", c = "0"] = /(?:^5\.5\.5-)?(\d+)\.(\d+)\.(\d+)/.exec(text.replace(/^5\.5\.5-(?=\d)/, "")) ?? [];
   return { mariadb: /mariadb/i.test(text), version: [Number(a), Number(b), Number(c)] };
 };
@@ -152,7 +161,7 @@ const session = (inside: Inside, seen: Seen, server: MysqlServer): MysqlSession 
       inside.query(statement, (error, result) => {
         const e = error as Told | null;
         if (e === null) resolve(result);
-        else reject(e.sqlMessage === undefined ? new MysqlFailure("closed", "the connection was cut before the target answered") : saidOf(e, false));
+        else reject(e.sqlMessage === undefined ? new MysqlFailure("closed", CUT) : saidOf(e, false));
       });
     });
   return {
@@ -200,7 +209,7 @@ export const connectMysql = async (o: MysqlLogin): Promise<MysqlSession> => {
 export const mysqlIdentity = async (link: Link, signal: AbortSignal): Promise<string | null> => {
   const raw = await link.connect(signal),
     seen: Seen = { asked: false, proof: null, failure: null };
-  const inside = mysql.createConnection({ user: "", host: link.address.host, stream: () => raw, ssl: {}, connectTimeout: 0 }) as Inside;
+  const inside = mysql.createConnection({ user: "", host: link.address.host, stream: () => inCage(raw, seen), ssl: {}, connectTimeout: 0 }) as Inside;
   const cut = (): void => {
     raw.destroy();
   };

@@ -4,6 +4,7 @@
  */
 import { revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
+import { awaits, lastLineOf } from "./line.ts";
 
 type Line = { write(bytes: Buffer): unknown; end(): unknown; close(): void };
 type Step = "current" | "new" | "again" | "told";
@@ -18,8 +19,9 @@ const COMPLAINT = /^.*(BAD PASSWORD|Bad password|must|too short|too simple|alrea
 export const passwdDialogue = (from: Secret, to: Secret) => {
   let heard = "", said = "", step: Step = "current", sent = false, askedAgain = false;
   const listen = (text: string, line: Line): void => {
-    heard += text;
+    heard = lastLineOf(heard + text);
     said = (said + text).slice(-8_192);
+    if (!awaits(heard)) return;
     const now = PROMPTS.find((p) => p.step === step);
     const wanted = now?.ask.test(heard) === true && !(now.step === "new" && /retype/i.test(heard));
     if (now !== undefined && wanted) {

@@ -3,6 +3,7 @@
  * back is bounded in size and depth, and what is not understood ends the connection.
  */
 import type { Duplex } from "node:stream";
+import { framer } from "./cage.ts";
 
 export class RespError extends Error {
   override readonly name = "RespError";
@@ -16,56 +17,92 @@ export class RespError extends Error {
 export type Reply = string | number | null | RespError | readonly Reply[];
 
 const MOST_BYTES = 16 * 1024 * 1024,
+  /** Of one reply, in all its lists: more users than anybody has. */
+  MOST_ITEMS = 100_000,
+  /** Of a line: what a server says in words, or a number. */
+  MOST_LINE = 65_536,
+  /** Of one connection. */
+  MOST_ALL = 4 * MOST_BYTES,
   DEEPEST = 8;
 const EOL = Buffer.from("\r\n");
 export const encode = (args: readonly string[]): Buffer =>
   Buffer.concat([Buffer.from(`*${args.length}\r\n`), ...args.flatMap((a) => [Buffer.from(`$${Buffer.byteLength(a)}\r\n`), Buffer.from(a), EOL])]);
 
-type Read = { readonly reply: Reply; readonly next: number };
-const count = (text: string): number => {
+const strange = (): Error => new Error("not Redis");
+const count = (text: string, most: number): number => {
   const n = /^-?\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (!(n >= -1 && n <= MOST_BYTES)) throw new Error("not Redis");
+  if (!(n >= -1 && n <= most)) throw strange();
   return n;
 };
-const bulk = (all: Buffer, from: number, length: number): Read | undefined => {
-  if (length === -1) return { reply: null, next: from };
-  if (all.length < from + length + 2) return undefined;
-  if (all[from + length] !== 13 || all[from + length + 1] !== 10) throw new Error("not Redis");
-  return { reply: all.toString("utf8", from, from + length), next: from + length + 2 };
-};
-const list = (all: Buffer, from: number, length: number, depth: number): Read | undefined => {
-  if (length === -1) return { reply: null, next: from };
-  const items: Reply[] = [];
-  let next = from;
-  for (let i = 0; i < length; i++) {
-    const one = parse(all, next, depth + 1);
-    if (one === undefined) return undefined;
-    items.push(one.reply);
-    next = one.next;
-  }
-  return { reply: items, next };
-};
-/** Undefined: not all of it is there yet. Throws where it is no RESP. */
-export const parse = (all: Buffer, from = 0, depth = 0): Read | undefined => {
-  const end = all.indexOf(EOL, from);
-  if (depth > DEEPEST) throw new Error("not Redis");
+const BULK = "$".charCodeAt(0);
+/** A line, and the bytes behind one that says how many; undefined: the line goes on. */
+const sizeOf = (bytes: Buffer): number | undefined => {
+  const end = bytes.subarray(0, MOST_LINE).indexOf(EOL);
+  if (end < 0 && bytes.length >= MOST_LINE) throw strange();
   if (end < 0) return undefined;
-  const text = all.toString("utf8", from + 1, end),
-    next = end + 2;
-  switch (String.fromCharCode(all[from] ?? 0)) {
+  const length = bytes[0] === BULK ? count(bytes.toString("latin1", 1, end), MOST_BYTES) : -1;
+  return end + 2 + (length < 0 ? 0 : length + 2);
+};
+/** What one piece says; a number: a list of as many begins. */
+type One = { readonly reply: Reply } | { readonly list: number };
+const read = (bytes: Buffer): One => {
+  const end = bytes.indexOf(EOL),
+    text = bytes.toString("utf8", 1, end);
+  switch (String.fromCharCode(bytes[0]!)) {
     case "+":
-      return { reply: text, next };
+      return { reply: text };
     case "-":
-      return { reply: new RespError(text), next };
+      return { reply: new RespError(text) };
     case ":":
-      if (/^-?\d{1,15}$/.test(text)) return { reply: Number(text), next };
+      if (/^-?\d{1,15}$/.test(text)) return { reply: Number(text) };
       break;
     case "$":
-      return bulk(all, next, count(text));
-    case "*":
-      return list(all, next, count(text), depth);
+      if (text === "-1") return { reply: null };
+      if (bytes.subarray(-2).equals(EOL)) return { reply: bytes.toString("utf8", end + 2, bytes.length - 2) };
+      break;
+    case "*": {
+      const list = count(text, MOST_ITEMS);
+      return list === -1 ? { reply: null } : { list };
+    }
   }
-  throw new Error("not Redis");
+  throw strange();
+};
+
+/** Bytes as they come, whole replies out. Every byte is looked at once, however they are cut. Throws where it is no RESP. */
+export const respReader = (): ((part: Buffer) => Reply[]) => {
+  const pieces = framer(sizeOf);
+  let open: { readonly items: Reply[]; readonly length: number }[] = [],
+    items = 0;
+  /** Into the innermost list; a list that is full is an item of the one around it. Undefined: the reply goes on. */
+  const placed = (given: Reply): Reply | undefined => {
+    let reply = given;
+    for (let list = open.at(-1); list !== undefined; list = open.at(-1)) {
+      list.items.push(reply);
+      if (list.items.length < list.length) return undefined;
+      open.pop();
+      reply = list.items;
+    }
+    return reply;
+  };
+  const taken = (one: One): Reply | undefined => {
+    if ((items += 1) > MOST_ITEMS) throw strange();
+    if ("reply" in one) return placed(one.reply);
+    if (one.list === 0) return placed([]);
+    if (open.length >= DEEPEST) throw strange();
+    open.push({ items: [], length: one.list });
+    return undefined;
+  };
+  return (part) => {
+    const whole: Reply[] = [];
+    for (const bytes of pieces(part)) {
+      const reply = taken(read(bytes));
+      if (reply === undefined) continue;
+      whole.push(reply);
+      open = [];
+      items = 0;
+    }
+    return whole;
+  };
 };
 
 export type Resp = {
@@ -76,23 +113,22 @@ export type Resp = {
 type Waiting = { readonly resolve: (reply: Reply) => void; readonly reject: (e: Error) => void };
 
 export const respOn = (stream: Duplex): Resp => {
-  const waiting: Waiting[] = [];
-  let kept = Buffer.alloc(0),
-    gone: Error | undefined;
+  const waiting: Waiting[] = [],
+    replies = respReader();
+  let gone: Error | undefined,
+    size = 0;
   const fail = (why: string): void => {
     gone ??= new Error(why);
     for (const w of waiting.splice(0)) w.reject(gone);
     stream.destroy();
   };
   const heard = (part: Buffer): void => {
-    kept = Buffer.concat([kept, part]);
-    if (kept.length > MOST_BYTES) return fail("it says more than was asked for");
+    if ((size += part.length) > MOST_ALL) return fail("it says more than was asked for");
     try {
-      for (let one = parse(kept); one !== undefined; one = kept.length > 0 ? parse(kept) : undefined) {
-        kept = kept.subarray(one.next);
+      for (const reply of replies(part)) {
         const next = waiting.shift();
         if (next === undefined) return fail("it said something nobody asked for");
-        next.resolve(one.reply);
+        next.resolve(reply);
       }
     } catch {
       fail("it does not answer as Redis does");

@@ -185,11 +185,47 @@ export const connectSsh = async (login: SshLogin): Promise<Client> => {
     authHandler: (refuse) => authenticator(login, refuse) });
 };
 
-/** The key the target proves, as an OpenSSH line. For onboarding only: no credential and no user name leaves us. */
+/** The one method is a key; each is revealed after the key exchange, and tried once, in this order. `trying`: which. */
+const keysOnly = (username: string, keys: readonly Secret[], trying: (key: Secret) => void) => (refuse: Refuse): AuthHandler => {
+  let tried = 0;
+  return (_offered, _partial, next) => {
+    const key = keys[tried++];
+    if (key === undefined) return refuse(new SshFailure("auth", keys.length === 1 ? "it does not take our key" : "it takes none of our keys"));
+    trying(key);
+    next({ type: "publickey", username, key: reveal(key) });
+  };
+};
+const accepted = new WeakMap<Client, Secret>();
+/** The key by which we were let in, of those that were tried. */
+export const keyUsed = (client: Client): Secret => {
+  const key = accepted.get(client);
+  if (key === undefined) throw new TypeError("this client was not let in by a key");
+  return key;
+};
+
+/** `hostKeys: "any"`: whoever it is; it has to prove itself afterwards, by something that only the right one can say. */
+export type KeyLogin = {
+  readonly stream: Duplex; readonly username: string; readonly keys: readonly Secret[]; readonly hostKeys: readonly string[] | "any"; readonly timeoutMs: number; readonly signal: AbortSignal;
+};
+/** A client on a stream that somebody else opened. Rejects with SshFailure only, and the stream is destroyed then. */
+export const connectOver = async ({ stream, username, keys, hostKeys, timeoutMs, signal }: KeyLogin): Promise<Client> => {
+  const pins = hostKeys === "any" ? hostKeys : parsePins(hostKeys);
+  if (pins !== "any" && pins.length === 0) throw new SshFailure("identity", "no key is pinned for it");
+  const link: Link = { address: { host: username, port: 0 }, connect: () => Promise.resolve(stream) };
+  let last = keys[0]!;
+  const client = await shake(link, username, { pins, timeoutMs, signal, authHandler: keysOnly(username, keys, (key) => { last = key; }) });
+  accepted.set(client, last);
+  return client;
+};
+
+/** The key the target proves, as an OpenSSH line. For onboarding only: no credential and no user name leaves us. Rejects with Fault("upstream"). */
 export const fetchHostKey = async (link: Link, signal: AbortSignal, timeoutMs = 10_000): Promise<string> => {
   let found = "";
   const stop = new SshFailure("closed", "enough seen");
   const authHandler: Handshake["authHandler"] = (refuse, key) => () => { found = line(key); refuse(stop); };
-  try { (await shake(link, "nobody", { pins: "any", timeoutMs, signal, authHandler })).end(); } catch (error) { if (error !== stop) throw error; }
+  try { (await shake(link, "nobody", { pins: "any", timeoutMs, signal, authHandler })).end(); } catch (error) {
+    const { host, port } = link.address;
+    if (error !== stop) throw error instanceof SshFailure ? new Fault("upstream", error.kind === "unreachable" ? error.why : `${host}:${port}: ${error.why}.`, { cause: error }) : error;
+  }
   return found;
 };

@@ -51,3 +51,17 @@ export const newPrivateKey = (random: Random): Secret => {
     if (publicPart(secret) !== undefined) return secret;
   }
 };
+
+/** A text signed by a private key in OpenSSH's form, as base64. */
+export const signText = (key: Secret, text: string): string => {
+  const parsed = ssh2.utils.parseKey(reveal(key));
+  if (parsed instanceof Error || Array.isArray(parsed)) throw new Error("a private key cannot be read");
+  const signature = parsed.sign(Buffer.from(text)) as Buffer | Error;
+  if (signature instanceof Error) throw new Error("a private key did not sign", { cause: signature });
+  return signature.toString("base64");
+};
+/** Was this text signed by the owner of the OpenSSH public line? */
+export const provesLine = (line: string, text: string, signature: string): boolean => {
+  const parsed = ssh2.utils.parseKey(line);
+  return !(parsed instanceof Error) && !Array.isArray(parsed) && parsed.type === "ssh-ed25519" && parsed.verify(Buffer.from(text), Buffer.from(signature, "base64")) === true;
+};

@@ -5,6 +5,7 @@
 import type { Random } from "../kernel/clock.ts";
 import { revealBytes } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
+import { awaits, lastLineOf } from "./line.ts";
 import type { ExecResult } from "./ssh-exec.ts";
 import { exec, ExecFailure } from "./ssh-exec.ts";
 import { isPrivateKey } from "./ssh-key.ts";
@@ -39,7 +40,12 @@ const prompted = (token: string, password: Secret, input: (() => Buffer) | undef
 };
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-const PROMPT = /(password|kennwort|mot de passe)[^\n]*: ?$/i;
+const PROMPT = /password|kennwort|mot de passe/i;
+/** What stands after the prompt on the first line, and all that follows. */
+const withoutPrompt = (text: string): string => {
+  const first = text.split("\n", 1)[0]!, asks = PROMPT.exec(first)?.index ?? Infinity, end = first.lastIndexOf(":");
+  return end < asks ? text : text.slice(end + 1).replace(/^ ?\n?/, "");
+};
 /**
  * su reads its password from the same standard input as the command it starts, and in gulps: what comes after it would be swallowed. So the command
  * says first that it runs, and only then it is given its input. A second prompt is a refusal.
@@ -48,8 +54,8 @@ const bySu = async (client: Client, command: string, su: Su, random: Random, o: 
   const token = `lockstep-${random.bytes(12).toString("hex")}`;
   let heard = "", asked = false, denied = false, runs = false;
   const onStderr = (text: string, channel: ClientChannel): void => {
-    heard = (heard + text).slice(-8_192);
-    if (runs || !PROMPT.test(heard)) return;
+    heard = lastLineOf(heard + text);
+    if (runs || !awaits(heard) || !PROMPT.test(heard)) return;
     heard = "";
     if (asked) { denied = true; channel.close(); return; }
     asked = true;
@@ -64,7 +70,7 @@ const bySu = async (client: Client, command: string, su: Su, random: Random, o: 
   const run = `env LC_ALL=C su ${quoted(su.as)} -c ${quoted(`echo ${token}; exec ${command}`)}`;
   const r = await exec(client, run, { signal: o.signal, timeoutMs: o.timeoutMs, ...(o.keep === undefined ? {} : { keep: o.keep }), onStderr, onStdout });
   // It ended without having begun: su itself said no.
-  const stderr = r.stderr.replace(/^[^\n]*(password|kennwort|mot de passe)[^\n]*: ?\n?/i, "");
+  const stderr = withoutPrompt(r.stderr);
   return { ...r, stdout: r.stdout.replace(`${token}\n`, ""), stderr, asked, denied: denied || (!runs && r.code !== null && asked) };
 };
 

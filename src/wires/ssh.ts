@@ -2,6 +2,7 @@
  * SSH, both directions: the face of this wire. Rule: other rooms import this file; ssh2 itself is loaded by ssh-tuned.ts alone.
  */
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { ALGORITHMS } from "./ssh-algorithms.ts";
 import type { Connection, Server, ServerConfig } from "./ssh-tuned.ts";
 import { corked, ssh2 } from "./ssh-tuned.ts";
@@ -14,6 +15,7 @@ export * from "./ssh-key.ts";
 export * from "./ssh-shell.ts";
 export * from "./ssh-root.ts";
 export * from "./ssh-forward.ts";
+export * from "./ssh-reverse.ts";
 export { ALGORITHMS } from "./ssh-algorithms.ts";
 export { aesGcmInPlace, brokenCiphers, commandBytes, corked, nativeCiphers, terminalModes } from "./ssh-tuned.ts";
 export type * from "./ssh-tuned.ts";
@@ -61,3 +63,6 @@ export const receive = (server: Server, socket: Socket): void => {
   socket.setNoDelay(true);
   server.injectSocket(corked(socket));
 };
+
+/** The same for a stream that is no socket: what travels inside something else. */
+export const receiveInside = (server: Server, stream: Duplex): void => server.injectSocket(corked(stream) as never);

@@ -38,13 +38,13 @@ const objection = (socket: tls.TLSSocket, trust: Trust, host: string, fingerprin
 };
 
 /** Only an authority's pick of names needs one; an IP address is none (RFC 6066). */
-const optionsFor = (socket: Duplex, trust: Trust, host: string): tls.ConnectionOptions => ({
-  socket, host, minVersion: "TLSv1.2", rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}),
+const optionsFor = (socket: Duplex, trust: Trust, host: string, newest: tls.SecureVersion): tls.ConnectionOptions => ({
+  socket, host, minVersion: "TLSv1.2", maxVersion: newest, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}),
   ...(typeof trust === "object" && "authority" in trust ? { ca: trust.authority } : {}),
 });
 
-/** Aborting destroys both. On any failure the stream below is destroyed. */
-export const secure = (below: Duplex, trust: Trust, host: string, signal: AbortSignal): Promise<Secured> => new Promise((resolve, reject) => {
+/** Aborting destroys both. On any failure the stream below is destroyed. `newest`: where a protocol cannot carry what came after it. */
+export const secure = (below: Duplex, trust: Trust, host: string, signal: AbortSignal, newest: tls.SecureVersion = "TLSv1.3"): Promise<Secured> => new Promise((resolve, reject) => {
   const fail = (failure: TlsFailure): void => { done(); socket?.destroy(); below.destroy(); reject(failure); };
   const closed = (error?: Error): void => fail(new TlsFailure("closed", "the connection ended before TLS came about", { cause: error }));
   const late = (): void => fail(new TlsFailure("closed", "TLS did not come about in time", { cause: signal.reason }));
@@ -52,7 +52,7 @@ export const secure = (below: Duplex, trust: Trust, host: string, signal: AbortS
   let socket: tls.TLSSocket | undefined;
   if (signal.aborted) return late();
   signal.addEventListener("abort", late, { once: true });
-  try { socket = tls.connect(optionsFor(below, trust, host)); } catch (cause) {
+  try { socket = tls.connect(optionsFor(below, trust, host, newest)); } catch (cause) {
     return fail(new TlsFailure("identity", "the authority's certificates cannot be read", { cause }));
   }
   const secured = socket;

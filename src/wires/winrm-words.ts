@@ -31,7 +31,27 @@ const unescaped = (text: string): string => text.replace(/&(?:#x([0-9a-f]{1,6})|
   return name ? ENTITY[name.toLowerCase()]! : n <= 0x10ffff ? String.fromCodePoint(n) : whole;
 });
 export type Tag = { readonly attributes: Readonly<Record<string, string>>; readonly text: string };
-const attributesOf = (text: string): Record<string, string> => Object.fromEntries([...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map((m) => [m[1]!.replace(/^.*:/, ""), unescaped(m[2] ?? m[3] ?? "")]));
-/** Every element of this local name, whatever its prefix; what is inside is text. */
-export const tags = (xml: string, local: string): Tag[] =>
-  [...xml.matchAll(new RegExp(`<(?:[\\w.-]+:)?${local}((?:\\s[^<>]*?)?)(?:/>|>([^]*?)</(?:[\\w.-]+:)?${local}\\s*>)`, "g"))].map((m) => ({ attributes: attributesOf(m[1] ?? ""), text: unescaped((m[2] ?? "").trim()) }));
+/** An element of WS-Man has a handful. */
+const ATTRIBUTES = 64;
+/** Each begins where the one before ended: the target's text is gone over once. */
+const attributesOf = (text: string): Record<string, string> => {
+  const one = /\s*([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y, found: [string, string][] = [];
+  for (let m = one.exec(text); m !== null && found.length < ATTRIBUTES; m = one.exec(text)) found.push([m[1]!.replace(/^.*:/, ""), unescaped(m[2] ?? m[3] ?? "")]);
+  return Object.fromEntries(found);
+};
+/**
+ * Every element of this local name, whatever its prefix; what is inside is text. The text is gone over once, forwards: where no end is left, nothing that
+ * begins has one, and is not looked for again.
+ */
+export const tags = (xml: string, local: string): Tag[] => {
+  const begins = new RegExp(`<(?:[\\w.-]+:)?${local}((?:\\s[^<>]*)?)>|<(?:[\\w.-]+:)?${local}/>`, "g"), ends = new RegExp(`</(?:[\\w.-]+:)?${local}\\s*>`, "g"), found: Tag[] = [];
+  let left = true;
+  for (let m = begins.exec(xml); m !== null; m = begins.exec(xml)) {
+    const said = m[1] ?? "/", empty = said.endsWith("/"), from = ends.lastIndex = begins.lastIndex, end: RegExpExecArray | null = empty || !left ? null : ends.exec(xml);
+    left &&= empty || end !== null;
+    if (!empty && end === null) continue;
+    if (end !== null) begins.lastIndex = ends.lastIndex;
+    found.push({ attributes: attributesOf(empty ? said.slice(0, -1) : said), text: end === null ? "" : unescaped(xml.slice(from, end.index).trim()) });
+  }
+  return found;
+};

@@ -50,8 +50,10 @@ const ntlm = async (line: HttpLine, l: WinrmLogin): Promise<string> => {
   return `Negotiate ${authenticate(who, c, { client: l.random.bytes(8), now: l.now(), certificate: Buffer.from(line.proof.replaceAll(":", ""), "hex") }).toString("base64")}`;
 };
 
+/** Of a fault; whoever sends it may be anybody who has the certificate, before any login. */
+const FAULT = 65_536;
 const faultOf = (r: LineReply): WinrmFailure => {
-  const code = tags(r.body, "WSManFault")[0]?.attributes["Code"] ?? "", denied = code === "5" || /AccessDenied/.test(r.body);
+  const body = r.body.slice(0, FAULT), code = tags(body, "WSManFault")[0]?.attributes["Code"] ?? "", denied = code === "5" || /AccessDenied/.test(body);
   if (r.status === 401) return new WinrmFailure("auth", REFUSED);
   if (denied || r.status === 403) return new WinrmFailure("denied", "the account was let in, but may run nothing over WinRM");
   return new WinrmFailure("protocol", code === "" ? `it answered HTTP ${r.status}` : `WinRM fault ${code}`);
@@ -67,7 +69,7 @@ const speaker = (line: HttpLine, l: WinrmLogin): Speak => {
   return async (action, body, o = {}) => {
     const text = envelope({ action, to, id: uuid(l.random), seconds: SECONDS, body, ...(o.shell === undefined ? {} : { shell: o.shell }), ...(o.options ? { options: o.options } : {}) });
     const r = await line.ask({ path: PATH, headers: { ...SOAP, ...await authorization() }, body: text, ...(o.onSend ? { onSend: o.onSend } : {}) });
-    if (r.status !== 200) throw r.body.includes(TIMED_OUT) && action === "receive" ? STILL : faultOf(r);
+    if (r.status !== 200) throw r.body.slice(0, FAULT).includes(TIMED_OUT) && action === "receive" ? STILL : faultOf(r);
     let_in = true;
     return r.body;
   };

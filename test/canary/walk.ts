@@ -1,15 +1,20 @@
 /** Many accounts of a real host through their whole life, over HTTP and real ssh sessions, every password of it remembered as a canary. Rule: nothing is faked but the person. */
 import { execFile } from "node:child_process";
+import { createSecretKey } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { startBroker, type Broker } from "../../src/app.ts";
 import { parseEnv } from "../../src/config/env.ts";
+import { newBoxKey } from "../../src/crypto/box.ts";
 import { fingerprintOf } from "../../src/crypto/envelope.ts";
+import { enrolAgent, newEnrolment } from "../../src/flow/agent-enrol.ts";
+import { openTape, tapeKept } from "../../src/flow/demonstrate-tape.ts";
 import { addSshKey, confirmChange } from "../../src/flow/people.ts";
 import type { Caller } from "../../src/flow/record.ts";
 import { openVersion } from "../../src/flow/secrets.ts";
+import { admit, sessionEnded, sessionLive } from "../../src/flow/session.ts";
 import { setPassword } from "../../src/identity/passwords.ts";
 import { makeToken } from "../../src/identity/tokens.ts";
 import { newId, type AccountId, type SessionId } from "../../src/kernel/ids.ts";
@@ -17,6 +22,7 @@ import { systemRandom } from "../../src/kernel/clock.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { times } from "../../src/kernel/times.ts";
+import { startRecording } from "../../src/recordings/writer.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as demonstrations from "../../src/store/demonstrations.ts";
 import * as people from "../../src/store/people.ts";
@@ -28,6 +34,7 @@ import { start } from "../e2e/ssh.ts";
 import { CHEAP, PASSWORD } from "../identity/world.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
 import { postgresCluster } from "../lab/postgres.ts";
+import { layOut } from "../store/migrated.ts";
 import { SEEDS, TOTP_KEY, type Seed } from "../web/world.ts";
 import { apiOf, keepCast, rawRecording, readApi, readPortal, ROLES, type Api } from "./readers.ts";
 import { Scanner, watchProcesses } from "./scan.ts";
@@ -131,6 +138,26 @@ const inCommand = async (f: Field, ids: readonly AccountId[]): Promise<void> => 
   await ok(f, "requester", "POST", `/requests/${request}/give-back`, {});
   await settled(f, ids, 60_000);
 };
+/** A desktop on which the released password is typed key by key; the recorder is the real one, the picture is not. */
+const onDesktop = async (f: Field, ids: readonly AccountId[]): Promise<void> => {
+  const { core: { deps, places } } = f.broker, { request, password } = await held(f, "app0@web-1"), a = await admit(deps, f.who.requester, "app0", "web-1", "shell"), key = createSecretKey(a.recording.key);
+  const manifest = { session: a.session, person: "requester", account: "app0", target: "web-1", address: "127.0.0.1", protocol: "rdp" as const, started: a.started.toISOString() };
+  const r = startRecording({ file: path.join(places.recordings, `${a.recording.id}.lsr`), directory: places.recordings, recording: a.recording.id, key, manifest, clock: deps.clock, onDead: (e) => { throw e; } });
+  r.put("opened", 1, Buffer.from(JSON.stringify({ kind: "desktop", width: 640, height: 480, layout: "en-us-qwerty" })));
+  r.put("output", 1, Buffer.from("4.size,1.0,3.640,3.480;4.sync,3.100;"));
+  r.put("input", 1, Buffer.from([...password].map((c) => { const code = String(c.charCodeAt(0)); return `3.key,${code.length}.${code},1.1,3.120;`; }).join("")));
+  r.put("closed", 1, Buffer.from("{}"));
+  const head = await r.close("client_closed");
+  await sessionLive(deps, a.session);
+  await sessionEnded(deps, a.session, { why: "client_closed", detail: "", bytes: head.bytes, identityChanged: false, facts: {}, recording: { ...head, complete: true } });
+  await ok(f, "requester", "POST", `/requests/${request}/give-back`, {});
+  await settled(f, ids, 60_000);
+};
+/** A machine that was let in, and has not come back. */
+const agentOf = async ({ broker: { core: { deps } }, who }: Field): Promise<string> => {
+  const { token } = await newEnrolment(deps, who.operator, { mode: "agent", kind: "once" });
+  return enrolAgent(deps, { hostKey: newKeyPair().public, brokerKey: newKeyPair().public, address: "127.0.0.1", token: reveal(token), mode: "agent", serverName: "dmz-1", userName: "operator", version: "0", boxKey: newBoxKey().publicKey, facts: {} });
+};
 const BULK = "Canary-Bulk-G1v3n!x9Qz";
 /** One password typed for two accounts at once, a schedule that is paused, a password policy: each has pages and rows of its own. */
 const many = async (f: Field, ids: readonly AccountId[]): Promise<Record<string, string[]>> => {
@@ -155,12 +182,16 @@ const afterwards = async (f: Field, ids: readonly AccountId[]): Promise<string> 
   return run;
 };
 
-/** A change that somebody wants to show by hand; no device is here to show it on. */
-const asked = async ({ broker: { core: { deps } }, who }: Field, account: AccountId): Promise<string> => deps.db.transaction(async (tx) => {
-  const id = newId("demonstration", deps.random), { target } = (await accounts.find(tx, account))!, by = who.operator.person.id;
-  await demonstrations.ask(tx, { id, target, account, login: account, by, reason: "canary", at: tx.now, identity: "h", state: "asked" });
-  return id;
-});
+/** A change that somebody shows by hand; what no device is here to say, its recording was told. */
+const asked = async ({ broker: { core: { deps } }, who }: Field, account: AccountId): Promise<string> => {
+  const { target, current } = (await accounts.find(deps.db, account))!, d = { id: newId("demonstration", deps.random), target, account, login: account, by: who.operator.person.id, reason: "canary", at: new Date(), identity: "h", state: "asked" as const };
+  await deps.db.transaction((tx) => demonstrations.ask(tx, d));
+  const tape = await openTape(deps, d, "127.0.0.1", () => undefined);
+  tape.heard([{ by: "device", at: 0, text: `user app0 password ${reveal(openVersion(deps, (await versions.find(deps.db, current!))!))}\r\n` }]);
+  const head = await tape.close("done");
+  await deps.db.transaction((tx) => tapeKept(tx, { id: tape.id, head, complete: true }));
+  return d.id;
+};
 const allPasswords = async ({ core: { deps } }: Broker, ids: readonly AccountId[]): Promise<string[]> =>
   (await Promise.all(ids.map((id) => versions.of(deps.db, id)))).flat().map((row) => reveal(openVersion(deps, row)));
 const connection = (url: string) => { const u = new URL(url); return { PGHOST: u.hostname, PGPORT: u.port, PGUSER: u.username, PGDATABASE: u.pathname.slice(1), PGPASSWORD: decodeURIComponent(u.password) }; };
@@ -181,9 +212,12 @@ export const walk = async (o: { accounts: number; rounds: number; engine: "pglit
   const { sessionLease, sessionRenew, sessionTakeover, loginIdle, loginAbsolute } = times(1), own = chaosTimes({ sessionLease, sessionRenew, sessionTakeover, loginIdle, loginAbsolute }, 4);
   let broker: Broker | null = null;
   try {
+    if (secrets.databaseUrl === null) await layOut(path.join(data, "db"));
     broker = await startBroker(config, secrets, { times: own, log: (level, message, facts) => { log.push(JSON.stringify({ level, message, ...facts })); } });
     const f = await fieldOf(broker, home, keep), ids = await live(f, host, o.accounts, o.rounds), watched = await watch.stop();
     await inCommand(f, ids);
+    await onDesktop(f, ids);
+    await agentOf(f);
     const listing = String((await ok(f, "operator", "POST", "/targets/web-1/discoveries", {}))["id"]);
     const known = { ...await many(f, ids), "/exposures/runs": [await afterwards(f, ids)], "/discoveries": [listing], "/command-sets": ["busybox"], "/demonstrations": [await asked(f, ids[0]!)], "/platform-tests": ["web-1"] };
     const passwords = [...new Set([...await allPasswords(broker, ids), ADMIN, BULK, ...Array.from({ length: o.accounts }, (_, i) => typedBy(i))])], read = await readAll(f, known, keep);

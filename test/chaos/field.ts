@@ -2,15 +2,14 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { rootOf } from "../../src/core.ts";
 import { addAccount, adopt } from "../../src/flow/accounts.ts";
 import { addTarget, changeTarget } from "../../src/flow/targets.ts";
 import { startJobs } from "../../src/jobs/jobs.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { openEmbedded } from "../../src/store/db.ts";
 import { testCore } from "../broker.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
 import { postgresCluster, type PostgresCluster } from "../lab/postgres.ts";
+import { layOut } from "../store/migrated.ts";
 import { chaosTimes, type Rows } from "./plan.ts";
 import { rowsOfEmbedded, rowsOfPostgres, settledState } from "./rows.ts";
 
@@ -37,9 +36,8 @@ const ground = (numbers: readonly number[], setup: string): Promise<LinuxHost> =
 
 /** A migrated, empty database: copied before any broker has lived in it. */
 const blank = async (base: string): Promise<string> => {
-  const dir = path.join(base, "blank"), db = await openEmbedded(dir);
-  await db.migrate(path.join(rootOf(), "drizzle"));
-  await db.close();
+  const dir = path.join(base, "blank");
+  await layOut(dir);
   return dir;
 };
 

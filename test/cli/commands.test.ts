@@ -5,6 +5,7 @@ import { checkChain } from "../../src/cli/chain.ts";
 import { programOf } from "../../src/cli/index.ts";
 import { plainJson, type Io } from "../../src/cli/io.ts";
 import { safely } from "../../src/cli/play-safe.ts";
+import { covered } from "../../src/cli/sessions.ts";
 import { relative, table } from "../../src/cli/print.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 
@@ -37,6 +38,19 @@ describe("print", () => {
     const json = JSON.stringify({ a: "\u009b31m\u202e" });
     expect(plainJson(json)).not.toMatch(/[\u009b\u202e]/);
     expect(JSON.parse(plainJson(json))).toEqual({ a: "\u009b31m\u202e" });
+  });
+});
+
+describe("coverage", () => {
+  const flow = (bytes: number, recorded: number) => ({ bytes, recorded }), none = flow(0, 0);
+  test("score, gaps, what was refused, and forwards among the channels", () => {
+    const channels = [{ channel: 1, kind: "direct-tcpip", record: "digest", to: "db-1:5432", exit: null, sums: 1, in: flow(40, 0), out: flow(60, 10), err: none }];
+    const said = covered({ coverage: { percent: "90 %", proxied: 100, recorded: 10, covered: 90, gaps: [{ channel: 1, what: "output: counted only", bytes: 10 }], refused: { x11: 1, "agent\u001b": 3 }, channels } });
+    expect(said.split("\n")).toEqual([
+      "coverage  90 %: 90 of 100 bytes are recorded or under a digest, 10 byte for byte", "gap       channel 1: output: counted only, 10 bytes", "refused   x11", "refused   agent\ufffd, 3 times",
+      expect.stringMatching(/^CHANNEL +KIND/), expect.stringMatching(/^1 +direct-tcpip +db-1:5432 +40 +60 +10 +digest +-$/),
+    ]);
+    expect(covered({ coverage: null })).toBe("coverage  not counted yet");
   });
 });
 

@@ -54,6 +54,6 @@ test("a host that is gone in the middle: it says so, and where the vault is that
   const wanted = { host: host.host, port: host.port, sudo: true, admin: "admin1", account: "trial", steps: ["changed", "committing"] as const };
   const said: unknown = await selfTest(systemClock, launch, tmp, wanted, { identity: () => Promise.resolve(), password: () => Promise.resolve(ADMIN), told: () => { void host.stop(); } }).catch((e: unknown) => e);
   expect(said).toMatchObject({ code: "upstream", message: expect.stringMatching(/The self-test ended there\. Every password that was tried is in \S+: keep it until/) as string });
+  // It stays gone: its port may be another lab's by now.
   expect((said as Error).message).toContain(path.join(tmp, vaults()[0]!));
-  await host.start();
 }, 400_000);

@@ -28,6 +28,7 @@ import * as people from "../../src/store/people.ts";
 import * as policies from "../../src/store/policies.ts";
 import * as targets from "../../src/store/targets.ts";
 import * as shelf from "../../src/flow/shelf.ts";
+import { layOut } from "../store/migrated.ts";
 import { apiRoutes, type ApiDeps } from "../../src/web/api/index.ts";
 import { apiDoors } from "../../src/web/release.tsx";
 import { webApp } from "../../src/web/app.tsx";
@@ -88,6 +89,7 @@ export type World = {
 export const openWorld = async (port: number, { env = {}, log }: { env?: Readonly<Record<string, string>>; log?: Deps["log"] } = {}): Promise<World> => {
   const data = mkdtempSync(join(tmpdir(), "lockstep-api-")), paper: Paper = new Map();
   const { config, secrets } = parseEnv({ LOCKSTEP_DATA: data, LOCKSTEP_TIMESCALE: "0.05", ...env });
+  if (secrets.databaseUrl === null) await layOut(join(data, "db"));
   const core = await openCore(config, secrets, { ...(log ? { log } : {}), clock: systemClock, random: systemRandom, connectors: new Map([["paper", paperConnector(paper)]]), link: (t) => ({ address: t, connect: () => Promise.resolve(new Duplex()) }) });
   const { deps: flow } = core, ids = await seedPeople(flow), seeded = await seedTarget(flow, ids.operator, paper);
   const terms = { preset: "release", maxMinutes: 60 }, binding = { requesters: [ids.requester, ids.approver], approvers: [ids.approver], targets: ["web-1"] };

@@ -15,7 +15,7 @@ test("the first list has nothing new in it; the next says what came, went, came 
   const next = merge(first, [acc("root", true, true), acc("app", false), acc("clerk", true, true), acc("fresh")], T, false, LATER);
   expect(Object.fromEntries(next.map((r) => [r.name, r.changes]))).toEqual({ root: [], app: ["disabled"], clerk: ["became_privileged"], fresh: ["new"], old: ["gone"] });
   expect(of(next, "old").goneAt).toEqual(LATER);
-  expect(countsOf(next)).toEqual({ found: 4, new: 1, back: 0, gone: 1, became_privileged: 1, no_longer_privileged: 0, enabled: 0, disabled: 1 });
+  expect(countsOf(next)).toEqual({ found: 4, new: 1, back: 0, gone: 1, became_privileged: 1, no_longer_privileged: 0, enabled: 0, disabled: 1, new_keys: 0 });
   const third = merge(next, [acc("root", true, true), acc("app"), acc("clerk"), acc("fresh"), acc("old", true, true)], T, false, LATER);
   expect(Object.fromEntries(third.map((r) => [r.name, r.changes]))).toEqual({ root: [], app: ["enabled"], clerk: ["no_longer_privileged"], fresh: [], old: ["back", "became_privileged"] });
   expect(of(merge(third, [], T, false, LATER), "app").changes).toEqual(["gone"]);

@@ -1,12 +1,14 @@
 /** The lives as data: every state can be reached, every end is an end, and the way back is nowhere. */
 import { expect, test } from "vitest";
+import { NEXT as AGENT } from "../../src/domain/agent.ts";
 import { ITEM_NEXT, NEXT as BULK } from "../../src/domain/bulk.ts";
 import { NEXT as DEMONSTRATION } from "../../src/domain/demonstration.ts";
 import { NEXT as DISCOVERY } from "../../src/domain/discovery.ts";
 import { NEXT as SCHEDULE } from "../../src/domain/schedule.ts";
 import { CREDENTIAL_NEXT, type Credential } from "../../src/domain/account.ts";
 import { isState, NEXT as REQUEST, type Request } from "../../src/domain/request.ts";
-import { NEXT as ROTATION, NO_RELEASE, OPEN } from "../../src/domain/rotation.ts";
+import { NO_RELEASE } from "../../src/domain/no-release.ts";
+import { NEXT as ROTATION, OPEN } from "../../src/domain/rotation.ts";
 import { NEXT as SESSION } from "../../src/domain/session.ts";
 
 type Table = Readonly<Record<string, readonly string[]>>;
@@ -23,6 +25,7 @@ const LIVES: readonly { name: string; next: Table; start: string; ends: string[]
   { name: "listing of a target", next: DISCOVERY, start: "waiting", ends: ["done", "failed"] },
   { name: "bulk change", next: BULK, start: "running", ends: [] }, { name: "account of a bulk change", next: ITEM_NEXT, start: "waiting", ends: ["done"] }, { name: "schedule", next: SCHEDULE, start: "active", ends: ["ended"] },
   { name: "change shown by hand", next: DEMONSTRATION, start: "asked", ends: ["dropped", "over"] },
+  { name: "agent", next: AGENT, start: "enrolled", ends: ["deleted"] },
 ];
 
 test.each(LIVES)("$name: every state is reached from the start, and the ends are these", ({ next, start, ends }) => {

@@ -21,6 +21,12 @@ describe("samePerson", () => {
       expect(samePerson(a, b)).toBe(a.id === b.id || tied);
     }), { numRuns: 500 });
   });
+  test("law: own-request — earlier ties that are still unconfirmed tie on, on either side and on both", () => {
+    fc.assert(fc.property(who, who, who, who, (a, b, wasA, wasB) => {
+      const old = person("z"), ties = (p: Person) => ({ mail: p.mail, subject: p.subject, employeeNo: p.employeeNo }), is = samePerson({ ...a, was: [ties(wasA)] }, { ...b, was: [ties(old), ties(wasB)] });
+      expect(is).toBe(a.id === b.id || [a, wasA].some((x) => [b, wasB].some((y) => samePerson({ ...x, id: "x" as PersonId }, { ...y, id: "y" as PersonId }))));
+    }), { numRuns: 500 });
+  });
   test("names are login names; admins and approvers present a second factor", () => {
     for (const bad of ["", "Me", "a b", "a@b", "a".repeat(65), "ä", "a\n"]) expect(PersonName.safeParse(bad).success, bad).toBe(false);
     expect(PersonName.safeParse("svc.backup_01-x").success).toBe(true);

@@ -1,4 +1,5 @@
 /** A desktop as its people meet it, at the wire: asked, approved, opened with a ticket, typed into, killed, rotated. Rule: a real host with xrdp, a real guacd, the broker as it runs. */
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -6,6 +7,8 @@ import WebSocket from "ws";
 import { desktopOf } from "../../src/domain/desktop.ts";
 import { acceptIdentity } from "../../src/flow/identity.ts";
 import { readDesktop, setDesktop } from "../../src/flow/desktop.ts";
+import { putPolicy } from "../../src/flow/people.ts";
+import * as policies from "../../src/store/policies.ts";
 import * as targets from "../../src/store/targets.ts";
 import { guacd, type RunningGuacd } from "../lab/guacd.ts";
 import { xrdp, type Xrdp } from "../lab/xrdp.ts";
@@ -35,7 +38,7 @@ test("a target gets its desktop: looked at, compared, pinned, and accepted by so
   expect(await w.ok("operator", "POST", "/targets/read-desktop", { host: rdp.host, port: rdp.port })).toEqual(seen);
   expect((await w.api("requester", "POST", "/targets/read-desktop", { host: rdp.host, port: rdp.port })).status).toBe(403);
   const after = await setDesktop(deps, w.caller("operator"), t.id, { port: seen.port, certificate: seen.fingerprint, security: seen.security, domain: "" });
-  expect(desktopOf(after)).toEqual({ port: rdp.port, certificates: [seen.fingerprint], security: "tls", domain: "" });
+  expect(desktopOf(after)).toEqual({ kind: "rdp", port: rdp.port, certificates: [seen.fingerprint], security: "tls", domain: "" });
   // By the command line it is the same, and another certificate than the one brought along is not pinned.
   const cli = (...args: string[]) => lockstep(["targets", "desktop", "web-1", "--port", String(rdp.port), ...args], { cwd: w.home, env: { LOCKSTEP_URL: w.origin, LOCKSTEP_TOKEN: w.who["operator"]!.token } });
   expect(await cli("--fingerprint", "AB:CD")).toMatchObject({ code: expect.any(Number) as number, err: expect.stringContaining(`shows ${seen.fingerprint}, not AB:CD. Nothing was changed`) as string });
@@ -52,9 +55,8 @@ test("asked, approved, opened, typed into, killed by an auditor: the login is go
   expect((await w.ok("requester", "GET", `/requests/${request}`))["can"]).toMatchObject({ connect: true, desktop: true });
   const page = await open(request);
   await drawn(page);
-  await until("the desktop is there", async () => await rdp.logins(w.names[0]!) > 0);
   page.tell("mouse", 300, 300, 0);
-  await new Promise((r) => { setTimeout(r, 1_000); });
+  await until("its terminal is there", () => rdp.typing(w.names[0]!));
   page.type("echo made-$((40+2)) > /tmp/by-desktop\n");
   await until("the file is there", async () => (await w.host.exec("cat /tmp/by-desktop")).stdout === "made-42\n", 15_000);
   const [session] = await w.sessions({ request });
@@ -86,6 +88,42 @@ const PIXELS = `(() => {
   const [r, g, b] = at.getImageData(500, 20, 1, 1).data, { offsetWidth: width, offsetHeight: height } = canvas.parentElement;
   return { width, height, colours: colours.size, corner: [r, g, b] };
 })()`;
+/** Every pixel of the layer that is the desktop, summed up: two pages that show the same have the same. */
+const WHOLE = `(() => {
+  const canvas = [...document.querySelectorAll(".term-box canvas")].find((c) => c.width > 300), copy = document.createElement("canvas"), { offsetWidth: width, offsetHeight: height } = canvas.parentElement;
+  Object.assign(copy, { width, height });
+  const at = copy.getContext("2d", { willReadFrequently: true });
+  at.drawImage(canvas, 0, 0);
+  let sum = 0;
+  const all = new Uint32Array(at.getImageData(0, 0, width, height).data.buffer);
+  for (let i = 0; i < all.length; i++) sum = (Math.imul(sum, 31) + all[i]) | 0;
+  return width + "x" + height + ":" + sum;
+})()`;
+/** The one policy of the world, tuned. */
+const terms = async (over: object): Promise<void> => {
+  const { deps } = w.core, p = (await policies.all(deps.db)).find((x) => x.name === "by session")!;
+  await putPolicy(deps, w.caller("operator"), { name: p.name, terms: { ...p.terms, ...over }, binding: p.binding }, p.id, true);
+};
+const same = (one: Page, two: Page): Promise<unknown> => until("both show the same, pixel by pixel", async () => await one.evaluate(WHOLE) === await two.evaluate(WHOLE), 15_000);
+
+/** An auditor opens the session's page and looks on; what they point at goes nowhere. */
+const lookedOn = async (chrome: Browser, session: string, owner: Page, problems: string[]): Promise<Page> => {
+  const [name = "", value = ""] = (await loginAs(w, "auditor")).cookie.split("="), context = await chrome.newContext({ viewport: { width: 1600, height: 1000 } });
+  await context.addCookies([{ name, value, url: w.origin }]);
+  const page = await context.newPage();
+  page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") problems.push(m.text()); });
+  page.on("pageerror", (e) => problems.push(e.message));
+  await page.goto(`${w.origin}/sessions/${session}`);
+  await page.click("a:has-text('Watch live')");
+  await page.waitForSelector(".term-box[data-drawn='yes']", { timeout: 15_000 });
+  await same(owner, page);
+  const box = (await page.locator(".term-box").boundingBox())!;
+  await page.mouse.click(box.x + 300, box.y + 300, { button: "right" });
+  await page.mouse.move(box.x + 310, box.y + 310);
+  await keep(page, "desktop-watched-1600-light");
+  return page;
+};
+
 /** #205080, however it was compressed. */
 const GROUND = [0x20, 0x50, 0x80];
 type Pixels = { width: number; height: number; colours: number; corner: number[] };
@@ -99,6 +137,10 @@ const playedBack = async (chrome: Browser, session: string, last: Pixels, proble
   page.on("pageerror", (e) => problems.push(e.message));
   await page.goto(`${w.origin}/sessions/${session}/play`);
   await page.waitForSelector("#player[data-now='ready']", { timeout: 30_000 });
+  // What was typed stands beside it, line by line, and leads to its moment.
+  await page.click("#jumps a:has-text('echo Both-$((40+3)) | tee /tmp/both')", { timeout: 10_000 });
+  await until("it plays from there", async () => Number(await page.getAttribute("#player", "data-drawn")) > 3_000, 10_000);
+  await page.click("[data-play]");
   const length = Number(await page.getAttribute("[data-seek]", "max"));
   expect(length).toBeGreaterThan(3_000);
   await page.evaluate("(() => { const s = document.querySelector('[data-seek]'); s.value = s.max; s.dispatchEvent(new Event('input')); })()");
@@ -113,12 +155,24 @@ const playedBack = async (chrome: Browser, session: string, last: Pixels, proble
   await until("it plays", async () => Number(await page.getAttribute("#player", "data-drawn")) > 500, 10_000);
   expect(await page.textContent("[data-play]")).toBe("Pause");
   expect((await w.events("session.played")).map((e) => (e["about"] as Record<string, unknown>)["session"])).toEqual([session]);
+  // In the list there are small pictures on a press; each is an event.
+  await page.goto(`${w.origin}/sessions`);
+  await page.click("[data-glimpses]");
+  await page.waitForSelector(`[data-glimpse='/sessions/${session}/picture'] canvas`, { timeout: 15_000 });
+  const small = await page.evaluate<number[]>(`(() => {
+    const c = document.querySelector("[data-glimpse='/sessions/${session}/picture'] canvas");
+    return [...c.getContext("2d").getImageData(4, 4, 1, 1).data].slice(0, 3);
+  })()`);
+  expect(GROUND.every((v, i) => Math.abs(v - small[i]!) < 12), `${small.join(",")} is the ground`).toBe(true);
+  expect((await w.events("session.played")).some((e) => (e["facts"] as Record<string, unknown>)["picture"] === true)).toBe(true);
+  await keep(page, "desktop-pictures-1600-light");
   await context.close();
 };
 
 test("in a browser, under the portal's strict policy: pressed, drawn, typed into, resized, ended with a reason the person reads", async () => {
   const chrome: Browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS }), problems: string[] = [];
   try {
+    await terms({ reconnectGraceSeconds: 20, filesIn: true, filesOut: true, recordInput: true });
     const request = await w.access(w.account(3)), [name = "", value = ""] = mine.cookie.split("="), context = await chrome.newContext({ viewport: { width: 1280, height: 900 } });
     await context.addCookies([{ name, value, url: w.origin }]);
     const page = await context.newPage();
@@ -126,20 +180,44 @@ test("in a browser, under the portal's strict policy: pressed, drawn, typed into
     page.on("pageerror", (e) => problems.push(e.message));
     await page.goto(`${w.origin}/requests/${request}`);
     await page.click("a:has-text('Open the desktop')");
-    await page.waitForSelector("#term[data-now='open']", { timeout: 40_000 });
+    await page.waitForSelector("#term[data-now='open']", { timeout: 90_000 });
     const look = (): Promise<Pixels> => page.evaluate(PIXELS);
     const drawn = await until("the desktop is in the picture, its ground and its terminal", async () => { const p = await look(); return GROUND.every((v, i) => Math.abs(v - p.corner[i]!) < 12) && p.colours > 1 ? p : null; }, 30_000).catch(async (e: unknown) => { throw new Error(`${JSON.stringify(await look())} ${String(await page.textContent("[data-said]"))}`, { cause: e }); });
     const box = (await page.locator(".term-box").boundingBox())!;
     expect(Math.abs(drawn.width - box.width)).toBeLessThan(4);
     await page.mouse.move(box.x + 300, box.y + 300);
     await page.mouse.click(box.x + 300, box.y + 300);
-    await page.waitForTimeout(700);
+    await until("its terminal is there", () => rdp.typing(w.names[3]!));
+    // The first keys of a new X server may be lost: a person would press Enter until something happens.
+    await until("a key arrives", async () => { await page.keyboard.press("Enter"); return await rdp.prompts(w.names[3]!) > 1; });
+    await page.waitForTimeout(1_500);
     await page.keyboard.type("echo Browser-$((40+2)) > /tmp/by-browser; ls -la /etc/ssh\n", { delay: 15 });
     await until("the file is there", async () => (await w.host.exec("cat /tmp/by-browser")).stdout === "Browser-42\n", 20_000);
+    const [live] = await w.sessions({ request }), watcher = await lookedOn(chrome, String(live!["id"]), page, problems);
+    await page.keyboard.type("clear; echo Both-$((40+3)) | tee /tmp/both\n", { delay: 15 });
+    await until("the file is there", async () => (await w.host.exec("cat /tmp/both")).stdout === "Both-43\n", 20_000);
+    await same(page, watcher);
+    // The page is loaded anew: it comes back to the same desktop.
+    const before = await page.evaluate(WHOLE);
+    await page.reload();
+    await page.waitForSelector("text=You are back in your session.", { timeout: 15_000 });
+    await until("the same picture is back", async () => await page.evaluate(WHOLE) === before, 10_000);
+    await page.mouse.move(box.x + 301, box.y + 301);
+    await page.mouse.click(box.x + 300, box.y + 300);
+    await page.keyboard.type("echo Back-$((40+4)) > /tmp/back\n", { delay: 15 });
+    await until("the file is there", async () => (await w.host.exec("cat /tmp/back")).stdout === "Back-44\n", 20_000);
+    await page.setInputFiles("[data-files]", { name: "from-here.txt", mimeType: "text/plain", buffer: Buffer.from("carried in") });
+    await page.waitForSelector("text=from-here.txt is in the drive", { timeout: 10_000 });
+    await page.click("[data-tool='drive']");
+    const [down] = await Promise.all([page.waitForEvent("download"), page.click("[data-entries] button:has-text('from-here.txt')")]);
+    expect(await readFile(await down.path(), "utf8")).toBe("carried in");
+    await keep(page, "desktop-files-1280-light");
+    await page.click("[data-tool='drive']");
+    await same(page, watcher);
     for (const [width, colorScheme] of [[1600, "light"], [1024, "dark"], [390, "light"]] as const) {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme });
-      await page.waitForTimeout(1_200);
+      if (process.env["KEEP_SCREENS"]) await page.waitForTimeout(1_200);
       expect([width, await page.evaluate("document.documentElement.scrollWidth - innerWidth")]).toEqual([width, 0]);
       await keep(page, `desktop-${width}-${colorScheme}`);
     }
@@ -149,12 +227,15 @@ test("in a browser, under the portal's strict policy: pressed, drawn, typed into
     await w.ok("auditor", "POST", `/sessions/${String(session!["id"])}/end`, { reason: "this looks wrong" });
     await page.waitForSelector("text=ended by auditor: this looks wrong", { timeout: 3_000 });
     expect(await page.getAttribute("#term", "data-now")).toBe("ended");
+    await watcher.waitForSelector("text=The session has ended.", { timeout: 3_000 });
     const last = await look();
     await w.ended(request);
+    const told = (await w.events()).map((e) => String(e["what"])).filter((what) => /watched|rejoined/.test(what)).reverse();
+    expect(told).toEqual(["session.watched", "session.rejoined", "session.unwatched"]);
     await playedBack(chrome, String(session!["id"]), last, problems);
     expect(problems).toEqual([]);
-  } finally { await chrome.close(); }
-}, 120_000);
+  } finally { await chrome.close(); await terms({ reconnectGraceSeconds: 0, filesIn: false, filesOut: false, recordInput: false }); }
+}, 260_000);
 
 test("law: ticket-once — a desktop's ticket opens one socket; a terminal's opens none", async () => {
   const request = await w.access(w.account(1)), told = await ticketFor(w, mine, `/requests/${request}/desktop`), terminal = await ticketFor(w, mine, `/requests/${request}/terminal`);

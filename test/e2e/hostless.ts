@@ -2,7 +2,7 @@
 import { patient } from "./times.ts";
 import { addLogin, PEOPLE, place, World, type Options } from "./world.ts";
 
-export const hostless = async (o: Pick<Options, "databaseUrl" | "timescale" | "over"> = {}): Promise<World> => {
+export const hostless = async (o: Pick<Options, "databaseUrl" | "timescale" | "over" | "env"> = {}): Promise<World> => {
   const { home, env } = place(o), w = new World(home, env, undefined as never, [], "", { times: patient(0.2), ...o.over });
   try {
     await w.up();

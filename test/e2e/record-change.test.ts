@@ -2,9 +2,12 @@
  * A password change shown by hand on one real device, and the draft made of it run on a second one. Rule: what is in force is read from the
  * devices' disks; no password is in anything that anybody could read.
  */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as accounts from "../../src/store/accounts.ts";
 import * as rotations from "../../src/store/rotations.ts";
+import * as sessions from "../../src/store/sessions.ts";
 import { busybox, type Device } from "../lab/busybox.ts";
 import { hostless } from "./hostless.ts";
 import { patient } from "./times.ts";
@@ -78,6 +81,19 @@ describe("over SSH, root changes another account", () => {
     expect(over["password"]).toEqual({ state: "committed", why: null });
     expect([await one.opens("app", await w.vault("app@box-1")), await one.opens("app", APP)]).toEqual([true, false]);
   }, 60_000);
+  test("law: recorder-first — it is recorded as a session is: sealed, whole, played masked, with every line before its answer; the log says who looked", async () => {
+    const { deps } = w.core, row = (await sessions.recordingOf(deps.db, id as never))!, file = readFileSync(path.join(deps.recordings, row.file));
+    expect([row.state, row.hash.length, file.includes("Retype"), file.includes("passwd")]).toEqual(["closed", 64, false, false]);
+    expect((await w.api("operator", "GET", `/demonstrations/${id}/cast`)).status).toBe(403);
+    const cast = await fetch(`${w.origin}/api/v1/demonstrations/${id}/cast`, { headers: { authorization: `Bearer ${w.who["auditor"]!.token}` } }), text = await cast.text(), pieces = text.trim().split("\n").slice(1).map((l) => JSON.parse(l) as [number, string, string]), at = (code: string, what: RegExp) => pieces.findIndex(([, c, t]) => c === code && what.test(t));
+    seenBy.push(text);
+    expect([cast.headers.get("recording-complete"), at("m", /^typed: passwd -a sha512 app$/) >= 0, pieces.filter(([, c, t]) => c === "m" && t === "typed: [new password]").length]).toEqual(["true", true, 2]);
+    expect(at("m", /passwd/)).toBeLessThan(at("o", /New password: /));
+    expect(at("o", /New password: /)).toBeLessThan(at("o", /changed by root/));
+    const [played] = await w.events("session.played");
+    expect(played!["about"]).toMatchObject({ demonstration: id, recording: row.id });
+    expect([(await w.api("auditor", "GET", `/sessions/${id}/cast`)).status, (await w.api("auditor", "GET", `/sessions/${id}/raw?reason=because`)).status]).toEqual([404, 404]);
+  });
   test("its draft is a command set that a second device of the kind is rotated by, after the usual acceptance and trial", async () => {
     const { draft, unsure } = await w.ok("operator", "GET", `/demonstrations/${id}`) as never as { draft: string; unsure: string[] };
     expect(draft).toContain("send: passwd -a sha512 {{account}}");

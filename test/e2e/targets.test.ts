@@ -113,7 +113,9 @@ describe("law: A4 — 200 verifies and closure checks through an administrator w
     expect(refusedLogins(w, w.admin, from)).toBe(1);
     expect((await w.events("account.blocked")).map((e) => e["why"])).toEqual([expect.stringMatching(/^admin_refused: the target refused the login/)]);
     // Without the administrator the account's own login is asked, within its budget; nobody took the administrator's refusal for drift.
-    expect(said.filter((s) => !["in_force by login", "unknown by login", "checked", "too_many"].includes(s))).toEqual([]);
+    // A login from before the change may still be open and answer (linux-doors): it is the administrator's own, and tells the truth.
+    expect(said.filter((s) => s === "in_force by compare").length).toBeLessThanOrEqual(4);
+    expect(said.filter((s) => !["in_force by compare", "in_force by login", "unknown by login", "checked", "too_many"].includes(s))).toEqual([]);
     expect(said.filter((s) => s === "in_force by login").length).toBeGreaterThan(0);
     for (const a of known) expect((await accounts.find(deps.db, a.id))!.credential).toBe("in_sync");
 

@@ -1,12 +1,13 @@
 /** A browser as far as sockets go: logs in by form, keeps its cookie, asks for tickets and opens WebSockets. Rule: what it counts as shown is what came over the wire. */
 import { connect } from "node:net";
 import WebSocket from "ws";
-import type { World } from "./world.ts";
 
+/** A portal and who can log in there by name and password; a World is one. */
+export type Site = { readonly origin: string; readonly who: Readonly<Record<string, { readonly name: string; readonly password: string }>> };
 export type Login = { readonly cookie: string; readonly csrf: string };
 export type Told = { readonly ticket: string; readonly socket: string; readonly protocol: string };
 
-export const loginAs = async (w: World, who: string): Promise<Login> => {
+export const loginAs = async (w: Site, who: string): Promise<Login> => {
   const { name, password } = w.who[who]!, headers = { "sec-fetch-site": "same-origin", origin: w.origin, "content-type": "application/x-www-form-urlencoded" };
   const r = await fetch(`${w.origin}/login`, { method: "POST", redirect: "manual", headers, body: new URLSearchParams({ name, password }).toString() });
   const cookie = r.headers.getSetCookie().map((line) => line.split(";")[0]!).find((pair) => pair.includes("lockstep_session="));
@@ -15,11 +16,11 @@ export const loginAs = async (w: World, who: string): Promise<Login> => {
   return { cookie, csrf: /name="_csrf" value="([^"]+)"/.exec(page)![1]! };
 };
 
-export const post = async (w: World, login: Login, at: string, body: object = {}): Promise<{ status: number; body: Told & { detail?: string } }> => {
+export const post = async (w: Site, login: Login, at: string, body: object = {}): Promise<{ status: number; body: Told & { detail?: string } }> => {
   const r = await fetch(`${w.origin}/api/v1${at}`, { method: "POST", headers: { cookie: login.cookie, "x-csrf-token": login.csrf, "sec-fetch-site": "same-origin", origin: w.origin, "content-type": "application/json" }, body: JSON.stringify(body) });
   return { status: r.status, body: await r.json() as Told };
 };
-export const ticketFor = async (w: World, login: Login, at: string, body: object = {}): Promise<Told> => {
+export const ticketFor = async (w: Site, login: Login, at: string, body: object = {}): Promise<Told> => {
   const r = await post(w, login, at, body);
   if (r.status !== 201) throw new Error(`no ticket: ${r.status} ${r.body.detail}`);
   return r.body;
@@ -67,7 +68,7 @@ export class Wire {
     for (const end = performance.now() + ms; ;) {
       const got = look();
       if (got) return got;
-      if (performance.now() > end) throw new Error(`nothing in ${ms} ms: ${look.toString()}\n${JSON.stringify(this.said)} ${JSON.stringify(this.refused)} ${JSON.stringify(this.closed)}\n${this.shown.toString().slice(-500)}`);
+      if (performance.now() > end) throw new Error(`nothing in ${ms} ms: ${look.toString()}\n${JSON.stringify(this.said)} ${JSON.stringify(this.refused)} ${JSON.stringify(this.closed)}\n${this.shown.subarray(-500).toString()}`);
       await new Promise((r) => { setTimeout(r, 5); });
     }
   }
@@ -78,11 +79,11 @@ export class Wire {
   over(ms?: number) { return this.until(() => this.closed ?? this.refused, ms); }
 }
 
-export const socketOf = (w: World, login: Pick<Login, "cookie">, told: Told, headers: Record<string, string> = {}): Wire =>
+export const socketOf = (w: Site, login: Pick<Login, "cookie">, told: Told, headers: Record<string, string> = {}): Wire =>
   new Wire(`${w.origin.replace(/^http/, "ws")}${told.socket}`, [told.protocol, `ticket.${told.ticket}`], { cookie: login.cookie, origin: w.origin, ...headers });
 
 /** Connected, with a shell. */
-export const terminal = async (w: World, login: Login, request: string, o: { session?: string; cols?: number; rows?: number } = {}): Promise<Wire> => {
+export const terminal = async (w: Site, login: Login, request: string, o: { session?: string; cols?: number; rows?: number } = {}): Promise<Wire> => {
   const wire = socketOf(w, login, await ticketFor(w, login, `/requests/${request}/terminal`, o.session === undefined ? {} : { session: o.session }));
   wire.ws.on("open", () => wire.send({ type: "start", cols: o.cols ?? 80, rows: o.rows ?? 24 }));
   await wire.hears("hello");
@@ -90,7 +91,7 @@ export const terminal = async (w: World, login: Login, request: string, o: { ses
 };
 
 /** A handshake by hand, as `ws` would never send it: the status line's number and the body. */
-export const knock = (w: World, lines: readonly string[]): Promise<{ status: number; text: string }> => new Promise((resolve, reject) => {
+export const knock = (w: Site, lines: readonly string[]): Promise<{ status: number; text: string }> => new Promise((resolve, reject) => {
   const { hostname, port } = new URL(w.origin), socket = connect(Number(port), hostname);
   let text = "";
   socket.setEncoding("utf8").on("data", (d: string) => { text += d; }).on("error", reject).on("close", () => resolve({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text }));

@@ -92,6 +92,14 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect(await refused(run(w.db, `update requests set state = 'reviewed', reviewed_at = now(), verdict = 'x', reviewer_id = '${w.auditor.person.id}' where id = '${p}'`))).toMatchObject({ constraint: "request_review" });
   });
 
+  test("law: exclusive-hold — what it keeps in force is nobody's alone: who has not begun yet waits until it was given back and changed", async () => {
+    const m = await w.managed("release", {}, { requesters: [w.requester.person.id, rival.person.id] }), next = await w.approved(m), glass = await broken(m, rival);
+    (await release(w.deps, rival, glass)).password.wipe();
+    await expect(release(w.deps, w.requester, next)).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^Its password was handed out before and stays in force while somebody has broken the glass/) as string });
+    await giveBack(w.deps, rival, glass);
+    await expect(release(w.deps, w.requester, next)).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^Its password is due for rotation/) as string });
+  });
+
   test("it competes with nobody: beside the holder, or in their place", async () => {
     const m = await w.managed("session"), held = await w.approved(m), inside = await enter(m, w.requester), shared = await broken(m, rival);
     expect((await find(held))!.state, "share").toBe("checked_out");

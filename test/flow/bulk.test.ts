@@ -8,11 +8,11 @@ import { adopt, addAccount, rotateNow, setBlock } from "../../src/flow/accounts.
 import { giveBack } from "../../src/flow/checkin.ts";
 import { putPolicy } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
-import { admit, sessionLive } from "../../src/flow/session.ts";
+import { admit, sessionEnded, sessionLive } from "../../src/flow/session.ts";
 import { vote } from "../../src/flow/vote.ts";
 import { ask } from "../../src/flow/ask.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import type { BulkId, RequestId } from "../../src/kernel/ids.ts";
+import type { BulkId, RequestId, SessionId } from "../../src/kernel/ids.ts";
 import { ENGINES, type Opened } from "../store/engines.ts";
 import { memoryWorld, wish, type Memory } from "./bulk-world.ts";
 import { PASSWORD, settled } from "./world.ts";
@@ -134,6 +134,41 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     expect(await w.sql(`select state from requests where id = '${request}'`)).toEqual([{ state: "checked_out" }]);
     await w.workOff();
     expect(await state(id)).toBe("done");
+  });
+
+  it("law: cut-by-preview — whoever came after the look is not cut, by a pause or by a repetition: the account waits for them, and is changed when they are gone", async () => {
+    const h = await w.host(["app", "late"]), cut = { choice: { targets: [h.name] }, cut: true, terms: { failureLimit: 100, retries: 0 } }, admitted = async () => { const a = await admit(w.deps, w.requester, "app", h.name, "shell"); a.password.wipe(); await sessionLive(w.deps, a.session); return a.session; };
+    const over = (session: SessionId) => sessionEnded(w.deps, session, { why: "client_closed", detail: "", bytes: 0, identityChanged: false, facts: {} });
+    const settle = async () => void await w.sql(`update accounts set rotated_no = used_no where target_id = '${h.id}'`);
+    const request = await held(h.name, "app");
+    await settle();
+    const seen = await bulkPreview(w.deps, w.operator, wish(cut)), id = await start({ ...cut, seen: seen.digest });
+    await moveBulk(w.deps, w.operator, id, "pause");
+    const session = await admitted(), shown = await held(h.name, "late");
+    await settle();
+    await moveBulk(w.deps, w.operator, id, "resume");
+    w.cuts.length = 0;
+    await w.workOff();
+    expect(w.cuts).toEqual([]);
+    expect(await lines(id), "who was shown the password after the look is not left with an old one either").toMatchObject({ app: "held: a session of it is still open, and nobody had looked at that", late: expect.stringMatching(/^held: held by requester until .* UTC, and nobody had looked at that$/) as string });
+    await over(session);
+    await giveBack(w.deps, w.requester, shown);
+    await w.sql(`update bulk_items set next_at = null where bulk_id = '${id}'`);
+    w.refuses.add("app");
+    await w.workOff();
+    expect([await lines(id), await state(id)]).toMatchObject([{ app: expect.stringMatching(/^failed: /) as string, late: expect.stringMatching(/^done/) as string }, "done"]);
+    await settle();
+    const again = await admitted();
+    w.refuses.delete("app");
+    w.cuts.length = 0;
+    await moveBulk(w.deps, w.operator, id, "retry");
+    await w.workOff();
+    expect([w.cuts, (await lines(id))["app"]]).toEqual([[], "held: a session of it is still open, and nobody had looked at that"]);
+    await over(again);
+    await giveBack(w.deps, w.requester, request);
+    await w.sql(`update bulk_items set next_at = null where bulk_id = '${id}'`);
+    await w.workOff();
+    expect([await state(id), (await counts(id))["done"]]).toEqual(["done", 3]);
   });
 
   it("law: bulk-rows — the given password is on every account, sealed for each, an exposure of its typist, and in no row of the change", async () => {

@@ -2,13 +2,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rotateNow, setBlock } from "../../src/flow/accounts.ts";
 import { expireRequest, giveBack } from "../../src/flow/checkin.ts";
-import { changePerson, putPolicy } from "../../src/flow/people.ts";
+import { OWN_CHANGE } from "../../src/flow/checkout.ts";
+import { changePerson, confirmChange, putPolicy } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
 import { rotateAfterUse } from "../../src/flow/rotate.ts";
+import { admit, sessionEnded, sessionLive } from "../../src/flow/session.ts";
 import { changeTarget } from "../../src/flow/targets.ts";
 import { revokeRequest, vote } from "../../src/flow/vote.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 import type { Credential } from "../../src/domain/account.ts";
+import * as people from "../../src/store/people.ts";
 import * as requests from "../../src/store/requests.ts";
 import * as rotations from "../../src/store/rotations.ts";
 import * as versions from "../../src/store/versions.ts";
@@ -53,6 +56,21 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect([await usedNo(w, m.account.id), await usedNo(w, sessionsOnly.account.id)]).toEqual([0, 0]);
   });
 
+  test("law: exclusive-hold — as long as a session of the use before still ends nobody else begins, and then the password is due", async () => {
+    const m = await w.managed("session", { reconnectGraceSeconds: 0 }), first = await w.approved(m), next = await w.approved(m, w.operator);
+    const { session } = await admit(w.deps, w.requester, m.account.name, m.targetName, "shell");
+    await sessionLive(w.deps, session);
+    await giveBack(w.deps, w.requester, first);
+    await settled();
+    expect(w.cuts.map((c) => c.session)).toContain(session);
+    // Its process has not said yet that it is over.
+    const enter = () => admit(w.deps, w.operator, m.account.name, m.targetName, "shell");
+    await expect(enter()).rejects.toMatchObject({ code: "conflict", message: "A session of the use before yours is just being ended. Try again in a moment." });
+    await sessionEnded(w.deps, session, { why: "client_closed", detail: "", bytes: 0, identityChanged: false, facts: {} });
+    await expect(enter()).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^Its password is due for rotation/) as string });
+    expect([await state(next), await usedNo(w, m.account.id)]).toEqual(["approved", 1]);
+  });
+
   test("an approval not used in time is void; a checkout ends when its time is up", async () => {
     const m = await w.managed("release"), id = await w.approved(m), other = await w.approved(m);
     await w.late(id, "start_by");
@@ -75,6 +93,22 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     const r = await requests.find(w.db, id);
     expect(r).toMatchObject({ state: "checked_out", minutes: 5 });
     expect(r?.state === "checked_out" && r.until.getTime() - r.checkedOutAt.getTime()).toBe(5 * 60_000);
+  });
+
+  test("law: no-way-round-4 — a holder's own change gives a live checkout nothing new, by either login, before a second person confirms; others' changes hold it up not at all", async () => {
+    const me = await w.person(["user"], { employeeNo: "31" }), twin = await w.person(["admin"], { employeeNo: "31" }), NO = { code: "conflict", message: OWN_CHANGE };
+    const m = await w.managed("release", { channels: ["shell"] }, { requesters: [me.person.id] }), id = await w.approved(m, me), wider = { ...m.policy.terms, channels: ["shell" as const, "sftp" as const], record: "digest" as const };
+    const enter = async (channel: string) => { const a = await admit(w.deps, me, "app", m.targetName, channel); a.password.wipe(); return a.terms; };
+    await enter("shell");
+    await expect(enter("sftp")).rejects.toMatchObject({ code: "forbidden", message: expect.stringMatching(/does not allow sftp sessions/) as string });
+    await putPolicy(w.deps, twin, { name: m.policy.name, terms: wider, binding: m.policy.binding }, m.policy.id);
+    for (const channel of ["sftp", "shell"]) await expect(enter(channel)).rejects.toMatchObject(NO);
+    await expect(release(w.deps, me, id)).rejects.toMatchObject(NO);
+    expect([await state(id), await usedNo(w, m.account.id)], "it is held all the same, and given back when they like").toEqual(["checked_out", 1]);
+    for (const c of await people.openChanges(w.db, twin.person.id)) await confirmChange(w.deps, w.second, c.id);
+    expect(await enter("sftp")).toMatchObject({ channels: ["shell", "sftp"], record: "digest" });
+    await putPolicy(w.deps, w.operator, { name: m.policy.name, terms: { ...wider, channels: ["shell"] }, binding: m.policy.binding }, m.policy.id);
+    expect((await enter("shell")).channels).toEqual(["shell"]);
   });
 
   test("law: exclusive-hold — a second holder waits and is told so", async () => {
@@ -121,9 +155,23 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     const m = await w.managed("release"), who = await w.person(["user"]), mine = await w.managed("release", {}, { requesters: [who.person.id] }), id = await w.approved(mine, who), held = await w.approved({ ...mine }, who);
     await release(w.deps, who, held);
     await changePerson(w.deps, w.second, who.person.id, { disabled: true });
-    for (const r of [id, held]) await expect(release(w.deps, who, r)).rejects.toMatchObject({ code: "forbidden", message: "This person is disabled." });
+    await expect(release(w.deps, who, id)).rejects.toMatchObject({ code: "forbidden", message: "This person is disabled." });
+    await expect(release(w.deps, who, held)).rejects.toMatchObject({ code: "conflict", message: "This request is closed. Ask again." });
     await expect(release(w.deps, await w.again(who), held)).rejects.toMatchObject({ code: "not_found" });
     await expect(w.asked(m, await w.again(who))).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("law: cut-off-2 — a leaver's released password is in force no longer than their access: what they hold is closed with it, and the account is due", async () => {
+    const leaver = await w.person(["user"]), m = await w.managed("release", {}, { requesters: [leaver.person.id] }), id = await w.approved(m, leaver), { session, password } = await admit(w.deps, leaver, "app", m.targetName, "shell");
+    password.wipe();
+    await sessionLive(w.deps, session);
+    (await release(w.deps, leaver, id)).password.wipe();
+    await changePerson(w.deps, w.second, leaver.person.id, { disabled: true });
+    expect(await requests.find(w.db, id)).toMatchObject({ state: "closed", why: "locked", by: w.second.person.id, reason: "access to the broker was disabled" });
+    await settled();
+    expect(w.cuts.filter((c) => c.session === session)).toEqual([{ session, why: "killed", message: "your access to the broker was disabled" }]);
+    await sessionEnded(w.deps, session, { why: "client_closed", detail: "", bytes: 0, identityChanged: false, facts: {} });
+    expect(await openRotation(m)).toMatchObject({ trigger: "end_of_use", state: "queued" });
   });
 
   test("revoked while held: closed with the approver's reason, and the password is due", async () => {

@@ -1,17 +1,24 @@
 /** Locks on a person, an account, a target and everything: what they end, what they refuse, who sets and lifts them, and what is kept. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setBlock } from "../../src/flow/accounts.ts";
-import { ask } from "../../src/flow/ask.ts";
+import { ask, UNKNOWN_ACCOUNT } from "../../src/flow/ask.ts";
+import { hold } from "../../src/flow/checkout.ts";
+import { acceptIdentity } from "../../src/flow/identity.ts";
 import { liftFrom, liftLock, lockList, setLock } from "../../src/flow/lock.ts";
+import { changePerson } from "../../src/flow/people.ts";
+import { actor } from "../../src/flow/record.ts";
 import { release } from "../../src/flow/release.ts";
 import { loadWorld } from "../../src/flow/rotation-load.ts";
-import { admit, sessionLive } from "../../src/flow/session.ts";
+import { admit, open as openSession, sessionLive } from "../../src/flow/session.ts";
 import { changeTarget } from "../../src/flow/targets.ts";
+import { verify } from "../../src/flow/verify.ts";
 import { vote } from "../../src/flow/vote.ts";
 import type { LockKind } from "../../src/domain/lock.ts";
 import { openPostgres } from "../../src/store/db.ts";
 import * as locks from "../../src/store/locks.ts";
 import * as requests from "../../src/store/requests.ts";
+import * as sessions from "../../src/store/sessions.ts";
+import * as targets from "../../src/store/targets.ts";
 import { cluster, ENGINES, type Opened } from "../store/engines.ts";
 import { refused, run } from "../store/rows.ts";
 import { settled, worldOn, type World } from "./world.ts";
@@ -83,6 +90,41 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect((await m.now()).block).toBe("identity_changed");
   });
 
+  test("law: cut-off-2 — an account its owner disabled is out of use through a lock and after it; freed under the lock, the lock still stops it", async () => {
+    const m = await w.managed("release"), id = await w.approved(m), owner = await w.person(["owner"]), block = async () => (await m.now()).block, stopped = async () => (await loadWorld(w.deps, w.db, await m.now(), new Date())).facts.blocked;
+    await w.sql(`update targets set owner_id = '${owner.person.id}' where id = '${m.target}'`);
+    await setBlock(w.deps, owner, m.account.id, "disabled", "gone");
+    await lock("account", m.name);
+    expect([await block(), await stopped()]).toEqual(["disabled", true]);
+    await liftFrom(w.deps, w.operator, "account", m.account.id, "over");
+    expect(await block(), "the lock is over, the owner's word is not").toBe("disabled");
+    await expect(release(w.deps, w.requester, id)).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^This account is disabled/) as string });
+    await lock("account", m.name);
+    await setBlock(w.deps, owner, m.account.id, "none", "wanted again");
+    expect([await block(), await stopped()], "freed by its owner under the lock").toEqual(["locked", true]);
+    await expect(release(w.deps, w.requester, id)).rejects.toMatchObject({ code: "conflict", message: "This account is locked: incident 7. Ask an admin." });
+    await setBlock(w.deps, owner, m.account.id, "disabled", "after all not");
+    expect([await block(), (await locks.standingOn(w.db, "account", m.account.id))?.reason], "an owner's word lifts no lock").toEqual(["disabled", "incident 7"]);
+    await setBlock(w.deps, owner, m.account.id, "none", "");
+    await expect(setBlock(w.deps, owner, m.account.id, "none", "")).rejects.toMatchObject({ code: "forbidden", message: "Locks are set and lifted by admins. An auditor may end a live session." });
+    await setBlock(w.deps, w.operator, m.account.id, "none", "over");
+    expect([await block(), await stopped(), await locks.standingOn(w.db, "account", m.account.id)]).toEqual(["none", false, null]);
+    expect((await release(w.deps, w.requester, id)).account).toBe("app");
+  });
+
+  test("law: cut-off-2 — an identity accepted under a standing lock frees nothing: no hand-out, no rotation, no probe before it is lifted", async () => {
+    const m = await w.managed("release"), id = await w.approved(m), now = async () => { const a = await m.now(); return [a.block, (await loadWorld(w.deps, w.db, a, new Date())).facts.blocked]; };
+    await changeTarget(w.deps, w.operator, m.target, { port: 12 });
+    await lock("account", m.name);
+    expect(await now()).toEqual(["identity_changed", true]);
+    await acceptIdentity(w.deps, w.second, m.target, (await targets.find(w.db, m.target))!.identityHash);
+    expect(await now()).toEqual(["locked", true]);
+    await expect(verify(w.deps, w.operator, m.account.id)).rejects.toMatchObject({ code: "conflict", message: "This account is blocked; it is not asked until that is settled." });
+    await expect(release(w.deps, w.requester, id)).rejects.toMatchObject({ code: "conflict", message: "This account is locked: incident 7. Ask an admin." });
+    await liftFrom(w.deps, w.second, "account", m.account.id, "over");
+    expect(await now()).toEqual(["none", false]);
+  });
+
   test("the history of locks is kept by the table itself", async () => {
     const m = await w.managed(), l = await lock("account", m.name);
     for (const [what, change] of [["delete", `delete from locks where id = '${l.id}'`], ["rewrite", `update locks set reason = 'x' where id = '${l.id}'`]]) expect(await refused(run(w.db, change!)), what).toMatchObject({ code: "LS007" });
@@ -90,6 +132,24 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect(await refused(run(w.db, `update locks set lifted_at = null, lifted_by = null where id = '${l.id}'`)), "lifted once").toMatchObject({ code: "LS007" });
   });
 });
+
+test("law: cut-off-2 — an admission under way while its person is disabled is ended by it: the two never pass each other", async () => {
+  const c = await cluster(), url = await c.fresh(), dbs = [openPostgres(url), openPostgres(url)] as const, w = await worldOn(dbs[0]);
+  try {
+    const leaver = await w.person(["user"]), m = await w.managed("session", {}, { requesters: [leaver.person.id] }), id = await w.approved(m, leaver), gate = Promise.withResolvers<void>(), inside = Promise.withResolvers<void>();
+    const entering = w.db.transaction(async (tx) => { const held = await hold(w.deps, tx, id, actor(leaver), "connect"); inside.resolve(); await gate.promise; return openSession(w.deps, tx, leaver, held, "ssh"); });
+    await inside.promise;
+    const disabling = changePerson({ ...w.deps, db: dbs[1] }, w.second, leaver.person.id, { disabled: true });
+    await Promise.race([disabling, new Promise((r) => setTimeout(r, 300))]);
+    gate.resolve();
+    const { session, password } = await entering;
+    password.wipe();
+    await disabling;
+    await settled();
+    expect([await sessions.cutOf(w.db, session), w.cuts, (await requests.find(w.db, id))!.state]).toMatchObject([{ why: "killed" }, [{ session, message: "your access to the broker was disabled" }], "closed"]);
+    await expect(admit(w.deps, await w.again(leaver), "app", m.targetName, "shell")).rejects.toMatchObject({ code: "not_found", message: UNKNOWN_ACCOUNT });
+  } finally { await settled(); await w.close(); await Promise.all(dbs.map((db) => db.close())); await c.destroy(); }
+}, 120_000);
 
 test("law: cut-off-2 — a hand-out and a lock that race never pass each other: what got out before it is ended by it", async () => {
   const c = await cluster(), url = await c.fresh(), dbs = Array.from({ length: 12 }, () => openPostgres(url)), w = await worldOn(dbs[0]!);

@@ -23,7 +23,7 @@ afterAll(async () => { await w?.close(); await db?.close(); });
 
 const BAD = "short1", GOOD = "Zq7#mK2!vT9?bR4%nX6~";
 const opened = (id: AccountId, trigger: Trigger, origin: "given" | "generated") => db.transaction(async (tx) => {
-  const account = await accounts.lock(tx, id), candidate = origin === "given" ? (await keepTyped(w.deps, tx, w.operator, account, Secret.of(BAD), "candidate")).id : undefined;
+  const account = await accounts.lock(tx, id), candidate = origin === "given" ? (await keepTyped(w.deps, tx, w.operator, account, Secret.of(BAD))).id : undefined;
   return openRotation(w.deps, tx, account, { trigger, reason: "a test", by: w.operator.person.id, origin, ...(candidate ? { candidate } : {}) });
 });
 /** One claim and whatever follows from it; the target of this world cannot be touched, so it stops before that. */

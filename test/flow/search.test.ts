@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { look, type SearchWish } from "./search-words.ts";
+import { sessionUnread } from "../../src/flow/look.ts";
 import { playDesktop } from "../../src/flow/desktop-play.ts";
 import { play, rawRecording, readTranscript } from "../../src/flow/recordings.ts";
 import { indexProgress } from "../../src/flow/session-search.ts";
@@ -13,6 +14,7 @@ import { indexNext } from "../../src/flow/transcribe.ts";
 import type { SessionId } from "../../src/kernel/ids.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import type { FrameType } from "../../src/recordings/frame.ts";
+import * as transcripts from "../../src/store/transcripts.ts";
 import { startRecording } from "../../src/recordings/writer.ts";
 import { keepVersion } from "../../src/flow/secrets.ts";
 import { ENGINES, type Opened } from "../store/engines.ts";
@@ -93,7 +95,7 @@ describe.each(ENGINES)("$engine", ({ open }) => {
   });
 
   it("a recording begun by a process that died is begun again; a lost file is said to be unreadable; live sessions wait", async () => {
-    await w.sql("update recordings set index_state = 'building'; ".split(";")[0]!);
+    await w.sql("update recordings set index_state = 'building', indexed_at = null");
     expect(await indexNext(w.deps, dir)).toBe(true);
     expect((await w.sql("select count(*)::int as n from transcript_lines"))[0]!["n"]).toBe(5);
     const live = await recorded(SHELL, false);
@@ -102,6 +104,15 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     await sessionEnded(w.deps, live, { why: "client_closed", detail: "", bytes: 9, identityChanged: false, facts: {} });
     expect(await indexNext(w.deps, dir)).toBe(true);
     expect(await indexProgress(w.deps)).toEqual({ left: 0, shortened: 0, unreadable: 1 });
+  });
+  it("one that ended the process twice is not tried again, and says so", async () => {
+    const bad = await recorded(SHELL), dies = async (): Promise<void> => void await w.db.transaction(async (tx) => { await transcripts.begin(tx, (await transcripts.nextToIndex(tx, null))!); });
+    const heard: string[] = [], deps = { ...w.deps, log: (_level: string, what: string) => { heard.push(what); } };
+    await dies();
+    await dies();
+    expect([await indexNext(deps, dir), await indexNext(deps, dir)]).toEqual([true, false]);
+    expect(heard).toEqual([expect.stringMatching(/^recording rec_\w+ cannot be indexed: 2 tries did not come to their end$/)]);
+    expect([await indexProgress(w.deps), await sessionUnread(w.db, w.auditor.person, bad), await sessionUnread(w.db, w.auditor.person, id)]).toEqual([{ left: 0, shortened: 0, unreadable: 2 }, true, false]);
   });
 
   it("plays every channel masked, and a channel that is not there is not", async () => {
@@ -124,14 +135,17 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     expect((await text()).includes(PASSWORD)).toBe(true);
     expect((await w.said(id)).filter((s) => s === "session.raw ok").length).toBe(3);
   });
-  it("of a desktop what was drawn is played and what was typed stays in the file: a password in single keys is not masked, so it is not told", async () => {
+  it("of a desktop what was drawn is played and what was typed is told masked, key by key; taken raw it has no keys", async () => {
     const keys = [...PASSWORD].map((c) => `3.key,2.${c.charCodeAt(0)},1.1,1.5;`).join(""), drawn = "4.size,1.0,4.1024,3.768;4.sync,3.100;";
     const desktop = await recorded([["opened", 1, JSON.stringify({ kind: "desktop", width: 1_024, height: 768, layout: "en-us-qwerty" })], ["output", 1, drawn], ["input", 1, keys], ["closed", 1, "{}"]]);
     const { stream } = await playDesktop(w.deps, dir, w.auditor, desktop), raw = (await rawRecording(w.deps, dir, w.auditor, desktop, "incident 43")).map((l) => JSON.parse(l) as { type: string; data: string });
     expect(stream.toString()).toBe(drawn);
     expect(raw.filter((f) => f.type === "input").map((f) => f.data)).toEqual([""]);
     expect(raw.filter((f) => f.type === "output").map((f) => Buffer.from(f.data, "base64").toString())).toEqual([drawn]);
-    expect((await readTranscript(w.deps, dir, w.auditor, desktop)).rows).toEqual([]);
+    const rows = (await readTranscript(w.deps, dir, w.auditor, desktop)).rows;
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).toContain("••••");
+    expect(JSON.stringify(rows)).not.toContain(PASSWORD.slice(0, 4));
     await expect(playDesktop(w.deps, dir, w.operator, desktop)).rejects.toMatchObject({ code: "forbidden", message: "Recordings are for auditors." });
     await expect(playDesktop(w.deps, dir, w.auditor, id)).rejects.toMatchObject({ code: "conflict", message: "This is no recording of a desktop." });
     await expect(play(w.deps, dir, w.auditor, desktop)).rejects.toMatchObject({ code: "conflict" });

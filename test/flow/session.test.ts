@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setBlock } from "../../src/flow/accounts.ts";
 import { expireRequest, giveBack } from "../../src/flow/checkin.ts";
-import { sessionCoverage } from "../../src/flow/look.ts";
+import { requestCard, sessionCoverage } from "../../src/flow/look.ts";
 import { changePerson } from "../../src/flow/people.ts";
 import { rotateAfterUse } from "../../src/flow/rotate.ts";
 import { admit, endSession, sessionEnded, sessionLive, type Admitted, type End } from "../../src/flow/session.ts";
@@ -35,6 +35,11 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect((await w.said(a.session))[0]).toBe("session.opening intent");
     expect((await requests.find(w.db, id))!.state).toBe("checked_out");
     expect(a.remainingMs).toBe(30 * 60_000);
+  });
+
+  test("who is given desktops alone is offered no terminal and no ssh command", async () => {
+    const can = async (channels: ("desktop" | "shell")[]) => (await requestCard(w.db, w.requester.person, await w.approved(await w.managed("session", { channels })))).can.connect;
+    expect([await can(["desktop"]), await can(["desktop", "shell"])]).toEqual([false, true]);
   });
 
   test("a channel the policy does not name is refused and nothing is counted", async () => {

@@ -192,6 +192,44 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect(await state(next)).toBe("approved");
   });
 
+  test("law: own-request, no-way-round-4 — who unties a second login votes with it no sooner than somebody else has confirmed that, whichever row and tie it was", async () => {
+    const roads: [string, { mail?: string; subject?: string; employeeNo?: string }, "own" | "other"][] = [
+      ["own number", { employeeNo: "99" }, "own"], ["own mail", { mail: "nn@example.org" }, "own"], ["own subject", { subject: "s-99" }, "own"], ["the other's number", { employeeNo: "98" }, "other"], ["both", { employeeNo: "97" }, "own"],
+    ];
+    for (const [road, tie, row] of roads) {
+      const a = await w.person(["user", "auditor"], tie), b = await w.person(["admin", "approver"], tie), none = Object.fromEntries(Object.keys(tie).map((k) => [k, null]));
+      const m = await w.managed("release", {}, { requesters: [a.person.id], approvers: [b.person.id, w.approver.person.id] }), id = await w.asked(m, a);
+      await expect(vote(w.deps, b, id, yes), road).rejects.toMatchObject(OWN);
+      for (const on of road === "both" ? [a, b] : [row === "own" ? b : a]) await changePerson(w.deps, b, on.person.id, none);
+      await expect(vote(w.deps, await w.again(b), id, yes), road).rejects.toMatchObject(OWN);
+      expect(await state(id), road).toBe("pending");
+      const changes = await people.openChanges(w.db, b.person.id);
+      expect(changes, road).toHaveLength(road === "both" ? 2 : 1);
+      for (const c of changes) for (const self of [a, b]) await expect(confirmChange(w.deps, await w.again(self), c.id), road).rejects.toMatchObject({ code: "forbidden", message: "You made this change: somebody else must confirm it." });
+      for (const c of changes) await confirmChange(w.deps, w.second, c.id);
+      expect((await vote(w.deps, await w.again(b), id, yes)).state, `${road}: confirmed, they are two`).toBe("approved");
+    }
+  });
+
+  test("law: own-request — an untied second login counts once in a quorum until that is confirmed; then what waited for it is counted again", async () => {
+    const tie = { subject: "s-twins" }, [one, two] = [await w.person(["approver"], tie), await w.person(["approver"], tie)];
+    const m = await w.managed("session", { approvals: 2 }, { approvers: [one.person.id, two.person.id] }), id = await w.asked(m);
+    await vote(w.deps, one, id, yes);
+    await changePerson(w.deps, w.operator, two.person.id, { subject: null });
+    expect((await vote(w.deps, await w.again(two), id, yes)).state).toBe("pending");
+    await confirmedBy(w.second, two.person.id);
+    expect(await state(id)).toBe("approved");
+  });
+
+  test("a directory that gives everybody another mail address holds up nobody's request", async () => {
+    const [asks, votes] = [await w.person(["user"], { mail: "asks@old.example" }), await w.person(["approver"], { mail: "votes@old.example" })];
+    const m = await w.managed("release", {}, { requesters: [asks.person.id], approvers: [votes.person.id] });
+    for (const p of [asks, votes]) await changePerson(w.deps, w.operator, p.person.id, { mail: p.person.mail!.replace("old", "new") });
+    const id = await w.asked(m, await w.again(asks));
+    expect((await vote(w.deps, await w.again(votes), id, yes)).state).toBe("approved");
+    (await release(w.deps, await w.again(asks), id)).password.wipe();
+  });
+
   /** A tag-bound policy somebody else made, which gives the operator accounts on targets tagged `word`. */
   const tagged = (word: string) => putPolicy(w.deps, w.second, { name: `tagged ${word}`, terms: {}, binding: { requesters: [w.requester.person.id, w.operator.person.id], approvers: [w.approver.person.id], tags: [word] } });
   const opened = async (subject: string) => (await people.openChanges(w.db)).filter((c) => c.subject === subject);

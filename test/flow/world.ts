@@ -7,9 +7,10 @@ import { connector } from "../../src/connectors/connector.ts";
 import type { Account } from "../../src/domain/account.ts";
 import type { Role } from "../../src/domain/person.ts";
 import type { Policy, PolicyBinding, PolicyTerms, Preset } from "../../src/domain/policy.ts";
+import { KeyFiles } from "../../src/flow/broker-key-files.ts";
 import { addAccount } from "../../src/flow/accounts.ts";
 import { ask } from "../../src/flow/ask.ts";
-import type { Bus, Deps } from "../../src/flow/deps.ts";
+import { noTunnel, type Bus, type Deps } from "../../src/flow/deps.ts";
 import { putPolicy } from "../../src/flow/people.ts";
 import type { Caller } from "../../src/flow/record.ts";
 import { keepVersion } from "../../src/flow/secrets.ts";
@@ -67,7 +68,7 @@ const depsOn = async (db: Db, dir: string, cuts: Cut[], touches: string[], over:
   const known = new Map<string, Deps["connectors"] extends ReadonlyMap<string, infer C> ? C : never>([["nowhere", nowhere(touches) as never]]);
   const deps: Deps = {
     db, journal, eventJournal: events, keyring: new Keyring(fileKek(join(dir, "root.key"), systemRandom, true), systemRandom), connectors: known, adopt: (c) => void known.set(c.platform, c),
-    link: () => { touches.push("link"); throw new Error("nothing may touch a target here"); }, clock: systemClock, random: systemRandom, times: times(1), log: () => {}, bus: busOf(), node: "test", passive: { why: null }, epoch: { value: 1 }, mail: null, hooks: { loopback: true, post: () => Promise.reject(new Error("nothing is posted here")) }, site: { origin: "https://lockstep.test" }, hands: new Map(),
+    link: () => { touches.push("link"); throw new Error("nothing may touch a target here"); }, pass: () => undefined, clock: systemClock, random: systemRandom, times: times(1), log: () => {}, bus: busOf(), node: "test", passive: { why: null }, epoch: { value: 1 }, mail: null, hooks: { loopback: true, post: () => Promise.reject(new Error("nothing is posted here")) }, site: { origin: "https://lockstep.test" }, recordings: dir, hands: new Map(), brokerKeys: new KeyFiles(join(dir, "agent_ed25519_key")), tunnel: noTunnel(),
     cut: (session, why, message) => { cuts.push({ session, why, message }); return Promise.resolve(true); }, moment: () => {}, ...over,
   };
   await openKeys(deps, []);

@@ -86,6 +86,30 @@ describe("a password", () => {
   });
 });
 
+describe("guesses all at once", () => {
+  it("of a password: the lock is there before the sixth is judged, and the right one behind it is no login", async () => {
+    const id = await addPerson(db, "crowd", ["user"]), at = (password: string, n: number) => passwordLogin(deps, { name: "crowd", password: Secret.of(password), address: `203.0.113.${n % 40}`, means: "portal" });
+    const all = await Promise.all([...Array.from({ length: 12 }, (_, i) => at(`wrong-${i}`, i)), at(PASSWORD, 13)]);
+    expect(all.map((r) => r.outcome)).toEqual(Array.from({ length: 13 }, () => "refused"));
+    expect((await eventsOf(db, id)).filter((e) => e.endsWith("wrong password"))).toHaveLength(LOCK_AFTER);
+    expect((await eventsOf(db, id)).filter((e) => e.endsWith("refused: locked"))).toHaveLength(8);
+  });
+  it("of a crowd without end most are told so, and nothing is kept of them", async () => {
+    await addPerson(db, "flooded", ["user"]);
+    const all = await Promise.all(Array.from({ length: 200 }, (_, i) => passwordLogin(deps, { name: "flooded", password: Secret.of(`x${i}`), address: "203.0.113.7", means: "portal" })));
+    expect(all.filter((r) => r.outcome === "refused" && /Too many logins are being judged/.test(r.why))).toHaveLength(200 - 17);
+  });
+  it("of a code: five tickets are no five times five guesses", async () => {
+    const id = await addPerson(db, "codes", ["approver"]), { ticket } = got(await login("codes"), "enrol"), { key, sealed } = await beginEnrol(deps, ticket.cookie);
+    got(await confirmEnrol(deps, { ticket: ticket.cookie, sealed, code: codeOf(reveal(key), -1), ...portal }), "ok");
+    const cookies = await Promise.all(Array.from({ length: 3 }, async () => got(await login("codes"), "totp").ticket.cookie));
+    const guesses = Array.from({ length: 12 }, (_, i) => totpLogin(deps, { ticket: cookies[i % 3]!, code: "12345x", address: `203.0.113.${i}`, means: "portal" }));
+    const all = await Promise.all([...guesses, totpLogin(deps, { ticket: cookies[0]!, code: codeOf(reveal(key)), ...portal })]);
+    expect(all.map((r) => r.outcome)).toEqual(Array.from({ length: 13 }, () => "refused"));
+    expect((await eventsOf(db, id)).filter((e) => e.endsWith("wrong code"))).toHaveLength(LOCK_AFTER);
+  });
+});
+
 describe("the second factor", () => {
   it("is compulsory for approvers and admins: enrolment first, and its ticket is no session", async () => {
     const id = await addPerson(db, "operator", ["admin"]);

@@ -1,5 +1,5 @@
 /** A database and what identity needs around it. Cheap argon2, real keyring. */
-import { join } from "node:path";
+import { openAsBlob } from "node:fs";
 import { systemClock, systemRandom } from "../../src/kernel/clock.ts";
 import { newId, type PersonId } from "../../src/kernel/ids.ts";
 import { Secret } from "../../src/kernel/secret.ts";
@@ -9,10 +9,12 @@ import { openBytes, sealBytes, asSealed } from "../../src/crypto/envelope.ts";
 import { revealBytes } from "../../src/kernel/reveal.ts";
 import type { IdentityDeps, Vaulted } from "../../src/identity/deps.ts";
 import { addressGate } from "../../src/identity/gate.ts";
+import { turns } from "../../src/identity/turns.ts";
 import { setPassword } from "../../src/identity/passwords.ts";
 import { openEmbedded, type Db } from "../../src/store/db.ts";
 import { append, list } from "../../src/store/events.ts";
 import * as people from "../../src/store/people.ts";
+import { migrated } from "../store/migrated.ts";
 
 export const CHEAP = { memoryCost: 64, timeCost: 1, parallelism: 1 };
 export const PASSWORD = "correct horse battery";
@@ -25,15 +27,11 @@ export const vaulted = (): Vaulted => {
   };
 };
 
-export const openDb = async (): Promise<Db> => {
-  const db = await openEmbedded();
-  await db.migrate(join(import.meta.dirname, "../../drizzle"));
-  return db;
-};
+export const openDb = async (): Promise<Db> => openEmbedded(undefined, await openAsBlob(await migrated()));
 
 export const identityOf = (db: Db, over: Partial<IdentityDeps> = {}): IdentityDeps => ({
   db, clock: systemClock, random: systemRandom, times: times(), vaulted: vaulted(), cost: CHEAP, issuer: "Lockstep",
-  record: (tx, event) => append(tx, newId("event", systemRandom), event), gate: addressGate(times(), systemRandom), ...over,
+  record: (tx, event) => append(tx, newId("event", systemRandom), event), gate: addressGate(times(), systemRandom), turns: turns(), ...over,
 });
 
 export const addPerson = async (db: Db, name: string, roles: readonly Role[], password = PASSWORD): Promise<PersonId> => {

@@ -5,14 +5,14 @@ import { pool, type Claimed } from "../../src/jobs/pool.ts";
 
 /** Things to do, claimed in order; each ends when told to. */
 const field = (things: readonly Claimed[], slow: number) => {
-  const ends = new Map<string, () => void>(), left = [...things];
+  const ends = new Map<string, () => void>(), left = [...things], failed: string[] = [];
   let most = 0;
-  const p = pool<Claimed>((busy) => {
+  const p = pool<Claimed>({ slow, rest: 60, failed: (t) => failed.push(t.id), wake: () => void p.fill(), take: (busy) => {
     const at = left.findIndex((t) => !busy.ids.includes(t.id) && !busy.full.includes(t.target));
     return Promise.resolve(at < 0 ? null : left.splice(at, 1)[0]!);
-  }, (t) => new Promise<void>((done) => { ends.set(t.id, done); most = Math.max(most, ends.size); }).finally(() => ends.delete(t.id)), () => void p.fill(), slow);
+  }, work: (t) => (t.target === "bad" ? Promise.reject(new Error("as ever")) : new Promise<void>((done) => { ends.set(t.id, done); most = Math.max(most, ends.size); }).finally(() => ends.delete(t.id))) });
   const end = (id: string): void => { ends.get(id)!(); };
-  return { p, end, most: () => most, working: () => [...ends.keys()], left };
+  return { p, end, failed, most: () => most, working: () => [...ends.keys()], left };
 };
 const of = (target: string, n: number): Claimed[] => Array.from({ length: n }, (_, i) => ({ id: `${target}${i}`, target }));
 const soon = () => new Promise((r) => { setTimeout(r, 20); });
@@ -37,5 +37,21 @@ test("law: hung-target — targets that hang hold their own few places; after a 
   expect(f.working().filter((id) => id.startsWith("ok"))).toHaveLength(3);
   expect(f.working().filter((id) => id.startsWith("w"))).toHaveLength(PER_TARGET);
   for (let id = f.working()[0]; id !== undefined; id = f.working()[0]) { f.end(id); await soon(); }
+  await f.p.settle();
+});
+
+test("law: hung-target — what fails rests before it is taken again, and takes no place meanwhile", async () => {
+  const tries: number[] = [], again = { id: "bad", target: "bad" }, begun = performance.now();
+  const p = pool<Claimed>({ slow: 60_000, rest: 50, wake: () => void p.fill(), failed: () => tries.push(performance.now() - begun), work: () => Promise.reject(new Error("as ever")),
+    take: (busy) => Promise.resolve(busy.ids.includes("bad") ? null : again) });
+  await p.fill();
+  await new Promise((r) => { setTimeout(r, 230); });
+  expect(tries.length).toBeGreaterThan(1);
+  expect(tries.length).toBeLessThan(7);
+  const f = field([...of("bad", 40), ...of("ok", 2)], 60_000);
+  await f.p.fill();
+  await soon();
+  expect([f.failed.length, f.working()]).toEqual([40, ["ok0", "ok1"]]);
+  for (const id of f.working()) f.end(id);
   await f.p.settle();
 });

@@ -16,7 +16,7 @@ export type { LinuxOptions } from "./linux-setup.ts";
 
 export type LinuxHost = AsyncDisposable & {
   readonly name: string;
-  readonly host: "127.0.0.1";
+  readonly host: string;
   readonly port: number;
   /** "ssh-ed25519 AAAA…", and its "SHA256:…"; both follow changeHostKey(). */
   readonly hostKey: string;
@@ -71,12 +71,12 @@ const TAKEN = /Address already in use/;
 
 /** A free port can be lost to somebody quicker between asking and binding: then with another one, on a fresh disk. */
 const raise = async (o: LinuxOptions, tries = 4): Promise<{ box: Machine; port: number }> => {
-  const port = o.port ?? await freePort();
-  const given = o.dir === undefined ? {} : { dir: o.dir };
+  const port = o.port ?? (o.network ? 22 : await freePort());
+  const given = { ...(o.dir === undefined ? {} : { dir: o.dir }), ...(o.network ? { network: o.network.name } : {}) };
   const box = await machine({ name: o.name, ...given, boot: bootScript(port), setup: setupScript(o), files: setupFiles(o), ready: READY, patience: 30_000 + AN_ACCOUNT * Object.keys(o.accounts ?? {}).length });
   try {
     await box.start();
-    await waitForPort(port, /^SSH-2\.0-/, 10_000);
+    if (!o.network) await waitForPort(port, /^SSH-2\.0-/, 10_000);
     return { box, port };
   } catch (error) {
     await (o.dir === undefined ? box.destroy() : box.stop());
@@ -103,9 +103,9 @@ export const linuxHost = async (o: LinuxOptions): Promise<LinuxHost> => {
   await needs({ linux: true, root: true, debian: HOST_PACKAGES, namespaces: true }, "A lab host");
   const { box, port } = await raise(o);
   const sshds = (): number[] => box.pids().filter((pid) => nameOf(pid) === "sshd");
-  const start = async (): Promise<void> => { await box.start(); await waitForPort(port, /^SSH-2\.0-/, 10_000); };
+  const start = async (): Promise<void> => { await box.start(); if (!o.network) await waitForPort(port, /^SSH-2\.0-/, 10_000); };
   return {
-    name: o.name, host: "127.0.0.1", port, dir: box.dir,
+    name: o.name, host: o.network?.address ?? "127.0.0.1", port, dir: box.dir,
     get hostKey() { return publicKey(box.upper); },
     get fingerprint() { return fingerprintOf(publicKey(box.upper)); },
     shadow: (user) => Promise.resolve().then(() => shadowField(box.upper, user)),

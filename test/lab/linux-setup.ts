@@ -5,6 +5,8 @@ export type SudoAdmin = { name: string; password: string; commands?: string };
 export type LinuxOptions = {
   name: string;
   port?: number;
+  /** In a network namespace of this name, listening on this address of it, too. */
+  network?: { readonly name: string; readonly address: string };
   /** Default: a fresh one, removed at exit. A given one is kept until destroy(), so a machine can be raised again over its old disk. */
   dir?: string;
   rootPassword?: string;
@@ -48,6 +50,7 @@ export const sshdConfig = (o: LinuxOptions): string => {
   const extra = o.extraSshd ?? "", last = /^\s*Match\s/im.test(extra);
   return `${last ? "" : extra}
 ListenAddress 127.0.0.1
+${o.network ? `ListenAddress ${o.network.address}` : ""}
 HostKey /etc/ssh/ssh_host_ed25519_key
 UsePAM yes
 PermitRootLogin yes

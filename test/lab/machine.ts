@@ -141,7 +141,7 @@ export const machine = async (options: MachineOptions): Promise<Machine> => {
     throw new Error(`${options.name} did not come up: ${log().slice(seen).trim().slice(-600)}`);
   };
   const exec = (command: string, stdin = ""): Promise<Outcome> => run(
-    "nsenter", ["--target", String(pid()), "--mount", "--uts", "--ipc", "--pid", "--root", "--wd", "--", "/bin/sh", "-c", command], { stdin },
+    "nsenter", ["--target", String(pid()), "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd", "--", "/bin/sh", "-c", command], { stdin },
   );
   const destroy = async (): Promise<void> => { await stop(); forget(); await rm(dir, { recursive: true, force: true }); };
   return { dir, upper: join(dir, "u"), pid, pids: () => inner === undefined ? [] : sharingNamespace(inner), log, exec, start, stop, destroy };

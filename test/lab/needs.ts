@@ -28,9 +28,13 @@ export const ROUTER_PACKAGES = ["frr"] as const;
 export const INFLUXDB_PACKAGES = ["influxdb", "openssl"] as const;
 export const ETCD_PACKAGES = ["etcd-server", "etcd-client", "openssl"] as const;
 export const RABBITMQ_PACKAGES = ["rabbitmq-server", "openssl"] as const;
+/** Machines on networks of their own. */
+export const NETNS_PACKAGES = ["iproute2", "nftables", "procps"] as const;
 export const MAIL_PACKAGES = ["exim4-daemon-light", "openssl"] as const;
 /** An RDP server with a terminal for a desktop; what guacd loads is beside its packages (scripts/guacd). */
 export const XRDP_PACKAGES = ["xrdp", "xorgxrdp", "xterm", "x11-xserver-utils", "x11-utils", "xclip", "fuse3", "openssl", "procps"] as const;
+/** A VNC server with a terminal for a desktop. */
+export const VNC_PACKAGES = ["tigervnc-standalone-server", "tigervnc-tools", "xterm", "x11-xserver-utils", "openssh-server"] as const;
 /** Shells whose completion is tried as people use it; bash is everywhere. */
 export const SHELL_PACKAGES = ["zsh", "fish"] as const;
 export const BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core", "fonts-liberation", "fonts-noto-color-emoji"] as const;

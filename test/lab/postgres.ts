@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { certificate } from "./certificate.ts";
@@ -24,8 +24,12 @@ export type PostgresOptions = {
   tls?: boolean;
   /** Lines of pg_hba.conf that come before "everybody by SCRAM". */
   hba?: readonly string[];
+  /** In a network namespace of this name, listening on this address of it; this process does not look into it. */
+  network?: { readonly name: string; readonly address: string };
   /** Where initdb and postgres are; default: the newest of Debian's. */
   bin?: string;
+  /** A stopped cluster's data directory, by `prepare`: copied instead of made. */
+  from?: string;
 };
 
 export type PostgresCluster = AsyncDisposable & {
@@ -54,7 +58,8 @@ export type PostgresCluster = AsyncDisposable & {
 
 const LIB = "/usr/lib/postgresql";
 
-const binaries = (): string => {
+/** Of the newest server that Debian has put here. */
+export const binaries = (): string => {
   const versions = existsSync(LIB) ? readdirSync(LIB).filter((v) => existsSync(join(LIB, v, "bin/initdb"))) : [];
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   if (newest === undefined) throw new Error(`A lab database found no server below ${LIB}; run: apt-get install --reinstall postgresql`);
@@ -73,9 +78,12 @@ const serverUser = async (): Promise<User | undefined> => {
 const as = (user: User | undefined): string[] =>
   user ? [`--reuid=${String(user.uid)}`, `--regid=${String(user.gid)}`, "--clear-groups"] : [];
 
-const initdb = async (bin: string, dir: string, password: string, user: User | undefined): Promise<void> => {
+/** Until a copy has one of its own. */
+const PREPARED = "prepared";
+const initdb = async ({ bin, dir, password, user }: Pick<Laid, "bin" | "dir" | "password" | "user">, from: string | undefined): Promise<void> => {
   const own = async (path: string): Promise<void> => { if (user) await chown(path, user.uid, user.gid); };
-  for (const part of ["data", "sock"]) { await mkdir(join(dir, part), { mode: 0o700 }); await own(join(dir, part)); }
+  for (const part of from === undefined ? ["data", "sock"] : ["sock"]) { await mkdir(join(dir, part), { mode: 0o700 }); await own(join(dir, part)); }
+  if (from !== undefined) return void await must("cp", ["-a", from, join(dir, "data")]);
   const pwfile = join(dir, "pw");
   await writeFile(pwfile, password, { mode: 0o600 });
   await own(pwfile);
@@ -101,7 +109,7 @@ const admit = async (dir: string, lines: readonly string[]): Promise<void> => {
 const settingsFor = (o: PostgresOptions, dir: string, port: number): string[] => {
   const durable = o.fsync ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
   const all: Record<string, string> = {
-    port: String(port), listen_addresses: "127.0.0.1", unix_socket_directories: join(dir, "sock"), max_connections: "200",
+    port: String(port), listen_addresses: o.network?.address ?? "127.0.0.1", unix_socket_directories: join(dir, "sock"), max_connections: "200",
     shared_buffers: "32MB", dynamic_shared_memory_type: "mmap", logging_collector: "off", lc_messages: "C", ...durable,
     ...(o.tls ? { ssl: "on", ssl_cert_file: join(dir, "server.crt"), ssl_key_file: join(dir, "server.key") } : {}), ...o.settings,
   };
@@ -109,10 +117,11 @@ const settingsFor = (o: PostgresOptions, dir: string, port: number): string[] =>
 };
 
 /** QUIT is the postmaster's immediate shutdown: if we are killed, it takes its children and shared memory along. */
-const launch = (bin: string, dir: string, settings: string[], user: User | undefined): ChildProcess => {
+const launch = (bin: string, dir: string, settings: string[], user: User | undefined, network: string | undefined): ChildProcess => {
   const log = openSync(join(dir, "log"), "a", 0o600);
   const args = [...as(user), "--pdeathsig", "QUIT", join(bin, "postgres"), "-D", join(dir, "data"), ...settings];
-  const child = spawn("setpriv", args, { env: BARE_ENV, cwd: "/", detached: true, stdio: ["ignore", log, log] });
+  const [program = "", ...rest] = [...(network === undefined ? [] : ["nsenter", `--net=/run/netns/${network}`, "--"]), "setpriv", ...args];
+  const child = spawn(program, rest, { env: BARE_ENV, cwd: "/", detached: true, stdio: ["ignore", log, log] });
   closeSync(log);
   child.once("error", (error) => { appendFileSync(join(dir, "log"), `${String(error)}\n`); });
   child.unref();
@@ -128,14 +137,14 @@ const finish = async (child: ChildProcess, how: NodeJS.Signals): Promise<void> =
   if (!(await until(() => ended(child), 5_000, 5)) || !(await gone(children, 10_000))) throw new Error("A lab database would not end.");
 };
 
-const create = async (admin: string, name: string, template: string | undefined): Promise<void> => {
-  const client = new pg.Client({ connectionString: admin });
+const asked = async (url: string, sql: (client: pg.Client) => string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
-  try {
-    const from = template === undefined ? "" : ` TEMPLATE ${client.escapeIdentifier(template)}`;
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}${from}`);
-  } finally { await client.end(); }
+  try { await client.query(sql(client)); } finally { await client.end(); }
 };
+const create = (admin: string, name: string, template: string | undefined): Promise<void> =>
+  asked(admin, (c) => `CREATE DATABASE ${c.escapeIdentifier(name)}${template === undefined ? "" : ` TEMPLATE ${c.escapeIdentifier(template)}`}`);
+const setPassword = (url: string, password: string): Promise<void> => asked(url, (c) => `ALTER ROLE postgres PASSWORD ${c.escapeLiteral(password)}`);
 
 type Laid = { bin: string; dir: string; port: number; password: string; user: User | undefined; shown: Certificate | undefined };
 const cluster = (o: PostgresOptions, { bin, dir, port, password, user, ...laid }: Laid): PostgresCluster => {
@@ -146,9 +155,9 @@ const cluster = (o: PostgresOptions, { bin, dir, port, password, user, ...laid }
   const forget = beforeExit(() => { child?.kill("SIGQUIT"); rmSync(dir, { recursive: true, force: true, maxRetries: 3 }); });
   const start = async (): Promise<void> => {
     if (child !== undefined) throw new Error("The lab database is running already.");
-    const seen = log().length, started = child = launch(bin, dir, settings, user);
+    const seen = log().length, started = child = launch(bin, dir, settings, user, o.network?.name);
     await until(() => ended(started) || READY.test(log().slice(seen)), 30_000, 8);
-    if (!ended(started) && READY.test(log().slice(seen))) return await waitForPort(port, undefined, 5_000);
+    if (!ended(started) && READY.test(log().slice(seen))) return o.network ? undefined : await waitForPort(port, undefined, 5_000);
     child = undefined;
     started.kill("SIGKILL");
     throw new Error(`A lab database did not come up: ${log().slice(seen).trim().slice(-600)}`);
@@ -187,16 +196,29 @@ export const postgresCluster = async (o: PostgresOptions = {}, tries = 4): Promi
   await needs({ linux: true, debian: POSTGRES_PACKAGES }, "A lab database");
   const dir = await scratch("pg", false), bin = o.bin ?? binaries(), user = await serverUser();
   const password = randomBytes(18).toString("base64url"), port = o.port ?? await freePort();
-  await initdb(bin, dir, password, user);
+  await initdb({ bin, dir, password, user }, o.from);
   const shown = o.tls ? await certify(dir, user, true) : undefined;
   if (o.hba) await admit(dir, o.hba);
   const made = cluster(o, { bin, dir, port, password, user, shown });
   try {
     await made.start();
+    if (o.from !== undefined) await setPassword(made.url.replace(password, PREPARED), password);
     return made;
   } catch (error) {
     await made.destroy();
     if (tries > 1 && o.port === undefined && /Address already in use/.test(String(error))) return await postgresCluster(o, tries - 1);
     throw error;
   }
+};
+
+/** A cluster in which `fill` has made what every copy of it begins with; its data directory is left at `to`, which is there whole or not at all. */
+export const prepare = async (to: string, fill: (made: PostgresCluster) => Promise<void>): Promise<void> => {
+  const made = await postgresCluster(), part = `${to}.${process.pid}`;
+  try {
+    await fill(made);
+    await setPassword(made.url, PREPARED);
+    await made.stop();
+    await must("cp", ["-a", join(made.dir, "data"), part]);
+  } finally { await made.destroy(); }
+  await rename(part, to).catch(async (e: unknown) => { await rm(part, { recursive: true }); if (!existsSync(to)) throw e; });
 };

@@ -1,6 +1,6 @@
 /** An in-memory ControlPlane: what the broker will do with flow verbs, without them. Rule: it records every call; tests read `calls`. */
 import { randomBytes } from "node:crypto";
-import type { AdmitAsk, AdmitReply, ControlPlane, DesktopGrant, Ended, Frame, LoginAsk, LoginReply, Mark, RefusedAsk, SessionEvent, Terms } from "../../proxy/channel.ts";
+import type { AdmitAsk, AdmitReply, ControlPlane, Ended, Frame, LoginAsk, LoginReply, Mark, RdpGrant, RefusedAsk, SessionEvent, Terms, VncGrant } from "../../proxy/channel.ts";
 import { BOX } from "../../proxy/channel.ts";
 import { sealTo } from "../../src/crypto/box.ts";
 import { refusal } from "../../src/domain/channels.ts";
@@ -8,7 +8,7 @@ import type { Wish } from "../../src/domain/channels.ts";
 import { Fault } from "../../src/kernel/fault.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 
-export type FakeAccount = { host: string; port: number; username: string; hostKeys: string[]; password: string; desktop?: DesktopGrant };
+export type FakeAccount = { host: string; port: number; username: string; hostKeys: string[]; password: string; desktop?: Omit<RdpGrant, "kind"> | VncGrant };
 export type FakeSession = {
   id: string; ask: AdmitAsk; recording: string; key: Buffer; opened: boolean; events: SessionEvent[]; marks: Mark[];
   ended: Ended | undefined; endedTimes: number; lost: boolean;
@@ -49,7 +49,7 @@ const grant = (broker: FakeBroker, ask: AdmitAsk, session: FakeSession): AdmitRe
     remainingMs: broker.remainingMs, address: { host: account.host, port: account.port }, username: account.username, hostKeys: account.hostKeys,
     password: sealTo(ask.workerKey, BOX.password(session.id), Buffer.from(account.password)),
     recording: { id: session.recording, key: sealTo(ask.workerKey, BOX.recording(session.recording), session.key) }, terms: broker.terms,
-    ...(account.desktop === undefined ? {} : { desktop: account.desktop }),
+    ...(account.desktop === undefined ? {} : { desktop: "certificates" in account.desktop ? { ...account.desktop, kind: "rdp" as const } : account.desktop }),
   };
 };
 
@@ -71,7 +71,7 @@ export const fakeBroker = (): FakeBroker => {
       return reply;
     },
     refused: async (ask) => { broker.refusals.push(ask); },
-    rejoin: async ({ session }) => { find(session); },
+    rejoin: async ({ session }) => { find(session); }, look: async ({ session }) => { find(session); },
     frame: async (id, frame) => { find(id); broker.frames.push(frame); await broker.onFrame(frame); },
     // Nobody may ask for anything here; the broker's own answers are tested against the broker (test/e2e).
     menu: async () => NOTHING, ask: async () => NOTHING, wait: async () => NOTHING, cancel: async () => NOTHING,

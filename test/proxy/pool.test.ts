@@ -75,7 +75,7 @@ describe("a lost broker", () => {
   beforeAll(async () => {
     const path = join(lab.dir, "lost.sock"), key = newBoxKey(), seats = (): Seat[] => [...crew.workers].map((w) => w.seat);
     crew = new Crew({ socketPath: path, count: 1, random: systemRandom, log: () => undefined, pause: 100, onLogin: () => undefined, onGone: () => undefined, onLost: () => undefined,
-      setup: { hostKeys: [readFileSync(join(lab.dir, "proxy_key"), "utf8")], recordingsDir: lab.recordings, timescale: 1, guacd: null } });
+      setup: { hostKeys: [readFileSync(join(lab.dir, "proxy_key"), "utf8")], recordingsDir: lab.recordings, timescale: 1, guacd: null, exchange: "" } });
     back = createServer((s) => { streams.push(s); serveDesk(s, (matches) => seats().find((seat) => matches(seat.token)), { admitting: 0, early: new Map(), control: lab.broker, key, log: () => undefined }); });
     await new Promise<void>((done) => back.listen(path, done));
     await crew.start();

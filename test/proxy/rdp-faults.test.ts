@@ -1,5 +1,5 @@
 /** What a bare guacamole-lite gets wrong, one test each, through our session process: a scripted guacd where a real one cannot be made to misbehave. */
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,11 +12,11 @@ import type { DesktopPage } from "./rdp-page.ts";
 import { eventually } from "./ssh-lab.ts";
 
 const PASSWORD = "Pä€ss-ü𝄞9 \"x\"", PIN = Array.from({ length: 32 }, () => "AB").join(":");
-let guacd: Scripted, c: Carrier, closed: Server;
+let guacd: Scripted, c: Carrier, closed: Server, reached = 0;
 beforeAll(async () => {
   guacd = await scriptedGuacd();
   c = await carrier(guacd, 0.5);
-  closed = createServer((s) => s.destroy());
+  closed = createServer((s) => { reached += 1; s.destroy(); });
   await new Promise<void>((done) => closed.listen(0, "127.0.0.1", done));
   c.broker.accounts.set("u1@desk-1", { host: "127.0.0.1", port: (closed.address() as { port: number }).port, username: "u1", hostKeys: [], password: PASSWORD, desktop: { certificates: [PIN], security: "tls", domain: "" } });
 }, 60_000);
@@ -107,6 +107,57 @@ test("guacd that is not there, that dies, that logs off: a sentence for each", a
   expect(await without.page("u1").hears("ended")).toMatchObject({ sentence: "This broker carries no desktops: no guacd is set (LOCKSTEP_GUACD). Tell whoever runs it." });
   expect(without.broker.sessions.length, "nobody is admitted for nothing").toBe(0);
 }, 60_000);
+describe("guacd that offers its drive to nobody, as it does when it races with itself", () => {
+  /** Dials where it was told to, as guacd does after its offer. */
+  const dial = (offers: boolean) => (s: Socket): void => {
+    const [, host = "", port = ""] = /13\.VERSION_1_1_0,\d+\.([\d.]+),\d+\.(\d+),[^]*$/.exec(guacd.heard().slice(guacd.heard().lastIndexOf("7.connect,")))!;
+    s.write(READY + (offers ? "10.filesystem,1.0,8.Lockstep;" : ""));
+    connect({ host, port: Number(port) }).on("error", () => undefined).resume().on("connect", () => { if (offers) s.write(DRAWN); });
+  };
+  const withFiles = async (run: () => Promise<void>): Promise<void> => {
+    const was = c.broker.terms;
+    c.broker.terms = { ...was, filesOut: true };
+    reached = 0;
+    try { await run(); } finally { c.broker.terms = was; }
+  };
+  test("is asked afresh, before the target is spoken to", () => withFiles(async () => {
+    guacd.script = (s) => { dial(guacd.connections() > 1)(s); };
+    const p = await opened();
+    await p.sees("filesystem");
+    await p.sees("img");
+    expect([guacd.connections(), reached]).toEqual([2, 1]);
+    p.ws.close();
+    await c.ended();
+    await eventually(() => guacd.open() === 0);
+  }));
+  test("again and again: the desktop comes, and the page says that no files can be carried", () => withFiles(async () => {
+    guacd.script = (s) => { dial(false)(s); if (guacd.connections() === 3) setTimeout(() => s.write(DRAWN), 800); };
+    const p = await opened();
+    await p.sees("img");
+    expect(p.said.filter((m) => m.type === "say").map((m) => m["text"])).toEqual(["The folder for files did not come up. Close this session and open it again to carry files."]);
+    expect([guacd.connections(), reached]).toEqual([3, 1]);
+    p.ws.close();
+    await c.ended();
+  }));
+  test("is not waited for where no files are to be carried", async () => {
+    reached = 0;
+    guacd.script = (s) => { dial(false)(s); s.write(DRAWN); };
+    const p = await opened();
+    await p.sees("img");
+    await eventually(() => reached === 1);
+    expect(guacd.connections()).toBe(1);
+    p.ws.close();
+    await c.ended();
+  });
+});
+test("a page that holds down more keys than hands can is no page", async () => {
+  drawing();
+  const p = await opened();
+  await p.sees("sync");
+  for (let k = 0; k < 200; k++) p.tell("key", 0x100 + k, 1);
+  expect(await p.closed()).toBe(1008);
+  await c.ended();
+});
 test("errors of guacd carry numbers, and after the picture they are its words", async () => {
   drawing("5.error,15.Session revoked,3.523;");
   expect(await over(await opened())).toBe("desk-1 ended the desktop: Session revoked.");

@@ -18,6 +18,8 @@ export const DESK_PASSWORD = "Desk-Pw-1!ü€9Qz";
 export type Carrier = AsyncDisposable & {
   readonly broker: FakeBroker; readonly proxy: SshProxy; readonly dir: string; readonly lines: string[];
   page(account: string, o?: PageOptions): DesktopPage;
+  /** Back into a session, and looking on at one: as the portal's doors hand them over. */
+  back(session: string, o?: PageOptions): DesktopPage; look(session: string): DesktopPage;
   recording(session: FakeSession): { frames: Frame[]; verdict: Verdict };
   ended(session?: FakeSession): Promise<FakeSession>;
 };
@@ -27,13 +29,15 @@ type At = { readonly host: string; readonly port: number; readonly home: string 
 export const carrier = async (at: At | undefined, timescale = 1, recordings?: string): Promise<Carrier> => {
   const dir = mkdtempSync(join(tmpdir(), "lockstep-rdp-")), broker = fakeBroker(), lines: string[] = [];
   broker.persons.set("requester", { password: "Person-Pw-1", keys: [] });
-  broker.terms = { ...broker.terms, channels: ["desktop"], recordInput: true };
+  broker.terms = { ...broker.terms, channels: ["desktop"], recordInput: true, graceMs: 0 };
   const proxy = await startSshProxy({
     listen: { host: "127.0.0.1", port: 0 }, hostKeys: [newSshKey()], workers: 1, control: broker, socketPath: join(dir, "control.sock"), recordingsDir: recordings ?? join(dir, "recordings"), timescale, guacd: at,
     log: (level, what, fields) => { lines.push(`${level} ${what} ${JSON.stringify(fields ?? {})}`); },
   });
   return {
     broker, proxy, dir, lines, page: (account, o) => pageOn(socketTo(`/desktop/${encodeURIComponent(account)}/desk-1`, () => proxy.door(null)!), o),
+    back: (session, o) => pageOn(socketTo(`/rejoin/${session}`, () => proxy.door(session)!), o),
+    look: (session) => pageOn(socketTo(`/look/${session}`, () => proxy.door(session)!), { start: false, polite: false }),
     recording: (session) => {
       const frames: Frame[] = [], walk = readFrames(join(recordings ?? join(dir, "recordings"), `${session.recording}.lsr`), createSecretKey(session.key), session.recording);
       for (;;) { const next = walk.next(); if (next.done === true) return { frames, verdict: next.value }; frames.push({ ...next.value, data: Buffer.from(next.value.data) }); }

@@ -7,6 +7,7 @@ import { Customs, type Crossing, type Rules } from "../../proxy/rdp/customs.ts";
 import { instruction, parse, type Instruction } from "../../proxy/rdp/instructions.ts";
 import { DesktopLine } from "../../proxy/rdp/line.ts";
 import { parseStart } from "../../proxy/rdp/messages.ts";
+import { DesktopStream } from "../../proxy/rdp/stream.ts";
 
 const element = fc.string({ unit: "grapheme", maxLength: 20 }), words = fc.array(element, { minLength: 1, maxLength: 6 });
 describe("instructions", () => {
@@ -130,4 +131,41 @@ test("a page that is behind is waited for, not dropped: what came through the re
 test("a page begins with its screen, and with nothing else", () => {
   expect(parseStart("{\"type\":\"start\",\"width\":800,\"height\":600}")).toEqual({ width: 800, height: 600, dpi: 96, layout: "en-us-qwerty" });
   for (const text of ["", "{}", "[]", "null", "3.nop;", "{\"type\":\"start\",\"width\":1,\"height\":600}", "{\"type\":\"start\",\"width\":800,\"height\":600,\"layout\":\"xx\"}", "{\"type\":\"start\",\"width\":800,\"height\":600,\"hostname\":\"x\"}"]) expect([text, parseStart(text)]).toEqual([text, undefined]);
+});
+
+describe("a picture's way", () => {
+  const turn = (): Promise<void> => new Promise((done) => { setImmediate(() => { setImmediate(done); }); });
+  const stream = (drawing: number) => {
+    const shown: string[] = [], kept: string[] = [], nothing = (): undefined => undefined;
+    const tape = { take: (_: string, data: Buffer, pass: () => void) => { kept.push(data.toString()); pass(); }, after: (then: () => void) => then(), now: nothing, full: () => false };
+    const line = { show: (text: string | Buffer) => { shown.push(text.toString()); return true; }, closed: false, choked: false }, guacd = { send: nothing, pause: nothing, resume: nothing, behind: () => 0 };
+    const s = new DesktopStream({
+      rules: rules({ filesOut: true }), tape: tape as never, refused: nothing, carried: nothing, failed: nothing, left: nothing, goodbye: nothing, drawn: nothing, join: nothing as never, farewell: 1, patience: 1, pause: 1, drawing,
+    });
+    s.join(line as never);
+    s.reach(guacd as never);
+    return { s, shown, kept };
+  };
+  const FRAME = ["3.img,1.2,2.12,1.0,9.image/png,1.0,1.0;", "4.blob,1.2,4.BBBB;", "3.end,1.2;", "4.copy,1.0,1.0,1.0,1.1,1.1,2.12,1.0,1.5,1.5;"], SYNC = "4.sync,1.8;";
+
+  test("a frame goes on as one, with the sync behind it, and is kept as one; much of it goes before", async () => {
+    const { s, shown, kept } = stream(60_000);
+    for (const piece of FRAME) { s.fromGuacd(piece); await turn(); }
+    expect([shown, kept]).toEqual([[], []]);
+    s.fromGuacd(SYNC);
+    expect([shown, kept]).toEqual([[FRAME.join("") + SYNC], [FRAME.join("") + SYNC]]);
+    const large = `4.blob,1.2,5.70000.${"B".repeat(70_000)};`.replace("5.70000.", "70000.");
+    s.fromGuacd(FRAME[0]!);
+    s.fromGuacd(large);
+    expect(shown.at(-1)).toBe(FRAME[0]! + large);
+    s.end();
+  });
+  test("what gets no sync does not wait for ever; what is no picture does not wait at all", async () => {
+    const { s, shown } = stream(5);
+    s.fromGuacd(FRAME[3]!);
+    await expect.poll(() => shown).toEqual([FRAME[3]]);
+    const patient = stream(60_000), file = ["4.body,1.1,1.3,24.application/octet-stream,6./a.txt;", "4.blob,1.3,4.AAAA;"];
+    for (const it of [...file, "3.ack,1.1,2.OK,1.0;"]) { patient.s.fromGuacd(it); await turn(); expect(patient.shown.join("")).toContain(it); }
+    for (const one of [s, patient.s]) one.end();
+  });
 });

@@ -4,14 +4,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { driveOf } from "../../proxy/rdp/inject.ts";
-import { parse } from "../../proxy/rdp/instructions.ts";
+import { driveOf } from "../../proxy/rdp/drive.ts";
+import { instruction, parse } from "../../proxy/rdp/instructions.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { lookAtRdp } from "../../src/wires/rdp.ts";
 import { certificate } from "../lab/certificate.ts";
 import { scratch } from "../lab/scratch.ts";
 import { impostor } from "./rdp-impostor.ts";
 import { DESK_PASSWORD, rdpLab, type RdpLab } from "./rdp-lab.ts";
+import type { DesktopPage } from "./rdp-page.ts";
 import { eventually } from "./ssh-lab.ts";
 
 let lab: RdpLab;
@@ -22,9 +23,8 @@ test("the desktop is drawn, what is typed is done on the host, and the recording
   const page = lab.page("u1");
   expect(await page.hears("hello")).toMatchObject({ clipboardIn: true, filesIn: false });
   await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
-  await eventually(async () => await lab.rdp.logins("u1") > 0, 20_000);
   page.tell("mouse", 300, 300, 0);
-  await new Promise((done) => setTimeout(done, 1_500));
+  await eventually(() => lab.rdp.typing("u1"), 20_000);
   page.type("echo typed-$((40+2)) > /tmp/typed-here\n");
   await eventually(async () => (await lab.host.exec("cat /tmp/typed-here")).stdout === "typed-42\n", 15_000);
   const session = lab.broker.last(), begun = performance.now();
@@ -87,7 +87,7 @@ describe("law: rdp-pinning — the pin holds on the very connection that carries
 describe("what can be wrong, each with its sentence", () => {
   test("a closed port", async () => {
     lab.account("shut", { port: 1 });
-    expect(await lab.page("shut").hears("ended", 20_000)).toMatchObject({ sentence: "desk-1 cannot be used right now: 127.0.0.1:1 cannot be reached (ECONNREFUSED)." });
+    expect(await lab.page("shut").hears("ended", 20_000)).toMatchObject({ sentence: "desk-1 cannot be used right now: 127.0.0.1:1 cannot be reached: the connection was refused." });
     expect((await lab.ended()).ended).toMatchObject({ cause: "target_down" });
   }, 30_000);
   test("NLA asked of a machine that has none", async () => {
@@ -100,11 +100,10 @@ describe("what can be wrong, each with its sentence", () => {
 test("resized while it runs; the clipboard in both directions, and its hash in the recording", async () => {
   const page = lab.page("u4");
   await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
-  await eventually(async () => await lab.rdp.logins("u4") > 0, 20_000);
+  await eventually(() => lab.rdp.typing("u4"), 20_000);
   page.tell("size", 1280, 720);
   await eventually(() => page.shown.some((i) => i[0] === "size" && i[1] === "0" && i[2] === "1280" && i[3] === "720"), 15_000);
   page.tell("mouse", 300, 300, 0);
-  await new Promise((done) => setTimeout(done, 1_000));
   const text = `pasted-Zürich-${"x".repeat(50)}`;
   page.tell("clipboard", 0, "text/plain");
   page.tell("blob", 0, Buffer.from(text).toString("base64"));
@@ -137,7 +136,7 @@ test("kept out by policy: refused with 771, told, counted, and the session goes 
   await eventually(() => page.shown.filter((i) => i[0] === "ack" && i[3] === "771").length === 2);
   expect(page.said.filter((m) => m.type === "say").map((m) => m["text"])).toEqual(["Pasting into this session is not part of your access.", "Carrying files into this session is not part of your access."]);
   page.tell("mouse", 300, 300, 0);
-  await new Promise((done) => setTimeout(done, 800));
+  await eventually(() => lab.rdp.typing("u3"), 20_000);
   page.type("printf kept-in | xclip -selection clipboard; echo on > /tmp/goes-on\n");
   await eventually(async () => (await lab.host.exec("cat /tmp/goes-on")).stdout === "on\n", 15_000);
   expect(page.shown.some((i) => i[0] === "clipboard")).toBe(false);
@@ -175,3 +174,77 @@ test("files where the policy gives them: up into the session's own folder, down 
   ]));
   await eventually(() => !existsSync(folder), 10_000);
 }), 60_000);
+
+const opcodes = (all: readonly (readonly string[])[]): string[] => all.map((i) => i[0]!);
+const recorded = (session: ReturnType<RdpLab["broker"]["last"]>): string =>
+  lab.recording(session).frames.filter((f) => f.channel === 1 && f.type === "output").map((f) => f.data.toString()).join("");
+
+test("looked on at: the whole picture, then the recorded stream byte for byte; nothing said is heard; guacd's id goes to nobody; it ends with the session", () => under({ recordInput: false }, async () => {
+  const page = lab.page("u1");
+  expect(await early(page)).toBe(4008);
+  await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
+  page.tell("mouse", 300, 300, 0);
+  await eventually(() => lab.rdp.typing("u1"), 20_000);
+  const session = lab.broker.last(), begun = performance.now(), [one, two] = [lab.look(session.id), lab.look(session.id)];
+  await Promise.all([one, two].map((o) => eventually(() => o.shown.some((i) => i[0] === "sync"), 10_000)));
+  const took = performance.now() - begun;
+  expect(one.said.map((m) => m.type)).toEqual(["again"]);
+  expect(one.shown.slice(0, 12)).toContainEqual(["size", "0", "1024", "768"]);
+  expect(opcodes(one.shown)).toContain("img");
+  for (const o of [one, two]) { o.tell("key", 0x61, 1); o.tell("mouse", 1, 1, 1); o.tell("clipboard", 0, "text/plain"); o.ws.send(JSON.stringify({ type: "start", width: 800, height: 600 })); o.ws.send(Buffer.from("x")); o.type("echo watcher > /tmp/by-watcher\n"); }
+  const at = one.shown.length;
+  page.type("echo seen-$((40+2)) > /tmp/looked-on\n");
+  await eventually(async () => (await lab.host.exec("cat /tmp/looked-on")).stdout === "seen-42\n", 15_000);
+  expect((await lab.host.exec("ls /tmp/by-watcher")).code).not.toBe(0);
+  await eventually(() => one.shown.length > at + 20);
+  lab.proxy.cut(session.id, "killed", "ended by auditor: enough");
+  expect(await Promise.all([one.closed(), two.closed()])).toEqual([4000, 4000]);
+  await lab.ended(session);
+  // The first of them are the picture; what follows it is in the recording as it was shown.
+  expect(recorded(session)).toContain(one.shown.slice(-20).map((i) => instruction(...i)).join(""));
+  expect(one.text().slice(-1_000)).toBe(two.text().slice(-1_000));
+  for (const o of [one, two, page]) expect(o.text()).not.toMatch(/\$[0-9a-f]{8}-[0-9a-f]{4}|127\.\d+\.\d+\.\d+/);
+  expect(session.ended?.ledger.refused).toEqual({});
+  expect(took).toBeLessThan(5_000);
+}), 90_000);
+/** Nobody is shown a desktop that is not drawn yet: guacd would not live through it. */
+const early = async (page: DesktopPage): Promise<number> => { await page.hears("hello"); return await lab.look(lab.broker.last().id).closed(); };
+
+test("a lost connection comes back to the same desktop: nothing held down stays so, the recording goes on and says so, files are there again; later it is over", () => under({ graceMs: 3_000, filesOut: true }, async () => {
+  const page = lab.page("u4");
+  await page.sees("filesystem", 30_000);
+  await eventually(() => page.shown.some((i) => i[0] === "img" && i[3] === "0"), 30_000);
+  page.tell("mouse", 300, 300, 0);
+  await eventually(() => lab.rdp.typing("u4"), 20_000);
+  page.type("echo before-$((1+1)) > /tmp/before; sleep 1; echo while-$((1+2)) > /tmp/while-away\n");
+  await eventually(async () => (await lab.host.exec("cat /tmp/before")).stdout === "before-2\n", 15_000);
+  page.tell("key", 0xffe1, 1);
+  const session = lab.broker.last();
+  page.ws.terminate();
+  await eventually(() => session.events.some((e) => e.kind === "away"));
+  await eventually(async () => (await lab.host.exec("cat /tmp/while-away")).stdout === "while-3\n", 5_000);
+  const begun = performance.now(), again = lab.back(session.id, { start: { width: 1280, height: 720 } });
+  expect(await again.hears("hello")).toMatchObject({ session: session.id, again: true, graceMs: 3_000 });
+  await eventually(() => again.shown.some((i) => i[0] === "img" && i[3] === "0"), 10_000);
+  const took = performance.now() - begun;
+  await again.sees("filesystem");
+  await eventually(() => again.shown.some((i) => i[0] === "size" && i[1] === "0" && i[2] === "1280" && i[3] === "720"), 15_000);
+  again.type("echo again-abc > /tmp/again\n");
+  await eventually(async () => (await lab.host.exec("cat /tmp/again")).stdout === "again-abc\n", 15_000);
+  const third = lab.back(session.id);
+  await third.sees("sync", 10_000);
+  expect(await again.closed()).toBe(4001);
+  expect(lab.broker.sessions.filter((s) => s.id === session.id).length).toBe(1);
+  third.ws.terminate();
+  const gone = performance.now();
+  expect((await lab.ended(session)).ended).toMatchObject({ why: "client_closed", detail: "the browser did not come back in time" });
+  expect(performance.now() - gone).toBeGreaterThan(2_500);
+  expect(lab.proxy.door(session.id), "no process has it any more").toBeUndefined();
+  const { frames, verdict } = lab.recording(session), marks = frames.filter((f) => f.type === "mark" && f.channel === 1).map((f) => f.data.toString());
+  expect(verdict.complete).toBe(true);
+  expect(marks).toEqual(["the browser lost its connection", "the browser came back", "the browser came back", "the browser lost its connection"]);
+  expect(recorded(session)).toContain(again.shown.filter((i) => i[0] !== "filesystem").slice(-20).map((i) => instruction(...i)).join(""));
+  const keys = parse(frames.filter((f) => f.type === "input").map((f) => f.data.toString()).join(""))!.filter((i) => i[0] === "key" && i[1] === String(0xffe1));
+  expect(keys.at(-1)?.[2]).toBe("0");
+  expect(took).toBeLessThan(5_000);
+}), 90_000);

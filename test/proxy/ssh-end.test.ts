@@ -158,7 +158,7 @@ describe("the target is not as expected", () => {
   };
   test("down", async () => {
     const { said, session } = await withAccount({ port: 22459 });
-    expect([said.code, said.stderr]).toEqual([255, "lockstep: web-1 cannot be used right now: 127.0.0.1:22459 cannot be reached (ECONNREFUSED).\n"]);
+    expect([said.code, said.stderr]).toEqual([255, "lockstep: web-1 cannot be used right now: 127.0.0.1:22459 cannot be reached: the connection was refused.\n"]);
     expect(session.ended).toMatchObject({ why: "error", cause: "target_down" });
   });
   test("law: another host key than the pinned one: no password byte is sent", async () => {

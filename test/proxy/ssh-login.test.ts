@@ -25,6 +25,27 @@ const withAnswers = async (answers: readonly string[], options: string[], user?:
 };
 const KEYBOARD = ["-o", "PreferredAuthentications=keyboard-interactive"], PASSWORD = ["-o", "PreferredAuthentications=password"];
 
+describe("guesses that do not wait for an answer", () => {
+  type Raw = { _protocol: { _handlers: Record<string, unknown>; authKeyboard(user: string): void; authInfoRes(answers: string[]): void } };
+  /** Sends this many dialogues in one go. */
+  const pipelined = (n: number): Promise<void> => new Promise((done) => {
+    const client = new ssh2.Client(), { _protocol: p } = client as unknown as Raw;
+    client.on("error", () => undefined).on("close", () => done());
+    client.connect({ host: "127.0.0.1", port: lab.proxy.port, username: "requester@app1@web-1", authHandler: () => {
+      const raw = p ?? (client as unknown as Raw)._protocol;
+      Object.assign(raw._handlers, { USERAUTH_INFO_REQUEST: () => undefined, USERAUTH_FAILURE: () => undefined });
+      for (let i = 0; i < n; i++) { raw.authKeyboard("requester@app1@web-1"); raw.authInfoRes([`wrong-${i}`]); }
+      return undefined as never;
+    } });
+  });
+  test("are cut off: of three hundred in one connection hardly any are judged", async () => {
+    const before = lab.broker.logins.length;
+    await pipelined(300);
+    expect(lab.broker.logins.length - before).toBeLessThanOrEqual(6);
+    expect((await withAnswers(["Person-Pw-1"], KEYBOARD)).code, "and the process serves on").toBe(0);
+  });
+});
+
 describe("logging in", () => {
   test.each([["keyboard-interactive", KEYBOARD], ["password", PASSWORD]])("password by %s", async (_name, options) => {
     const said = await withAnswers(["Person-Pw-1"], options);

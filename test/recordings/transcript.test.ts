@@ -27,6 +27,34 @@ describe("a line", () => {
       expect(linesOf(channel(pieces)).map((l) => l.text)).toEqual(linesOf(channel([o(0, text)])).map((l) => l.text));
     }));
   });
+  it("that is wider than any screen stays whole behind the columns that are edited", () => {
+    const long = "abcdefghij".repeat(1_000);
+    expect(render(`${long}\r`)).toBe(long);
+    expect(render(`\x1b[31m${long}\x1b[K\x1b[0m`)).toBe(long);
+    expect(render(`${long}\r\x1b[K`)).toBe("");
+    expect(render(`${long}\r\x1b[3PX`)).toBe(`X${long.slice(4)}`);
+  });
+  it("that is very long goes on in the next; nothing of it is lost, no character is cut in two, and its middle is no prompt", () => {
+    const text = `${"x".repeat(65_535)}😀${"y".repeat(70_000)}$ `, lines = linesOf(channel([o(0, text), o(1, "z\r\nend")]));
+    expect(lines.map((l) => [l.text.length, l.ended, l.prompt])).toEqual([[65_535, false, 0], [65_536, false, 0], [4_469, true, 0], [3, false, 0]]);
+    expect(lines.slice(0, 3).map((l) => l.text).join("")).toBe(`${text}z`);
+  });
+});
+
+/** Whatever a session prints or its person types, the broker that reads it has other things to do: sizes here took many seconds, in ms of this process alone. */
+describe("the work is in proportion to the text", () => {
+  const within = (ms: number, work: () => void): void => { const begun = process.cpuUsage(); work(); expect(process.cpuUsage(begun).user / 1_000).toBeLessThan(ms); };
+  it("of one line that deletes characters again and again", () => within(3_000, () => expect(render(`${"a".repeat(2_000_000)}\r${"\x1b[P".repeat(10_000)}`).length).toBe(2_000_000 - 4_096)));
+  it("of a line with many stops that may be a prompt", () => within(3_000, () => expect(linesOf(channel(Array.from({ length: 70 }, (_, k) => o(k, k === 0 ? "\r".repeat(2_000_000) : "\r")))).every((l) => l.text === "" && l.prompt === 0)).toBe(true)));
+  it("of keys and line ends that nobody echoed", () => within(3_000, () => expect(hideUnechoed([i(1, "x".repeat(120_000)), o(2, "\n".repeat(120_000))])[0]!.text).toBe("•".repeat(120_000))));
+  it("of more keys than are kept: from there on all is hidden, and what was echoed before is not", () => {
+    const [first, second] = hideUnechoed([i(1, "seen\r"), o(2, "seen\r\n"), i(3, `${"k".repeat(1 << 20)}\rlate\r`), o(4, `${"k".repeat(1 << 20)}\nlate\n`)]).filter((p) => p.code === "i");
+    expect([first!.text, /[kl]/.test(second!.text)]).toEqual(["seen\r", false]);
+  });
+  it("of lines that send the cursor far to the right: what they leave empty has a bound of its own", () => {
+    const text = linesOf(channel([o(0, "\x1b[4096Gx\n".repeat(5_000))])).reduce((n, l) => n + l.text.length, 0);
+    expect(text).toBeLessThan((1 << 20) + 5_000 * 9 + 4_096);
+  });
 });
 
 describe("commands", () => {

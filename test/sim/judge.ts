@@ -1,5 +1,6 @@
 /** The independent judge: sees the target's password and the durable rows, at every instant. Rule: nothing it knows ever reaches the driver. */
-import { NO_RELEASE } from "../../src/domain/rotation.ts";
+import { keepsIn } from "../../src/domain/no-release.ts";
+import { isOpen } from "./store.ts";
 import { T, type World } from "./world.ts";
 
 export class Judge {
@@ -20,7 +21,7 @@ export class Judge {
 
   releasePossible(): boolean {
     const { row, account } = this.#w.store;
-    return account.credential === "in_sync" && !(row !== null && (NO_RELEASE as readonly string[]).includes(row.state));
+    return account.credential === "in_sync" && !(isOpen(row) && (this.#w.wrap.keepsIn ?? keepsIn)(row, this.#w.date()));
   }
 
   /** After every change of the target or the store. */

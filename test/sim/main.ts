@@ -28,7 +28,7 @@ const mutants: Record<string, "caught" | "escaped"> = {};
 if (values.mutants) {
   for (const [name, m] of Object.entries(MUTANTS)) {
     const most = Math.min(rotations, 2_000), sees = (r: Report): boolean => m.caughtBy.some((k) => r[k] > 0);
-    const sound = simulate({ rotations: most, seed, scenario: m.scenario }), own = simulate({ rotations: most, seed, scenario: m.scenario, wrap: m.wrap }), among = simulate({ rotations: most, seed, wrap: m.wrap });
+    const sound = simulate({ rotations: most, seed, scenario: m.scenario }), own = simulate({ rotations: most, seed, scenario: m.scenario, wrap: m.wrap }), among = simulate({ rotations: most, seed, scenario: m.among ?? null, wrap: m.wrap });
     const caught = bad(sound) === 0 && sees(own) && sees(among);
     mutants[name] = caught ? "caught" : "escaped";
     if (!caught) escaped++;

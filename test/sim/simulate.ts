@@ -5,7 +5,7 @@ import { zero, type Counts, type Scenario } from "./world.ts";
 
 export type Report = Counts & { readonly accounts: number; readonly seed: number; readonly ms: number };
 
-export const simulate = (o: { rotations: number; seed: number; wrap?: Wrap; scenario?: Scenario; progress?: (done: number) => void }): Report => {
+export const simulate = (o: { rotations: number; seed: number; wrap?: Wrap; scenario?: Scenario | null; progress?: (done: number) => void }): Report => {
   const count = zero(), t0 = performance.now();
   let accounts = 0;
   // A mutant that opens nothing would never get there: at most twice the accounts a healthy run needs.

@@ -24,7 +24,7 @@ export class Store {
   version(id: VersionId | null): Stored | undefined { return this.versions.find((v) => v.id === id); }
 
   facts(): Facts {
-    const w = this.#w, p = w.platform, busy = w.now < w.adminBusyUntil;
+    const w = this.#w, p = w.platform, busy = !p.agent && w.now < w.adminBusyUntil;
     if (busy) w.count.adminBusy++;
     return {
       credential: this.account.credential, versions: this.versions, self: p.self,

@@ -23,6 +23,9 @@ export class Target {
     for (const p of due) { this.password = p.password; this.#w.judge.landed(); this.#w.judge.look(); }
   }
 
+  /** By whatever stands on the machine itself. */
+  set(password: string): void { this.password = password; this.#w.judge.look(); }
+
   #refused(): void {
     const w = this.#w;
     if (w.now < this.lockedUntil) return;
@@ -35,6 +38,7 @@ export class Target {
   login(password: string): LoginAnswer {
     const w = this.#w;
     w.count.logins++;
+    if (w.agent !== null) return w.agent.login(password);
     if (w.chance(0.1, "no_route")) { w.count.unknownProbes++; return { unknown: "no route", reached: false }; }
     const locked = w.now < this.lockedUntil;
     const ok = !locked && password === this.password;

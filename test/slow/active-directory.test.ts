@@ -5,8 +5,9 @@ import { activeDirectory, type ActiveDirectoryConfig } from "../../src/connector
 import type { Answer } from "../../src/connectors/connector.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { directLink } from "../../src/links/direct.ts";
-import { delegate, everybody, fits, pinned, user, world } from "../connectors/active-directory-world.ts";
+import { delegate, everybody, fits, pinned, SERVICES, user, world } from "../connectors/active-directory-world.ts";
 import { contract, fresh, type Named } from "../connectors/contract.ts";
+import { faultProxy } from "../lab/fault-proxy.ts";
 import { sambaDc, type SambaDc } from "../lab/samba-dc.ts";
 
 let dc: SambaDc, rotator: Named;
@@ -117,4 +118,27 @@ describe("what is read", () => {
     expect(await c.discover!(pinned(dc), link(), as({ ...boss, password: "Wrong-3-wrong" }), soon())).toMatchObject({ asRefused: true });
     expect([await c.identity!(link(), soon()), await c.identity!(link(389), soon())]).toEqual([`${dc.fingerprint} of lab.test`, `${dc.fingerprint} of lab.test by StartTLS`]);
   });
+});
+
+describe("a domain of more than a page", () => {
+  const N = 1_200, ADMINS = 600, name = (i: number): string => `bulk${String(i).padStart(4, "0")}`, dn = (i: number): string => `CN=${name(i)},${SERVICES}`, ldb = "-H /var/lib/samba/private/sam.ldb";
+  test("law: all of them come once, with who is mighty among them, over pages of 500; cut anywhere nothing comes", async () => {
+    const put = async (command: string, ldif: string): Promise<void> => { const r = await dc.box.exec(`${command} ${ldb}`, ldif); if (r.code !== 0) throw new Error(r.stderr.slice(0, 300)); };
+    await put("ldbadd", Array.from({ length: N }, (_, i) => `dn: ${dn(i)}\nobjectClass: user\nsAMAccountName: ${name(i)}\nuserAccountControl: ${i % 2 === 0 ? 514 : 544}\n`).join("\n"));
+    await put("ldbmodify", `dn: CN=Domain Admins,CN=Users,DC=lab,DC=test\nchangetype: modify\nadd: member\n${Array.from({ length: ADMINS }, (_, i) => `member: ${dn(i)}`).join("\n")}\n`);
+    const list = (through = link()) => c.discover!(pinned(dc), through, as({ name: "Administrator", password: dc.administrator }), AbortSignal.timeout(120_000)), whole = await list();
+    if ("unknown" in whole) throw new Error(whole.unknown);
+    const bulk = whole.filter((f) => f.name.startsWith("bulk"));
+    expect([bulk.length, new Set(whole.map((f) => f.name)).size, bulk.filter((f) => f.privileged).length, bulk.filter((f) => f.enabled).length]).toEqual([N, whole.length, ADMINS, N / 2]);
+    expect(bulk.filter((f) => f.privileged).every((f) => Number(f.name.slice(4)) < ADMINS)).toBe(true);
+    await using proxy = await faultProxy(636, 0, dc.host);
+    const through = directLink({ host: proxy.host, port: proxy.port });
+    await list(through);
+    const down = proxy.down;
+    for (const part of [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99]) {
+      proxy.heal();
+      proxy.cutAfterDown(Math.floor(down * part));
+      expect([part, await list(through)]).toEqual([part, { unknown: expect.any(String) }]);
+    }
+  }, 900_000);
 });

@@ -9,6 +9,7 @@ import type { ChangeResult, Connector, Credential } from "../../src/connectors/c
 import { etcd, influxdb, rabbitmq } from "../../src/connectors/http/products.ts";
 import { http } from "../../src/connectors/http.ts";
 import { mysql } from "../../src/connectors/mysql.ts";
+import { postgres } from "../../src/connectors/postgres.ts";
 import { redis } from "../../src/connectors/redis.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
@@ -16,10 +17,12 @@ import { directLink } from "../../src/links/direct.ts";
 import type { Named } from "../connectors/contract.ts";
 import { HOSTILE, HOSTILE_NAMES as HTTP_NAMES } from "../connectors/http-world.ts";
 import * as my from "../connectors/mysql-world.ts";
+import * as pg from "../connectors/postgres-world.ts";
 import * as re from "../connectors/redis-world.ts";
 import { etcdServer } from "../lab/etcd.ts";
 import { influxdbServer } from "../lab/influxdb.ts";
 import { mariadb } from "../lab/mariadb.ts";
+import { postgresCluster } from "../lab/postgres.ts";
 import { rabbitmqServer } from "../lab/rabbitmq.ts";
 import { redisServer } from "../lab/redis.ts";
 import { evidence, madeBy } from "./evidence.ts";
@@ -42,6 +45,13 @@ type Family = {
 type Sum = { texts: number; done: number; refused: number; asked: number; seconds: number };
 const sums = new Map<string, Sum>();
 
+const PG_TEXTS = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 40 }),
+    fc.constantFrom("'; drop role victim; --", '"', "\\", "$$", "E'\\''", "%s", "\0", "md5", "SCRAM-SHA-256$4096:AAAA$A:A"),
+  ),
+  PG_NAMES = (mine: string) =>
+    fc.oneof(fc.constant(mine), PG_TEXTS, fc.constantFrom(`${mine}; alter role boss`, "boss\" password 'x' --", "current_user", "session_user", "public", "pg_monitor", `${mine} `, mine.toUpperCase()));
+
 const FAMILIES: Record<string, () => Promise<Family>> = {
   "MariaDB 10.11": async () => {
     const db = await mariadb(),
@@ -58,6 +68,23 @@ const FAMILIES: Record<string, () => Promise<Family>> = {
       everybody: () => my.everybody(db),
       opens: (n, p) => db.opens(n, p),
       destroy: () => db.destroy(),
+    };
+  },
+  "PostgreSQL 15": async () => {
+    const cluster = await postgresCluster({ tls: true, settings: { log_statement: "none", password_encryption: "scram-sha-256" } }),
+      sql = pg.superuser(cluster),
+      boss = await pg.role(cluster, "boss", "superuser");
+    return {
+      c: postgres(systemRandom) as Connector,
+      config: pg.pinned(cluster),
+      port: cluster.port,
+      as: boss,
+      names: PG_NAMES,
+      texts: PG_TEXTS,
+      account: () => pg.role(cluster),
+      everybody: async () => (await sql("select rolname || ':' || coalesce(rolpassword, '') || rolsuper || rolcanlogin as line from pg_authid order by 1")).map((r) => String(r["line"])),
+      opens: (n, p) => pg.opens(cluster.port, n, p),
+      destroy: () => cluster.destroy(),
     };
   },
   "Redis 7.0": async () => {

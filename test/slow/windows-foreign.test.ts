@@ -5,6 +5,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { SCRIPTS as AGENT } from "../../agent/windows/scripts.ts";
+import { FOLLOW } from "../../src/connectors/windows-follow-script.ts";
 import { SCRIPTS } from "../../src/connectors/windows-script.ts";
 import { must, run } from "../lab/run.ts";
 import { scratch } from "../lab/scratch.ts";
@@ -45,8 +47,9 @@ const p = new Parser(), bad = (t) => [...(t.isError || t.isMissing ? [t.text.sli
 p.setLanguage(await Language.load(need.resolve("tree-sitter-powershell/tree-sitter-powershell.wasm")));
 console.log(JSON.stringify(Object.fromEntries(Object.entries(q).map(([name, text]) => [name, bad(p.parse(text).rootNode)]))));
 `;
+const ALL = { ...SCRIPTS, ...Object.fromEntries(Object.entries(FOLLOW).map(([name, text]) => [`follow ${name}`, text])), ...Object.fromEntries(Object.entries(AGENT).map(([name, text]) => [`agent ${name}`, text])) };
 test("our scripts are PowerShell by a grammar of other people's, and one that is broken is not", async () => {
-  const said = await node(GRAMMAR, JSON.stringify({ ...SCRIPTS, broken: SCRIPTS.set.replace("}catch", "catch") })) as Record<string, string[]>;
-  for (const name of Object.keys(SCRIPTS)) expect(said[name], name).toEqual([]);
+  const said = await node(GRAMMAR, JSON.stringify({ ...ALL, broken: SCRIPTS.set.replace("}catch", "catch") })) as Record<string, string[]>;
+  for (const name of Object.keys(ALL)) expect(said[name], name).toEqual([]);
   expect(said["broken"]!.length).toBeGreaterThan(0);
 });

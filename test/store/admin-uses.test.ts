@@ -1,9 +1,13 @@
 /** law A2 as rows: many share an administrative account, one has it alone, and who waits to have it alone gets it in the end. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AccountId } from "../../src/kernel/ids.ts";
+import * as accounts from "../../src/store/accounts.ts";
+import { openPostgres, type Db, type Tx } from "../../src/store/db.ts";
+import * as requests from "../../src/store/requests.ts";
+import * as rotations from "../../src/store/rotations.ts";
 import { dropAdmin, takeAdmin } from "../../src/store/rotations.ts";
-import { ENGINES, type Opened } from "./engines.ts";
-import { addAccount, ground } from "./rows.ts";
+import { cluster, ENGINES, type Cluster, type Opened } from "./engines.ts";
+import { addAccount, ground, pending, queued, refused, run, type Ground } from "./rows.ts";
 
 describe.each(ENGINES)("$engine", ({ open }) => {
   let o: Opened, admin: AccountId;
@@ -26,5 +30,42 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     expect([await take("rot_1"), await take("own", true, 500), await take("other", true)]).toEqual([true, false, false]);
     await new Promise((r) => { setTimeout(r, 700); });
     expect([await take("rot_2"), await take("other", true), await take("own", true)]).toEqual([true, false, false]);
+  });
+});
+
+describe("on PostgreSQL", () => {
+  let c: Cluster, url: string, db: Db, g: Ground;
+  beforeAll(async () => { c = await cluster(); url = await c.fresh(); db = openPostgres(url); g = await ground(db); });
+  afterAll(async () => { await db?.close(); await c?.destroy(); });
+
+  it("law: A2 — the administrator's own rotation and a user of it meet on its row and its loan, and neither is lost to a deadlock", async () => {
+    const own = await addAccount(db, g), user = await addAccount(db, g), held = Promise.withResolvers<void>(), asked = Promise.withResolvers<void>();
+    const until = new Date(Date.now() + 60_000);
+    const rotating = db.transaction(async (tx) => { await accounts.lock(tx, own); held.resolve(); await asked.promise; return takeAdmin(tx, own, "rot_own", { exclusive: true, alone: false }, until); });
+    await held.promise;
+    const using = db.transaction(async (tx) => {
+      await accounts.lock(tx, user);
+      const taking = takeAdmin(tx, own, "rot_user", { exclusive: false, alone: false }, until);
+      // It has the loan's lock by now, and with `for update` on the account it would wait here for its foreign key.
+      setTimeout(asked.resolve, 300);
+      return taking;
+    });
+    expect(await Promise.allSettled([rotating, using])).toEqual([{ status: "fulfilled", value: false }, { status: "fulfilled", value: true }]);
+  });
+
+  it("a row that others refer to is locked so that their foreign key's check passes, and so that a second lock waits", async () => {
+    const account = await addAccount(db, g), rotation = queued(account), request = pending(g, account, new Date(Date.now() + 60_000));
+    await db.transaction(async (tx) => { await rotations.open(tx, rotation); await requests.submit(tx, request); });
+    const locks: readonly (readonly [string, string, (tx: Tx) => Promise<unknown>])[] = [
+      ["accounts", account, (tx) => accounts.lock(tx, account)], ["accounts", account, (tx) => accounts.lockAll(tx, [account])],
+      ["rotations", rotation.id, (tx) => rotations.lock(tx, rotation.id)], ["requests", request.id, (tx) => requests.lock(tx, request.id)],
+    ];
+    for (const [table, id, lock] of locks) {
+      await db.transaction(async (tx) => {
+        await lock(tx);
+        expect(await run(db, `select id from ${table} where id = '${id}' for key share nowait`), `${table}: as a foreign key asks`).toEqual([{ id }]);
+        expect((await refused(run(db, `select id from ${table} where id = '${id}' for no key update nowait`)))?.code, `${table}: somebody else's lock`).toBe("55P03");
+      });
+    }
   });
 });

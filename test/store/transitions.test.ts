@@ -1,5 +1,7 @@
 /** The tables hold the same lives as the domain, and raw SQL cannot leave them. Every state is tried against every other. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NEXT as AGENT } from "../../src/domain/agent.ts";
+import { NEXT as BROKER_KEY } from "../../src/domain/broker-key.ts";
 import { ITEM_NEXT, NEXT as BULK } from "../../src/domain/bulk.ts";
 import { NEXT as DEMONSTRATION } from "../../src/domain/demonstration.ts";
 import { NEXT as DEPENDENT_RUN } from "../../src/domain/dependent.ts";
@@ -27,6 +29,8 @@ const LIVES: readonly Life[] = [
   { next: DISCOVERY, start: "waiting", table: "discoveries", pairs: "discovery_transition", column: "state", law: "discovery_transition_law" },
   { next: DEMONSTRATION, start: "asked", table: "demonstrations", pairs: "demonstration_transition", column: "state", law: "demonstration_transition_law" },
   { next: DEPENDENT_RUN, start: "waiting", table: "dependent_runs", pairs: "dependent_run_transition", column: "state", law: "dependent_run_transition_law" },
+  { next: AGENT, start: "enrolled", table: "agents", pairs: "agent_transition", column: "state", law: "agent_transition_law" },
+  { next: BROKER_KEY, start: "following", table: "broker_keys", pairs: "broker_key_transition", column: "state", law: "broker_key_transition_law" },
 ];
 
 /** The shortest legal way from the start to a state. */
@@ -47,7 +51,16 @@ const SHOWN = (state: string): [string, string][] => {
   return [["approved_by", approved ? "(select max(id) from people)" : "null"], ["approved_at", approved ? "now()" : "null"], ["alone", "true"], ["until", state === "approved" || state === "open" ? "now()" : "null"],
     ["rotation_id", talked ? "(select max(id) from rotations)" : "null"], ["over_wire", talked ? "'telnet'" : "null"], ["ended_at", ended ? "now()" : "null"], ["why", ended ? "'why'" : "null"]];
 };
+/** An agent that was moved by a person knows by whom and why. */
+const MOVED = (state: string): [string, string][] => {
+  const moved = ["paused", "revoked", "deleted"].includes(state);
+  return [["by_id", moved ? "(select max(id) from people)" : "null"], ["moved_at", moved ? "now()" : "null"], ["why", moved ? "'why'" : "null"]];
+};
+/** A key of the broker has the moments of its states. */
+const COUNTED = (state: string): [string, string][] => [["current_at", state === "following" ? "null" : "now()"], ["retired_at", state === "retired" ? "now()" : "null"]];
 const OTHERS: Readonly<Record<string, (state: string) => string>> = {
+  agents: (state) => MOVED(state).map(([k, v]) => `, ${k} = ${v}`).join(""),
+  broker_keys: (state) => COUNTED(state).map(([k, v]) => `, ${k} = ${v}`).join(""),
   demonstrations: (state) => SHOWN(state).map(([k, v]) => `, ${k} = ${v}`).join(""),
   dependent_runs: (state) => `${ends("done", "failed", "unknown", "skipped")(state)}, lease_until = ${state === "running" ? "now()" : "null"}, why = 'why'`,
   discoveries: (state) => `${ends("done", "failed")(state)}, lease_until = ${state === "running" ? "now()" : "null"}, counts = ${state === "done" ? "'{}'" : "null"}, why = ${state === "failed" ? "'why'" : "null"}`,
@@ -98,6 +111,19 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       await run(o.db, `insert into rotations (id, account_id, facts, opened_at) values ('${rotation}', '${await addAccount(o.db, one)}', '{}', now())`);
       await run(o.db, `insert into demonstrations (id, target_id, account_id, login_id, by_id, reason, at, identity_hash, ${facts.map(([k]) => k).join(", ")}, ${head})
         values ('${made}', '${one.target}', '${own}', '${own}', '${one.person}', '', now(), 'h', ${facts.map(([, v]) => v).join(", ")}, ${values})`);
+      return made;
+    }
+    if (life.table === "agents") {
+      const made = id.of("agent"), facts = MOVED(state);
+      await run(o.db, `insert into enrolments (id, hash, kind, mode, owner_id, by_id, at, expires_at, max_uses) values ('${made}', '${made}', 'once', 'agent', '${g.person}', '${g.person}', now(), now() + interval '10 minutes', 1)`);
+      await run(o.db, `insert into agents (id, mode, name, owner_id, enrolment_id, enrolled_at, host_key, box_key, version, ${facts.map(([k]) => k).join(", ")}, ${head}) values ('${made}', 'agent', 'a', '${g.person}', '${made}', now(), '${made}', 'b', '1', ${facts.map(([, v]) => v).join(", ")}, ${values})`);
+      return made;
+    }
+    if (life.table === "broker_keys") {
+      const made = id.of("brokerKey"), facts = COUNTED(state);
+      // One of them in a state, and no more: the others go.
+      await run(o.db, "update broker_keys set state = 'retired', retired_at = now() where state <> 'retired'");
+      await run(o.db, `insert into broker_keys (id, line, at, ${facts.map(([k]) => k).join(", ")}, ${head}) values ('${made}', '${made}', now(), ${facts.map(([, v]) => v).join(", ")}, ${values})`);
       return made;
     }
     if (life.table === "dependent_runs") {

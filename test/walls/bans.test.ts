@@ -35,6 +35,13 @@ const PLANTS = [
   ["no-shell", "src/connectors/x.ts", `import { exec } from "node:child_process"; export { exec as y };`],
   ["no-shell", "scripts/x.ts", `import cp from "node:child_process"; cp.execSync("id");`],
   ["no-shell", "test/x.ts", `import { spawn } from "node:child_process"; export const x = spawn("id", [], { shell: true });`],
+  ["dial-by-link", "src/connectors/x.ts", `import net from "node:net"; export const x = net.connect(22, "192.0.2.5");`],
+  ["dial-by-link", "src/wires/x.ts", `import tls from "node:tls"; export const x = tls.connect({ host: "192.0.2.5", port: 636 });`],
+  ["dial-by-link", "src/wires/x.ts", `import net from "node:net"; export const x = net.createConnection(22, "192.0.2.5");`],
+  ["dial-by-link", "proxy/worker.ts", `import { connect } from "node:net"; export const x = connect;`],
+  ["dial-by-link", "agent/x.ts", `import { createConnection as dial } from "node:net"; export const x = dial;`],
+  ["dial-by-link", "src/wires/x.ts", `import net from "node:net"; export const x = new net.Socket();`],
+  ["dial-by-link", "src/wires/x.ts", `import tls from "node:tls"; const { connect } = tls; export { connect };`],
   ["imports-are-literal", "src/flow/x.ts", `export const x = (name: string): Promise<unknown> => import(name);`],
   ["imports-are-literal", "src/flow/x.ts", `import { never } from "#src/kernel/never.ts"; export { never as y };`],
   ["no-require", "src/vault/x.ts", `import { createRequire } from "node:module"; export { createRequire as y };`],
@@ -55,6 +62,9 @@ const ALLOWED = [
   ["src/flow/x.ts", `export const x = (text: string): RegExpExecArray | null => /a/.exec(text);`],
   ["src/wires/x.ts", `import { spawn } from "node:child_process"; export const x = spawn("id", [], { stdio: "ignore" });`],
   ["src/flow/x.ts", `export const x = (): Promise<unknown> => import("../kernel/never.ts");`],
+  ["src/links/x.ts", `import net from "node:net"; export const x = net.connect(22, "192.0.2.5");`],
+  ["src/wires/tls.ts", `import tls from "node:tls"; export const x = tls.connect({ host: "192.0.2.5", port: 636 });`],
+  ["src/wires/x.ts", `import { createServer, type Socket } from "node:net"; export const x = (s: Socket): unknown => createServer(() => s.end());`],
   ["src/wires/ssh-tuned.ts", `import { createRequire } from "node:module"; export const x = createRequire(import.meta.url);`],
 ] as const;
 
@@ -63,7 +73,7 @@ const lint = async (engine: ESLint, file: string, code: string): Promise<string[
   return [...new Set((result?.messages ?? []).map((m) => m.ruleId ?? m.message))];
 };
 
-describe("law: bans —", () => {
+describe("law: bans —, law: dial-by-link —", () => {
   // Planted files do not exist, so this engine asks no compiler; the last test does.
   const bare = new ESLint({ cwd: ROOT, overrideConfig: [{ files: ["**/*.{ts,tsx}"], languageOptions: { parserOptions: { projectService: false } },
     rules: Object.fromEntries(TYPED.map((rule) => [rule, "off"])) }] });

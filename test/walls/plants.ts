@@ -83,6 +83,8 @@ const LIBRARIES: readonly Plant[] = [
   ["one-wrapper-nodemailer", "src/notify/l.ts", npm("nodemailer")],
   ["one-wrapper-ldapts", "src/connectors/openldap/l.ts", npm("ldapts")],
   ["one-wrapper-mysql2", "src/connectors/l5.ts", npm("mysql2")],
+  ["one-wrapper-tedious", "src/connectors/l6.ts", npm("tedious")],
+  ["one-wrapper-oracledb", "src/connectors/l7.ts", npm("oracledb/lib/thin/sqlnet/ntTcp.js")],
   ["one-wrapper-ws", "src/web/l4.ts", npm("ws")],
   ["kernel-is-node-only", "src/kernel/l.ts", npm("zod")],
   ["domain-is-pure", "src/domain/l.ts", npm("node:fs")],
@@ -93,6 +95,8 @@ const LIBRARIES: readonly Plant[] = [
   ["sockets-in-few-places", "src/web/l2.ts", npm("tls")],
   ["sockets-in-few-places", "proxy/ssh/l.ts", npm("node:dgram")],
   ["sockets-in-few-places", "src/connectors/l.ts", npm("node:net")],
+  ["sockets-in-few-places", "agent/l.ts", npm("node:net")],
+  ["sockets-in-few-places", "proxy/tunnel/l.ts", npm("node:net")],
   ["kernel-sees-sockets-as-types", "src/kernel/l2.ts", npm("node:net")],
 ];
 
@@ -109,8 +113,8 @@ const SHAPES: readonly Plant[] = [
 export const PLANTS: readonly Plant[] = [...ROOMS, ...ROADS, ...DOORS, ...LIBRARIES, ...SHAPES];
 
 const OPEN_DOORS = ["src/kernel/secret.ts", "src/vault/d.ts", "src/vault/kek/d.ts", "src/connectors/d.ts", "src/wires/d.ts", "src/identity/secrets.ts", "src/notify/send.ts", "src/notify/hook.ts",
-  "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/change.ts", "test/kernel/d.ts"];
-const OPEN_SOCKETS = ["src/links/n.ts", "src/wires/n.ts", "proxy/pool.ts", "proxy/worker.ts", "proxy/uplink.ts", "src/control/n.ts", "src/cli/client.ts", "test/lab/n.ts"];
+  "src/web/release.ts", "src/web/release.tsx", "proxy/ssh/inject.ts", "proxy/rdp/inject.ts", "agent/linux/passwords.ts", "agent/macos/passwords.ts", "agent/windows/passwords.ts", "test/kernel/d.ts"];
+const OPEN_SOCKETS = ["src/links/n.ts", "src/wires/n.ts", "proxy/pool.ts", "proxy/worker.ts", "proxy/tunnel/keeper.ts", "proxy/tunnel/exchange.ts", "agent/relay.ts", "proxy/uplink.ts", "src/control/n.ts", "src/cli/client.ts", "test/lab/n.ts"];
 
 /** The same things where they belong: no wall may stand in the way. */
 export const ALLOWED: readonly (readonly [file: string, code: string])[] = [
@@ -128,6 +132,9 @@ export const ALLOWED: readonly (readonly [file: string, code: string])[] = [
   ["src/jobs/ok2.ts", use("src/flow/approve.ts")],
   ["src/control/ok.ts", use("proxy/channel.ts")],
   ["proxy/ok.ts", type("src/domain/request.ts")],
+  ["proxy/ok2.ts", use("src/links/direct.ts")],
+  ["agent/ok.ts", use("src/links/direct.ts")],
+  ["src/wires/ws-stream.ts", npm("ws")],
   ["views/ok.tsx", type("src/domain/request.ts") + `import { html } from "hono/html"; export const x = html;\n`],
   ["src/domain/ok.ts", `import { createHash } from "node:crypto"; import { z } from "zod"; export const x = [createHash, z];\n`],
   ["test/walls/ok.ts", use("src/vault/keyring.ts")],

@@ -70,7 +70,7 @@ describe("the walk", () => {
     expect([ada.status, ada.body["name"]]).toEqual([201, "ada"]);
     expect(ada.text).not.toContain("phrase");
     expect((await call(w, operator, "PATCH", "/people/ada", { fullName: "Ada L." })).body["fullName"]).toBe("Ada L.");
-    const key = await call(w, requester, "POST", "/people/me/keys", { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1TbXVO9pB3lFzZ7n8qkVtq1Wb8vJm1o7yUe0cJ5m7V laptop" });
+    const key = await call(w, operator, "POST", "/people/requester/keys", { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1TbXVO9pB3lFzZ7n8qkVtq1Wb8vJm1o7yUe0cJ5m7V laptop" });
     expect([key.status, key.body["label"]]).toEqual([201, "laptop"]);
     expect((await call(w, requester, "GET", "/people/me/keys")).body["items"]).toHaveLength(1);
     expect((await call(w, requester, "DELETE", `/people/me/keys?fingerprint=${encodeURIComponent(key.body["fingerprint"])}`)).status).toBe(200);
@@ -106,6 +106,9 @@ describe("refusals say why", () => {
   test("for a stranger nothing is read, not even to say it is wrong", async () => {
     problem(await call(w, "lst_wrong-wrong-wrong", "POST", "/requests", "{"), 401, "unauthenticated", /not known/);
     problem(await call(w, null, "POST", "/requests", "{", { "sec-fetch-site": "same-origin" }), 401, "unauthenticated", /log in/);
+  });
+  test("a token gives its own person no key to log in with: a key outlives it", async () => {
+    problem(await call(w, requester, "POST", "/people/me/keys", { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1TbXVO9pB3lFzZ7n8qkVtq1Wb8vJm1o7yUe0cJ5m7V mine" }), 403, "forbidden", /a key outlives it. Add the key in the portal/);
   });
   test("a read-only token reads", async () => {
     const t = await w.token("requester", { readOnly: true });

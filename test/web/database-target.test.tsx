@@ -5,6 +5,8 @@ import { ask } from "../../src/flow/ask.ts";
 import { putPolicy } from "../../src/flow/people.ts";
 import { vote } from "../../src/flow/vote.ts";
 import * as targets from "../../src/store/targets.ts";
+import { installing } from "../../src/wires/drivers.ts";
+import { tdsLacks } from "../../src/wires/tds.ts";
 import { Browser, manage, world, type World } from "./world.ts";
 
 const PRINT = "AB:".repeat(32).slice(0, -1), NAME = 'App"Rôle';
@@ -21,7 +23,10 @@ afterAll(() => w.close());
 
 it("is added by the certificate that was compared, at its platform's own port, and shows it", async () => {
   const form = { name: "db-1", platform: "postgres", host: "192.0.2.30", port: "", tags: "", identity: `sha256 Fingerprint=${PRINT.toLowerCase()}` };
-  expect((await operator.get("/targets/new")).text).toMatch(/<option value="linux-ssh" selected="">Linux over SSH \(port 22\)<\/option>.*<option value="postgres">PostgreSQL \(port 5432\)<\/option>/s);
+  const shown = (await operator.get("/targets/new")).text, lacks = tdsLacks();
+  expect(shown).toMatch(lacks === undefined ? /SQL Server \(port 1433\) · draft<\/option>/ : /SQL Server \(port 1433\) · draft · driver to be installed<\/option>/);
+  if (lacks !== undefined) expect(shown).toContain(installing("tedious"));
+  expect(shown).toMatch(/<option value="linux-ssh" selected="">Linux over SSH \(port 22\)<\/option>.*<option value="postgres">PostgreSQL \(port 5432\)<\/option>/s);
   expect((await operator.post("/targets", form)).status, "nobody said that they compared it").toBe(422);
   expect((await operator.post("/targets", { ...form, same: "yes", identity: "AB:CD" })).text).toContain("no key or certificate that a target of this platform proves itself by");
   expect((await operator.post("/targets", { ...form, same: "yes", identity: "plain" })).text).toContain("loopback address alone");

@@ -1,6 +1,8 @@
 /** The portal's laws, asked of every route in the router's own list. */
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EnrolmentInput } from "../../src/domain/agent.ts";
+import { enrolAgent, newEnrolment } from "../../src/flow/agent-enrol.ts";
 import { ask } from "../../src/flow/ask.ts";
 import { openCheck } from "../../src/flow/audit-check.ts";
 import { addAccount, adopt } from "../../src/flow/accounts.ts";
@@ -14,6 +16,7 @@ import { rotateSeen } from "../../src/flow/rotate-seen.ts";
 import { admit } from "../../src/flow/session.ts";
 import { tell } from "../../src/flow/tell.ts";
 import { vote } from "../../src/flow/vote.ts";
+import { reveal } from "../../src/kernel/reveal.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { may, type Thing } from "../../src/domain/may.ts";
 import * as demonstrations from "../../src/store/demonstrations.ts";
@@ -43,8 +46,10 @@ beforeAll(async () => {
   const hook = await putWebhook(flow, who.operator, { name: "sample", format: "generic", url: "https://hooks.example.org/x", kinds: [], collection: null, active: false });
   const shown = newId("demonstration", flow.random);
   await flow.db.transaction((tx) => demonstrations.ask(tx, { id: shown, target: target.id, account: bare.id, login: bare.id, by: who.requester.person.id, reason: "for the test", at: tx.now, identity: target.identityHash, state: "asked" }));
+  const { token } = await newEnrolment(flow, who.operator, EnrolmentInput.parse({}));
+  const agent = await enrolAgent(flow, { hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE9aXyQyYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi", brokerKey: "ssh-ed25519 AAAA", address: "", token: reveal(token), mode: "agent", serverName: "sample", userName: "operator", version: "0", boxKey: "b", facts: {} });
   const note = await flow.db.transaction((tx) => tell(flow, tx, { kind: "test", subject: "sample", lines: [], path: null, about: {}, to: { addresses: ["sample@example.org"] } }));
-  Object.assign(ids, { demonstrations: shown, webhooks: hook.id, notices: (await notices.list(flow.db, { notice: note! }))[0]!.delivery.id });
+  Object.assign(ids, { agents: agent, demonstrations: shown, webhooks: hook.id, notices: (await notices.list(flow.db, { notice: note! }))[0]!.delivery.id });
   for (const name of Object.keys(SEEDS) as Seed[]) browsers.set(name, await new Browser(w).login(name));
 });
 afterAll(() => w.close());

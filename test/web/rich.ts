@@ -2,40 +2,25 @@
 import { putRule } from "../../src/flow/notices.ts";
 import { putWebhook } from "../../src/flow/webhooks.ts";
 import * as people from "../../src/store/people.ts";
-import { createSecretKey } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { ask } from "../../src/flow/ask.ts";
 import { giveBack } from "../../src/flow/checkin.ts";
 import { addSshKey, putGroup } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
 import { sequence } from "../../src/flow/sequence.ts";
-import { admit, sessionEnded, sessionLive } from "../../src/flow/session.ts";
+import { admit, sessionLive } from "../../src/flow/session.ts";
 import { vote } from "../../src/flow/vote.ts";
 import { makeToken } from "../../src/identity/tokens.ts";
 import type { RequestId, SessionId } from "../../src/kernel/ids.ts";
-import { startRecording } from "../../src/recordings/writer.ts";
+import { recorded } from "./recorded.ts";
 import { addManaged, world, type World } from "./world.ts";
 
 export type Rich = World & { readonly ids: { pending: RequestId; approved: RequestId; held: RequestId; shown: RequestId; closed: RequestId; denied: RequestId; live: SessionId; past: SessionId } };
 
-const wait = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
-
-/** A short terminal session, with colours, as a recording of its own. */
-const record = async (w: World, account: string): Promise<SessionId> => {
-  const flow = w.core.deps, a = await admit(flow, w.who.requester, account, "web-1", "shell"), key = createSecretKey(a.recording.key);
-  mkdirSync(w.core.places.recordings, { recursive: true });
-  const r = startRecording({
-    file: join(w.core.places.recordings, `${a.recording.id}.lsr`), directory: w.core.places.recordings, recording: a.recording.id, key, clock: flow.clock, onDead: (e) => { throw e; },
-    manifest: { session: a.session, person: "requester", account, target: "web-1", address: "127.0.0.1", protocol: "ssh", started: a.started.toISOString() },
-  });
-  r.put("opened", 1, Buffer.from(JSON.stringify({ kind: "shell", term: "xterm-256color", cols: 100, rows: 26 })));
-  for (const text of ["\x1b[1;32mroot@web-1\x1b[0m:\x1b[1;34m~\x1b[0m# ", "systemctl status nginx\r\n", "\x1b[1;32m●\x1b[0m nginx.service - A high performance web server\r\n     Active: \x1b[1;32mactive (running)\x1b[0m since Mon 2026-11-23; 3 days ago\r\n", `   password was Pw-${account}-of-web-1-8Q!\r\n`, "\x1b[1;32mroot@web-1\x1b[0m:\x1b[1;34m~\x1b[0m# exit\r\n"]) { r.put("output", 1, Buffer.from(text)); await wait(120); }
-  const head = await r.close("client_closed");
-  await sessionLive(flow, a.session);
-  await sessionEnded(flow, a.session, { why: "client_closed", detail: "", bytes: 412, identityChanged: false, facts: {}, recording: { ...head, complete: true } });
-  return a.session;
-};
+/** A short terminal session, with colours. */
+const record = (w: World, account: string): Promise<SessionId> => recorded(w.core, w.who.requester, account, "web-1", [
+  "\x1b[1;32mroot@web-1\x1b[0m:\x1b[1;34m~\x1b[0m# ", "systemctl status nginx\r\n", "\x1b[1;32m●\x1b[0m nginx.service - A high performance web server\r\n     Active: \x1b[1;32mactive (running)\x1b[0m since Mon 2026-11-23; 3 days ago\r\n",
+  `   password was Pw-${account}-of-web-1-8Q!\r\n`, "\x1b[1;32mroot@web-1\x1b[0m:\x1b[1;34m~\x1b[0m# exit\r\n",
+].map((text, i) => [i * 120, text] as const));
 
 export const rich = async (origin?: string): Promise<Rich> => {
   const w = await world(origin), { core, who } = w, flow = core.deps;

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { TOTP, Secret as OtpKey } from "otpauth";
 import { addressGate } from "../../src/identity/gate.ts";
+import { turns } from "../../src/identity/turns.ts";
 import type { IdentityDeps } from "../../src/identity/deps.ts";
 import { setPassword } from "../../src/identity/passwords.ts";
 import { addTarget } from "../../src/flow/targets.ts";
@@ -29,7 +30,7 @@ export const SEEDS = { requester: ["user"], approver: ["approver"], operator: ["
 export type Seed = keyof typeof SEEDS;
 
 export const identityOf = (core: TestCore): IdentityDeps => ({
-  db: core.deps.db, clock: core.deps.clock, random: core.deps.random, times: core.deps.times, cost: CHEAP, issuer: "Lockstep", gate: addressGate(core.deps.times, core.deps.random, 1_000), record: (tx, e) => record(core.deps, tx, e),
+  db: core.deps.db, clock: core.deps.clock, random: core.deps.random, times: core.deps.times, cost: CHEAP, issuer: "Lockstep", gate: addressGate(core.deps.times, core.deps.random, 1_000), turns: turns(), record: (tx, e) => record(core.deps, tx, e),
   vaulted: { seal: (p, c, s) => core.deps.keyring.sealFor(p, c, s), open: (p, c, b) => core.deps.keyring.openFor(p, c, b) },
 });
 

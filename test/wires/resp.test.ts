@@ -2,8 +2,9 @@
 import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encode, parse, RespError, respOn, type Reply } from "../../src/wires/resp.ts";
+import { encode, RespError, respOn, respReader, type Reply } from "../../src/wires/resp.ts";
 
+const EOL = Buffer.from("\r\n");
 const write = (r: Reply): string =>
   r === null
     ? "$-1\r\n"
@@ -46,8 +47,9 @@ describe("RESP", () => {
       fc.property(replies, fc.nat(), (reply, at) => {
         const bytes = Buffer.from(write(reply)),
           cut = at % bytes.length;
-        expect(parse(bytes)).toEqual({ reply, next: bytes.length });
-        expect(parse(bytes.subarray(0, cut))).toBeUndefined();
+        expect(respReader()(bytes)).toEqual([reply]);
+        const read = respReader();
+        expect([read(bytes.subarray(0, cut)), read(bytes.subarray(cut))]).toEqual([[], [reply]]);
       }),
     );
   });
@@ -65,12 +67,28 @@ describe("RESP", () => {
     expect(encode(["AUTH", "a\r\n*1\r\n$8\r\nFLUSHALL", "ü"]).toString()).toBe("*3\r\n$4\r\nAUTH\r\n$19\r\na\r\n*1\r\n$8\r\nFLUSHALL\r\n$2\r\nü\r\n");
   });
   test("what is no Redis, too deep, too long or unasked ends the connection with a sentence", async () => {
-    for (const bad of ["HTTP/1.1 400\r\n", "$99999999999\r\n", ":x\r\n", "$1\r\nxyz", "*1\r\n".repeat(20), "$-7\r\n", "*20000000\r\n"]) {
+    for (const bad of ["HTTP/1.1 400\r\n", "$99999999999\r\n", ":x\r\n", "$1\r\nxyz", "*1\r\n".repeat(20), "$-7\r\n", "*20000000\r\n", "*100001\r\n", "+".repeat(70_000), `*2\r\n*60000\r\n${":1\r\n".repeat(60_000)}*60000\r\n${":1\r\n".repeat(60_000)}`]) {
       await expect(respOn(saying([Buffer.from(bad)]).stream).ask(["PING"]), bad).rejects.toThrow(/does not answer as Redis does/);
     }
     const { stream } = saying([Buffer.from("+OK\r\n+OK\r\n")]),
       resp = respOn(stream);
     expect(await resp.ask(["PING"])).toEqual(["OK"]);
     await expect(resp.ask(["PING"])).rejects.toThrow(/nobody asked for/);
+  });
+  test("a long reply in small parts is read as it comes: every byte once", async () => {
+    const begun = performance.now(),
+      read = respReader(),
+      out = read(Buffer.from("*100\r\n"));
+    // A megabyte a value, in parts of 64 bytes; and then lists of numbers, one byte at a time.
+    for (let i = 0; i < 8; i++) {
+      out.push(...read(Buffer.from(`$1048576\r\n`)));
+      for (let n = 0; n < 16_384; n++) out.push(...read(Buffer.alloc(64)));
+      out.push(...read(EOL));
+    }
+    for (let i = 0; i < 92; i++) {
+      for (const c of `*1000\r\n${":1\r\n".repeat(1_000)}`) out.push(...read(Buffer.from(c)));
+    }
+    expect([out.length, (out[0] as Reply[]).length]).toEqual([1, 100]);
+    expect(performance.now() - begun).toBeLessThan(5_000);
   });
 });

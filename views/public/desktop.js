@@ -1,10 +1,11 @@
-/* A desktop in the browser. Rules: nothing is opened but by a press; the tunnel's own state is what the page shows (Guacamole's client stays
-   "connected" for ever when a tunnel closes without a word); text that is no instruction is ours, and begins with a brace. */
+/* A desktop in the browser. Rules: nothing is opened but by a press, or by coming back to one's own session; the tunnel's own state is what the
+   page shows (Guacamole's client stays "connected" for ever when a tunnel closes without a word); text that is no instruction is ours, and begins
+   with a brace. */
 (() => {
   "use strict";
   const root = document.getElementById("term"),
     { Guacamole } = window,
-    { full, frame, ticket, socket } = window.LockstepScreen ?? {};
+    { full, frame, ticket, socket, shelf } = window.LockstepScreen ?? {};
   if (!root || !frame || !Guacamole) return;
 
   /* Guacamole's tunnel over our socket. */
@@ -29,7 +30,7 @@
         };
         made.onclose = ({ code, reason }) => {
           if (this.state !== Guacamole.Tunnel.State.CLOSED) this.setState(Guacamole.Tunnel.State.CLOSED);
-          hear({ type: "closed", code, reason });
+          hear({ type: "closed", code, reason, by: this });
         };
       };
       this.sendMessage = (...parts) => {
@@ -51,9 +52,15 @@
       layout = root.querySelector("[data-layout]");
     box.classList.add("desk");
     box.tabIndex = 0;
+    const remembered = shelf(`lockstep.desktop.${request}`);
+    const RETRY = [300, 700, 1500, 3000];
     let client = null,
       tunnel = null,
       hello = null,
+      session = remembered.get(),
+      lostAt = 0,
+      tries = 0,
+      heard = 0,
       phase = "idle",
       busy = false,
       opening = false,
@@ -67,15 +74,18 @@
     const shown = (word, text) => {
       phase = word;
       state(word, text);
-      const live = word === "open" || word === "connecting";
+      const live = word === "open" || word === "connecting" || word === "away";
       tool("connect").hidden = live;
       tool("connect").textContent = word === "ended" ? "Connect again" : "Connect";
       layout.hidden = live;
-      for (const one of [tool("leave"), tool("cad"), keys]) one.hidden = word !== "open";
+      for (const one of [tool("cad"), keys]) one.hidden = word !== "open";
+      tool("leave").hidden = word !== "open" && word !== "away";
       tool("paste").hidden = word !== "open" || !hello?.clipboardIn;
       tool("send").hidden = word !== "open" || !hello?.filesIn;
+      tool("drive").hidden = word !== "open" || !drive || !(hello?.filesIn || hello?.filesOut);
+      if (word !== "open") drive?.gone();
       if (word !== "open") tool("copy").hidden = true;
-      document.title = `${word === "ended" ? "Ended: " : ""}${name} · desktop · Lockstep`;
+      document.title = `${word === "ended" ? "Ended: " : word === "away" ? "Not connected: " : ""}${name} · desktop · Lockstep`;
     };
     const screen = () => ({
       width: Math.max(320, Math.min(4096, Math.floor(box.clientWidth))),
@@ -105,17 +115,46 @@
 
     const ended = (sentence) => {
       if (phase === "ended") return;
-      hello = null;
+      hello = session = null;
+      remembered.set(null);
       timeless();
       keyboard.reset();
       shown("ended", "Ended");
       say(sentence, { tone: "ended" });
       link(`/requests/${request}`, "Back to the request");
     };
+    /* The connection is lost; what was drawn stays, and the session goes on for a while. */
+    const lost = (why) => {
+      tunnel = null;
+      if (phase === "ended" || phase === "idle") return;
+      if (!session || (!drawn && phase !== "away")) return ended(why || "The connection to the broker was lost, so your session has ended.");
+      if (phase !== "away") {
+        lostAt = performance.now();
+        keyboard.reset();
+        shown("away", "Connection lost");
+      }
+      const grace = hello?.graceMs ?? 60_000,
+        gone = performance.now() - lostAt;
+      if (gone > grace + 2000) return ended("Your connection did not come back in time, so your session has ended.");
+      const goesOn = Math.max(0, Math.ceil((grace - gone) / 1000));
+      say(`The connection is lost. Your session goes on for ${goesOn} s while this page tries to come back.`, { tone: "warn" });
+      setTimeout(() => void connect(true), RETRY[Math.min(tries++, RETRY.length - 1)]);
+    };
+    const closed = ({ code, reason, by }) => {
+      if (by !== tunnel) return;
+      if (code !== 4001) return lost(reason);
+      remembered.set(null);
+      session = tunnel = null;
+      timeless();
+      shown("ended", "Elsewhere");
+      say("This session is continued in another window.", { tone: "ended" });
+    };
     const hear = (message) => {
+      heard = performance.now();
       switch (message.type) {
         case "hello":
           hello = message;
+          session = message.session;
           history.replaceState(null, "", location.pathname);
           left(message.remainingMs);
           return;
@@ -129,16 +168,18 @@
           ended(message.sentence);
           return;
         case "closed":
-          ended(message.reason || "The connection to the broker was lost, so your session has ended.");
+          closed(message);
           return;
       }
     };
     const picture = () => {
       if (drawn) return;
       drawn = true;
+      tries = 0;
+      remembered.set(session);
       shown("open", "Connected");
       box.querySelector(".desk-waits")?.remove();
-      say("");
+      say(hello?.again ? "You are back in your session." : "", { lasts: hello?.again ? 4000 : 0 });
       box.focus({ preventScroll: true });
     };
 
@@ -227,6 +268,7 @@
     files.addEventListener("change", async () => {
       for (const file of [...files.files]) await send(file);
       files.value = "";
+      drive?.refresh();
       box.focus({ preventScroll: true });
     });
     const receive = (stream, mimetype, filename) => {
@@ -243,8 +285,11 @@
       stream.sendAck("Ready", Guacamole.Status.Code.SUCCESS);
     };
 
+    const place = document.querySelector("[data-drive]"),
+      drive = place && window.LockstepDrive({ box: place, may: () => hello?.filesOut === true, receive, Guacamole });
     const wire = (made) => {
-      tunnel = new Tunnel(made, screen, hear, picture);
+      const mine = new Tunnel(made, screen, (message) => (message.type === "closed" || mine === tunnel) && hear(message), picture);
+      tunnel = mine;
       client = new Guacamole.Client(tunnel);
       const display = client.getDisplay(),
         element = display.getElement(),
@@ -261,6 +306,7 @@
       client.onerror = () => {};
       client.onclipboard = copyOut;
       client.onfile = receive;
+      client.onfilesystem = (object) => drive?.offered(object);
       copied = given = "";
       const waits = document.createElement("p");
       waits.className = "desk-waits";
@@ -268,8 +314,18 @@
       box.replaceChildren(waits, element);
       client.connect();
     };
-    const connect = async () => {
-      if (opening || phase === "open" || phase === "connecting") return;
+    const refused = (error, again) => {
+      if (error.status === 401) {
+        shown("ended", "Logged out");
+        say("Your login to the portal has ended.", { tone: "ended" });
+        link(`/login?next=${encodeURIComponent(location.pathname)}`, "Log in again");
+        return;
+      }
+      if (again && (error.status === undefined || error.status === 429 || error.status >= 500)) return lost();
+      ended(error.status === undefined ? "The portal cannot be reached right now. Connect again in a moment." : error.message);
+    };
+    const connect = async (again) => {
+      if (opening || phase === "open" || phase === "connecting" || (again && (!session || tunnel))) return;
       opening = true;
       drawn = false;
       try {
@@ -277,20 +333,35 @@
       } catch {
         /* a private window forgets */
       }
-      shown("connecting", "Connecting");
-      say("");
+      if (!again) {
+        session = hello = null;
+        shown("connecting", "Connecting");
+        say("");
+      }
       try {
-        wire(socket(await ticket(issue, {})));
-      } catch (error) {
-        if (error.status === 401) {
-          shown("ended", "Logged out");
-          say("Your login to the portal has ended.", { tone: "ended" });
-          link(`/login?next=${encodeURIComponent(location.pathname)}`, "Log in again");
-        } else ended(error.status === undefined ? "The portal cannot be reached right now. Connect again in a moment." : error.message);
-      } finally {
+        const told = await ticket(issue, again ? { session } : {});
         opening = false;
+        if (phase !== "ended") wire(socket(told));
+      } catch (error) {
+        opening = false;
+        refused(error, again);
       }
     };
+    /* A network that went away without a word. */
+    const cut = () => {
+      const old = tunnel;
+      lost();
+      old.made.close();
+    };
+    setInterval(() => {
+      if (tunnel && hello && performance.now() - heard > hello.beatMs * 2.5) cut();
+    }, 1000);
+    addEventListener("offline", () => {
+      if (tunnel && phase === "open") cut();
+    });
+    addEventListener("online", () => {
+      if (phase === "away" && !tunnel) void connect(true);
+    });
 
     const keyboard = new Guacamole.Keyboard(box);
     const CTRL = [0xffe3, 0xffe4],
@@ -344,6 +415,7 @@
       copy: () => void copy(),
       paste: () => void paste(),
       send: () => files.click(),
+      drive: () => drive?.toggle(),
       full: () => full(root),
       cad: () => press([0xffe3, 0xffe9, 0xffff]),
     };
@@ -359,7 +431,12 @@
     }, 240_000);
 
     shown("idle", "Not connected");
-    if (location.hash === "#connect" && document.referrer.startsWith(`${location.origin}/`)) void connect();
+    const own = document.referrer.startsWith(`${location.origin}/`);
+    if (session) {
+      lostAt = performance.now();
+      shown("away", "Coming back");
+      void connect(true);
+    } else if (location.hash === "#connect" && own) void connect();
   };
   start();
 })();

@@ -59,6 +59,14 @@
   });
   const second = () => { const m = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash); return m ? Number(m[1]) * 1_000 : null; };
   addEventListener("hashchange", () => { const to = second(); if (to !== null && recording) go(to); });
+  /* A line of what was typed leads to its moment. */
+  document.addEventListener("click", (e) => {
+    const to = e.target.closest?.("a[data-second]");
+    if (!to || !recording || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    go(Number(to.dataset.second) * 1_000);
+    run(true);
+  });
   link.addEventListener("click", async () => {
     const url = new URL(location.href), was = link.textContent;
     url.hash = `t=${Math.round(at / 100) / 10}`;

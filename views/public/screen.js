@@ -1,4 +1,4 @@
-/* What the terminal and the watcher's page share: xterm.js under the portal's strict policy, its letters, its colours, its size.
+/* What the pages of terminals, desktops and watchers share: xterm.js under the portal's strict policy, its letters, its colours, its size.
    Rule: no inline style is ever made. What xterm.js would write into a style element goes into an adopted style sheet, what it would write
    into a style attribute into the element's own properties. */
 (() => {
@@ -211,5 +211,83 @@
     return made;
   };
 
-  window.LockstepScreen = { open, letters, full, frame, ticket, socket };
+  /* What this window remembers of its session, so that a reload comes back to it. */
+  const shelf = (stored) => ({
+    get: () => {
+      try {
+        return sessionStorage.getItem(stored);
+      } catch {
+        return null;
+      }
+    },
+    set: (v) => {
+      try {
+        if (v) sessionStorage.setItem(stored, v);
+        else sessionStorage.removeItem(stored);
+      } catch {
+        /* then a reload does not come back */
+      }
+    },
+  });
+
+  /* Looking on: one socket, opened by a press or by the link that led here, over which nothing is sent but the ticket. `begin`: before anything
+     is drawn; `hear`: what came; `over`: sentences for closing codes of ours; `early`: one for a reason that is known; `more`: other buttons. */
+  const looking = (root, { begin, hear, over, early = () => undefined, more = {} }) => {
+    const { issue, name, session } = root.dataset,
+      { say, link, state, tool } = frame(root);
+    let ws = null,
+      heard = 0;
+    const shown = (word, text) => {
+      state(word, text);
+      tool("connect").hidden = word === "open" || word === "connecting";
+      tool("connect").textContent = word === "ended" ? "Watch again" : "Watch";
+      document.title = `${word === "open" ? "Watching" : "Not watching"} ${name} · Lockstep`;
+    };
+    const stopped = (code, reason) => {
+      ws = null;
+      shown("ended", "Not watching");
+      say(early(reason) ?? over[code] ?? "The connection is lost.", { tone: "ended" });
+      if (code === 4000) link(`/sessions/${session}`, "See how it ended");
+    };
+    const watch = async () => {
+      if (ws) return;
+      shown("connecting", "Connecting");
+      say("");
+      let made;
+      try {
+        made = socket(await ticket(issue, {}));
+      } catch (error) {
+        shown("ended", "Not watching");
+        say(error.message, { tone: "ended" });
+        return;
+      }
+      begin();
+      heard = performance.now();
+      ws = made;
+      made.onopen = () => {
+        shown("open", "Watching");
+        history.replaceState(null, "", location.pathname);
+      };
+      made.onmessage = ({ data }) => {
+        heard = performance.now();
+        hear(data);
+      };
+      made.onclose = ({ code, reason }) => {
+        if (made === ws) stopped(code, reason);
+      };
+    };
+    setInterval(() => {
+      if (ws && performance.now() - heard > 45_000) {
+        const old = ws;
+        stopped(0);
+        old.close();
+      }
+    }, 5000);
+    const DO = { connect: () => void watch(), full: () => full(root), ...more };
+    root.addEventListener("click", (e) => DO[e.target.closest?.("button")?.dataset.tool]?.());
+    shown("idle", "Not watching");
+    if (location.hash === "#watch" && document.referrer.startsWith(`${location.origin}/`)) void watch();
+  };
+
+  window.LockstepScreen = { open, letters, full, frame, ticket, socket, shelf, looking };
 })();

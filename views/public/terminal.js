@@ -4,7 +4,7 @@
 (() => {
   "use strict";
   const root = document.getElementById("term"),
-    { open, letters, full, frame, ticket, socket } = window.LockstepScreen ?? {};
+    { open, letters, full, frame, ticket, socket, shelf } = window.LockstepScreen ?? {};
   if (!root || !open) return;
   const { issue, name, request, keep } = root.dataset,
     { say, link, state, left, timeless, tool } = frame(root),
@@ -16,26 +16,9 @@
     PIECE = 16_384,
     TELL = 16_384,
     RETRY = [300, 700, 1500, 3000],
-    stored = `lockstep.terminal.${request}`;
-  const shelf = {
-    get: () => {
-      try {
-        return sessionStorage.getItem(stored);
-      } catch {
-        return null;
-      }
-    },
-    set: (v) => {
-      try {
-        if (v) sessionStorage.setItem(stored, v);
-        else sessionStorage.removeItem(stored);
-      } catch {
-        /* then a reload does not come back */
-      }
-    },
-  };
+    remembered = shelf(`lockstep.terminal.${request}`);
   let ws = null,
-    session = shelf.get(),
+    session = remembered.get(),
     hello = null,
     phase = "idle",
     replaying = false,
@@ -126,7 +109,7 @@
   };
 
   const ended = (sentence) => {
-    shelf.set(null);
+    remembered.set(null);
     session = hello = null;
     timeless();
     shown("ended", "Ended");
@@ -144,7 +127,7 @@
     kept = kept.filter(({ at, bytes }) => at + bytes.length > took);
     typed = Math.max(typed, took);
     session = message.session;
-    shelf.set(session);
+    remembered.set(session);
     history.replaceState(null, "", location.pathname);
     tries = 0;
     shown("open", "Connected");
@@ -241,7 +224,7 @@
       if (code === 4001) {
         ws = null;
         shown("ended", "Elsewhere");
-        shelf.set(null);
+        remembered.set(null);
         timeless();
         return say("This session is continued in another window.", { tone: "ended" });
       }

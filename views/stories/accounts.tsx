@@ -65,6 +65,27 @@ export const ACCOUNTS: readonly Story[] = [
   story("accounts", () => <Accounts cards={STANDINGS.map((s) => card(s))} q="" adds filters={filters} />),
   story("accounts, none", () => <Accounts cards={[]} q="tag:none" adds filters={filters} />),
   story("account", () => <AccountPage card={card({ word: "held", by: "requester", until: at(40) })} history={history} />),
+  story("account, its next password left with its agent", () => (
+    <AccountPage
+      card={card({ word: "held", by: "requester", until: at(40) })}
+      history={{
+        ...history,
+        rotations: [
+          {
+            id: "rot_2",
+            state: "prepared",
+            trigger: "end_of_use",
+            reason: "for the end of a use",
+            why: null,
+            attempt: 0,
+            openedAt: at(-2),
+            order: { state: "placed", agent: as("agt_1"), wanted: at(40), due: at(40), expires: at(1480), fence: 1, epoch: 1, before: false },
+          },
+          ...history.rotations,
+        ],
+      }}
+    />
+  )),
   story("account, its password typed", () => (
     <AccountPage card={card({ word: "available" })} history={{ ...history, typed: { byName: "operator", at: at(-95), changesAt: at(385) } }} />
   )),

@@ -1,5 +1,6 @@
 /** Stories of changes recorded by hand. */
 import { DemonstrationNew, DemonstrationPage, Demonstrations, type ShownView } from "../demonstrations.tsx";
+import { PlayPage } from "../player.tsx";
 import { at, FAR, LONG, NASTY, story, type Story } from "./fixed.tsx";
 
 const NOBODY = { allow: false, drop: false, begin: false, say: false };
@@ -33,6 +34,7 @@ const view = (v: Partial<ShownView>): ShownView => ({
   can: NOBODY,
   ...v,
 });
+const PLAYED = { id: "dem_1", at: "/demonstrations/dem_1", personName: "operator", accountName: "root", targetName: "box-1", openedAt: at(-20) };
 const OPEN = view({
   state: "open",
   approvedBy: "second",
@@ -98,6 +100,8 @@ export const DEMONSTRATIONS: readonly Story[] = [
   )),
   story("recorded change, looked on at", () => <DemonstrationPage {...OPEN} can={NOBODY} />),
   story("recorded change, over", () => <DemonstrationPage {...OVER} />),
+  story("recorded change, over, for an auditor", () => <DemonstrationPage {...OVER} plays />),
+  story("player, of a recorded change", () => <PlayPage head={PLAYED} channels={[]} chosen={null} />),
   story("recorded change, over without a draft", () => (
     <DemonstrationPage
       {...OVER}

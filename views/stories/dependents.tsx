@@ -69,6 +69,7 @@ export const RUNS: readonly RunLine[] = [
 const DOERS = [
   { name: "web-1", does: ["service", "rewrite"] },
   { name: FAR, does: ["steps"] },
+  { name: "win-1", does: ["service", "logon"] },
 ];
 export const TO_ACCEPT: readonly DependentLine[] = [file, list[3]!];
 

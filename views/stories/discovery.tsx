@@ -29,7 +29,7 @@ const NO_ADMIN = "No administrative account is named on web-1, and nobody else m
 const CUT = "the list of accounts did not come whole; nothing of it counts";
 const SHUT = "it is shut on the target (locked), and a new password could open it";
 const ours = { id: "acc_1" as never, credential: "in_sync" as const };
-const counts = { found: 9, new: 1, back: 0, gone: 1, became_privileged: 1, no_longer_privileged: 0, enabled: 0, disabled: 1 };
+const counts = { found: 9, new: 1, back: 0, gone: 1, became_privileged: 1, no_longer_privileged: 0, enabled: 0, disabled: 1, new_keys: 0 };
 const run = (over: object): Discovery => as<Discovery>({ id: "dis_1", target: "tgt_1", trigger: "hand", by: null, at: at(-10), fence: 1, ...over });
 const whole = run({ state: "done", endedAt: at(-10), counts, first: false }) as Discovery<"done">;
 const app = { warns: ["privileged", "last login 2026-11-25 18:00 UTC: who uses its password today will not get in with it"] };

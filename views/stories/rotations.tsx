@@ -31,6 +31,7 @@ const base = {
   nextAt: null,
   why: null,
   again: null,
+  order: null,
   candidate: "ver_2",
   covers: 3,
   asked: [],
@@ -87,6 +88,21 @@ const QUEUED: State = ["queued", { state: "queued", sent: false, candidate: null
     { says: "An older password of ours is in force: the change never took.", moves: ["again", "keep"] },
   ],
   LOST: State = ["gave up, none opens", dead, doubt("none of our versions is in force", true), { says: NONE, moves: ["tell", "again"] }];
+const LEFT = { agent: "agt_1", wanted: at(40), due: at(40), expires: at(1480), fence: 1, epoch: 1, before: false },
+  ordered = (name: string, order: Record<string, unknown>, over: Record<string, unknown> = {}): State => [
+    `left with the agent, ${name}`,
+    { state: "prepared", trigger: "end_of_use", origin: "generated", by: null, reason: "for the end of a use", attempt: 0, order, ...over },
+    underWay(),
+    null,
+  ],
+  PLACED = ordered("kept", { ...LEFT, state: "placed" });
+const ORDERS = [
+  PLACED,
+  ordered("not yet", { state: "wished", agent: "agt_1", wanted: at(40) }, { sent: false }),
+  ordered("not known", { ...LEFT, state: "sent" }),
+  ordered("moved, and away", { ...LEFT, state: "sent", wanted: at(100), before: true }),
+  ordered("called in", { ...LEFT, state: "called" }, { state: "probing", firstUnknownAt: at(-2) }),
+];
 const STATES = [QUEUED, APPLYING, WAITING, SETTLING, CHANGED, UNCHANGED, LOCAL, DEAD, OLD, LOST];
 const board: BoardFacts = {
   dead: [facts(LOST), facts(DEAD, { account: `${LONG}@${FAR}` })],
@@ -94,13 +110,15 @@ const board: BoardFacts = {
   refused: [facts(["", { state: "refused", ...ended }, unchanged(NASTY), { says: LOOK, moves: [] }])],
   waiting: [facts(WAITING)],
   running: [facts(APPLYING)],
+  ordered: [facts(PLACED)],
   recent: [facts(CHANGED)],
   trend: Array.from({ length: 14 }, (_, i) => ({ day: `2026-04-${20 + (i % 10)}`, committed: (i * 7) % 12, refused: i % 5 === 3 ? 2 : 0 })),
   dependents: RUNS.filter((l) => ["failed", "unknown", "waiting"].includes(l.run.state)),
   toAccept: TO_ACCEPT,
 };
 const quiet = board.trend.map((d) => ({ ...d, committed: 0, refused: 0 }));
-const none: BoardFacts = { dead: [], doubt: [], refused: [], waiting: [], running: [], recent: [], trend: quiet, dependents: [], toAccept: [] };
+const nobody = { dead: [], doubt: [], refused: [], waiting: [], running: [], ordered: [], recent: [] };
+const none: BoardFacts = { ...nobody, trend: quiet, dependents: [], toAccept: [] };
 
 const SAYS = "20 characters, 1 lower-case letter, 1 upper-case letter, 1 digit, 1 symbol, none of the last 10";
 const form: ChangePasswordView = {
@@ -126,6 +144,7 @@ const platforms = [{ name: "linux-ssh", policy: "medium" }, { name: "postgresql"
 export const ROTATIONS: readonly Story[] = [
   story("password changes", () => <RotationsPage board={board} />),
   story("password changes, none", () => <RotationsPage board={none} />),
+  ...ORDERS.map((s) => story(`password change, ${s[0]}`, () => <RotationPage f={facts(s, { byName: null })} />)),
   ...STATES.map((s) => story(`password change, ${s[0]}`, () => <RotationPage f={facts(s)} />)),
   story("password change, what depends on it", () => <RotationPage f={facts(CHANGED, { runs: RUNS })} />),
   story("password change, long names", () => (

@@ -102,6 +102,9 @@ export const SESSIONS: readonly Story[] = [
     <SessionPage {...s} can={{ end: true, play: true, watch: true }} covered={COVERED} />
   ))),
   story("session ended, not counted", () => <SessionPage {...LIST[1]!} can={{ end: false, play: true, watch: false }} covered={null} />),
+  story("session ended, not in the search", () => (
+    <SessionPage {...LIST[1]!} can={{ end: false, play: true, watch: false }} covered={WHOLE} unread />
+  )),
   story("player", () => <PlayPage head={HEAD} channels={CHANNELS} chosen={2} />),
   story("player, one channel", () => <PlayPage head={HEAD} channels={CHANNELS.slice(0, 1)} chosen={null} />),
   story("transcript", () => <TranscriptPage head={HEAD} rows={ROWS} channels={CHANNELS} complete shortened={false} />),

@@ -8,9 +8,16 @@ import { TargetReset, type ResetView, type Stage } from "../target-reset.tsx";
 import { Targets } from "../targets.tsx";
 import { account, as, at, FAR, LONG, NASTY, story, target, type Story } from "./fixed.tsx";
 
-const draft = { name: "web-1", platform: "linux-ssh", host: "192.0.2.10", port: 22, tags: "production" };
+const draft = { name: "web-1", platform: "linux-ssh", host: "192.0.2.10", port: 22, tags: "production", through: [] };
+const AGENTS = ["agt_00000000000000000000", "agt_11111111111111111111", "agt_22222222222222222222"];
+const ways = [
+  { id: AGENTS[0]!, name: "island-gw", mode: "gateway" as const },
+  { id: AGENTS[1]!, name: "island-gw", mode: "gateway" as const },
+  { id: AGENTS[2]!, name: FAR, mode: "agent" as const },
+];
 const targetView = {
   target: target(),
+  way: [],
   accounts: [account(), account({ credential: "unverified" })],
   fingerprints: ["ssh-ed25519 SHA256:abc"],
   passwordPolicies: ["low", "medium", "strong"],
@@ -19,12 +26,16 @@ const targetView = {
   keys: false,
   desktop: `RDP on port 3389, with the certificate ${Array.from({ length: 32 }, () => "AB").join(":")}`,
 };
+const LACKS =
+  "the driver tedious is not installed on the broker: run npm install --no-save --ignore-scripts tedious@20.3.9 in Lockstep's directory, " +
+  "and start the broker again";
 const platforms = [
   { name: "linux-ssh", called: "Linux over SSH", port: 22 },
   { name: "postgres", called: "PostgreSQL", port: 5432 },
   { name: "mysql", called: "MariaDB or MySQL", port: 3306 },
   { name: "redis", called: "Redis", port: 6379 },
   { name: "rabbitmq", called: "RabbitMQ", port: 15671 },
+  { name: "mssql", called: "SQL Server", port: 1433, grade: "draft" as const, lacks: LACKS },
 ];
 const DATABASE = target({ name: "db-1", platform: "postgres", port: 5432 });
 const VOUCHED = "any certificate of its authority for 192.0.2.10";
@@ -43,6 +54,7 @@ const SETS: EditView["platforms"] = [
 const edit: EditView = {
   target: target(),
   accounts: 3,
+  ways: [],
   platforms: [],
   owners: [
     { id: "per_operator", name: "operator" },
@@ -67,6 +79,7 @@ const edit: EditView = {
 };
 const reset: ResetView = {
   target: target(),
+  way: ["island-gw"],
   result: null,
   accounts: [account(), account({ ...as({ id: "acc_2" }), name: LONG, credential: "unverified" })],
   rights: "sudo for chpasswd and getent, without a terminal",
@@ -120,22 +133,29 @@ export const TARGETS: readonly Story[] = [
     />
   )),
   story("targets, none", () => <Targets list={[]} />),
-  story("target, add", () => <TargetNew platforms={platforms} draft={draft} />),
-  story("target, add, empty", () => <TargetNew platforms={platforms} draft={{ ...draft, name: "", port: null }} />),
+  story("target, add", () => <TargetNew platforms={platforms} draft={draft} ways={[]} />),
+  story("target, add, through a gateway", () => <TargetNew platforms={platforms} draft={{ ...draft, through: AGENTS.slice(1) }} ways={ways} />),
+  story("target, add, empty", () => <TargetNew platforms={platforms} draft={{ ...draft, name: "", port: null }} ways={ways.slice(0, 1)} />),
   story("target, confirm its key", () => (
-    <TargetConfirm draft={draft} seen={{ identity: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc", compareWith: "ssh-keygen -lf x" }} />
+    <TargetConfirm way={[]} draft={draft} seen={{ identity: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc", compareWith: "ssh-keygen -lf x" }} />
   )),
-  story("target, confirm its certificate", () => <TargetConfirm draft={{ ...draft, platform: "postgres", port: null }} seen={SEEN} />),
-  story("target, confirm a plain connection", () => <TargetConfirm draft={{ ...draft, host: "127.0.0.1" }} seen={PLAIN} />),
+  story("target, confirm its certificate", () => (
+    <TargetConfirm way={["island-gw", FAR]} draft={{ ...draft, platform: "postgres", port: null }} seen={SEEN} />
+  )),
+  story("target, confirm a plain connection", () => <TargetConfirm way={[]} draft={{ ...draft, host: "127.0.0.1" }} seen={PLAIN} />),
   story("target, a database", () => (
     <TargetPage {...targetView} desktop={null} target={DATABASE} fingerprints={[SEEN.fingerprint]} blocked={false} />
   )),
   story("target, by an authority", () => <TargetPage {...targetView} fingerprints={[]} proof={VOUCHED} blocked={false} />),
   story("target", () => <TargetPage {...targetView} blocked={false} />),
+  story("target, through gateways", () => <TargetPage {...targetView} way={["island-gw", FAR]} blocked={false} />),
   story("target, identity changed", () => <TargetPage {...targetView} blocked />),
   story("target, of keys", () => <TargetPage {...targetView} keys accounts={[]} blocked={false} />),
   story("target, new", () => <TargetPage {...targetView} accounts={[]} blocked={false} />),
   story("target, edit", () => <TargetEdit {...edit} />),
+  story("target, edit, through a gateway of somebody else's", () => (
+    <TargetEdit {...edit} ways={ways.slice(0, 1)} target={target({ link: `${AGENTS[0]!} ${AGENTS[2]!}` })} />
+  )),
   story("target, edit, one account", () => <TargetEdit {...edit} accounts={1} settings={[]} />),
   story("target, edit, a device", () => <TargetEdit {...edit} target={target({ platform: "cli:any-device" })} platforms={SETS} />),
   story("remote reset", () => <TargetReset {...reset} />),

@@ -18,10 +18,17 @@ const optionsEnd = (text: string): number => {
   }
   return text.length;
 };
-const KEY = /^((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+)[ \t]+([A-Za-z0-9+/]+=*)(?:[ \t]+(.*?))?[ \t\r]*$/;
+/** Whose comment goes on to the end: nothing in it is looked for, so a line of blanks is gone over once. */
+const KEY = /^((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+)[ \t]+([A-Za-z0-9+/]+=*)(?:[ \t]+([^]*))?$/;
+/** Blanks and returns at its end are no part of a line. */
+const trimmed = (text: string): string => {
+  let end = text.length;
+  while (end > 0 && " \t\r".includes(text[end - 1]!)) end -= 1;
+  return text.slice(0, end);
+};
 /** As sshd reads it; null: no key stands there. */
 export const lineOf = (text: string): Line | null => {
-  const body = text.replace(/^[ \t]+/, "");
+  const body = trimmed(text.replace(/^[ \t]+/, ""));
   if (body.startsWith("#")) return null;
   const bare = KEY.exec(body), end = bare ? 0 : optionsEnd(body), m = bare ?? KEY.exec(body.slice(end).replace(/^[ \t]+/, ""));
   return m === null ? null : { options: body.slice(0, end), type: m[1]!, blob: m[2]!, comment: m[3] ?? "" };

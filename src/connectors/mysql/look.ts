@@ -15,11 +15,15 @@ export const judge = (rows: readonly Row[], passwords: readonly string[]): Compa
   return matches[0]! < 0 ? "none" : { match: matches[0]! };
 };
 
-const MAY_KILL = /^GRANT (ALL PRIVILEGES|.*\b(SUPER|CONNECTION ADMIN)\b.*) ON \*\.\*/;
+const MAY_KILL = /\b(SUPER|CONNECTION ADMIN)\b/;
+const mayKill = (grant: string): boolean => {
+  const end = grant.lastIndexOf(" ON *.*");
+  return end > 0 && grant.startsWith("GRANT ") && (grant.startsWith("GRANT ALL PRIVILEGES ON *.*") || MAY_KILL.test(grant.slice(0, end)));
+};
 /** Without the right MariaDB kills nobody and calls it a success, so it is looked up. */
 export const killUser = async (s: MysqlSession, user: string): Promise<{ ended: number } | { unknown: string }> => {
   const grants = (await s.rows<Record<string, string>>("show grants")).flatMap((r) => Object.values(r));
-  return grants.some((g) => MAY_KILL.test(g))
+  return grants.some(mayKill)
     ? { ended: await s.run(`kill user ${ident(user)}`) }
     : { unknown: "the administrative account may not end others' logins (CONNECTION ADMIN)" };
 };
@@ -30,7 +34,7 @@ export const killEach = async (s: MysqlSession, user: string): Promise<{ ended: 
       await s.run(`kill ${Number(id)}`);
       ended++;
     } catch (e) {
-      if (!(e instanceof MysqlFailure && e.errno === 1094)) throw e;
+      if (!(e instanceof MysqlFailure && e.number === 1094)) throw e;
     }
   }
   return { ended };
@@ -39,7 +43,12 @@ export const killEach = async (s: MysqlSession, user: string): Promise<{ ended: 
 /** One line a user, as a name means all of its hosts. No server of this kind keeps who logged in when. */
 export const found = (rows: readonly Row[], writers: ReadonlySet<string> | null): FoundAccount[] => {
   const users = new Map<string, Row[]>();
-  for (const r of rows) if (!r.role && naming.fits(r.user)) users.set(r.user, [...(users.get(r.user) ?? []), r]);
+  for (const r of rows) {
+    const hosts = users.get(r.user) ?? [];
+    if (r.role || !naming.fits(r.user)) continue;
+    hosts.push(r);
+    users.set(r.user, hosts);
+  }
   return [...users].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, all]) => foundUser(name, all, writers));
 };
 const foundUser = (name: string, all: readonly Row[], writers: ReadonlySet<string> | null): FoundAccount => {

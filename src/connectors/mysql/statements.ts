@@ -21,9 +21,9 @@ export const standing = async (s: MysqlSession): Promise<Standing> => {
     return { cannot: "right", why: `there is an account called ${NOBODY.user}; drop it` };
   } catch (e) {
     if (!(e instanceof MysqlFailure) || e.kind !== "said") throw e;
-    if (NO_SUCH.has(e.errno)) return "ready";
-    if (READ_ONLY.has(e.errno)) return { cannot: "read_only", why: `this server takes no changes (${e.why}); name the primary` };
-    if (NO_RIGHT.has(e.errno)) return { cannot: "right", why: e.why };
+    if (NO_SUCH.has(e.number)) return "ready";
+    if (READ_ONLY.has(e.number)) return { cannot: "read_only", why: `this server takes no changes (${e.why}); name the primary` };
+    if (NO_RIGHT.has(e.number)) return { cannot: "right", why: e.why };
     throw e;
   }
 };
@@ -85,11 +85,11 @@ export const prepare = async (s: MysqlSession, rows: readonly Row[] | "own", to:
 
 /** The server's own sentence and, of a policy, its reasons. */
 export const reasons = async (s: MysqlSession, f: MysqlFailure): Promise<string> => {
-  if (f.errno !== POLICY) return f.why;
+  if (f.number !== POLICY) return f.why;
   const list = await s.rows<{ Level: string; Message: string }>("show warnings").catch(() => []);
   return [f.why, ...list.filter((w) => w.Level === "Warning").map((w) => w.Message)].join("; ");
 };
 const POLICY = 1819;
 /** For certain nothing came of a statement for one account: policy, no such account, no right, read only, a hash or name it does not take, syntax. */
 const UNDONE = new Set([POLICY, 1064, 1372, 1470, 1699, 1827, 3955, ...NO_SUCH, ...NO_RIGHT, ...READ_ONLY]);
-export const undone = (f: MysqlFailure): boolean => f.kind === "said" && UNDONE.has(f.errno);
+export const undone = (f: MysqlFailure): boolean => f.kind === "said" && UNDONE.has(f.number);

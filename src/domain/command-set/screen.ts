@@ -16,7 +16,7 @@ const corrected = (text: string): string => {
 
 /** Lines end in \n alone; a bare return begins one too, as a redrawn prompt does. */
 export const visible = (raw: string): string =>
-  corrected(raw.replace(OSC, "").replace(CSI, "").replace(OTHER, "").replace(/\r+\n/g, "\n").replace(/\r+/g, "\n").replace(CONTROL, ""));
+  corrected(raw.replace(OSC, "").replace(CSI, "").replace(OTHER, "").replace(/\r+\n?/g, "\n").replace(CONTROL, ""));
 export const lastLine = (text: string): string => text.split("\n").map((l) => l.trim()).findLast((l) => l !== "") ?? "";
 
 /**

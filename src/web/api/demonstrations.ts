@@ -7,8 +7,9 @@ import { isId, type DemonstrationId } from "../../kernel/ids.ts";
 import { accountCard } from "../../flow/look.ts";
 import { allowDemonstration, askDemonstration, demonstrationCard, demonstrationList, dropDemonstration, type DemonstrationCard } from "../../flow/demonstrate.ts";
 import { beginDemonstration, finishDemonstration, sayLine } from "../../flow/demonstrate-hands.ts";
+import { play } from "../../flow/recordings.ts";
 import type { ApiDeps, Who } from "./deps.ts";
-import { endpoint, Id, type Endpoint } from "./endpoint.ts";
+import { endpoint, Id, raw, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
 import { iso, When } from "./shapes.ts";
 
@@ -61,6 +62,14 @@ export const demonstrations: readonly Endpoint[] = [
     },
   }),
   endpoint({ method: "get", path: "/demonstrations/{id}", tag, summary: "One with its transcript, and its draft when it is over", params: Id, answer: Whole, run: (deps, a) => shown(deps, a, a.params.id) }),
+  raw({
+    method: "get", path: "/demonstrations/{id}/cast", tag, summary: "Its recording as asciicast v2", type: "application/x-asciicast", params: Id,
+    says: "For auditors, as with sessions. `Recording-Complete: false` where it ends early or its chain is broken.",
+    raw: async ({ flow }, { caller, params }, c) => {
+      const id = idOf(params.id), { cast, verdict } = await play(flow, flow.recordings, caller, id);
+      return c.body(cast, 200, { "Content-Type": "application/x-asciicast", "Recording-Complete": String(verdict.complete), "Content-Disposition": `attachment; filename="${id}.cast"` });
+    },
+  }),
   move("allow", "Let somebody record a change", "Never oneself, where there is another admin.", ({ flow }, { caller }, id) => allowDemonstration(flow, caller, id)),
   move("begin", "Begin it", "A new password is made, sealed and in the journal before the device is dialled.", ({ flow }, { caller }, id) => beginDemonstration(flow, caller, id)),
   move("finish", "End it", "The device is asked which password is in force.", ({ flow }, { caller }, id) => finishDemonstration(flow, caller, id)),

@@ -1,6 +1,6 @@
 /** What depends on a password, and what came of it. Rule: what is added is inert until another admin accepts it; no password is in any answer. */
 import { z } from "@hono/zod-openapi";
-import { ACTIONS, DependentInput, FORMS, PHASES, PLACE, type Run } from "../../domain/dependent.ts";
+import { ACTIONS, DependentInput, FORMS, KEEPERS, PHASES, PLACE, type Run } from "../../domain/dependent.ts";
 import { RUN_MOVES, type RunMove } from "../../domain/dependent-absorb.ts";
 import { acceptDependent, addDependent, dependentOne, moveDependent, removeDependent, testDependent } from "../../flow/dependents.ts";
 import { dependentList, moveRun, runsOfRotation, troubledRuns, type DependentLine, type RunLine } from "../../flow/dependent-look.ts";
@@ -13,6 +13,7 @@ const tag = "dependents", text = z.string();
 const WhatOut = z.union([
   z.object({ does: z.literal("service"), unit: text, action: z.enum(ACTIONS) }),
   z.object({ does: z.literal("rewrite"), path: text, line: text.openapi({ description: `holds ${PLACE} once; exactly one line of the file looks like it` }), form: z.enum(FORMS) }),
+  z.object({ does: z.literal("logon"), of: z.enum(KEEPERS), name: text.openapi({ description: "of what logs on by itself on Windows as that account; of a task its whole path" }) }),
   z.object({ does: z.literal("steps"), list: text.openapi({ description: "under `follow` in the target's command set" }) }),
 ]);
 const DependentOut = z.object({

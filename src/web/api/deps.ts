@@ -9,6 +9,8 @@ import type { Asker, Caller } from "../../flow/record.ts";
 import type { Released } from "../../flow/release.ts";
 import type { Operator } from "../../identity/operator.ts";
 import type { Bearer, Made } from "../../identity/tokens.ts";
+import type { MadeEnrolment } from "../../flow/agent-enrol.ts";
+import type { Paste } from "../agent-line.ts";
 import type { Env, WebDeps } from "../deps.ts";
 
 export type EventRow = Awaited<ReturnType<typeof audit>>[number];
@@ -25,7 +27,7 @@ export type Shelf = {
 };
 
 /** src/web/release.tsx is the one web file that opens a Secret: these are its. Each wipes what it opened. */
-export type Doors = { password(released: Released): string; others(released: Released): { no: number; says: string; password: string }[]; token(made: Made): string; /** One password generated for many accounts. */ shared(password: Secret): string; webhookKey(key: Secret): string };
+export type Doors = { password(released: Released): string; others(released: Released): { no: number; says: string; password: string }[]; token(made: Made): string; /** One password generated for many accounts. */ shared(password: Secret): string; webhookKey(key: Secret): string; /** The token and the line it stands in. */ enrolment(made: MadeEnrolment, paste: Omit<Paste, "token">): { token: string; line: string } };
 
 /** What only a broker on its own data directory has; absent where the API stands without one. */
 export type Own = { readonly operator: Operator; backup(by: Asker): Promise<Spooled> };

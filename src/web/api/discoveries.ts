@@ -23,12 +23,12 @@ const out = (d: Discovery, target: string): z.input<typeof DiscoveryOut> => ({
   why: d.state === "failed" ? d.why : null, first: d.state === "done" && d.first, counts: d.state === "done" ? { ...d.counts } : null,
 });
 const FoundOut = z.object({
-  name: text, stage: z.enum(["managed", "adopting", "kept", "unmanaged", "ignored", "gone"]), account: maybe, enabled: tell, privileged: tell, lastLogin: maybe, says: z.array(text),
+  name: text, stage: z.enum(["managed", "adopting", "kept", "unmanaged", "ignored", "gone"]), account: maybe, enabled: tell, privileged: tell, lastLogin: maybe, says: z.array(text), keys: z.array(text).nullable().openapi({ description: "fingerprints of the SSH keys that let it in; null: not told" }),
   changes: z.array(z.enum(CHANGES)).openapi({ description: "between the last two whole lists" }), firstAt: When, seenAt: When, goneAt: When, ignored: maybe, rule: maybe,
   hindered: maybe.openapi({ description: "why it cannot be adopted" }), warns: z.array(text),
 }).openapi("FoundAccount");
 const found = ({ found: f, ours, stage, hindered, warns }: Staged): z.input<typeof FoundOut> => ({
-  name: f.name, stage, account: ours?.id ?? null, enabled: f.told.enabled, privileged: f.told.privileged, lastLogin: f.told.lastLogin ?? null, says: [...f.told.says], changes: [...f.changes] as Change[],
+  name: f.name, stage, account: ours?.id ?? null, enabled: f.told.enabled, privileged: f.told.privileged, lastLogin: f.told.lastLogin ?? null, says: [...f.told.says], keys: f.told.keys ? [...f.told.keys] : null, changes: [...f.changes] as Change[],
   firstAt: iso(f.firstAt), seenAt: iso(f.seenAt), goneAt: iso(f.goneAt), ignored: f.ignored?.why ?? null, rule: f.ruleSaid, hindered, warns: [...warns],
 });
 const Names = z.object({ names: z.array(text.min(1).max(256)).min(1).max(500) });

@@ -4,6 +4,8 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { Fault } from "../../kernel/fault.ts";
 import { accounts } from "./accounts.ts";
+import { agents } from "./agents.ts";
+import { brokerKeys } from "./broker-keys.ts";
 import { audit } from "./audit.ts";
 import { backups } from "./backups.ts";
 import { bulks } from "./bulks.ts";
@@ -14,6 +16,7 @@ import { dependents } from "./dependents.ts";
 import { discoveries } from "./discoveries.ts";
 import { docsPage } from "./docs.tsx";
 import { mountEndpoints, type Endpoint } from "./endpoint.ts";
+import { enrolments } from "./enrolments.ts";
 import { exposures } from "./exposures.ts";
 import { groups } from "./groups.ts";
 import { health } from "./health.ts";
@@ -41,7 +44,7 @@ export type { ApiDeps, Doors, Own, Shelf } from "./deps.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...me, ...terminals, ...accounts, ...requests, ...sessions, ...ssh, ...rotations, ...targets, ...discoveries, ...people, ...groups, ...policies, ...passwordPolicies, ...commandSets, ...demonstrations, ...changes, ...locks, ...audit, ...exposures,
-  ...imports, ...bulks, ...schedules, ...search, ...dependents, ...health, ...backups, ...notices,
+  ...imports, ...bulks, ...schedules, ...search, ...dependents, ...agents, ...enrolments, ...brokerKeys, ...health, ...backups, ...notices,
 ];
 
 const MOST = 256 * 1024;

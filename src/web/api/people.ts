@@ -122,9 +122,12 @@ const addKey: Endpoint = endpoint({
   answer: KeyOut,
   status: 201,
   run: async (deps, a) => {
+    const whose = (await find(deps, a, a.params.id)).id;
+    // A token ends and may be bound to an address; a key does neither.
+    if (a.bearer && "person" in a.caller && whose === a.caller.person.id) throw new Fault("forbidden", "A token cannot give its own person a key to log in with: a key outlives it. Add the key in the portal.");
     const { fingerprint, line, comment } = readPublicKey(a.body.key),
       label = a.body.label || comment.slice(0, 80) || "key";
-    await addSshKey(deps.flow, a.caller, (await find(deps, a, a.params.id)).id, { fingerprint, line, label });
+    await addSshKey(deps.flow, a.caller, whose, { fingerprint, line, label });
     return { fingerprint, label, key: line };
   },
 });

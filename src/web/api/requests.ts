@@ -178,13 +178,15 @@ const desktop: Endpoint = endpoint({
   tag,
   summary: "A ticket for the desktop of its target",
   params: Id,
+  body: z.object({ session: z.string().max(80).optional().openapi({ description: "back into this session of yours, which lost its connection" }) }),
   answer: TicketOut,
   status: 201,
   secret: true,
   says:
     "Open a WebSocket at `socket` with the subprotocols `protocol` and `ticket.` + `ticket`, and say `{\"type\":\"start\",\"width\":…,\"height\":…}` first: " +
     "what follows is Guacamole's protocol, and small JSON objects. Good once, for 30 seconds, for the login or token that asked.",
-  run: async ({ flow }, { caller, holder, params }) => ticketOut(await desktopTicket(flow, caller, holder, params.id as RequestId), "desktop"),
+  run: async ({ flow }, { caller, holder, params, body }) =>
+    ticketOut(await desktopTicket(flow, caller, holder, params.id as RequestId, body.session as SessionId | undefined), "desktop"),
 });
 
 const CertificateOut = z

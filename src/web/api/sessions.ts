@@ -1,9 +1,10 @@
 /** Sessions: listed, played back, ended. Rule: a recording leaves only through flow's `play`, which masks passwords and writes the event. */
 import { z } from "@hono/zod-openapi";
 import { Fault } from "../../kernel/fault.ts";
-import type { RequestId, SessionId } from "../../kernel/ids.ts";
-import { ENDED_WHY } from "../../domain/session.ts";
+import { isId, type RequestId, type SessionId } from "../../kernel/ids.ts";
+import { ENDED_WHY, PROTOCOLS } from "../../domain/session.ts";
 import { session, sessionCoverage, sessionEvents, sessionList } from "../../flow/look.ts";
+import { playDesktop } from "../../flow/desktop-play.ts";
 import { KINDS, play, rawRecording, readTranscript, type Kind } from "../../flow/recordings.ts";
 import { searchSessions } from "../../flow/session-search.ts";
 import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
@@ -23,7 +24,7 @@ const Facts = z.object({
   account: name.openapi({ description: "root@web-1 or an id" }),
   target: name,
   why: z.enum(ENDED_WHY).optional(),
-  protocol: z.enum(["ssh", "rdp"]).optional(),
+  protocol: z.enum(PROTOCOLS).optional(),
   from: Moment.optional(),
   to: Moment.optional(),
   marked: flag.openapi({ description: "a command rule marked it" }),
@@ -172,6 +173,19 @@ export const sessions: readonly Endpoint[] = [
   }),
   raw({
     method: "get",
+    path: "/sessions/{id}/desktop",
+    tag,
+    summary: "The recording of a desktop as Guacamole's own stream",
+    says: "For auditors. Nothing in a picture is masked; what was typed is no part of it, the transcript has it. `Recording-Complete: false` where the recording ends early or its chain is broken.",
+    type: "text/plain",
+    params: Id,
+    raw: async ({ flow, recordings }, { caller, params }, c) => {
+      const { stream, verdict } = await playDesktop(flow, dirOf(recordings), caller, params.id as SessionId);
+      return c.body(new Uint8Array(stream), 200, { "Content-Type": "text/plain; charset=utf-8", "Recording-Complete": String(verdict.complete) });
+    },
+  }),
+  raw({
+    method: "get",
     path: "/sessions/{id}/cast",
     tag,
     summary: "The recording as asciicast v2",
@@ -180,7 +194,8 @@ export const sessions: readonly Endpoint[] = [
     params: Id,
     query: z.object({ channel: z.coerce.number().int().min(0).optional() }),
     raw: async ({ flow, recordings }, { caller, params, query }, c) => {
-      const { cast, verdict } = await play(flow, dirOf(recordings), caller, params.id as SessionId, query.channel);
+      if (!isId("session", params.id)) throw new Fault("not_found", "No such session.");
+      const { cast, verdict } = await play(flow, dirOf(recordings), caller, params.id, query.channel);
       return c.body(cast, 200, {
         "Content-Type": "application/x-asciicast",
         "Recording-Complete": String(verdict.complete),
@@ -199,7 +214,8 @@ export const sessions: readonly Endpoint[] = [
     secret: true,
     says:
       "For auditors. Open a WebSocket at `socket` with the subprotocols `protocol` and `ticket.` + `ticket`; what you send is " +
-      "not read. Beginning and end of watching are in the audit log.",
+      "not read. Of a terminal come pieces, each a small JSON object before its bytes; of a desktop Guacamole's own instructions, and " +
+      '`{"type":"again"}` before each whole picture. Beginning and end of watching are in the audit log.',
     run: async ({ flow }, { caller, holder, params }) => ticketOut(await watchTicket(flow, caller, holder, params.id as SessionId), "watch"),
   }),
   endpoint({

@@ -4,9 +4,9 @@ import type { Account, Standing } from "../../domain/account.ts";
 import { outcomeOf } from "../../domain/change-outcome.ts";
 import { PolicyBinding, PolicyTerms, type Policy } from "../../domain/policy.ts";
 import { Role, type Person } from "../../domain/person.ts";
-import { desktopOf } from "../../domain/desktop.ts";
+import { desktopPins } from "../../domain/desktop.ts";
 import { carriesSessions } from "../../domain/platform.ts";
-import { pinsOf, type Target } from "../../domain/target.ts";
+import { pinsOf, throughOf, type Target } from "../../domain/target.ts";
 import { SOCKETS, type SocketKind } from "../../domain/ticket.ts";
 import type { AccountCard } from "../../flow/look.ts";
 import type { Issued } from "../../flow/ticket.ts";
@@ -35,12 +35,12 @@ export const PolicyOut = z.object({ id: text, name: text, active: z.boolean(), t
 export const policyOut = (p: Policy): z.input<typeof PolicyOut> => p as z.input<typeof PolicyOut>;
 
 export const TargetOut = z.object({
-  id: text, name: text, platform: text, host: text, port: z.int(), settings: z.record(z.string(), z.unknown()), fingerprints: z.array(text), owner: maybe, tags: z.array(text),
+  id: text, name: text, platform: text, host: text, port: z.int(), through: z.array(text).openapi({ description: "ids of the agents or gateways it is reached through, in the order in which they are tried; empty: directly" }), settings: z.record(z.string(), z.unknown()), fingerprints: z.array(text), owner: maybe, tags: z.array(text),
   administrative: maybe, reconcile: maybe, identityNo: z.int(), identityHash: text, locked: z.boolean(),
 }).openapi("Target");
 /** Of a host key line; what is no key stands as it is. */
 export const fingerprintOf = (key: string): string => { try { return readPublicKey(key).fingerprint; } catch { return key; } };
-export const targetOut = (t: Target): z.input<typeof TargetOut> => ({ ...t, tags: [...t.tags], fingerprints: [...pinsOf(t).map(fingerprintOf), ...desktopOf(t)?.certificates ?? []] });
+export const targetOut = (t: Target): z.input<typeof TargetOut> => ({ ...t, through: [...throughOf(t)], tags: [...t.tags], fingerprints: [...pinsOf(t).map(fingerprintOf), ...desktopPins(t)] });
 
 const StandingOut = z.object({ word: text, by: maybe, until: When, why: maybe }).openapi("Standing");
 const standingOut = (s: Standing): z.input<typeof StandingOut> =>
@@ -60,10 +60,12 @@ export const accountOut = ({ account: a, target: t, standing, offers, manage, pa
 
 export const RotationOut = z.object({
   id: text, account: text, state: text, done: z.boolean(), outcome: z.enum(["changed", "unchanged", "under_way", "settling"]), trigger: text, reason: text, by: maybe, attempt: z.int(), why: maybe, nextAt: When, openedAt: When, endedAt: When,
+  order: z.object({ state: z.enum(["wished", "sent", "placed", "called", "over"]), agent: text, wanted: When, due: When, expires: When }).nullable().openapi({ description: "left with the machine's agent for the end of a use: it sets the password at `due` by itself, and never from `expires` on" }),
 }).openapi("Rotation");
 export const rotationOut = ({ rotation: r, openedAt, account }: RotationRow): z.input<typeof RotationOut> => ({
   id: r.id, account, state: r.state, done: r.state === "committed" || r.state === "refused", outcome: outcomeOf(r).word, trigger: r.trigger, reason: r.reason, by: r.by, attempt: r.attempt, why: r.why,
   nextAt: iso(r.nextAt), openedAt: iso(openedAt), endedAt: "endedAt" in r ? iso(r.endedAt) : null,
+  order: r.order && { state: r.order.state, agent: r.order.agent, wanted: iso(r.order.wanted), due: iso("due" in r.order ? r.order.due : null), expires: iso("expires" in r.order ? r.order.expires : null) },
 });
 
 const plain = z.record(z.string(), z.unknown());
@@ -75,7 +77,7 @@ export const eventOut = (e: EventRow): z.input<typeof EventOut> => ({
 });
 
 export const ChangeOut = z.object({ id: text, author: text, subject: text, what: text, at: When }).openapi("Change");
-export const changeOut = (c: OpenChange): z.input<typeof ChangeOut> => ({ ...c, at: iso(c.at) });
+export const changeOut = ({ id, author, subject, what, at }: OpenChange): z.input<typeof ChangeOut> => ({ id, author, subject, what, at: iso(at) });
 
 export const TicketOut = z.object({ ticket: text, expiresAt: When, socket: text, protocol: text }).openapi("Ticket");
 export const ticketOut = ({ ticket, expiresAt }: Issued, kind: SocketKind): z.input<typeof TicketOut> => ({ ticket, expiresAt: iso(expiresAt), socket: SOCKETS[kind].path, protocol: SOCKETS[kind].protocol });

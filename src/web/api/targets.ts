@@ -16,10 +16,10 @@ const tag = "targets";
 const find = (deps: ApiDeps, { caller }: Who, text: string): Promise<Target> => target(deps.flow.db, caller.person, text);
 const Change = z.object({
   platform: z.string().max(40).optional().openapi({ description: "from one command set to another: `cli:any-device` to one of your own" }),
-  host: TargetInput.shape.host.optional(), port: TargetInput.shape.port.optional(), settings: z.record(z.string(), z.unknown()).optional(), tags: z.array(z.string().min(1).max(40)).max(40).optional(),
+  host: TargetInput.shape.host.optional(), port: TargetInput.shape.port.optional(), through: z.array(z.string().min(1).max(80)).max(4).optional().openapi({ description: "ids or names of agents and gateways, in the order in which they are tried; empty: directly" }), settings: z.record(z.string(), z.unknown()).optional(), tags: z.array(z.string().min(1).max(40)).max(40).optional(),
   owner: z.string().max(80).nullable().optional().openapi({ description: "id of a person" }), locked: z.boolean().optional(), administrative: z.string().max(80).nullable().optional(), reconcile: z.string().max(80).nullable().optional(),
 });
-const Where = TargetInput.pick({ host: true, port: true, platform: true });
+const Where = TargetInput.pick({ host: true, port: true, platform: true, through: true });
 const Identity = z.object({ identity: z.string(), fingerprint: z.string(), settings: z.record(z.string(), z.unknown()), compareWith: z.string() }).openapi("Identity");
 const Desktop = z.object({ port: z.int(), fingerprint: z.string(), security: z.enum(["tls", "nla"]), settings: z.record(z.string(), z.unknown()), compareWith: z.string() }).openapi("Desktop");
 const Accept = z.object({ identityHash: z.string().min(1).max(80) });
@@ -33,7 +33,7 @@ export const targets: readonly Endpoint[] = [
   endpoint({ method: "get", path: "/targets/{id}", tag, summary: "One target, by id or name", params: Id, answer: TargetOut, run: async (deps, a) => targetOut(await find(deps, a, a.params.id)) }),
   endpoint({ method: "post", path: "/targets", tag, summary: "Add a target", body: TargetInput, answer: TargetOut, status: 201, run: async (deps, { caller, body }) => targetOut(await addTarget(deps.flow, caller, body)) }),
   endpoint({
-    method: "patch", path: "/targets/{id}", tag, summary: "Change a target", says: "Another host, port or setting blocks its accounts until somebody else accepts the identity.", params: Id, body: Change, answer: TargetOut,
+    method: "patch", path: "/targets/{id}", tag, summary: "Change a target", says: "Another host, port, way or setting blocks its accounts until somebody else accepts the identity.", params: Id, body: Change, answer: TargetOut,
     run: async (deps, a) => {
       const { administrative, reconcile, owner, ...rest } = a.body, { id } = await find(deps, a, a.params.id);
       return targetOut(await changeTarget(deps.flow, a.caller, id, { ...rest, owner: owner as PersonId | null | undefined, administrative: administrative as AccountId | null | undefined, reconcile: reconcile as AccountId | null | undefined }));
@@ -45,7 +45,7 @@ export const targets: readonly Endpoint[] = [
   }),
   endpoint({
     method: "post", path: "/targets/read-desktop", tag, summary: "Read the certificate of a target's RDP server", says: "No login is tried and nothing is pinned: compare the fingerprint with what `compareWith` says on the machine itself, then put `settings` beside the target's others.",
-    body: z.object({ host: TargetInput.shape.host, port: z.int().min(1).max(65_535).default(3_389) }), answer: Desktop, run: async (deps, { caller, body }) => readDesktop(deps.flow, caller, body),
+    body: z.object({ host: TargetInput.shape.host, port: z.int().min(1).max(65_535).default(3_389), through: TargetInput.shape.through }), answer: Desktop, run: async (deps, { caller, body }) => readDesktop(deps.flow, caller, body),
   }),
   endpoint({
     method: "post", path: "/targets/{id}/accept-identity", tag, summary: "Accept a changed identity", says: "`identityHash` of the target as you looked at it: if it was changed again since, nothing is accepted.", params: Id, body: Accept, answer: TargetOut,

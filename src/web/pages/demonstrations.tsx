@@ -8,13 +8,16 @@ import { gradeOf } from "../../flow/command-sets.ts";
 import { allowDemonstration, askDemonstration, demonstrationCard, demonstrationList, dropDemonstration, type DemonstrationCard } from "../../flow/demonstrate.ts";
 import { beginDemonstration, finishDemonstration, sayLine } from "../../flow/demonstrate-hands.ts";
 import { accountCards } from "../../flow/look.ts";
+import { play } from "../../flow/recordings.ts";
 import { DemonstrationNew, DemonstrationPage, Demonstrations, type ShownLine, type ShownView } from "../../../views/demonstrations.tsx";
+import { PlayPage } from "../../../views/player.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
 import { fields } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
+import { contentPolicy } from "../security.ts";
 
 const idOf = (c: Ctx): DemonstrationId => {
   const id = param(c, "id");
@@ -42,7 +45,7 @@ const page = async (c: Ctx, deps: WebDeps, typed?: NonNullable<ShownView["typed"
   const card = await demonstrationCard(deps.flow.db, callerOf(c), idOf(c)), v = viewOf(card, deps.flow.times.demonstrationOpen);
   const settling = v.state === "over" && v.password !== null && v.password.state !== "committed" && v.password.state !== "refused", watching = v.state === "open" && !v.can.say;
   const frame = { title: `Record a change: ${v.account}@${v.target.name}`, wide: true, ...(typed === undefined ? {} : { status: 422 }), ...(settling || watching ? { refresh: 3 } : {}) };
-  return render(c, deps, frame, <DemonstrationPage {...v} {...(typed === undefined ? {} : { typed })} />);
+  return render(c, deps, frame, <DemonstrationPage {...v} plays={card.recorded && may(me(c).person, "session.play")} {...(typed === undefined ? {} : { typed })} />);
 };
 const ask = async (c: Ctx, deps: WebDeps) => {
   const f = await fields(c), account = f["account"] ?? "", reason = (f["reason"] ?? "").trim();
@@ -65,6 +68,17 @@ const line = async (c: Ctx, deps: WebDeps) => {
   return c.redirect(`/demonstrations/${idOf(c)}#line`, 303);
 };
 
+/** By the same player as sessions; the page itself reads nothing of it. */
+const player = async (c: Ctx, deps: WebDeps) => {
+  const { d, byName, login, target } = await demonstrationCard(deps.flow.db, callerOf(c), idOf(c)), head = { id: d.id, at: `/demonstrations/${d.id}`, personName: byName, accountName: login.name, targetName: target.name, openedAt: d.at };
+  c.header("Content-Security-Policy", contentPolicy(c.get("nonce"), true));
+  return render(c, deps, { title: "Recording", wide: true }, <PlayPage head={head} channels={[]} chosen={null} />);
+};
+const cast = async (c: Ctx, deps: WebDeps) => {
+  const id = idOf(c), { cast: body } = await play(deps.flow, deps.flow.recordings, callerOf(c), id);
+  return c.body(body, 200, { "Content-Type": "application/x-asciicast", "Content-Disposition": `attachment; filename="${id}.cast"` });
+};
+
 const at = "/demonstrations/:id";
 export const DEMONSTRATIONS: readonly Route[] = [
   { method: "GET", path: "/demonstrations", act: "platform.see", handle: list },
@@ -75,5 +89,7 @@ export const DEMONSTRATIONS: readonly Route[] = [
   { method: "POST", path: `${at}/drop`, act: "demonstration.drop", verb: true, handle: moved((deps, c, id) => dropDemonstration(deps.flow, callerOf(c), id, "")) },
   { method: "POST", path: `${at}/begin`, act: "demonstration.show", verb: true, handle: moved((deps, c, id) => beginDemonstration(deps.flow, callerOf(c), id), "#line") },
   { method: "POST", path: `${at}/lines`, act: "demonstration.show", verb: true, handle: line },
+  { method: "GET", path: `${at}/play`, act: "session.play", handle: player },
+  { method: "POST", path: `${at}/cast`, act: "session.play", handle: cast },
   { method: "POST", path: `${at}/finish`, act: "demonstration.show", verb: true, handle: moved((deps, c, id) => finishDemonstration(deps.flow, callerOf(c), id)) },
 ];

@@ -31,6 +31,7 @@ const accountOf = (c: Ctx): AccountId => {
 };
 const inputOf = (f: Fields): DependentInput => {
   const what = f["does"] === "rewrite" ? { does: "rewrite", path: (f["path"] ?? "").trim(), line: f["line"] ?? "", form: f["form"] ?? "plain" }
+    : f["does"] === "logon" ? { does: "logon", of: f["of"] ?? "service", name: f["keeper"] ?? "" }
     : f["does"] === "steps" ? { does: "steps", list: (f["list"] ?? "").trim() } : { does: "service", unit: (f["unit"] ?? "").trim(), action: f["action"] ?? "restart" };
   return parsed(DependentInput, { target: f["target"] ?? "", phase: f["phase"] ?? "after", goOn: f["go_on"] === "yes", what });
 };

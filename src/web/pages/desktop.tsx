@@ -16,8 +16,9 @@ const page = async (c: Ctx, deps: WebDeps) => {
   if (desktopOf(target) === null) throw new Fault("conflict", noDesktop(target));
   if (request.state !== "approved" && request.state !== "checked_out") throw new Fault("conflict", request.state === "pending" ? "Nobody has approved this request yet." : `This request is ${request.state}. Ask again.`);
   if (!can.desktop) throw new Fault("forbidden", "This access does not include a desktop session.");
+  const vnc = desktopOf(target)?.kind === "vnc", given = vnc ? { ...policy.terms, filesIn: false, filesOut: false } : policy.terms;
   const names = { request: request.id, account: account.name, target: target.name };
-  return render(c, deps, { title: `${account.name}@${target.name} · desktop`, wide: true }, <DesktopPage {...names} policy={policy.terms} />);
+  return render(c, deps, { title: `${account.name}@${target.name} · desktop`, wide: true }, <DesktopPage {...names} policy={given} vnc={vnc} />);
 };
 
 export const DESKTOP: readonly Route[] = [{ method: "GET", path: "/requests/:id/desktop", act: "checkout.use", verb: true, handle: page }];

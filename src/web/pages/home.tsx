@@ -15,7 +15,7 @@ import { AskForm, AskSearch, type AskPolicy } from "../../../views/ask.tsx";
 import { Home, OfferRows, type Offered } from "../../../views/home.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
-import { fields, whole } from "../forms.ts";
+import { fields, whole, type Fields } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { fragment, isPartial, render } from "../render.tsx";
 import type { Route } from "../route.ts";
@@ -64,10 +64,12 @@ const momentOf = (text: string | undefined): string | undefined => {
   if (Number.isNaN(at.getTime())) throw new Fault("invalid", "The begin of the window is not a date and time.");
   return at.toISOString();
 };
+/** `exactly` is asked for where no script says where the slider stands. */
+const lengthOf = (f: Fields): number | undefined => whole(f["exactly"] || f["minutes"]);
 const send = async (c: Ctx, deps: WebDeps) => {
-  const f = await fields(c);
-  const from = momentOf(f["from"]), window = from === undefined ? {} : { window: { from, to: new Date(Date.parse(from) + (whole(f["minutes"]) ?? 0) * 60_000).toISOString() } };
-  const id = await ask(deps.flow, callerOf(c), AskInput.parse({ ...f, minutes: whole(f["minutes"]), ...window }));
+  const f = await fields(c), minutes = lengthOf(f);
+  const from = momentOf(f["from"]), window = from === undefined ? {} : { window: { from, to: new Date(Date.parse(from) + (minutes ?? 0) * 60_000).toISOString() } };
+  const id = await ask(deps.flow, callerOf(c), AskInput.parse({ ...f, minutes, ...window }));
   const { request } = await requestCard(deps.flow.db, me(c).person, id);
   return c.redirect(`/requests/${id}?done=${request.terms.preset === "break-glass" ? "glass" : "asked"}`, 303);
 };

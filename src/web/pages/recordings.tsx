@@ -3,14 +3,14 @@
  * the log.
  */
 import { session, sessionEvents } from "../../flow/look.ts";
-import { playDesktop } from "../../flow/desktop-play.ts";
+import { glimpseDesktop, playDesktop } from "../../flow/desktop-play.ts";
 import { play, rawRecording, readTranscript } from "../../flow/recordings.ts";
 import { indexProgress, searchSessions } from "../../flow/session-search.ts";
 import { filterOf } from "../../flow/session-filter.ts";
 import type { SessionId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { DesktopPlayPage } from "../../../views/desktop-player.tsx";
-import { Jumps, PlayPage, type ChannelTab, type Head } from "../../../views/player.tsx";
+import { Jumps, PlayPage, Typed, type ChannelTab, type Head } from "../../../views/player.tsx";
 import { SearchPage, type HitView } from "../../../views/session-search.tsx";
 import { TranscriptPage } from "../../../views/transcript.tsx";
 import { callerOf } from "../caller.ts";
@@ -65,6 +65,8 @@ const desktop = async (c: Ctx, deps: WebDeps) => {
     { stream } = await playDesktop(deps.flow, dirOf(deps), callerOf(c), id);
   return c.body(new Uint8Array(stream), 200, { "Content-Type": "text/plain; charset=utf-8", "Content-Disposition": `attachment; filename="${id}.guac"` });
 };
+const glimpse = async (c: Ctx, deps: WebDeps) =>
+  c.body(new Uint8Array(await glimpseDesktop(deps.flow, dirOf(deps), callerOf(c), idOf(c))), 200, { "Content-Type": "text/plain; charset=utf-8" });
 const transcript = async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c),
     { rows, channels, verdict, shortened } = await readTranscript(deps.flow, dirOf(deps), callerOf(c), id);
@@ -78,14 +80,15 @@ const transcript = async (c: Ctx, deps: WebDeps) => {
 const jumps = async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c),
     { rows, channels, verdict, shortened } = await readTranscript(deps.flow, dirOf(deps), callerOf(c), id);
-  if (isPartial(c)) return fragment(c, deps, <Jumps id={id} rows={rows} />);
+  const desktop = channels[0]?.kind === "desktop";
+  if (isPartial(c)) return fragment(c, deps, desktop ? <Typed id={id} rows={rows} /> : <Jumps id={id} rows={rows} />);
   return render(
     c,
     deps,
-    { title: "Commands", wide: true },
+    { title: desktop ? "Typed" : "Commands", wide: true },
     <TranscriptPage
       head={await headOf(c, deps, id)}
-      rows={rows.filter((r) => r.kind === "command")}
+      rows={rows.filter((r) => r.kind === (desktop ? "typed" : "command"))}
       channels={channels}
       complete={verdict.complete}
       shortened={shortened}
@@ -148,6 +151,7 @@ export const RECORDINGS: readonly Route[] = [
   { method: "GET", path: "/sessions/:id/play", act: "session.play", handle: player },
   { method: "POST", path: "/sessions/:id/cast", act: "session.play", handle: cast },
   { method: "POST", path: "/sessions/:id/desktop", act: "session.play", handle: desktop },
+  { method: "POST", path: "/sessions/:id/picture", act: "session.play", handle: glimpse },
   { method: "POST", path: "/sessions/:id/jumps", act: "session.play", handle: jumps },
   { method: "POST", path: "/sessions/:id/transcript", act: "session.play", handle: transcript },
   { method: "POST", path: "/sessions/:id/raw", act: "session.raw", handle: raw },

@@ -1,10 +1,11 @@
 /** /sessions: live and past, filtered, ending one. What was said in them: recordings.tsx. */
-import { sessionCoverage, sessionEvents, sessionList, session } from "../../flow/look.ts";
+import { sessionCoverage, sessionEvents, sessionList, sessionUnread, session } from "../../flow/look.ts";
 import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
 import { indexProgress } from "../../flow/session-search.ts";
 import { endSession } from "../../flow/session.ts";
 import { percent } from "../../domain/ledger.ts";
 import { may } from "../../domain/may.ts";
+import { isDesktop } from "../../domain/session.ts";
 import { isId, type SessionId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { SessionPage, Sessions } from "../../../views/sessions.tsx";
@@ -84,6 +85,7 @@ const page = async (c: Ctx, deps: WebDeps) => {
     <SessionPage
       {...s}
       can={can}
+      unread={await sessionUnread(deps.flow.db, person, id)}
       covered={found && { ...found, percent: percent(found.coverage.score) }}
       events={await sessionEvents(deps.flow.db, person, id)}
     />,
@@ -93,7 +95,7 @@ const page = async (c: Ctx, deps: WebDeps) => {
 const watch = async (c: Ctx, deps: WebDeps) => {
   const s = await session(deps.flow.db, me(c).person, idOf(c));
   if (s.session.state === "ended") return c.redirect(`/sessions/${s.session.id}`, 303);
-  const facts = { session: s.session.id, account: s.accountName, target: s.targetName, person: s.personName, request: s.session.request };
+  const facts = { session: s.session.id, account: s.accountName, target: s.targetName, person: s.personName, request: s.session.request, desktop: isDesktop(s.session) };
   return render(c, deps, { title: `Watching ${s.accountName}@${s.targetName}`, wide: true }, <WatchPage {...facts} />);
 };
 const end = async (c: Ctx, deps: WebDeps) => {

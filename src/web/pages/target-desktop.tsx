@@ -1,7 +1,7 @@
 /** /targets/:id/desktop: its RDP server, read, compared and pinned. Rule: reading keeps nothing; pinning says what it stops. */
 import { z } from "zod";
 import { desktopOf } from "../../domain/desktop.ts";
-import { readDesktop, setDesktop } from "../../flow/desktop.ts";
+import { hasVnc, readDesktop, setDesktop, setVnc } from "../../flow/desktop.ts";
 import { target } from "../../flow/registers.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { DesktopConfirm, TargetDesktop } from "../../../views/target-desktop.tsx";
@@ -16,17 +16,22 @@ const Port = z.int("a port is 1 to 65535").min(1).max(65_535), Pinned = z.object
 
 const page = async (c: Ctx, deps: WebDeps) => {
   const t = await target(deps.flow.db, me(c).person, param(c, "id"));
-  return render(c, deps, { title: `Desktop of ${t.name}` }, <TargetDesktop target={t} desktop={desktopOf(t)} port={null} />);
+  return render(c, deps, { title: `Desktop of ${t.name}` }, <TargetDesktop target={t} desktop={desktopOf(t)} port={null} vnc={hasVnc(deps.flow, t.platform)} />);
 };
 const look = async (c: Ctx, deps: WebDeps) => {
   const t = await target(deps.flow.db, me(c).person, param(c, "id")), f = await fields(c), port = Port.parse(whole(f["port"]));
-  const seen = await readDesktop(deps.flow, callerOf(c), { host: t.host, port });
+  const seen = await readDesktop(deps.flow, callerOf(c), { host: t.host, port, link: t.link });
   return render(c, deps, { title: "Is this the machine?" }, <DesktopConfirm target={t} seen={seen} domain={(f["domain"] ?? "").trim()} />);
 };
 const pin = async (c: Ctx, deps: WebDeps) => {
   const { id } = await target(deps.flow.db, me(c).person, param(c, "id")), f = await fields(c);
   if (f["same"] !== "yes") throw new Fault("invalid", "Compare the certificate first, and say that it is the same.");
   await setDesktop(deps.flow, callerOf(c), id, Pinned.parse({ ...f, port: whole(f["port"]), domain: (f["domain"] ?? "").trim() }));
+  return c.redirect(`/targets/${id}?done=where`, 303);
+};
+const vnc = async (c: Ctx, deps: WebDeps) => {
+  const { id } = await target(deps.flow.db, me(c).person, param(c, "id"));
+  await setVnc(deps.flow, callerOf(c), id, Port.parse(whole((await fields(c))["port"])));
   return c.redirect(`/targets/${id}?done=where`, 303);
 };
 const remove = async (c: Ctx, deps: WebDeps) => {
@@ -40,5 +45,6 @@ export const TARGET_DESKTOP: readonly Route[] = [
   { method: "GET", path: at, act: "target.manage", verb: true, handle: page },
   { method: "POST", path: at, act: "target.add", verb: true, handle: look },
   { method: "POST", path: `${at}/pin`, act: "target.manage", verb: true, handle: pin },
+  { method: "POST", path: `${at}/vnc`, act: "target.manage", verb: true, handle: vnc },
   { method: "POST", path: `${at}/remove`, act: "target.manage", verb: true, handle: remove },
 ];

@@ -9,8 +9,9 @@ import { gradeOf } from "../../flow/command-sets.ts";
 import { desktopOf } from "../../domain/desktop.ts";
 import { hasKeys, platformOf } from "../../domain/platform.ts";
 import { hasDesktops } from "../../flow/desktop.ts";
-import { pinsOf, TargetInput, type Target } from "../../domain/target.ts";
-import type { AccountId, PersonId, TargetId } from "../../kernel/ids.ts";
+import { linkThrough, pinsOf, TargetInput, type Target } from "../../domain/target.ts";
+import { waysOf, wayWords } from "../../flow/through.ts";
+import type { AccountId, AgentId, PersonId, TargetId } from "../../kernel/ids.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { Secret } from "../../kernel/secret.ts";
 import { target, targetList } from "../../flow/registers.ts";
@@ -22,6 +23,7 @@ import { TargetPage } from "../../../views/target.tsx";
 import { TargetEdit } from "../../../views/target-edit.tsx";
 import { TargetReset, type ResetView } from "../../../views/target-reset.tsx";
 import { Targets } from "../../../views/targets.tsx";
+import { throughFields } from "../../../views/through.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
 import { fields, whole, words, type Fields } from "../forms.ts";
@@ -30,8 +32,8 @@ import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
 import { readSettings, settingFields } from "./settings-form.ts";
 
-const EMPTY: Draft = { name: "", platform: "linux-ssh", host: "", port: null, tags: "" };
-const draftOf = (f: Fields): Draft => ({ name: (f["name"] ?? "").trim(), platform: f["platform"] ?? "", host: (f["host"] ?? "").trim(), port: whole(f["port"]) ?? null, tags: f["tags"] ?? "" });
+const EMPTY: Draft = { name: "", platform: "linux-ssh", host: "", port: null, tags: "", through: [] };
+const draftOf = (f: Fields): Draft => ({ name: (f["name"] ?? "").trim(), platform: f["platform"] ?? "", host: (f["host"] ?? "").trim(), port: whole(f["port"]) ?? null, tags: f["tags"] ?? "", through: throughFields(f) });
 const inputOf = (d: Draft) => TargetInput.omit({ settings: true, owner: true }).parse({ ...d, port: d.port ?? undefined, tags: words(d.tags) });
 
 const list = async (c: Ctx, deps: WebDeps) => {
@@ -41,12 +43,14 @@ const list = async (c: Ctx, deps: WebDeps) => {
 };
 /** How sure a platform is, where it can be chosen. */
 const choiceOf = (name: string) => { const grade = gradeOf(name); return { name, ...platformOf(name), ...(grade === null ? {} : { grade }) }; };
-const fresh = (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Add a target" }, <TargetNew platforms={[...deps.flow.connectors.keys()].map((name) => choiceOf(name))} draft={EMPTY} />);
+/** What a person adds by hand, with what this very broker lacks for it. */
+const offered = (deps: WebDeps) => [...deps.flow.connectors.values()].filter((k) => !k.unaided).map((k) => { const lacks = k.lacks?.(); return { ...choiceOf(k.platform), ...(lacks === undefined ? {} : { lacks }) }; });
+const fresh = async (c: Ctx, deps: WebDeps) => render(c, deps, { title: "Add a target" }, <TargetNew platforms={offered(deps)} draft={EMPTY} ways={await waysOf(deps.flow.db, callerOf(c))} />);
 /** Reads the key over the network and keeps nothing: pinning it is the next step. */
 const fetchKey = async (c: Ctx, deps: WebDeps) => {
   const draft = draftOf(await fields(c)), input = inputOf(draft);
   const seen = await readIdentity(deps.flow, callerOf(c), input);
-  return render(c, deps, { title: "Is this the machine?" }, <TargetConfirm draft={draft} seen={seen} />);
+  return render(c, deps, { title: "Is this the machine?" }, <TargetConfirm draft={draft} seen={seen} way={await wayWords(deps.flow.db, { link: linkThrough(draft.through as AgentId[]) })} />);
 };
 const add = async (c: Ctx, deps: WebDeps) => {
   const f = await fields(c), input = inputOf(draftOf(f));
@@ -62,12 +66,13 @@ const proofOf = (t: Target): string | null => pinsOf(t).length > 0 ? null
   : t.settings["tls"] === "authority" ? `any certificate of its authority for ${t.host}` : t.settings["tls"] === "off" ? "nothing: a plain connection, on the broker's own machine alone" : "nothing";
 const desktopWords = (deps: WebDeps, t: Target): string | null => {
   const d = desktopOf(t);
+  if (d?.kind === "vnc") return `VNC on its own loopback address, port ${d.port}, through SSH`;
   return d !== null ? `RDP on port ${d.port}, with the certificate ${d.certificates.join(" or ")}` : hasDesktops(deps.flow, t.platform) ? "none" : null;
 };
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
   const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
-  return render(c, deps, { title: t.name }, <TargetPage target={t} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(deps, t)} proof={proofOf(t)} desktop={desktopWords(deps, t)} keys={hasKeys(t)} passwordPolicies={(await passwordPolicyList(deps.flow.db, callerOf(c))).map((l) => l.policy.name)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
+  return render(c, deps, { title: t.name }, <TargetPage target={t} way={await wayWords(deps.flow.db, t)} lacks={deps.flow.connectors.get(t.platform)?.lacks?.() ?? null} accounts={accounts} blocked={accounts.some((a) => a.block === "identity_changed")} fingerprints={fingerprints(deps, t)} proof={proofOf(t)} desktop={desktopWords(deps, t)} keys={hasKeys(t)} passwordPolicies={(await passwordPolicyList(deps.flow.db, callerOf(c))).map((l) => l.policy.name)} owner={(await ownersOf(deps.flow.db)).find((p) => p.id === t.owner)?.name ?? null} />);
 };
 
 const move = (verb: (deps: WebDeps, c: Ctx, id: TargetId, f: Fields) => Promise<Done>) => async (c: Ctx, deps: WebDeps) => {
@@ -89,7 +94,7 @@ const setsFor = (deps: WebDeps, t: Target) => (gradeOf(t.platform) === null ? []
 const edit = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id")), accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).length;
   const settings = settingFields(deps.flow.connectors.get(t.platform)!.config, t.settings);
-  return render(c, deps, { title: `Edit ${t.name}` }, <TargetEdit target={t} settings={settings} owners={await owners(deps, t)} accounts={accounts} platforms={setsFor(deps, t)} />);
+  return render(c, deps, { title: `Edit ${t.name}` }, <TargetEdit target={t} settings={settings} owners={await owners(deps, t)} accounts={accounts} platforms={setsFor(deps, t)} ways={await waysOf(deps.flow.db, callerOf(c))} />);
 };
 const about = move(async ({ flow }, c, id, f) => {
   await changeTarget(flow, callerOf(c), id, { tags: words(f["tags"]), ...(f["owner"] ? { owner: f["owner"] as PersonId } : {}) });
@@ -98,14 +103,14 @@ const about = move(async ({ flow }, c, id, f) => {
 const where = move(async ({ flow }, c, id, f) => {
   const t = await target(flow.db, me(c).person, id), { host, port } = TargetInput.pick({ host: true, port: true }).required().parse({ host: (f["host"] ?? "").trim(), port: whole(f["port"]) });
   const platform = f["platform"] || t.platform;
-  const after = await changeTarget(flow, callerOf(c), id, { host, port, ...(platform === t.platform ? {} : { platform }), settings: readSettings(flow.connectors.get(t.platform)!.config, t.settings, f) });
+  const after = await changeTarget(flow, callerOf(c), id, { host, port, through: throughFields(f), ...(platform === t.platform ? {} : { platform }), settings: readSettings(flow.connectors.get(t.platform)!.config, t.settings, f) });
   return after.identityNo === t.identityNo ? "changed" : "where";
 });
 
 const resetPage = async (c: Ctx, deps: WebDeps, result: ResetView["result"]) => {
   const { person } = me(c), t = await target(deps.flow.db, person, param(c, "id"));
   const accounts = (await accountCards(deps.flow.db, person)).filter((a) => a.target.id === t.id).map((a) => a.account);
-  return render(c, deps, { title: `Remote reset of ${t.name}` }, <TargetReset target={t} accounts={accounts} last={await lastTest(deps.flow.db, callerOf(c), t.id)} result={result} rights={platformOf(t.platform).rights} />);
+  return render(c, deps, { title: `Remote reset of ${t.name}` }, <TargetReset target={t} way={await wayWords(deps.flow.db, t)} accounts={accounts} last={await lastTest(deps.flow.db, callerOf(c), t.id)} result={result} rights={platformOf(t.platform).rights} />);
 };
 const test = (which: Helper) => async (c: Ctx, deps: WebDeps) => {
   const { id } = await target(deps.flow.db, me(c).person, param(c, "id"));
