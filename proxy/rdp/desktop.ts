@@ -20,7 +20,7 @@ import type { Screen, ToPage } from "./messages.ts";
 import type { Looking } from "./onlookers.ts";
 import { DesktopStream } from "./stream.ts";
 import type { Admitted, Way } from "./upstream.ts";
-import { admitDesktop, whyNoDesktop } from "./upstream.ts";
+import { admitDesktop, anew, whyNoDesktop } from "./upstream.ts";
 
 const GUACD_GONE = { absent: "The broker's guacd does not answer. Tell whoever runs the broker.", closed: "The remote desktop service ended the connection.", broken: "The remote desktop service broke its own protocol." } as const;
 const REFUSED: Readonly<Record<string, string>> = {
@@ -133,8 +133,12 @@ export class Desktop implements Leg {
     if (this.#over) return false;
     if ((!filesIn && !filesOut) || stream.drives > 0) return true;
     if (tries <= 1) { this.#tell({ type: "say", text: NO_DRIVE }); return true; }
-    this.#guacd?.leave(waits.farewell);
-    try { this.#dial(admitted, stream, tries - 1); } catch (error) { await this.#broke(error); }
+    try {
+      const fresh = this.#admitted = await anew(admitted, this.#deps);
+      if (admitted.session.ended) return false;
+      this.#guacd?.leave(waits.farewell);
+      this.#dial(fresh, stream, tries - 1);
+    } catch (error) { await this.#broke(error); }
     return false;
   }
 

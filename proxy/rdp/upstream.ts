@@ -23,6 +23,15 @@ export type Admitted = { readonly session: Session; readonly desktop: Server; re
 
 export const NO_GUACD = "This broker carries no desktops: no guacd is set (LOCKSTEP_GUACD). Tell whoever runs it.";
 
+/** After guacd, which is to say goodbye through it. */
+const shutLast = (session: Session, gate: Gate, deps: Deps): void => session.own({ say: () => undefined, close: () => { setTimeout(() => gate.close(), deps.waits.force); } });
+/** The same desktop for another guacd, which gets a gate of its own. */
+export const anew = async (admitted: Admitted, deps: Deps): Promise<Admitted> => {
+  const gate = await admitted.gate.again();
+  shutLast(admitted.session, gate, deps);
+  return { ...admitted, gate };
+};
+
 /** `leg` is the person's side; it belongs to the session before anything is dialled. Rejects with a Fault whose message is for the person. */
 export const admitDesktop = async (way: Way, leg: Leg, deps: Deps): Promise<Admitted> => {
   const { guacd } = deps;
@@ -38,7 +47,7 @@ export const admitDesktop = async (way: Way, leg: Leg, deps: Deps): Promise<Admi
   const { desktop } = grant;
   const { gate, server } = desktop.kind === "vnc" ? await openVnc(session, desktop, deps)
     : { server: desktop, gate: await rdpGate(deps.reach(grant), desktop.security, deps.random, session.signal) };
-  session.own({ say: () => undefined, close: () => { setTimeout(() => gate.close(), deps.waits.force); } });
+  shutLast(session, gate, deps);
   return { session, desktop: server, guacd, gate };
 };
 

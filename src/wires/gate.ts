@@ -1,5 +1,5 @@
 /**
- * The way of one desktop from guacd to its target: a loopback address nobody had before, for one connection. Rules: guacd reaches nothing but what
+ * The way of one desktop from guacd to its target: a loopback address nobody had before, for one connection, whatever comes of it. Rules: guacd reaches nothing but what
  * leads over the given way; closing it cuts the target at once, whatever guacd does.
  */
 import { createServer, type AddressInfo, type Socket } from "node:net";
@@ -11,8 +11,10 @@ export type Gate = {
   readonly host: string; readonly port: number;
   /** Why nothing came of it, as far as it was seen here: a sentence without its end. */
   why(): string | undefined;
-  /** Asked of whoever comes, before anything goes on: false sends it away, and the next one may come. */
+  /** Asked of whoever comes, before anything goes on: false sends it away. */
   ask(fit: () => Promise<boolean>): void;
+  /** Another one, the same way: who was sent away may knock again, as FreeRDP does, and would take the next one's place. */
+  again(): Promise<Gate>;
   close(): void;
 };
 export type Passing = { why: string | undefined };
@@ -30,8 +32,9 @@ export const gate = (way: Way, join: Join, random: Random, signal: AbortSignal):
   const pass = async (here: Socket): Promise<void> => {
     keep(here);
     try {
-      if (!(await fit())) return void here.destroy();
+      const goesOn = await fit();
       server.close();
+      if (!goesOn) return void here.destroy();
       const there = await way(signal);
       keep(there);
       here.once("close", () => there.destroy());
@@ -49,6 +52,6 @@ export const gate = (way: Way, join: Join, random: Random, signal: AbortSignal):
   server.maxConnections = 1;
   server.once("error", reject).listen(0, host, () => {
     const { port } = server.address() as AddressInfo;
-    resolve({ host, port, why: () => passing.why, ask: (f) => { fit = f; }, close: () => { signal.removeEventListener("abort", close); close(); } });
+    resolve({ host, port, why: () => passing.why, ask: (f) => { fit = f; }, again: () => gate(way, join, random, signal), close: () => { signal.removeEventListener("abort", close); close(); } });
   });
 });

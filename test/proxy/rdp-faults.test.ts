@@ -108,16 +108,20 @@ test("guacd that is not there, that dies, that logs off: a sentence for each", a
   expect(without.broker.sessions.length, "nobody is admitted for nothing").toBe(0);
 }, 60_000);
 describe("guacd that offers its drive to nobody, as it does when it races with itself", () => {
-  /** Dials where it was told to, as guacd does after its offer. */
+  /** Of one that was sent away and came again by itself: what it met. */
+  let knocked = "";
+  /** Dials where it was told to, as guacd does after its offer; sent away, FreeRDP tries once more. */
   const dial = (offers: boolean) => (s: Socket): void => {
     const [, host = "", port = ""] = /13\.VERSION_1_1_0,\d+\.([\d.]+),\d+\.(\d+),[^]*$/.exec(guacd.heard().slice(guacd.heard().lastIndexOf("7.connect,")))!;
     s.write(READY + (offers ? "10.filesystem,1.0,8.Lockstep;" : ""));
-    connect({ host, port: Number(port) }).on("error", () => undefined).resume().on("connect", () => { if (offers) s.write(DRAWN); });
+    const knock = (): Socket => connect({ host, port: Number(port) }).on("error", (e: NodeJS.ErrnoException) => { knocked = e.code!; }).resume();
+    knock().on("connect", () => { if (offers) s.write(DRAWN); }).on("close", () => { if (!offers) knock(); });
   };
   const withFiles = async (run: () => Promise<void>): Promise<void> => {
     const was = c.broker.terms;
     c.broker.terms = { ...was, filesOut: true };
     reached = 0;
+    knocked = "";
     try { await run(); } finally { c.broker.terms = was; }
   };
   test("is asked afresh, before the target is spoken to", () => withFiles(async () => {
@@ -125,7 +129,7 @@ describe("guacd that offers its drive to nobody, as it does when it races with i
     const p = await opened();
     await p.sees("filesystem");
     await p.sees("img");
-    expect([guacd.connections(), reached]).toEqual([2, 1]);
+    expect([guacd.connections(), reached, knocked], "who was sent away takes nobody's place").toEqual([2, 1, "ECONNREFUSED"]);
     p.ws.close();
     await c.ended();
     await eventually(() => guacd.open() === 0);
