@@ -25,6 +25,6 @@ export default defineConfig({
   test: {
     environment: "node", include: ["test/**/*.test.{ts,tsx}"], exclude: ["test/slow/**", "node_modules/**", "dist/**"],
     pool: "forks", maxWorkers: 2, hookTimeout: 60_000, testTimeout: 60_000, globalSetup: ["test/global-setup.ts"], sequence: { sequencer: LongestFirst },
-    retry: Number(process.env["LOCKSTEP_RETRY"] ?? 0),
+    reporters: process.env["LOCKSTEP_FAILED"] === undefined ? ["default"] : ["default", "test/failed-files.ts"],
   },
 });
