@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeExit } from "../lab/processes.ts";
+import { program } from "../lab/program.ts";
 import type { Brief, Order, Report } from "./plan.ts";
 
 export type Victim = {
@@ -19,10 +19,9 @@ export type Victim = {
   close(): Promise<void>;
 };
 
-/** Node reads TypeScript itself; the environment is bare, so what leaks into it can only be ours. */
+/** The environment is bare, so what leaks into it can only be ours. */
 export const startVictim = async (brief: Brief): Promise<Victim> => {
-  const file = fileURLToPath(new URL("victim.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file], { env: { PATH: process.env["PATH"] ?? "", HOME: "/root" }, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [await program("test/chaos/victim.ts")], { env: { PATH: process.env["PATH"] ?? "", HOME: "/root" }, stdio: ["pipe", "pipe", "pipe"] });
   const reports: Report[] = [], wakes = new Set<() => void>();
   let log = "", over: string | null = null;
   const wake = (): void => { for (const fn of wakes) fn(); };

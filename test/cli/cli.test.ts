@@ -1,12 +1,12 @@
 /** The command line as real processes against a real API: what it prints, where, and its exit code. */
-import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ended, lockstep, ROOT, type Done } from "./process.ts";
 import { call, openWorld, type Name, type World } from "./world.ts";
 
-const ROOT = resolve(import.meta.dirname, "../.."), PORT = 22_820;
+const PORT = 22_820;
 let w: World, home: string;
 const tokens: Partial<Record<Name, string>> = {};
 beforeAll(async () => {
@@ -16,17 +16,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => { await w?.close(); rmSync(home, { recursive: true, force: true }); });
 
-type Done = { readonly code: number | null; readonly out: string; readonly err: string };
-const process_ = (command: string, args: readonly string[], env: Record<string, string>, stdin?: string): Promise<Done> => new Promise((done, fail) => {
-  const child = spawn(command, args, { cwd: home, env: { PATH: process.env["PATH"]!, HOME: home, NODE_COMPILE_CACHE: join(home, "compiled"), ...env }, stdio: ["pipe", "pipe", "pipe"] });
-  let out = "", err = "";
-  child.stdout.on("data", (c: Buffer) => { out += c.toString(); });
-  child.stderr.on("data", (c: Buffer) => { err += c.toString(); });
-  child.on("error", fail).on("close", (code) => { done({ code, out, err }); });
-  child.stdin.end(stdin ?? "");
-});
 const cli = (as: Name | null, args: readonly string[], o: { env?: Record<string, string>; stdin?: string } = {}): Promise<Done> =>
-  process_(process.execPath, ["--disable-warning=ExperimentalWarning", join(ROOT, "src/main.ts"), ...args], { ...(as ? { LOCKSTEP_URL: w.url, LOCKSTEP_TOKEN: tokens[as]! } : {}), ...o.env }, o.stdin);
+  lockstep(args, { cwd: home, env: { ...(as ? { LOCKSTEP_URL: w.url, LOCKSTEP_TOKEN: tokens[as]! } : {}), ...o.env }, ...(o.stdin === undefined ? {} : { stdin: o.stdin }) });
 
 describe("a life at the command line", () => {
   test("ask --wait, approve, release, give-back --wait", { timeout: 120_000 }, async () => {
@@ -214,7 +205,7 @@ describe("logins", () => {
 
 describe("the launcher", () => {
   test("bin/lockstep starts the program", { timeout: 120_000 }, async () => {
-    const help = await process_(join(ROOT, "bin/lockstep"), ["--help"], { PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]!}` });
+    const help = await ended(join(ROOT, "bin/lockstep"), ["--help"], { cwd: home, env: { PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"]!}` } });
     expect([help.code, help.out]).toEqual([0, expect.stringMatching(/Usage: lockstep \[options\] \[command\]/)]);
   });
 });

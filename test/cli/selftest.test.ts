@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { rootOf } from "../../src/core.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { selfTest } from "../../src/selftest/story.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
+import { program } from "../lab/program.ts";
 import { run } from "../lab/run.ts";
 
 const ADMIN = "Selftest-Adm1n!x9Qz", FIRST = "Selftest-F1rst!x9Qz";
@@ -17,8 +17,8 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => { await host.destroy(); rmSync(tmp, { recursive: true, force: true }); });
 
-const selftest = (stdin: string, ...more: string[]) => run(process.execPath, [
-  "--disable-warning=ExperimentalWarning", path.join(rootOf(), "src/main.ts"), "selftest", "rotate", "--host", host.host, "--port", String(host.port), "--account", "trial", "--admin", "admin1",
+const selftest = async (stdin: string, ...more: string[]) => run(process.execPath, [
+  await program("src/main.ts"), "selftest", "rotate", "--host", host.host, "--port", String(host.port), "--account", "trial", "--admin", "admin1",
   "--password-stdin", "--json", ...more,
 ], { stdin, env: { PATH: process.env["PATH"] ?? "", HOME: tmp, TMPDIR: tmp } });
 
@@ -50,7 +50,7 @@ test("refusals: another key, a wrong administrator, an unknown step, itself; not
 }, 300_000);
 
 test("a host that is gone in the middle: it says so, and where the vault is that opens the account", async () => {
-  const launch = { program: process.execPath, args: ["--disable-warning=ExperimentalWarning", path.join(rootOf(), "src/main.ts"), "selftest", "step"], env: { PATH: process.env["PATH"], HOME: tmp, LOCKSTEP_TIMESCALE: "0.05" } };
+  const launch = { program: process.execPath, args: [await program("src/main.ts"), "selftest", "step"], env: { PATH: process.env["PATH"], HOME: tmp, LOCKSTEP_TIMESCALE: "0.05" } };
   const wanted = { host: host.host, port: host.port, sudo: true, admin: "admin1", account: "trial", steps: ["changed", "committing"] as const };
   const said: unknown = await selfTest(systemClock, launch, tmp, wanted, { identity: () => Promise.resolve(), password: () => Promise.resolve(ADMIN), told: () => { void host.stop(); } }).catch((e: unknown) => e);
   expect(said).toMatchObject({ code: "upstream", message: expect.stringMatching(/The self-test ended there\. Every password that was tried is in \S+: keep it until/) as string });

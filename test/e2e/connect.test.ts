@@ -1,6 +1,6 @@
 /** `lockstep connect` as a person meets it: at a terminal, with the stock client behind it. Rule: its exit status is ssh's own. */
-import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { program } from "../lab/program.ts";
 import { atTty, type TtyOptions } from "./tty.ts";
 import { until, world, type World } from "./world.ts";
 
@@ -8,8 +8,8 @@ let w: World;
 beforeAll(async () => { w = await world({ accounts: 1 }); }, 240_000);
 afterAll(async () => { await w?.close(); });
 
-const MAIN = path.resolve(import.meta.dirname, "../../src/main.ts");
-const lockstep = (args: readonly string[], o: TtyOptions = {}) => atTty(w.home, [process.execPath, "--disable-warning=ExperimentalWarning", MAIN, ...args],
+const MAIN = await program("src/main.ts");
+const lockstep = (args: readonly string[], o: TtyOptions = {}) => atTty(w.home, [process.execPath, MAIN, ...args],
   { ...o, env: { LOCKSTEP_URL: w.origin, LOCKSTEP_TOKEN: w.who["requester"]!.token, ...o.env } });
 const pending = () => until("a request waits", async () => ((await w.ok("approver", "GET", "/requests?waiting=true"))["items"] as unknown as { id: string }[])[0]?.id);
 const ssh = () => ["-i", w.who["requester"]!.key, "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR"];

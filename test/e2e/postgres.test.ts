@@ -1,5 +1,4 @@
 /** A PostgreSQL server as a target, from its first look to its closure certificate. Rule: what is in force is asked of libpq's psql, never of the broker. */
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { confirmChange, putPolicy } from "../../src/flow/people.ts";
@@ -7,12 +6,13 @@ import * as people from "../../src/store/people.ts";
 import { ident, literal, opens, quietly, role, superuser, type Sql } from "../connectors/postgres-world.ts";
 import type { Named } from "../connectors/contract.ts";
 import { postgresCluster, type PostgresCluster } from "../lab/postgres.ts";
+import { program } from "../lab/program.ts";
 import { BARE_ENV, run } from "../lab/run.ts";
 import { hostless } from "./hostless.ts";
 import { patient } from "./times.ts";
 import { until, type World } from "./world.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const MAIN = await program("src/main.ts");
 const APP = 'App"Rôle', AT = `${APP}@db-1`, PATH = `/accounts/${encodeURIComponent(AT)}`;
 let cluster: PostgresCluster, sql: Sql, w: World, boss: Named, app: Named;
 const inForce = async (name: string): Promise<boolean> => opens(cluster.port, name, await w.vault(`${name}@db-1`));
@@ -139,7 +139,7 @@ describe("day to day", () => {
 });
 
 describe("at the command line", () => {
-  const lockstep = (who: string, ...args: string[]) => run(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args],
+  const lockstep = (who: string, ...args: string[]) => run(process.execPath, [MAIN, ...args],
     { cwd: w.home, env: { ...BARE_ENV, HOME: w.home, LOCKSTEP_URL: w.origin, LOCKSTEP_TOKEN: w.who[who]!.token } });
   test("a target is added by the fingerprint that openssl wrote; a connection to it is refused with what to do instead", async () => {
     const at = ["targets", "add", "db-6", "--platform", "postgres", "--host", "127.0.0.1", "--port", String(cluster.port), "--fingerprint"];

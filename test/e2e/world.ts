@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { startBroker, type Broker } from "../../src/app.ts";
 import { parseEnv } from "../../src/config/env.ts";
 import { openCore, type Core, type Overrides } from "../../src/core.ts";
@@ -36,6 +35,7 @@ import { generate } from "../../src/vault/generate.ts";
 import { newKeyPair } from "../../src/wires/ssh.ts";
 import { onTestFailed, TestRunner } from "vitest";
 import { beforeExit } from "../lab/processes.ts";
+import { program } from "../lab/program.ts";
 import { linuxHost, type LinuxHost, type LinuxOptions } from "../lab/host.ts";
 import { layOut } from "../store/migrated.ts";
 import { argv, start, type Client, type Ran } from "./ssh.ts";
@@ -115,7 +115,7 @@ export class World {
 
   /** Resolves when it serves; rejects with the sentence it ended with. `dieAt`: it kills itself when it comes there. */
   async child(dieAt?: Moment | DependentMoment): Promise<Child> {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--import", "tsx", fileURLToPath(new URL("child.ts", import.meta.url))], { stdio: ["pipe", "pipe", "pipe"], env: { PATH: process.env["PATH"] ?? "", HOME: this.home } });
+    const child = spawn(process.execPath, [await program("test/e2e/child.ts")], { stdio: ["pipe", "pipe", "pipe"], env: { PATH: process.env["PATH"] ?? "", HOME: this.home } });
     const exit = new Promise<void>((resolve) => { child.once("exit", () => resolve()); }), forget = beforeExit(() => { child.kill("SIGKILL"); });
     let log = "";
     child.stderr.setEncoding("utf8").on("data", (d: string) => { log += d; });

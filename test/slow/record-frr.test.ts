@@ -8,8 +8,9 @@ import { hostless } from "../e2e/hostless.ts";
 import { patient } from "../e2e/times.ts";
 import type { World } from "../e2e/world.ts";
 import { router, type Router } from "../lab/frr.ts";
+import { program } from "../lab/program.ts";
 
-const FIRST = "First-vty-Pw-1", MAIN = path.resolve(import.meta.dirname, "../../src/main.ts");
+const FIRST = "First-vty-Pw-1", MAIN = await program("src/main.ts");
 let one: Router, two: Router, w: World, dir: string;
 beforeAll(async () => {
   dir = mkdtempSync(path.join(tmpdir(), "lockstep-frr-"));
@@ -25,7 +26,7 @@ const add = async (name: string, r: Router, platform: string): Promise<void> => 
 const saved = async (r: Router, pw: string): Promise<boolean> => { const lines = (await r.saved()).split("\n"); return lines.includes(`password ${pw}`) && lines.includes(`enable password ${pw}`); };
 const LINES = ["{{present}}", "enable", "{{present}}", "configure termnal", "configure terminal", "enable password {{new}}", "password {{new}}", "end", "write memory", "exit", ":done"];
 const recorded = (account: string, out: string): Promise<{ code: number | null; err: string }> => new Promise((done) => {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, "platform", "record", account, "--reason", "a router nobody wrote a set for", "--out", out],
+  const child = spawn(process.execPath, [MAIN, "platform", "record", account, "--reason", "a router nobody wrote a set for", "--out", out],
     { env: { PATH: process.env["PATH"], HOME: dir, LOCKSTEP_URL: w.origin, LOCKSTEP_TOKEN: w.who["operator"]!.token }, stdio: ["pipe", "ignore", "pipe"] });
   let err = "";
   child.stderr.on("data", (c: Buffer) => { err += c.toString(); });

@@ -179,6 +179,8 @@
       remembered.set(session);
       shown("open", "Connected");
       box.querySelector(".desk-waits")?.remove();
+      /* The window may have changed since it was asked for. */
+      resize();
       say(hello?.again ? "You are back in your session." : "", { lasts: hello?.again ? 4000 : 0 });
       box.focus({ preventScroll: true });
     };
