@@ -10,7 +10,8 @@ import { lineText } from "../domain/command-set/index.ts";
 import type { Demonstration } from "../domain/demonstration.ts";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type RecordingId } from "../kernel/ids.ts";
-import { recover } from "../recordings/reader.ts";
+import { atOnce } from "../kernel/rest.ts";
+import { recovering } from "../recordings/reader.ts";
 import { startRecording, type Head } from "../recordings/writer.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -94,7 +95,7 @@ export const leftTape = async (deps: Pick<Deps, "db" | "keyring" | "recordings">
   if (!row || row.state !== "open" || !existsSync(file)) return null;
   const key = deps.keyring.openRecordingKey(row.id, row.wrapped, row.keyId);
   try {
-    const v = recover(file, createSecretKey(key), row.id);
+    const v = atOnce(recovering({ file, key: createSecretKey(key), id: row.id }));
     return { id: row.id as RecordingId, head: { chunks: v.chunks, hash: v.hash, bytes: v.bytes }, complete: false };
   } finally {
     key.fill(0);

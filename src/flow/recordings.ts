@@ -3,21 +3,21 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../kernel/fault.ts";
-import { atOnce, restfully, type Work } from "../kernel/rest.ts";
+import { atOnce, gathering, restfully, type Work } from "../kernel/rest.ts";
 import { isId, type AccountId, type DemonstrationId, type RecordingId, type SessionId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { may, type Act } from "../domain/may.ts";
 import { castOf } from "../recordings/asciicast.ts";
-import { channelsIn, type Channel, type Piece } from "../recordings/channels.ts";
+import { collector, type Channel, type Piece, type Told } from "../recordings/channels.ts";
 import { hiding } from "../recordings/echo.ts";
 import type { Frame } from "../recordings/frame.ts";
-import { readFrames, recover, verifyRecording, type Verdict } from "../recordings/reader.ts";
+import { reading, recovering, type Verdict } from "../recordings/reader.ts";
 import { KINDS, transcribe, type Kind, type Row } from "../recordings/transcript.ts";
 import * as accounts from "../store/accounts.ts";
 import * as demonstrations from "../store/demonstrations.ts";
 import * as sessions from "../store/sessions.ts";
 import type { SecretRow } from "../store/versions.ts";
-import { mask, maskBytes, masking } from "../vault/mask.ts";
+import { mask, masking, maskingBytes } from "../vault/mask.ts";
 import type { Deps } from "./deps.ts";
 import { withPasswordsOf } from "./masked.ts";
 import { actor, record, type Caller } from "./record.ts";
@@ -53,7 +53,7 @@ export const openRecording = async (deps: Small, dir: string, id: SessionId): Pr
 /** After a crash: cut to the last good chunk, marked. Null: there was nothing to recover. */
 export const recoverRecording = async (deps: Small, dir: string, id: SessionId): Promise<{ chunks: number; hash: string; bytes: number } | null> => {
   try {
-    const r = await openRecording(deps, dir, id), v = recover(r.file, r.key, r.id);
+    const v = await restfully(deps.clock, recovering(await openRecording(deps, dir, id)));
     return { chunks: v.chunks, hash: v.hash, bytes: v.bytes };
   } catch { return null; }
 };
@@ -82,9 +82,9 @@ function* maskingAll(channels: readonly Channel[], secrets: readonly Secret[]): 
 
 export type ChannelInfo = { readonly no: number; readonly kind: string; readonly command: string | null };
 const infoOf = (c: Channel): ChannelInfo => ({ no: c.no, kind: c.opened.kind, command: c.opened.command ?? null });
-type Read = { readonly recording: RecordingId; readonly verdict: Verdict; readonly manifest: ReturnType<typeof channelsIn>["manifest"]; readonly channels: readonly Channel[] };
+type Read = { readonly recording: RecordingId; readonly verdict: Verdict; readonly manifest: Told["manifest"]; readonly channels: readonly Channel[] };
 const read = async (deps: Small, dir: string, id: Recorded): Promise<Read> => {
-  const r = await opened(deps, dir, id), verdict = verifyRecording(r.file, r.key, r.id), told = channelsIn(readFrames(r.file, r.key, r.id));
+  const r = await opened(deps, dir, id), into = collector(), verdict = await restfully(deps.clock, reading(r, into.add)), told = into.told();
   let channels = told.channels;
   for (const account of r.accounts) { const all = channels; channels = await withPasswordsOf(deps, deps.db, account, (secrets) => restfully(deps.clock, maskingAll(all, secrets))); }
   return { recording: r.id, verdict, manifest: told.manifest, channels };
@@ -102,7 +102,8 @@ export const play = async (deps: Small, dir: string, caller: Caller, id: Recorde
   const chosen = channel === undefined ? channels[0] : channels.find((c) => c.no === channel);
   if (channel !== undefined && !chosen) throw new Fault("not_found", `This session has no channel ${channel}.`);
   await deps.db.transaction((tx) => record(deps, tx, { what: "session.played", who: actor(caller), about: aboutOf(id, recording), outcome: "ok", facts: { complete: verdict.complete, channel: chosen?.no ?? 0 } }));
-  return { verdict, channels: channels.map(infoOf), cast: chosen ? `${[...castOf(manifest, chosen)].join("\n")}\n` : "" };
+  const lines = chosen ? await restfully(deps.clock, gathering(castOf(manifest, chosen))) : [];
+  return { verdict, channels: channels.map(infoOf), cast: lines.map((l) => `${l}\n`).join("") };
 };
 
 export type Transcript = { readonly verdict: Verdict; readonly channels: readonly ChannelInfo[]; readonly rows: readonly Row[]; readonly shortened: boolean };
@@ -126,17 +127,22 @@ const readable = (frames: readonly Frame[]): Buffer[] => {
 export const rawRecording = async (deps: Small, dir: string, caller: Caller, id: SessionId, reason: string): Promise<string[]> => {
   if (!may(caller.person, "session.raw")) throw new Fault("forbidden", "Raw recordings are for auditors.");
   if (reason === "") throw new Fault("invalid", "Say why the raw recording is needed; the reason is in the audit log.");
-  const r = await openRecording(deps, dir, id), frames = [...readFrames(r.file, r.key, r.id)];
-  if (frames.reduce((n, f) => n + f.data.length, 0) > RAW) throw new Fault("conflict", "This recording is too large to be taken out raw in one piece.");
+  const r = await openRecording(deps, dir, id), frames: Frame[] = [];
+  let size = 0;
+  await restfully(deps.clock, reading(r, (f) => {
+    if ((size += f.data.length) > RAW) throw new Fault("conflict", "This recording is too large to be taken out raw in one piece.");
+    frames.push(f);
+  }));
   await deps.db.transaction((tx) => record(deps, tx, { what: "session.raw", who: actor(caller), about: { session: id, recording: r.id }, outcome: "ok", why: reason }));
   // Where it is not settled which password is in force, none is known to be over.
   const settled = (await accounts.find(deps.db, r.account))?.credential === "in_sync", data = readable(frames);
   const inForce = (v: SecretRow): boolean => !settled || !["previous", "older", "rejected"].includes(v.status);
-  await withPasswordsOf(deps, deps.db, r.account, (secrets) => {
+  await withPasswordsOf(deps, deps.db, r.account, async (secrets) => {
     for (const stream of new Set(frames.map((f) => `${f.channel} ${f.type}`))) {
       const at = [...frames.keys()].filter((i) => `${frames[i]!.channel} ${frames[i]!.type}` === stream);
-      maskBytes(at.map((i) => data[i]!), secrets).forEach((d, k) => { data[at[k]!] = d; });
+      (await restfully(deps.clock, maskingBytes(at.map((i) => data[i]!), secrets))).forEach((d, k) => { data[at[k]!] = d; });
     }
   }, inForce);
-  return frames.map((f, i) => JSON.stringify({ seq: f.seq, ms: f.time, type: f.type, channel: f.channel, data: data[i]!.toString("base64") }));
+  const lines = function* (): Generator<string> { for (const [i, f] of frames.entries()) yield JSON.stringify({ seq: f.seq, ms: f.time, type: f.type, channel: f.channel, data: data[i]!.toString("base64") }); };
+  return restfully(deps.clock, gathering(lines()));
 };

@@ -4,7 +4,7 @@ import { rest, restfully } from "../kernel/rest.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { aad, openBytes, sealBytes, asSealed } from "../crypto/envelope.ts";
 import { collector, type Channel } from "../recordings/channels.ts";
-import { readFrames } from "../recordings/reader.ts";
+import { reading } from "../recordings/reader.ts";
 import { transcribe, type Row } from "../recordings/transcript.ts";
 import { wordsOf } from "../recordings/words.ts";
 import * as transcripts from "../store/transcripts.ts";
@@ -17,8 +17,8 @@ import { maskingChannel, openRecording, type Opened } from "./recordings.ts";
 const TEXT = 4 * 1024 * 1024, ROWS = 20_000, WORDS = 2_000;
 /** In characters: behind such a row others come first. */
 const LONG = 8_192;
-/** Frames between two rests, rows a transaction, tries of a recording: a process that died may have died of it. */
-const FRAMES = 64, BATCH = 200, TRIES = 2;
+/** Rows a transaction, tries of a recording: a process that died may have died of it. */
+const BATCH = 200, TRIES = 2;
 
 const context = (recording: RecordingId, no: number): Buffer => aad("transcript", recording, no);
 export const openLine = (key: Buffer, recording: RecordingId, l: Pick<Line, "no" | "sealed">): string => openBytes(key, context(recording, l.no), asSealed(l.sealed)).toString("utf8");
@@ -39,7 +39,7 @@ export const indexNext = async (deps: Deps, dir: string): Promise<boolean> => {
 };
 
 const build = async (deps: Deps, dir: string, { id, session }: transcripts.ToIndex): Promise<transcripts.IndexState> => {
-  const r = await openRecording(deps, dir, session), channels = await collect(r), key = r.key.export(), hash = deps.keyring.wordHasher();
+  const r = await openRecording(deps, dir, session), channels = await collect(deps, r), key = r.key.export(), hash = deps.keyring.wordHasher();
   let no = 0, shortened = channels.some((c) => c.shortened);
   try {
     for (const c of channels) {
@@ -56,10 +56,9 @@ const build = async (deps: Deps, dir: string, { id, session }: transcripts.ToInd
   } finally { key.fill(0); }
   return shortened ? "shortened" : "done";
 };
-const collect = async (r: Opened): Promise<readonly Channel[]> => {
+const collect = async (deps: Deps, r: Opened): Promise<readonly Channel[]> => {
   const into = collector(TEXT);
-  let n = 0;
-  for (const frame of readFrames(r.file, r.key, r.id)) { into.add(frame); if (++n % FRAMES === 0) await rest(); }
+  await restfully(deps.clock, reading(r, into.add));
   return into.told().channels;
 };
 const lineOf = (deps: Deps, key: Buffer, id: RecordingId, no: number, row: Row, hash: (word: string) => string): Line => ({

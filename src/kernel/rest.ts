@@ -6,6 +6,8 @@ export type Work<T> = Generator<undefined, T>;
 
 /** Short work, or where nobody waits. */
 export const atOnce = <T>(work: Work<T>): T => { for (;;) { const step = work.next(); if (step.done === true) return step.value; } };
+/** One of them a step. */
+export function* gathering<T>(all: Iterable<T>): Work<T[]> { const out: T[] = []; for (const one of all) { out.push(one); yield; } return out; }
 
 /** In milliseconds: who has had the process to himself for so long rests. */
 const TURN = 10;

@@ -55,13 +55,14 @@ const byBeginning = (plains: readonly string[]): ReadonlyMap<string, readonly st
   }
   return index;
 };
-const cover = (seen: Seen, index: ReadonlyMap<string, readonly string[]>, hidden: Uint8Array): void => {
+function* cover(seen: Seen, index: ReadonlyMap<string, readonly string[]>, hidden: Uint8Array): Work<void> {
   const firsts = new Set([...index.keys()].map((k) => k.charCodeAt(0)));
   for (let i = 0; i + SHORTEST <= seen.text.length; i++) {
+    if (i % STEP === 0) yield;
     if (!firsts.has(seen.text.charCodeAt(i))) continue;
     for (const plain of index.get(seen.text.slice(i, i + SHORTEST)) ?? []) if (seen.text.startsWith(plain, i)) for (let k = i; k < i + plain.length; k++) hidden[seen.at[k]!] = 1;
   }
-};
+}
 const dotted = (text: string, hidden: Uint8Array): string => {
   const parts: string[] = [];
   for (let i = 0; i < text.length;) {
@@ -78,7 +79,7 @@ function* masked(pieces: readonly string[], plains: readonly string[]): Work<str
   for (const look of [without(text), without(text, BETWEEN), without(text, PADDED, BETWEEN), mended(text)]) {
     const seen = yield* look;
     yield;
-    if (seen) cover(seen, index, hidden);
+    if (seen) yield* cover(seen, index, hidden);
   }
   const out = hidden.includes(1) ? dotted(text, hidden) : text;
   let at = 0;
@@ -96,8 +97,10 @@ export const masking = (pieces: readonly string[], secrets: readonly Secret[]): 
 export const mask = (pieces: readonly string[], secrets: readonly Secret[]): string[] => atOnce(masking(pieces, secrets));
 
 /** The same for bytes of any encoding; an asterisk stands for each hidden byte. */
-export const maskBytes = (pieces: readonly Buffer[], secrets: readonly Secret[]): Buffer[] =>
-  atOnce(masked(pieces.map((p) => p.toString("latin1")), secrets.flatMap(linesOf).map((l) => Buffer.from(l, "utf8").toString("latin1")))).map((p) => Buffer.from(p.replaceAll(DOT, "*"), "latin1"));
+export function* maskingBytes(pieces: readonly Buffer[], secrets: readonly Secret[]): Work<Buffer[]> {
+  const texts = yield* masked(pieces.map((p) => p.toString("latin1")), secrets.flatMap(linesOf).map((l) => Buffer.from(l, "utf8").toString("latin1")));
+  return texts.map((p) => Buffer.from(p.replaceAll(DOT, "*"), "latin1"));
+}
 
 /** Characters at the end of a text that a password begins with; it may have been cut off there. */
 const begun = (text: string, plain: string): number => {

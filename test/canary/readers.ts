@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Broker } from "../../src/app.ts";
 import type { SessionId } from "../../src/kernel/ids.ts";
 import { toAsciicast, transcript } from "../../src/recordings/asciicast.ts";
-import { readFrames } from "../../src/recordings/reader.ts";
+import { readFrames } from "../recordings/read.ts";
 import * as sessions from "../../src/store/sessions.ts";
 import { ENDPOINTS } from "../../src/web/api/index.ts";
 import { webApp } from "../../src/web/app.tsx";

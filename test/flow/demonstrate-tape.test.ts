@@ -13,7 +13,7 @@ import { play, readTranscript } from "../../src/flow/recordings.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { verifyRecording } from "../../src/recordings/reader.ts";
+import { verifyRecording } from "../recordings/read.ts";
 import * as demonstrations from "../../src/store/demonstrations.ts";
 import * as sessions from "../../src/store/sessions.ts";
 import { ENGINES, type Opened } from "../store/engines.ts";

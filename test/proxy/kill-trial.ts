@@ -6,7 +6,7 @@ import { createSecretKey } from "node:crypto";
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
-import { recover } from "../../src/recordings/reader.ts";
+import { recover } from "../recordings/read.ts";
 import type { FakeSession } from "./fake-broker.ts";
 import { bytesOf, collect, eventually } from "./ssh-lab.ts";
 import type { Lab, Said } from "./ssh-lab.ts";

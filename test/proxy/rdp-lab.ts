@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createSecretKey } from "node:crypto";
 import { startSshProxy, type SshProxy } from "../../proxy/pool.ts";
 import type { Frame } from "../../src/recordings/frame.ts";
-import { readFrames, type Verdict } from "../../src/recordings/reader.ts";
+import { readAll, type Verdict } from "../recordings/read.ts";
 import { newSshKey } from "../../src/wires/ssh.ts";
 import { guacd, type RunningGuacd } from "../lab/guacd.ts";
 import { linuxHost, type LinuxHost } from "../lab/host.ts";
@@ -38,10 +38,7 @@ export const carrier = async (at: At | undefined, timescale = 1, recordings?: st
     broker, proxy, dir, lines, page: (account, o) => pageOn(socketTo(`/desktop/${encodeURIComponent(account)}/desk-1`, () => proxy.door(null)!), o),
     back: (session, o) => pageOn(socketTo(`/rejoin/${session}`, () => proxy.door(session)!), o),
     look: (session) => pageOn(socketTo(`/look/${session}`, () => proxy.door(session)!), { start: false, polite: false }),
-    recording: (session) => {
-      const frames: Frame[] = [], walk = readFrames(join(recordings ?? join(dir, "recordings"), `${session.recording}.lsr`), createSecretKey(session.key), session.recording);
-      for (;;) { const next = walk.next(); if (next.done === true) return { frames, verdict: next.value }; frames.push({ ...next.value, data: Buffer.from(next.value.data) }); }
-    },
+    recording: (session) => readAll(join(recordings ?? join(dir, "recordings"), `${session.recording}.lsr`), createSecretKey(session.key), session.recording),
     ended: async (session) => { const s = session ?? broker.last(); await eventually(() => s.ended); return s; },
     [Symbol.asyncDispose]: async () => { await proxy.close(); rmSync(dir, { recursive: true, force: true }); },
   };

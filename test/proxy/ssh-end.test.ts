@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemRandom } from "../../src/kernel/clock.ts";
 import { reveal } from "../../src/kernel/reveal.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { recover } from "../../src/recordings/reader.ts";
+import { recover } from "../recordings/read.ts";
 import { newPrivateKey, publicPart } from "../../src/wires/ssh.ts";
 import type { FakeSession } from "./fake-broker.ts";
 import { bytesOf, collect, eventually, sshLab } from "./ssh-lab.ts";

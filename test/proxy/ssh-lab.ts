@@ -9,8 +9,8 @@ import { join } from "node:path";
 import type { SshProxy } from "../../proxy/pool.ts";
 import { startSshProxy } from "../../proxy/pool.ts";
 import type { Frame } from "../../src/recordings/frame.ts";
-import { readFrames } from "../../src/recordings/reader.ts";
-import type { Verdict } from "../../src/recordings/reader.ts";
+import { readAll } from "../recordings/read.ts";
+import type { Verdict } from "../recordings/read.ts";
 import type { LinuxHost } from "../lab/host.ts";
 import { linuxHost } from "../lab/host.ts";
 import type { FakeBroker, FakeSession } from "./fake-broker.ts";
@@ -50,10 +50,7 @@ export const collect = (child: ChildProcess): Promise<Said> => new Promise((reso
   child.on("close", (code, signal) => resolve({ code, signal, stdout: Buffer.concat(out), stderr, ms: performance.now() - begun }));
 });
 
-const readAll = (file: string, session: FakeSession) => {
-  const frames: Frame[] = [], walk = readFrames(file, createSecretKey(session.key), session.recording);
-  for (;;) { const next = walk.next(); if (next.done === true) return { frames, verdict: next.value, file }; frames.push({ ...next.value, data: Buffer.from(next.value.data) }); }
-};
+const readBack = (file: string, session: FakeSession) => ({ ...readAll(file, createSecretKey(session.key), session.recording), file });
 
 /** `port`: default any. `sshd`: more lines for the target's sshd_config. */
 export type LabOptions = { port?: number; sshd?: string; workers?: number; timescale?: number; recordings?: string };
@@ -86,7 +83,7 @@ export const sshLab = async (o: LabOptions): Promise<Lab> => {
   };
   return {
     broker, host, proxy, dir, recordings, lines, argv, ssh, start,
-    recording: (session) => readAll(join(recordings, `${session.recording}.lsr`), session),
+    recording: (session) => readBack(join(recordings, `${session.recording}.lsr`), session),
     ended: async (session) => { const s = session ?? broker.last(); await eventually(() => s.ended); return s; },
     [Symbol.asyncDispose]: async () => { await proxy.close(); await host.destroy(); rmSync(dir, { recursive: true, force: true }); },
   };

@@ -6,9 +6,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/kernel/clock.ts";
+import { atOnce, restfully } from "../../src/kernel/rest.ts";
+import { recovering } from "../../src/recordings/reader.ts";
 import { toAsciicast, transcript } from "../../src/recordings/asciicast.ts";
 import type { Frame, FrameType, Manifest } from "../../src/recordings/frame.ts";
-import { readFrames, recover, verifyRecording } from "../../src/recordings/reader.ts";
+import { readFrames, recover, verifyRecording } from "./read.ts";
 import type { Recording } from "../../src/recordings/writer.ts";
 import { LIMIT, startRecording } from "../../src/recordings/writer.ts";
 
@@ -112,6 +114,21 @@ describe("law: whatever was changed is found", () => {
   });
 });
 
+test("however large, it lets others be heard after each chunk, mended as well as read", async () => {
+  const { file, recording } = open();
+  for (let i = 0; i < 40; i++) { recording.put("output", 1, Buffer.alloc(65_000, i)); recording.flush(); }
+  truncateSync(file, statSync(file).size - 10);
+  let ms = 0, heard = 0, over = false;
+  const others = (): void => { heard += 1; if (!over) setImmediate(others); };
+  setImmediate(others);
+  // A clock on which each look at it is later by more than a turn.
+  const verdict = await restfully({ mono: () => (ms += 20) }, recovering({ file, key, id: ID }));
+  over = true;
+  expect(verdict).toMatchObject({ complete: true, chunks: 41 });
+  expect(heard).toBeGreaterThanOrEqual(40 + 41);
+  rmSync(file);
+});
+
 describe("recovery", () => {
   test("cuts to the last good chunk, marks it, and is then complete; a second run changes nothing", () => {
     const { file, recording } = open();
@@ -127,6 +144,20 @@ describe("recovery", () => {
     const after = readFileSync(file);
     expect(recover(file, key, ID)).toMatchObject({ dropped: 0, complete: true });
     expect(readFileSync(file).equals(after)).toBe(true);
+  });
+  test("two that come at once cut once: whoever finds it changed meanwhile looks again", () => {
+    const { file, recording } = open();
+    recording.put("output", 1, Buffer.from("kept"));
+    recording.flush();
+    const good = statSync(file).size;
+    recording.put("output", 1, Buffer.from("torn away"));
+    recording.flush();
+    truncateSync(file, good + 30);
+    const first = recovering({ file, key, id: ID }), second = recovering({ file, key, id: ID });
+    first.next();
+    second.next();
+    expect([atOnce(first).dropped, atOnce(second).dropped]).toEqual([30, 0]);
+    expect(read(file).map((f) => f.type)).toEqual(["manifest", "output", "mark", "end"]);
   });
   test("a file that is no recording is left alone", () => {
     const file = join(dir, "other");

@@ -3,7 +3,8 @@ import { createHash, createSecretKey } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readFrames } from "../../src/recordings/reader.ts";
+import { atOnce } from "../../src/kernel/rest.ts";
+import { reading } from "../../src/recordings/reader.ts";
 import type { FakeSession } from "../proxy/fake-broker.ts";
 import type { Lab } from "../proxy/ssh-lab.ts";
 import { sshLab } from "../proxy/ssh-lab.ts";
@@ -24,15 +25,16 @@ const resident = (): number =>
 /** Read a window at a time: it is gigabytes. */
 const kept = (session: FakeSession): { bytes: number; sha256: string; complete: boolean; file: string } => {
   const file = join(lab.recordings, `${session.recording}.lsr`),
-    frames = readFrames(file, createSecretKey(session.key), session.recording),
     hash = createHash("sha256");
-  for (let bytes = 0; ;) {
-    const next = frames.next();
-    if (next.done === true) return { bytes, sha256: hash.digest("hex"), complete: next.value.complete, file };
-    if (next.value.type !== "output") continue;
-    bytes += next.value.data.length;
-    hash.update(next.value.data);
-  }
+  let bytes = 0;
+  const { complete } = atOnce(
+    reading({ file, key: createSecretKey(session.key), id: session.recording }, (f) => {
+      if (f.type !== "output") return;
+      bytes += f.data.length;
+      hash.update(f.data);
+    }),
+  );
+  return { bytes, sha256: hash.digest("hex"), complete, file };
 };
 
 test("a minute of yes: seen is kept, memory under 256 MB", async () => {

@@ -1,8 +1,9 @@
 /** Passwords in what readers get. Rule: found however they are cut, coloured, wrapped or mended; nothing else is touched, and every piece keeps its length. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { atOnce } from "../../src/kernel/rest.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { mask, maskBytes, maskCut } from "../../src/vault/mask.ts";
+import { mask, maskCut, maskingBytes } from "../../src/vault/mask.ts";
 
 const password = fc.string({ unit: fc.constantFrom(..."abcXYZ019!#%&*+,-./:;<=>?@^_~ "), minLength: 4, maxLength: 40 });
 const other = fc.string({ unit: fc.constantFrom("p", "q", "\n", "é", "€"), maxLength: 30 });
@@ -26,7 +27,7 @@ describe("mask", () => {
   it("hides a password that looks like the frame of a key, and the lines of a key without its frame", () => {
     const frame = "-----BEGIN OPENSSH PRIVATE KEY-----", lines = ["b3BlbnNzaC1rZXktdjEAAAAABG5vbmU", "AAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz"], key = Secret.of(`${frame}\n${lines.join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n`);
     expect(mask(["x-----Abc9y"], [Secret.of("-----Abc9")])).toEqual([`x${"•".repeat(9)}y`]);
-    expect(maskBytes([Buffer.from("x-----Abc9y")], [Secret.of("-----Abc9")])[0]!.toString()).toBe(`x${"*".repeat(9)}y`);
+    expect(atOnce(maskingBytes([Buffer.from("x-----Abc9y")], [Secret.of("-----Abc9")]))[0]!.toString()).toBe(`x${"*".repeat(9)}y`);
     expect(mask([`${frame}\r\n${lines.join("\r\n")}\r\n`], [key])).toEqual([`${frame}\r\n${lines.map((l) => "•".repeat(l.length)).join("\r\n")}\r\n`]);
     expect(maskCut(`$ cat key\n${lines[0]!.slice(0, 12)}`, [key])).toBe(`$ cat key\n${"•".repeat(12)}`);
   });
@@ -54,7 +55,7 @@ describe("mask", () => {
     expect(mask(["aaaaab"], [Secret.of("aaaa"), Secret.of("aaab")])).toEqual(["••••••"]);
   });
   it("hides bytes in any encoding, split anywhere", () => {
-    const p = "Pä$$-wörd", bytes = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(p), Buffer.from([0x80])]), out = Buffer.concat(maskBytes([bytes.subarray(0, 5), bytes.subarray(5)], [Secret.of(p)]));
+    const p = "Pä$$-wörd", bytes = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(p), Buffer.from([0x80])]), out = Buffer.concat(atOnce(maskingBytes([bytes.subarray(0, 5), bytes.subarray(5)], [Secret.of(p)])));
     expect(out).toEqual(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("*".repeat(Buffer.byteLength(p))), Buffer.from([0x80])]));
   });
 });
