@@ -1,7 +1,7 @@
 /** What somebody who breaks the glass is shown. Rule: likeliest first, each with what the target last said to it; nothing is guessed, and what the target refused stands last. */
 import type { VersionId } from "../kernel/ids.ts";
 import type { Credential } from "./account.ts";
-import { likeliestFirst, type Version } from "./rotation-facts.ts";
+import { currentOf, likeliestFirst, type Version } from "./rotation-facts.ts";
 import { keepsIn } from "./no-release.ts";
 import type { Rotation } from "./rotation.ts";
 
@@ -30,7 +30,7 @@ const group = (v: Known, r: Rotation | null): number => (r?.inForce === v.id ? 0
 
 /** In sync: the current version alone. In doubt: current, candidates and the one before. */
 export const toShow = (versions: readonly Known[], credential: Credential, open: Rotation | null, now: Date): readonly Shown[] => {
-  const current = versions.find((v) => v.status === "current" || v.status === "declared");
+  const current = versions.find((v) => v.id === currentOf({ versions }));
   const kept = inDoubt(credential, open, now) ? versions.filter((v) => ["current", "declared", "candidate", "previous"].includes(v.status) || v.id === candidateOf(open) || v.id === open?.inForce) : current ? [current] : [];
   const order = likeliestFirst(kept, candidateOf(open) ?? current?.id ?? ("" as VersionId)).map((id) => kept.find((v) => v.id === id)!);
   return order.map((v, i) => ({ v, i, g: group(v, open) })).sort((a, b) => a.g - b.g || a.i - b.i).map(({ v }) => ({ id: v.id, no: v.no, says: says(v, open) }));

@@ -48,8 +48,9 @@ export type Facts = {
   readonly adoptedBefore: number;
 };
 
+/** What opens the account as far as we know: proven, or what a person said last. `versions`: oldest first. */
 export const currentOf = (f: Pick<Facts, "versions">): VersionId | null =>
-  f.versions.find((v) => v.status === "current")?.id ?? f.versions.find((v) => v.status === "declared")?.id ?? null;
+  f.versions.find((v) => v.status === "current")?.id ?? f.versions.findLast((v) => v.status === "declared")?.id ?? null;
 
 const RANK: Record<VersionStatus, number> = { current: 1, declared: 1, previous: 2, older: 3, rejected: 4, candidate: 5 };
 

@@ -1,5 +1,5 @@
 /** Secret versions: only ciphertext reaches this room. Rule: rows are added and re-wrapped, never deleted, never changed (the table refuses). */
-import { and, asc, eq, gte, inArray, max, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, max, sql } from "drizzle-orm";
 import type { AccountId, PersonId, VersionId } from "../kernel/ids.ts";
 import type { Version, VersionStatus } from "../domain/rotation-facts.ts";
 import type { Reader, Tx } from "./db.ts";
@@ -19,9 +19,9 @@ export const of = async ({ q }: Reader, account: AccountId): Promise<SecretRow[]
 export const listed = async ({ q }: Reader, account: AccountId): Promise<Listed[]> =>
   (await q.select({ id: versions.id, no: versions.no, status: versions.status, origin: versions.origin, createdAt: versions.createdAt })
     .from(versions).where(eq(versions.account, account)).orderBy(asc(versions.no))).map((r) => ({ ...r, id: r.id as VersionId, status: r.status as VersionStatus }));
-/** What opens the account as far as we know: the current version, or the one a person said is in force. */
+/** What opens the account as far as we know (`currentOf`): the current version, or the one a person said last is in force. */
 export const inForce = async ({ q }: Reader, account: AccountId): Promise<SecretRow | null> => {
-  const [r] = await q.select().from(versions).where(and(eq(versions.account, account), inArray(versions.status, ["current", "declared"]))).orderBy(sql`${versions.status} <> 'current'`, asc(versions.no)).limit(1);
+  const [r] = await q.select().from(versions).where(and(eq(versions.account, account), inArray(versions.status, ["current", "declared"]))).orderBy(sql`${versions.status} <> 'current'`, desc(versions.no)).limit(1);
   return r ? fromRow(r) : null;
 };
 export const find = async ({ q }: Reader, id: VersionId): Promise<SecretRow | null> => { const [r] = await q.select().from(versions).where(eq(versions.id, id)); return r ? fromRow(r) : null; };

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { connector } from "../../src/connectors/connector.ts";
+import { toShow } from "../../src/domain/break-glass.ts";
+import { currentOf } from "../../src/domain/rotation-facts.ts";
 import { declarePassword } from "../../src/flow/account-change.ts";
 import { addAccount } from "../../src/flow/accounts.ts";
 import type { Deps } from "../../src/flow/deps.ts";
@@ -65,6 +67,17 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     const watching = full(async (line) => { at.push([(await versions.find(w.db, (line as { version: string }).version as VersionId))?.status, await versions.inForce(w.db, account.id)]); return w.deps.journal.append(line); });
     await declarePassword(watching, w.operator, account.id, Secret.of(TYPED));
     expect([at, await typedOf(account.id)]).toEqual([[["candidate", null]], [["declared", true]]]);
+  });
+
+  test("typed a second time, because the first was mistyped: the vault goes by what was said last, everywhere", async () => {
+    const account = await addAccount(w.deps, w.operator, { target: m.target, name: "twice" });
+    await declarePassword(w.deps, w.operator, account.id, Secret.of("Mistypd-Pw-9!zQ"));
+    await declarePassword(w.deps, w.operator, account.id, Secret.of(TYPED));
+    const all = await versions.of(w.db, account.id), last = all[1]!;
+    expect(all.map((v) => v.status)).toEqual(["declared", "declared"]);
+    expect([(await versions.inForce(w.db, account.id))?.id, currentOf({ versions: all }), toShow(all, "unmanaged", null, new Date()).map((v) => v.id)]).toEqual([last.id, last.id, [last.id]]);
+    using used = await credentialOf(w.deps, w.db, account.id).then((c) => c.secret);
+    expect(reveal(used)).toBe(TYPED);
   });
 
   test("law: journal-before-effect — told to a change that gave up while the journal is full: it asks nobody with it", async () => {
