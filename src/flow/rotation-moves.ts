@@ -14,7 +14,7 @@ import { actor, record, type Caller } from "./record.ts";
 import { loadWorld, type World } from "./rotation-load.ts";
 import { saveStep } from "./rotation-save.ts";
 import { declare, keepTyped } from "./typed.ts";
-import { question } from "./verify.ts";
+import { BLOCKED, question } from "./verify.ts";
 
 const PAST: Record<Move, string> = { again: "asked again", keep: "the old one kept", tell: "told the password in force", stop: "stopped" };
 const moved = (deps: Deps, tx: Tx, caller: Caller, r: Rotation, move: Move): Promise<void> => record(deps, tx, {
@@ -55,6 +55,8 @@ export const tellPassword = async (deps: Deps, caller: Caller, id: RotationId, p
 /** What was seen may be a day old: the target is asked again before the candidate is given up. */
 export const keepOld = async (deps: Deps, caller: Caller, id: RotationId): Promise<void> => {
   const { r, w } = await deps.db.transaction((tx) => legal(deps, tx, caller, id, "keep")), proven = r.inForce!;
+  // law no-way-round-2: whose target is another one now, or who is locked, is not asked.
+  if (w.facts.blocked) throw new Fault("conflict", BLOCKED);
   const said = await question(deps, w, proven);
   await deps.db.transaction(async (tx) => {
     const { r: now, w: world } = await legal(deps, tx, caller, id, "keep");

@@ -80,6 +80,7 @@ export const loginOf = (o: ChangeOutcome): LoginOf => {
 
 const change = async (deps: Deps, r: Rotation<"applying">, admin: AccountId | null, from: VersionId | null): Promise<ChangeOutcome> => {
   const fresh = await stillOurs(deps, r, r.as === "self" ? "login" : "nothing"), { w } = fresh;
+  if (w.facts.blocked) return { not_sent: "unreachable", why: "the account was blocked meanwhile", reached: false };
   const row = (await versions.find(deps.db, r.candidate))!, to = openVersion(deps, row), order = { rotation: r.id, no: row.no, fence: r.fence, epoch: deps.epoch.value };
   const as = admin ? await credentialOf(deps, deps.db, admin) : undefined;
   // Whoever changes a key must know the one before: it may stand on the target without our mark.
@@ -98,9 +99,11 @@ export const askTarget = async (deps: Deps, r: Rotation<"probing"> | Rotation<"d
   const mine = r as Rotation<"probing">;
   if (ask.by === "login") await underLock(deps, mine, (tx, now, w) => saveStep(deps, tx, reserveProbe(now, tx.now, deps.times), w));
   const fresh = await stillOurs(deps, mine, ask.by === "login" ? "login" : "nothing");
+  const { w } = fresh;
+  // law no-way-round-2: the target these settings name may be one that nobody has accepted.
+  if (w.facts.blocked) throw new Fenced(`account ${w.account.id}: it was blocked between the decision to ask and the question`);
   await deps.moment("before_probe");
   stillFresh(deps, fresh);
-  const { w } = fresh;
   const outcome = ask.by === "compare" ? await compare(deps, w, ask.versions, r.id) : await login(deps, w, ask.version, r.id);
   await deps.moment("probed");
   if (r.state === "probing" && typeof outcome === "object" && "match" in outcome && outcome.match === r.candidate) await endDirectLogins(deps, r, w, async () => stillFresh(deps, await stillOurs(deps, mine)));

@@ -19,11 +19,12 @@ import { compare, login } from "./target-calls.ts";
 
 export type Verdict = { readonly verdict: "in_force" | "not_in_force" | "unknown"; readonly by: "compare" | "login"; readonly why: string };
 
+export const BLOCKED = "This account is blocked; it is not asked until that is settled.";
 export const verify = async (deps: Deps, caller: Caller | null, id: AccountId): Promise<Verdict> => {
   if (caller) await managedBy(deps.db, caller, id, "account.verify");
   const w = await deps.db.transaction(async (tx) => {
     const world = await loadWorld(deps, tx, await accounts.lock(tx, id), tx.now);
-    if (world.facts.blocked) throw new Fault("conflict", deps.passive.why ?? "This account is blocked; it is not asked until that is settled.");
+    if (world.facts.blocked) throw new Fault("conflict", deps.passive.why ?? BLOCKED);
     const open = await rotations.openOf(tx, id);
     // One that waits for the end of a use changes nothing yet.
     if (open && !waits(open)) throw new Fault("conflict", "Its password is being changed right now; that proves it too.");

@@ -132,6 +132,16 @@ test("law: no-way-round-2 — a target whose address or key was edited is sent n
   void carried;
 });
 
+test("law: no-way-round-2 — edited at the very moment a change is on its way: nothing is sent to where it leads now", async () => {
+  const target = await addTarget(w.deps, w.operator, { name: "raced", platform: "linux-ssh", host: "127.0.0.1", port: old.port, settings: { hostKeys: [someKey()] } }), root = await addAccount(w.deps, w.operator, { target: target.id, name: "root" });
+  await w.inSync(root);
+  const before = { ...other.seen }, here = old.seen.connections, id = await rotateNow(w.deps, w.operator, root.id, "now");
+  const edits = { ...w.deps, moment: async (m: string) => { if (m === "applying") await changeTarget(w.deps, w.operator, target.id, { port: other.port, settings: { hostKeys: [someKey()] } }); } };
+  for (let r = await claim(edits, []); r !== null; r = await claim(edits, [])) await drive(edits, r);
+  expect(other.seen).toEqual(before);
+  expect([old.seen.connections - here, (await rotations.find(db, id))!]).toMatchObject([0, { state: "waiting", why: "the account was blocked meanwhile" }]);
+});
+
 test("law: no-way-round-2 — an owner who edited cannot accept while there is an admin; the last one there is may, and the log says so", async () => {
   const key = someKey(), owner = await w.person(["owner"]), target = await addTarget(w.deps, owner, { name: "owned", platform: "linux-ssh", host: "127.0.0.1", port: old.port, settings: { hostKeys: [key] } });
   const app = await addAccount(w.deps, owner, { target: target.id, name: "app1" });

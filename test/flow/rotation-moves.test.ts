@@ -1,6 +1,6 @@
 /** Changes that gave up, on a real host, and the buttons a person has then. Rule: what is in force is read from the host's disk. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { addAccount } from "../../src/flow/accounts.ts";
+import { addAccount, setBlock } from "../../src/flow/accounts.ts";
 import { changePassword } from "../../src/flow/change-password.ts";
 import { rotationBoard, rotationView } from "../../src/flow/rotation-board.ts";
 import { askAgainNow, keepOld, stopWaiting, tellPassword } from "../../src/flow/rotation-moves.ts";
@@ -72,6 +72,10 @@ test("the change never took: the old one may be kept, after the target has prove
   await expect(keepOld(core.deps, operator, id)).rejects.toMatchObject({ code: "upstream", message: "The target does not take that password now, or did not answer. Nothing was changed; ask again." });
   expect((await rotations.find(core.deps.db, id))!.state).toBe("dead_letter");
   await host.exec("/usr/sbin/chpasswd.real", `app1:${TYPED}\n`);
+  // law no-way-round-2: whatever stands in the way of the account stands in the way of this question, too.
+  await setBlock(core.deps, operator, app, "disabled", "");
+  await expect(keepOld(core.deps, operator, id)).rejects.toMatchObject({ code: "conflict", message: "This account is blocked; it is not asked until that is settled." });
+  await setBlock(core.deps, operator, app, "none", "");
   await keepOld(core.deps, operator, id);
   await reaches(id, "refused");
   expect([(await view(id)).outcome.word, (await account(app)).credential, await host.opens("app1", TYPED)]).toEqual(["unchanged", "in_sync", true]);
