@@ -6,6 +6,8 @@ export const HOW = ["released", "typed", "session"] as const;
 export type How = (typeof HOW)[number];
 /** The person knows the text; `session` carried it past them unseen. */
 export const knows = (how: How): boolean => how !== "session";
+/** Those that count where somebody's passwords are to be changed. */
+export const counted = (usedToo: boolean): How[] => HOW.filter((how) => usedToo || knows(how));
 
 /** in_force: it opens the account today. rotated: a later one was proven. unsettled: a change was sent or its end is not known. declared: on an account nobody manages yet; whether it opens was never asked. replaced: no longer the vault's current one, by no change that was proven here. */
 export const FORCES = ["in_force", "rotated", "unsettled", "declared", "replaced"] as const;

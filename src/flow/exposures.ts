@@ -1,7 +1,7 @@
 /** The exposure ledger, looked at. Rule: read-only; for those whom may() gives it. */
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId } from "../kernel/ids.ts";
-import { cannotRotate, knows, mayOpen, type SeenAccount, type SeenPreview } from "../domain/exposure.ts";
+import { cannotRotate, counted, mayOpen, type SeenAccount, type SeenPreview } from "../domain/exposure.ts";
 import { may } from "../domain/may.ts";
 import type { Person } from "../domain/person.ts";
 import * as accounts from "../store/accounts.ts";
@@ -13,7 +13,7 @@ import * as sessions from "../store/sessions.ts";
 import type { Caller } from "./record.ts";
 
 /** More exposures that stand at once than any person should have. */
-const MOST = 20_000;
+export const MOST = 20_000;
 export const seesExposures = (caller: Caller): void => { if (!may(caller.person, "exposure.see")) throw new Fault("forbidden", "Who has seen what is for auditors and admins."); };
 
 /** By id or login name. */
@@ -34,7 +34,7 @@ export const exposureLedger = async (db: Reader, caller: Caller, { person, accou
 export const seenBy = async (db: Reader, caller: Caller, person: string, usedToo: boolean): Promise<SeenPreview> => {
   seesExposures(caller);
   const who = await someone(db, person), byAccount = new Map<AccountId, exposures.Ledger[]>();
-  for (const e of await exposures.ledger(db, { person: who.id, standing: true, limit: MOST })) if (mayOpen(e.force) && (usedToo || knows(e.how))) byAccount.set(e.account, [...byAccount.get(e.account) ?? [], e]);
+  for (const e of await exposures.ledger(db, { person: who.id, standing: true, hows: counted(usedToo), limit: MOST })) if (mayOpen(e.force)) byAccount.set(e.account, [...byAccount.get(e.account) ?? [], e]);
   const list: SeenAccount[] = [];
   // One after the other: inside a transaction there is one connection.
   for (const all of byAccount.values()) list.push(await seenAccount(db, all));

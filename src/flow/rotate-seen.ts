@@ -2,7 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type RotationId, type RunId } from "../kernel/ids.ts";
 import type { Account } from "../domain/account.ts";
-import { cannotRotate, knows, mayOpen } from "../domain/exposure.ts";
+import { cannotRotate, counted, mayOpen } from "../domain/exposure.ts";
 import { may } from "../domain/may.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Reader, Tx } from "../store/db.ts";
@@ -11,7 +11,7 @@ import type { Run, RunAccount } from "../store/exposures.ts";
 import * as rotations from "../store/rotations.ts";
 import { cutSessions, cutText } from "./cut.ts";
 import type { Deps } from "./deps.ts";
-import { seenBy, seesExposures } from "./exposures.ts";
+import { MOST, seenBy, seesExposures } from "./exposures.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
 import { openRotation } from "./rotate.ts";
 
@@ -53,7 +53,7 @@ const oneAccount = (deps: Deps, run: RunId, id: AccountId): Promise<void> => dep
 
 type Done = { readonly result: exposures.Result; readonly rotation: RotationId | null; readonly why: string | null };
 const change = async (deps: Deps, tx: Tx, r: Run, account: Account): Promise<Done> => {
-  const standing = (await exposures.ledger(tx, { person: r.person, account: account.id, standing: true })).filter((e) => mayOpen(e.force) && (r.usedToo || knows(e.how)));
+  const standing = (await exposures.ledger(tx, { person: r.person, account: account.id, standing: true, hows: counted(r.usedToo), limit: MOST })).filter((e) => mayOpen(e.force));
   if (standing.length === 0) return { result: "not_needed", rotation: null, why: "it was changed meanwhile" };
   const cannot = cannotRotate(account.credential);
   if (cannot) return { result: "refused", rotation: null, why: cannot };

@@ -1,5 +1,5 @@
 /** The exposure ledger, and runs of "rotate everything this person has seen". Rule: exposures are written in versions.ts, in the transaction of the hand-out; here they are read. */
-import { and, asc, desc, eq, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { AccountId, PersonId, RotationId, RunId, VersionId } from "../kernel/ids.ts";
 import type { Block, Credential } from "../domain/account.ts";
 import { forceOf, type Force, type How } from "../domain/exposure.ts";
@@ -14,6 +14,8 @@ export type LedgerFilter = {
   readonly person?: PersonId; readonly account?: AccountId;
   /** Only what no proven change has ended since. */
   readonly standing?: boolean;
+  /** Only of these kinds. */
+  readonly hows?: readonly How[];
   readonly before?: Date; readonly limit?: number;
 };
 
@@ -28,6 +30,7 @@ export const ledger = async ({ q }: Reader, f: LedgerFilter): Promise<Ledger[]> 
   }).from(exposures).innerJoin(people, eq(people.id, exposures.person)).innerJoin(accounts, eq(accounts.id, exposures.account)).innerJoin(targets, eq(targets.id, accounts.target)).leftJoin(versions, eq(versions.id, exposures.version))
     .where(and(
       f.person ? eq(exposures.person, f.person) : undefined, f.account ? eq(exposures.account, f.account) : undefined, f.before ? lt(exposures.at, f.before) : undefined,
+      f.hows ? inArray(exposures.how, [...f.hows]) : undefined,
       f.standing === true ? sql`(${accounts.current} = ${exposures.version} or ${rotatedAt} is null)` : undefined,
     )).orderBy(desc(exposures.at), desc(exposures.id)).limit(f.limit ?? 100);
   return rows.map(({ e, openState, openCandidate, current, ...r }) => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addAccount } from "../../src/flow/accounts.ts";
 import { exposureLedger, seenBy } from "../../src/flow/exposures.ts";
+import { putPolicy } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
 import { rotateSeen, seenRun, workRun } from "../../src/flow/rotate-seen.ts";
 import { admit, sessionLive } from "../../src/flow/session.ts";
@@ -79,6 +80,16 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     expect((await seenRun(w.db, w.operator, id)).list.find((l) => l.name === shown.name)).toMatchObject({ result: "again" });
     expect((await rotationsOf(shown.account.id))[0]).toMatchObject({ state: "queued", again: "exposure" });
     expect((await seenRun(w.db, w.operator, id)).list.filter((l) => l.name !== shown.name).map((l) => l.result)).toEqual(["not_needed"]);
+  });
+
+  it("finds what was shown behind any number of later connections", async () => {
+    const m = await w.managed("release"), seen = await w.person(["user"]);
+    await putPolicy(w.deps, w.second, { name: "many", terms: { preset: "release" }, binding: { requesters: [seen.person.id], approvers: [w.approver.person.id], targets: [m.targetName] } });
+    (await release(w.deps, seen, await w.approved(m, seen))).password.wipe();
+    await w.sql(`insert into exposures (id, person_id, account_id, version_id, how, at) select 'exp_many' || i, person_id, account_id, version_id, 'session', at + i * interval '1 second' from exposures, generate_series(1, 150) i where account_id = '${m.account.id}'`);
+    const run = await rotateSeen(w.deps, w.operator, { person: seen.person.id, usedToo: false, reason: "left" });
+    while (await workRun(w.deps));
+    expect((await seenRun(w.db, w.auditor, run)).list.map((l) => [l.name, l.result])).toEqual([[m.name, "opened"]]);
   });
 
   it("a passive broker refuses", async () => {
