@@ -108,9 +108,13 @@ export const pause = (s: Schedule<"active">) => step<"active", "paused">(s, { st
 /** What a pause let pass stays undone: somebody meant it. */
 export const resume = (s: Schedule<"paused">, now: Date) => step<"paused", "active" | "ended">(s, onwards(s.when, now));
 export const end = (s: Schedule<"active" | "paused">, now: Date) => step<"active" | "paused", "ended">(s, { state: "ended", endedAt: now });
+const isDue = (s: Schedule<"active" | "paused">, now: Date): s is Schedule<"active"> => s.state === "active" && s.nextAt <= now;
+/** A run that is due and waits (for its window, for a broker) is only given up by whoever chooses other times; then it is told here. */
+export const givenUp = (s: Schedule<"active" | "paused">, input: Pick<ScheduleInput, "when">, now: Date): Date | null =>
+  isDue(s, now) && JSON.stringify(When.parse(s.when)) !== JSON.stringify(When.parse(input.when)) ? s.nextAt : null;
 /** Null: it would never run. */
 export const edit = (s: Schedule<"active" | "paused">, by: PersonId, input: ScheduleInput, now: Date): Step | null => {
-  const nextAt = nextRun(input.when, now);
+  const nextAt = isDue(s, now) && givenUp(s, input, now) === null ? s.nextAt : nextRun(input.when, now);
   if (nextAt === null) return null;
   return s.state === "paused" ? step<"paused", "paused">(s, { state: "paused" }, { ...input, by, toldOf: null }) : step<"active", "active">(s, { state: "active", nextAt }, { ...input, by, toldOf: null });
 };

@@ -30,11 +30,11 @@ export const tellBulk = async (deps: Small, tx: Tx, b: Bulk): Promise<void> => {
     lines: [`${what} ${end}.`, `Why: ${b.reason}`, "", ...resultLines(all)],
   });
 };
-/** Before a run: what it will be about, as it is now. */
+/** Before a run: what it will be about, as it is now. Once, by `toldOf` in the same transaction; whoever saves it anew has people told anew. */
 export const tellComing = async (deps: Small, tx: Tx, s: Schedule<"active">, list: readonly Chosen[]): Promise<void> => {
   const held = list.filter((c) => c.holds.length > 0);
   await tell(deps, tx, {
-    kind: "password_changed", about: { schedule: s.id }, path: `/schedules/${s.id}`, to: to(s.notify), once: `schedule/${s.id}/${s.nextAt.toISOString()}`, subject: `Passwords will be changed: ${s.name}`,
+    kind: "password_changed", about: { schedule: s.id }, path: `/schedules/${s.id}`, to: to(s.notify), subject: `Passwords will be changed: ${s.name}`,
     lines: [
       `The schedule "${s.name}" changes ${list.length} passwords at ${runText(s.when, s.nextAt)} (${s.when.zone}).`, `Why: ${s.reason}`, "",
       ...(held.length > 0 ? [`Held now, and waited for if they still are then: ${held.map((c) => `${nameOf(c)} by ${c.holds.map((h) => h.personName).join(", ")}`).slice(0, 50).join("; ")}.`, ""] : []),

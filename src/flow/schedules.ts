@@ -1,9 +1,9 @@
 /** Schedules: saved, looked at, paused, ended. Rule: a schedule gives its author nothing they could not do by hand: each run asks may() about them as they are then. */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type ScheduleId } from "../kernel/ids.ts";
-import type { EventName } from "../domain/audit.ts";
+import type { EventName, Fact } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
-import { edit, end, open, pause, resume, runsBetween, type Schedule, type ScheduleInput, type Step } from "../domain/schedule.ts";
+import { edit, end, givenUp, open, pause, resume, runsBetween, type Schedule, type ScheduleInput, type Step } from "../domain/schedule.ts";
 import type { Reader, Tx } from "../store/db.ts";
 import * as schedules from "../store/schedules.ts";
 import type { Listed } from "../store/schedules.ts";
@@ -22,8 +22,8 @@ const checked = async (tx: Tx, caller: Caller, input: ScheduleInput): Promise<Sc
   await choose(tx, caller.person, input.choice);
   return { ...input, notify: await knownRecipients(tx, input.notify) };
 };
-const told = async (deps: Small, tx: Tx, caller: Caller, what: EventName, s: Schedule): Promise<void> => {
-  await record(deps, tx, { what, who: actor(caller), about: { schedule: s.id }, outcome: "ok", why: s.reason, facts: { name: s.name, when: JSON.stringify(s.when), next: s.state === "active" ? s.nextAt.toISOString() : null } });
+const told = async (deps: Small, tx: Tx, caller: Caller, what: EventName, s: Schedule, more: Record<string, Fact> = {}): Promise<void> => {
+  await record(deps, tx, { what, who: actor(caller), about: { schedule: s.id }, outcome: "ok", why: s.reason, facts: { name: s.name, when: JSON.stringify(s.when), next: s.state === "active" ? s.nextAt.toISOString() : null, ...more } });
   tx.onCommit(() => deps.bus.publish("schedules"));
 };
 
@@ -49,9 +49,9 @@ export const editSchedule = async (deps: Small, caller: Caller, id: ScheduleId, 
   return deps.db.transaction(async (tx) => {
     const s = await managed(tx, caller, id);
     if (s.state === "ended") throw new Fault("conflict", "This schedule is over. Make a new one.");
-    const step = edit(s, caller.person.id, await checked(tx, caller, input), tx.now);
+    const step = edit(s, caller.person.id, await checked(tx, caller, input), tx.now), lost = givenUp(s, input, tx.now);
     if (!step) throw new Fault("invalid", NEVER);
-    await told(deps, tx, caller, "schedule.changed", await schedules.save(tx, step));
+    await told(deps, tx, caller, "schedule.changed", await schedules.save(tx, step), lost === null ? {} : { run_given_up: lost.toISOString() });
   });
 };
 

@@ -100,6 +100,28 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     await w.workOff();
   });
 
+  it("saved anew after people were told: they are told anew, and who was added is told, too", async () => {
+    const h = await w.host(["a"]), [one, two] = [await w.person(["user"]), await w.person(["user"])], base = input(h.name, { notifyBefore: 60, notify: { people: [one.person.id], groups: [], addresses: [] } });
+    const id = await addSchedule(w.deps, w.operator, base), soon = () => w.sql(`update schedules set next_at = date_trunc('hour', now()) + interval '1 hour' - interval '1 second' where id = '${id}'`);
+    const told = async () => (await w.sql(`select d.person_id as p from deliveries d join notices n on n.id = d.notice_id where n.about->>'schedule' = '${id}' order by n.at, p`)).map((r) => (r["p"] === one.person.id ? "one" : "two"));
+    await soon();
+    await workSchedules(w.deps);
+    expect(await told()).toEqual(["one"]);
+    await editSchedule(w.deps, w.operator, id, { ...base, notify: { ...base.notify, people: [one.person.id, two.person.id] } });
+    await soon();
+    for (let i = 0; i < 2; i++) await workSchedules(w.deps);
+    expect((await told()).toSorted()).toEqual(["one", "one", "two"]);
+  });
+  it("a run that is due and waits is not lost by saving it anew, unless its times are chosen anew, and then the log says so", async () => {
+    const h = await w.host(["a"]), base = input(h.name), id = await addSchedule(w.deps, w.operator, base);
+    await dueSince(id, 5);
+    await editSchedule(w.deps, w.operator, id, { ...base, reason: "a better reason" });
+    expect(await row(id)).toMatchObject({ state: "active", ahead: false });
+    await editSchedule(w.deps, w.operator, id, { ...base, when: { ...NIGHTLY, time: "03:00" } });
+    expect(await row(id)).toMatchObject({ state: "active", ahead: true });
+    expect((await w.sql(`select facts->>'run_given_up' is not null as g from events where about->>'schedule' = '${id}' and what = 'schedule.changed' order by row_no`)).map((r) => r["g"])).toEqual([false, true]);
+  });
+
   it("is for admins and owners; others do not see it; what never comes, a taken name and what is not there are refused", async () => {
     const h = await w.host(["a"]), id = await made(h.name), name = `nightly ${n}`, past = { kind: "once", date: "2026-01-01", time: "00:00", zone: "UTC" } as const, owner = await w.person(["owner"]);
     for (const who of [w.auditor, w.requester]) await expect(made(h.name, {}, who)).rejects.toMatchObject({ code: "forbidden" });
