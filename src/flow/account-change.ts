@@ -5,6 +5,7 @@ import type { Secret } from "../kernel/secret.ts";
 import type { Account } from "../domain/account.ts";
 import * as accounts from "../store/accounts.ts";
 import * as targets from "../store/targets.ts";
+import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
 import { noteChange } from "./four-eyes.ts";
 import { managedBy } from "./managed-by.ts";
@@ -38,5 +39,11 @@ export const declarePassword = async (deps: Deps, caller: Caller, id: AccountId,
     if (seen.credential !== "unmanaged") throw new Fault("conflict", "This account is managed: its password is changed on the target and in the vault together, never typed into the vault alone.");
     return { row: await keepTyped(deps, tx, caller, seen, password), account: seen, target: (await targets.find(tx, seen.target))! };
   });
-  await declare(deps, row, account, target);
+  // Whoever types it says that another one is in force than the one a login proved.
+  await declare(deps, row, account, target, async (tx) => {
+    const now = await accounts.lock(tx, id);
+    if (now.credential !== "unmanaged" || now.current === null) return;
+    await versions.setStatuses(tx, [{ id: now.current, to: "previous" }]);
+    await accounts.credit(tx, id, { current: null });
+  });
 };

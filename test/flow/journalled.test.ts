@@ -20,6 +20,7 @@ import { reveal } from "../../src/kernel/reveal.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { times } from "../../src/kernel/times.ts";
 import * as accounts from "../../src/store/accounts.ts";
+import * as exposures from "../../src/store/exposures.ts";
 import * as rotations from "../../src/store/rotations.ts";
 import * as versions from "../../src/store/versions.ts";
 import type { Line } from "../../src/vault/journal.ts";
@@ -78,6 +79,18 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     expect([(await versions.inForce(w.db, account.id))?.id, currentOf({ versions: all }), toShow(all, "unmanaged", null, new Date()).map((v) => v.id)]).toEqual([last.id, last.id, [last.id]]);
     using used = await credentialOf(w.deps, w.db, account.id).then((c) => c.secret);
     expect(reveal(used)).toBe(TYPED);
+  });
+
+  test("typed for an account that nobody manages, after a login had proven another one: what was said last counts, and is a declared one", async () => {
+    const account = await addAccount(w.deps, w.operator, { target: m.target, name: "proven" });
+    await declarePassword(w.deps, w.operator, account.id, Secret.of("Proven-Pw-9!zQx1"));
+    const [first] = await versions.of(w.db, account.id);
+    await w.sql(`update secret_versions set status = 'current' where id = '${first!.id}'`);
+    await w.sql(`update accounts set current_id = '${first!.id}' where id = '${account.id}'`);
+    await declarePassword(w.deps, w.operator, account.id, Secret.of(TYPED));
+    const all = await versions.of(w.db, account.id);
+    expect([all.map((v) => v.status), (await versions.inForce(w.db, account.id))?.id, (await accounts.find(w.db, account.id))?.current]).toEqual([["previous", "declared"], all[1]!.id, null]);
+    expect((await exposures.ledger(w.db, { account: account.id })).map((e) => e.force)).toEqual(["declared", "declared"]);
   });
 
   test("law: journal-before-effect — told to a change that gave up while the journal is full: it asks nobody with it", async () => {
