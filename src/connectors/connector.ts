@@ -57,7 +57,14 @@ export type TestStage = "reach" | "identity" | "login" | "right";
 export type TestResult = { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly why: string; readonly stage?: TestStage };
 
 /** Names of accounts a platform has, beyond the usual ones. `says`: the rule, for people. */
-export type Naming = { fits(name: string): boolean; readonly says: string };
+export type Naming = {
+  fits(name: string): boolean; readonly says: string;
+  /** Two names that come to the same here are one account of the target; absent: letter for letter. */
+  same?(name: string): string;
+};
+/** Where capital letters tell no two accounts apart. */
+export const anyCase = (name: string): string => name.normalize("NFC").toLowerCase();
+export const spelled = (naming: Naming, name: string): string => naming.same?.(name) ?? name;
 /** What a person pins: into which settings it goes, how it reads, and the command on the machine itself that says the same. */
 export type Pin = { readonly settings: Record<string, unknown>; readonly fingerprint: string; readonly compareWith: string };
 

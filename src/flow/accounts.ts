@@ -2,7 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import { newId, type AccountId, type RotationId, type TargetId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { USUAL_NAMES, type Naming } from "../connectors/connector.ts";
+import { spelled, USUAL_NAMES, type Naming } from "../connectors/connector.ts";
 import { obstacle, type Account, type Block } from "../domain/account.ts";
 import type { Actor } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
@@ -29,13 +29,16 @@ export type AccountInput = { readonly target: TargetId; readonly name: string; r
 export const addAccount = async (deps: Deps, caller: Caller, input: AccountInput, who: Actor = actor(caller)): Promise<Account> => {
   const made = await deps.db.transaction(async (tx) => {
     const policy = await knownPolicy(tx, input.passwordPolicy);
-    const target = await targets.find(tx, input.target);
+    const target = await targets.lock(tx, input.target);
     if (!target || !may(caller.person, "account.manage", { owner: target.owner })) throw new Fault("not_found", "No such target.");
     const naming = namingOf(deps, target.platform);
     if (!naming.fits(input.name)) throw new Fault("invalid", `"${input.name.replace(/[\p{C}]/gu, "?").slice(0, 80)}" cannot be an account name here: ${naming.says}.`);
     const id = newId("account", deps.random);
+    const there = await accounts.onTarget(tx, target.id), twin = there.find((a) => a.name !== input.name && spelled(naming, a.name) === spelled(naming, input.name));
+    // Two rows of one account would each change it under the other.
+    if (twin) throw new Fault("conflict", `${twin.name}@${target.name} is that account already: this kind of target does not tell ${input.name} from it.`);
     // law no-way-round-2: while the target waits for somebody to accept its identity, a new account waits with the others.
-    const waits = (await accounts.onTarget(tx, target.id)).some((a) => a.block === "identity_changed" || a.identityNo !== target.identityNo);
+    const waits = there.some((a) => a.block === "identity_changed" || a.identityNo !== target.identityNo);
     await accounts.add(tx, { id, target: target.id, name: input.name, identityNo: target.identityNo, passwordPolicy: policy, tags: input.tags ?? [] });
     await noteNewAccount(deps, tx, caller, { id, name: input.name, tags: input.tags ?? [] }, target);
     if (waits) await accounts.setBlock(tx, id, "identity_changed");

@@ -1,4 +1,5 @@
 /** Accounts that were found, taken under management: looked at first, then done. Rule: it is the road every adoption takes (accounts.ts), so two changes of the password are proven before an account counts as managed. */
+import { spelled } from "../connectors/connector.ts";
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { AccountId, TargetId } from "../kernel/ids.ts";
 import type { Actor } from "../domain/audit.ts";
@@ -18,9 +19,9 @@ export const MOST = 200;
 export type Staged = { readonly found: Found; readonly ours: Ours | null; readonly stage: Stage; readonly hindered: string | null; readonly warns: readonly string[] };
 
 export const stagedOn = async (deps: Pick<Deps, "connectors">, db: Reader, t: Target): Promise<Staged[]> => {
-  const known = new Map((await accounts.onTarget(db, t.id)).map((a) => [a.name, { id: a.id, credential: a.credential }])), naming = namingOf(deps, t.platform);
+  const naming = namingOf(deps, t.platform), known = new Map((await accounts.onTarget(db, t.id)).map((a) => [spelled(naming, a.name), { id: a.id, credential: a.credential }]));
   return (await discoveries.found(db, t.id)).map((found) => {
-    const ours = known.get(found.name) ?? null;
+    const ours = known.get(spelled(naming, found.name)) ?? null;
     return { found, ours, stage: stageOf(found, ours), hindered: hindrance(found, ours, naming.fits(found.name)), warns: warnings(found) };
   });
 };

@@ -5,7 +5,7 @@
 import { Fault } from "../kernel/fault.ts";
 import { newId, type CollectionId, type RuleId, type TargetId } from "../kernel/ids.ts";
 import { ruleFor, RuleInput, type Rule } from "../domain/adoption-rule.ts";
-import { TAKEN, type Found } from "../domain/discovery.ts";
+import { BY_HAND, TAKEN, type Found } from "../domain/discovery.ts";
 import { may } from "../domain/may.ts";
 import type { Target } from "../domain/target.ts";
 import * as collections from "../store/collections.ts";
@@ -38,7 +38,7 @@ export const rulePreview = async (deps: Small & Pick<Deps, "clock">, caller: Cal
   const rule = await ruleOf(deps, deps.db, caller, RuleInput.parse(raw), deps.clock.now()), others = await discoveries.rules(deps.db), groups = await groupsOf(deps.db), out: WouldDo[] = [];
   for (const t of await targets.all(deps.db)) {
     if (!may(caller.person, "account.manage", { owner: t.owner }) || (rule.target !== null && rule.target !== t.id)) continue;
-    for (const staged of await stagedOn(deps, deps.db, t)) if (open(staged) && ruleFor([...others, rule], staged.found, t.id, groups(t.id))?.id === rule.id) out.push({ target: t.name, staged });
+    for (const staged of await stagedOn(deps, deps.db, t)) if (undecided(staged) && ruleFor([...others, rule], staged.found, t.id, groups(t.id))?.id === rule.id) out.push({ target: t.name, staged });
   }
   return out;
 };
@@ -69,8 +69,8 @@ export const ruleList = async (db: Reader, caller: Caller): Promise<(discoveries
   return (await discoveries.rules(db)).map((r) => ({ ...r, group: r.collection === null ? null : names.get(r.collection) ?? "a group that is gone" }));
 };
 
-/** Nobody has decided about it yet. */
-const open = (s: Staged): boolean => s.stage === "unmanaged" || s.stage === "kept";
+/** As `applyRules` has it for a rule that is new: no person has put it into the vault or kept it from rules, and no other rule has taken it up. */
+const undecided = ({ stage, found: { ruleSaid } }: Staged): boolean => stage === "unmanaged" && ruleSaid !== TAKEN && ruleSaid !== BY_HAND;
 const groupsOf = async (db: Reader): Promise<(t: TargetId) => CollectionId[]> => {
   const sets = await collections.all(db);
   return (t) => sets.filter((c) => c.members.includes(t)).map((c) => c.id);

@@ -1,4 +1,5 @@
 /** Targets and accounts from a file: what each row would do, and doing it. Rule: the preview and the import decide by the same function; a row that fails leaves the others alone. */
+import { spelled } from "../connectors/connector.ts";
 import { Fault, toFault } from "../kernel/fault.ts";
 import type { PersonId } from "../kernel/ids.ts";
 import type { Secret } from "../kernel/secret.ts";
@@ -25,12 +26,13 @@ export type Imported = { readonly line: number; readonly name: string; readonly 
 export type Plan = { readonly whole: string | null; readonly rows: readonly Planned[] };
 
 /** What there is, and what earlier rows of the file will have made. */
-type Known = { readonly targets: Map<string, Pick<Target, "host" | "port" | "platform"> & { mine: boolean; admin: boolean; reconcile: boolean }>; readonly accounts: Set<string>; readonly people: readonly Person[]; readonly passwordPolicies: readonly string[]; readonly ways: readonly Way[] };
-const knownTo = async (db: Reader, caller: Caller): Promise<Known> => {
-  const all = await targets.all(db), name = new Map(all.map((t) => [t.id, t.name]));
+type Known = { readonly targets: Map<string, Pick<Target, "host" | "port" | "platform"> & { mine: boolean; admin: boolean; reconcile: boolean }>; /** `root@web-1`, by how its target tells accounts apart. */ readonly accounts: Map<string, string>; readonly people: readonly Person[]; readonly passwordPolicies: readonly string[]; readonly ways: readonly Way[] };
+const keyOf = (deps: Pick<Deps, "connectors">, platform: string, account: string, target: string): string => `${spelled(namingOf(deps, platform), account)}@${target}`;
+const knownTo = async (deps: Pick<Deps, "connectors">, db: Reader, caller: Caller): Promise<Known> => {
+  const all = await targets.all(db), on = new Map(all.map((t) => [t.id, t]));
   return {
     targets: new Map(all.map((t) => [t.name, { host: t.host, port: t.port, platform: t.platform, mine: may(caller.person, "target.manage", { owner: t.owner }), admin: t.administrative !== null, reconcile: t.reconcile !== null }])),
-    accounts: new Set((await accounts.all(db)).map((a) => `${a.name}@${name.get(a.target)}`)), people: await people.all(db), passwordPolicies: [...(await passwordPolicies.known(db)).keys()], ways: await waysOf(db, caller),
+    accounts: new Map((await accounts.all(db)).map((a) => { const t = on.get(a.target)!; return [keyOf(deps, t.platform, a.name, t.name), `${a.name}@${t.name}`]; })), people: await people.all(db), passwordPolicies: [...(await passwordPolicies.known(db)).keys()], ways: await waysOf(db, caller),
   };
 };
 
@@ -81,16 +83,16 @@ const unfit = (deps: Pick<Deps, "connectors" | "keyring">, platform: string, pas
 const newAccount = (deps: Pick<Deps, "connectors" | "keyring">, known: Known, row: ImportRow): { does: string[]; errors: string[] } => {
   const name = `${row.account}@${row.target}`, there = known.targets.get(row.target), errors: string[] = [], policy = row.password_policy;
   if (row.account === "") return { does: [], errors: row.password || row.role || row.adopt ? ["account: missing; password, role and adopt belong to one"] : [] };
-  if (known.accounts.has(name)) return { does: [], errors: [] };
-  const naming = namingOf(deps, there?.platform ?? platformIn(row));
+  const platform = there?.platform ?? platformIn(row), naming = namingOf(deps, platform), key = keyOf(deps, platform, row.account, row.target), twin = known.accounts.get(key);
+  if (twin !== undefined) return { does: [], errors: twin === name ? [] : [`account: ${twin} is that account already; this kind of target does not tell them apart`] };
   if (!naming.fits(row.account)) errors.push(`account: ${naming.says}`);
   if (policy !== "" && !known.passwordPolicies.includes(policy)) errors.push(`password_policy: there is no ${policy}; known are ${known.passwordPolicies.join(", ")}`);
-  errors.push(...unfit(deps, there?.platform ?? platformIn(row), row.password));
+  errors.push(...unfit(deps, platform, row.password));
   if (row.role !== "" && there?.[row.role === "administrative" ? "admin" : "reconcile"]) errors.push(`role: ${row.target} has its ${row.role} account already`);
   if (row.adopt && !row.password && !there?.admin && row.role !== "administrative") errors.push("adopt: needs its present password, or an administrative account on the target in an earlier row");
   if (row.role === "administrative" && !row.password) errors.push("password: an administrative account changes the others, so the vault must know its password");
   if (errors.length > 0) return { does: [], errors };
-  known.accounts.add(name);
+  known.accounts.set(key, name);
   if (there && row.role === "administrative") there.admin = true;
   if (there && row.role === "reconcile") there.reconcile = true;
   return { does: [`adds the account ${name}${row.password ? " with its password" : ""}`, ...(row.role ? [`makes it the ${row.role} account`] : []), ...(row.adopt ? ["adopts it: two changes of its password"] : [])], errors: [] };
@@ -101,7 +103,7 @@ const planned = (deps: Pick<Deps, "connectors" | "keyring">, known: Known, p: Pa
   const name = p.row.account === "" ? p.row.target : `${p.row.account}@${p.row.target}`, was = new Map(known.targets), t = onTarget(deps, known, p.row);
   // Of somebody else's target nothing is told: neither where it is, nor what, nor which accounts it has.
   if (known.targets.get(p.row.target)?.mine === false) return { line: p.line, name, does: [], errors: t.errors };
-  if (t.errors.length > 0) { const a = newAccount(deps, { ...known, accounts: new Set() }, p.row); return { line: p.line, name, does: [], errors: [...t.errors, ...a.errors] }; }
+  if (t.errors.length > 0) { const a = newAccount(deps, { ...known, accounts: new Map() }, p.row); return { line: p.line, name, does: [], errors: [...t.errors, ...a.errors] }; }
   const a = newAccount(deps, known, p.row);
   if (a.errors.length > 0 && !was.has(p.row.target)) known.targets.delete(p.row.target);
   return { line: p.line, name, does: a.errors.length > 0 ? [] : [...t.does, ...a.does], errors: a.errors };
@@ -114,7 +116,7 @@ export const planImport = async (deps: Deps, caller: Caller, format: Format, tex
   allowed(caller);
   const file = parseImport(format, text);
   try {
-    const known = await knownTo(deps.db, caller);
+    const known = await knownTo(deps, deps.db, caller);
     return { whole: file.whole, rows: file.rows.map((p) => planned(deps, known, p)) };
   } finally { wipe(file.rows); }
 };
@@ -143,7 +145,7 @@ export const runImport = async (deps: Deps, caller: Caller, format: Format, text
   allowed(caller);
   const file = parseImport(format, text);
   if (file.whole !== null) throw new Fault("invalid", file.whole);
-  const known = await knownTo(deps.db, caller), plan = file.rows.map((p) => planned(deps, known, p)), out: Imported[] = [], adopting: { i: number; account: Account }[] = [];
+  const known = await knownTo(deps, deps.db, caller), plan = file.rows.map((p) => planned(deps, known, p)), out: Imported[] = [], adopting: { i: number; account: Account }[] = [];
   try {
     for (const [i, p] of file.rows.entries()) {
       const { line, name, errors } = plan[i]!;

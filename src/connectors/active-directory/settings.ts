@@ -6,7 +6,7 @@ import { BESIDE } from "../../wires/beside.ts";
 import { BEGINNINGS } from "../../wires/ldap.ts";
 import { certificatePin, certifiedShape, complete, PLAIN } from "../../wires/trust.ts";
 import type { Login, Pin } from "../connector.ts";
-import { sendable } from "../connector.ts";
+import { anyCase, sendable } from "../connector.ts";
 
 // eslint-disable-next-line no-control-regex
 export const forbidden = /[\x00-\x1f\x7f]/;
@@ -33,6 +33,7 @@ export const naming = {
     const [local = "", suffix, more] = name.split("@");
     return name === name.trim() && local === local.trim() && !local.endsWith(".") && PART.test(local) && more === undefined && (suffix === undefined || DOMAIN.test(suffix));
   },
+  same: anyCase,
   says: "a sAMAccountName (svc-backup) or a user principal name (svc@corp.example.com), without the domain before a backslash",
 };
 export const NO_NAME = "this cannot be the name of an account in Active Directory";

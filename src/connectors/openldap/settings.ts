@@ -6,7 +6,7 @@ import { BESIDE } from "../../wires/beside.ts";
 import { BEGINNINGS } from "../../wires/ldap.ts";
 import { certificatePin, certifiedShape, complete, PLAIN } from "../../wires/trust.ts";
 import type { Login, Pin } from "../connector.ts";
-import { sendable } from "../connector.ts";
+import { anyCase, sendable } from "../connector.ts";
 
 // eslint-disable-next-line no-control-regex
 export const forbidden = /[\x00-\x1f\x7f]/;
@@ -33,6 +33,7 @@ export type OpenLdapConfig = z.infer<typeof config>;
 
 export const naming = {
   fits: (name: string): boolean => visible(name) && (isDn(name) || !/[=,]/.test(name)),
+  same: anyCase,
   says: "the DN of an entry (uid=app,ou=services,dc=example,dc=com), or the value that names it below the target's base; up to 255 bytes, no colon",
 };
 export const NO_NAME = "this cannot be the name of an account here";
