@@ -119,8 +119,14 @@ export class Session implements Owner {
     } catch (error) { this.#deps.log("error", "a leg did not close", { session: this.id, error: words(error) }); }
   }
 
-  /** Resolves when everything is closed and reported. The second and later calls change nothing and wait for the first. */
-  end(ending: Ending): Promise<void> { return this.#ending ??= this.#end(ending); }
+  /** Resolves when everything is closed and reported. The second and later calls change nothing and wait for the first, also one that the first causes. */
+  end(ending: Ending): Promise<void> {
+    if (this.#ending !== undefined) return this.#ending;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ending = promise;
+    resolve(this.#end(ending));
+    return promise;
+  }
 
   async #end({ why, cause = "none", detail = "", sentence }: Ending): Promise<void> {
     clearTimeout(this.#deadline);

@@ -64,7 +64,11 @@ export class Recording {
 
   /** Takes a frame; `then` runs, in order, when it is in the file. A dead or closed recording takes nothing and calls nothing. */
   put(type: FrameType, channel: number, data: Uint8Array, then?: () => void): void {
-    if (this.#dead !== undefined || this.#closed !== undefined) return;
+    if (this.#closed === undefined) this.#take(type, channel, data, then);
+  }
+
+  #take(type: FrameType, channel: number, data: Uint8Array, then?: () => void): void {
+    if (this.#dead !== undefined) return;
     this.pending += data.length;
     if (this.pending > LIMIT) return this.#die(new Fault("unavailable", "the recording cannot keep up"));
     this.#queue.push({ type, channel, data, then, time: this.#o.clock.mono() - this.#start });
@@ -130,17 +134,22 @@ export class Recording {
     if (!back.ok || !file.subarray(0, MAGIC.length).equals(MAGIC)) throw new Fault("unavailable", "a recording could not be read back");
   }
 
-  /** Adds the end frame, flushes, syncs. Never rejects: a recording that died says so by `dead`. Safe to call twice. */
+  /**
+   * Adds the end frame, flushes, syncs. Never rejects: a recording that died says so by `dead`. Safe to call twice, also from within: the flush may
+   * find the disk full, and whoever hears of that closes too; a second close of the descriptor could be of somebody else's file.
+   */
   close(why: string): Promise<Head> {
     if (this.#closed !== undefined) return this.#closed;
-    this.put("end", 0, Buffer.from(JSON.stringify({ why })));
+    const { promise, resolve } = Promise.withResolvers<Head>();
+    this.#closed = promise;
+    this.#take("end", 0, Buffer.from(JSON.stringify({ why })));
     this.flush();
-    this.#closed = new Promise((done) => fsync(this.#fd, (error) => {
+    fsync(this.#fd, (error) => {
       if (error !== null) this.#dead ??= error;
       closeSync(this.#fd);
-      done(this.head());
-    }));
-    return this.#closed;
+      resolve(this.head());
+    });
+    return promise;
   }
 }
 
