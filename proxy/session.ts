@@ -5,10 +5,10 @@
 import { join } from "node:path";
 import { openKeyBox } from "../src/crypto/box.ts";
 import { folded } from "../src/domain/ledger.ts";
-import { Fault } from "../src/kernel/fault.ts";
+import { Fault, toFault } from "../src/kernel/fault.ts";
 import type { Recording } from "../src/recordings/writer.ts";
 import { startRecording } from "../src/recordings/writer.ts";
-import type { ChannelKind, Grant, Ledger, SessionEvent } from "./channel.ts";
+import type { ChannelKind, Ended, Grant, Ledger, SessionEvent } from "./channel.ts";
 import { BOX } from "./channel.ts";
 import type { Deps } from "./deps.ts";
 import { words } from "./log.ts";
@@ -23,6 +23,8 @@ export type Leg = { say(sentence: string): void; close(): void; /** The time lef
 
 /** A frame's channel number has 16 bits; and what is refused is named by whoever asks for it. */
 const MOST_TAPES = 65_000, MOST_REFUSED = 50;
+/** Characters of an end's detail where the whole of it was not taken. */
+const DETAIL = 200;
 /** setTimeout's own limit; a longer deadline is reached in steps. */
 const LONGEST = 2 ** 31 - 1;
 export const EXPIRED = "Your time is up: this session has ended.";
@@ -142,8 +144,18 @@ export class Session implements Owner {
     const ledger: Ledger = { channels: folded(this.#tapes.map((t) => t.ledger())), refused: { ...this.#refused },
       chunks: head.chunks, hash: head.hash, bytes: head.bytes, complete: !died };
     this.#deps.sessions.drop(this.id);
-    await this.#deps.uplink.ask("ended", { session: this.id, why, cause: died && cause === "none" ? "recorder" : cause, detail, ledger })
+    await this.#tell({ why, cause: died && cause === "none" ? "recorder" : cause, detail, ledger })
       .catch((error: unknown) => this.#deps.log("error", "an ended session was not reported", { session: this.id, why, error: words(error) }));
+  }
+
+  /** Some of it is in the target's words, and no word of a target decides whether an end is told: what is not taken is left out. */
+  async #tell(ended: Ended): Promise<void> {
+    const { uplink, log } = this.#deps, ask = (e: Ended): Promise<null> => uplink.ask("ended", { session: this.id, ...e });
+    await ask(ended).catch(async (error: unknown) => {
+      if (toFault(error).code !== "invalid") throw error;
+      log("error", "the ledger of a session was not taken; its end is told without", { session: this.id, why: ended.why, error: words(error) });
+      await ask({ ...ended, detail: shown(ended.detail, DETAIL), ledger: { ...ended.ledger, channels: [], refused: {}, complete: false } });
+    });
   }
 }
 

@@ -30,6 +30,8 @@ import type { Live } from "./upstream.ts";
 const ENV = /^(LANG|LANGUAGE|LC_[A-Z]{1,32}|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;
 /** Characters of a command in an event; the recording has all of it. */
 const SHOWN = 4_096;
+/** Characters of a signal's name, which a target may make up: no more are taken by the ledger. */
+const SIGNAL = 64;
 
 /** The connection a channel belongs to. */
 export type Visit = Door & {
@@ -75,7 +77,7 @@ const openTarget = (client: Client, what: What, { pty, env }: Asked, beside: Bes
   const opened = (error: Error | undefined, channel: ClientChannel): void => {
     if (error) return reject(new Fault("upstream", "The target refused to open a channel.", { cause: error }));
     let exit: number | string | null = null;
-    channel.on("exit", (code: number | null, signal?: string) => { exit = signal ?? code; });
+    channel.on("exit", (code: number | null, signal?: string) => { exit = signal === undefined ? code : shown(signal, SIGNAL); });
     resolve({ channel, exit: () => exit });
   };
   switch (what.kind) {

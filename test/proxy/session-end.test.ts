@@ -69,3 +69,17 @@ describe("a disk that fills with the session's end", () => {
     expect(deps.sessions.size).toBe(0);
   });
 });
+
+describe("what a target says never decides whether an end is told", () => {
+  test("a ledger the broker would not take is left out, and the end is told all the same", async () => {
+    const { session, asked, taken, read } = begun(), tape = session.tape("exec", false);
+    tape.opened({ kind: "exec", command: "true" });
+    tape.closed("X".repeat(65), () => undefined);
+    await session.end({ why: "target_closed", detail: "\n".repeat(70_000) });
+    const { verdict } = read();
+    expect(asked.length).toBe(2);
+    expect(taken).toMatchObject([{ why: "target_closed", cause: "none",
+      ledger: { channels: [], refused: {}, complete: false, chunks: verdict.chunks, hash: verdict.hash, bytes: verdict.bytes } }]);
+    expect(taken[0]?.detail.length).toBeLessThanOrEqual(200);
+  });
+});

@@ -8,7 +8,8 @@ import { APP_PASSWORD } from "./ssh-lab.ts";
 
 export type SmallTarget = { readonly account: FakeAccount; readonly opened: Map<string, number>; connections: number; close(): void };
 
-export const smallTarget = async (): Promise<SmallTarget> => {
+/** `exit`: how a command ends there, a status or a signal's name. */
+export const smallTarget = async (exit: number | string = 0): Promise<SmallTarget> => {
   const key = newKeyPair(),
     opened = new Map<string, number>(),
     note = (what: string): void => {
@@ -42,7 +43,7 @@ export const smallTarget = async (): Promise<SmallTarget> => {
             note("exec");
             const channel = ok();
             answer(channel);
-            channel.exit(0);
+            channel.exit(exit as never);
             channel.end();
           });
           session.on("x11", () => note("x11")).on("auth-agent", () => note("agent"));

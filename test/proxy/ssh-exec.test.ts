@@ -1,9 +1,11 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toAsciicast, transcript } from "../../src/recordings/asciicast.ts";
+import { smallTarget } from "./small-target.ts";
 import { APP_PASSWORD, bytesOf, collect, eventually, sshLab } from "./ssh-lab.ts";
 import type { Lab } from "./ssh-lab.ts";
 
@@ -37,6 +39,19 @@ describe("exec through the proxy, stock client, real sshd", () => {
     const said = await lab.ssh("kill -TERM $$");
     expect(said.code).toBe(255);
     expect((await lab.ended()).ended?.ledger.channels[0]?.exit).toBe("SIGTERM");
+  });
+  test("a signal's name as long as the target likes: the session ends and is told", async () => {
+    const name = `X\n${"Y".repeat(80)}`;
+    // ssh2's own server sends no name that it does not know.
+    (createRequire(createRequire(import.meta.url).resolve("ssh2"))("./protocol/constants.js") as { SIGNALS: Record<string, number> }).SIGNALS[name] = 1;
+    const target = await smallTarget(name);
+    lab.broker.accounts.set("app1@web-2", target.account);
+    try {
+      expect((await lab.ssh("true", { user: "requester@app1@web-2" })).code).toBe(255);
+      const exit = (await lab.ended()).ended?.ledger.channels[0]?.exit;
+      expect(exit).toMatch(/^SIGX\\x0aY+…$/);
+      expect(String(exit).length).toBe(64);
+    } finally { target.close(); }
   });
   test("32 MiB of any bytes, in and out, equal and equally recorded", async () => {
     const data = randomBytes(32 << 20), said = await lab.ssh("cat", { stdin: data }), session = await lab.ended(), { frames } = lab.recording(session);
