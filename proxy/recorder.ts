@@ -102,7 +102,7 @@ export class Tape {
     readonly width?: number; readonly height?: number; readonly layout?: string }): void {
     this.#command = what.command?.slice(0, SHOWN) ?? "";
     if (this.#o.terminal) this.#screen = new Screen(what.cols ?? 80, what.rows ?? 24);
-    this.#recording.put("opened", this.#o.channel, Buffer.from(JSON.stringify(what)));
+    this.#recording.say("opened", this.#o.channel, what);
   }
   resize(cols: number, rows: number): void {
     if (this.#screen !== undefined) Object.assign(this.#screen, { cols, rows });
@@ -125,7 +125,7 @@ export class Tape {
     this.#watched?.over();
   }
 
-  event(what: object): void { this.#recording.put("event", this.#o.channel, Buffer.from(JSON.stringify(what))); }
+  event(what: object): void { this.#recording.say("event", this.#o.channel, what); }
   after(then: () => void): void { this.#recording.after(then); }
   /** All that was taken goes to the file and passes on before it returns, not with the end of this turn. */
   now(): void { this.#recording.flush(); }
@@ -134,7 +134,7 @@ export class Tape {
   closed(exit: number | string | null, then: () => void): void {
     this.#exit = exit;
     this.#over = true;
-    this.#recording.put("closed", this.#o.channel, Buffer.from(JSON.stringify(this.ledger())), then);
+    this.#recording.say("closed", this.#o.channel, this.ledger(), then);
   }
 
   ledger(): ChannelLedger {

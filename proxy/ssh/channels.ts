@@ -30,6 +30,8 @@ import type { Live } from "./upstream.ts";
 const ENV = /^(LANG|LANGUAGE|LC_[A-Z]{1,32}|TERM|COLORTERM|TERM_PROGRAM|NO_COLOR)$/;
 /** Characters of a command in an event; the recording has all of it. */
 const SHOWN = 4_096;
+/** Characters of a terminal's name in the recording. */
+const TERM = 64;
 /** Characters of a signal's name, which a target may make up: no more are taken by the ledger. */
 const SIGNAL = 64;
 
@@ -91,7 +93,7 @@ const openTarget = (client: Client, what: What, { pty, env }: Asked, beside: Bes
 /** What was asked for, in words; undefined: its kind says it all. */
 const commandOf = (what: What): string | undefined => "command" in what ? shown(what.exact ?? what.command, SHOWN, true) : "name" in what ? shown(what.name) : undefined;
 const describe = (what: What, pty: PseudoTtyInfo | undefined): object => ({
-  kind: what.kind, ...("command" in what ? { command: what.command } : "name" in what ? { name: what.name } : {}), ...(pty === undefined ? {} : { term: (pty as { term?: string }).term ?? "xterm", cols: pty.cols, rows: pty.rows }),
+  kind: what.kind, ...("command" in what ? { command: what.command } : "name" in what ? { name: what.name } : {}), ...(pty === undefined ? {} : { term: shown((pty as { term?: string }).term ?? "xterm", TERM), cols: pty.cols, rows: pty.rows }),
 });
 
 const UNREADABLE = "This command is no text in UTF-8, so the rules of your access cannot be asked about it.";

@@ -69,19 +69,18 @@ export const openTape = async (deps: Deps, d: Demonstration, from: string, dead:
     r.flush();
     if (r.dead !== undefined) throw new Fault("unavailable", "The recording could not be kept, so the line was taken away.", { cause: r.dead });
   };
-  const bytes = (v: object | string): Buffer => Buffer.from(typeof v === "string" ? v : JSON.stringify(v));
-  keep(() => r.put("opened", CHANNEL, bytes({ kind: "shell", cols: COLS, rows: ROWS, term: "dumb" })));
+  keep(() => r.say("opened", CHANNEL, { kind: "shell", cols: COLS, rows: ROWS, term: "dumb" }));
   return {
     id,
-    line: (parts) => keep(() => r.put("mark", CHANNEL, bytes(`typed: ${lineText(parts)}`))),
+    line: (parts) => keep(() => r.put("mark", CHANNEL, Buffer.from(`typed: ${lineText(parts)}`))),
     heard: (raw) => {
       const all = raw.map((p) => (p.by === "device" ? p.text : "")).join(""),
         fresh = all.slice(said.length);
       said = all;
-      if (fresh !== "") keep(() => r.put("output", CHANNEL, bytes(fresh)));
+      if (fresh !== "") keep(() => r.put("output", CHANNEL, Buffer.from(fresh)));
     },
     close: (why) => {
-      r.put("closed", CHANNEL, bytes({ why }));
+      r.say("closed", CHANNEL, { why });
       return r.close(why);
     },
   };

@@ -8,6 +8,7 @@ import { restfully, type Work } from "../kernel/rest.ts";
 import type { Fact } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
 import { reading, type Verdict } from "../recordings/reader.ts";
+import { kindOf } from "../recordings/whole.ts";
 import { actor, record, type Caller } from "./record.ts";
 import { openRecording, RAW, type Opened, type Small } from "./recordings.ts";
 
@@ -25,7 +26,7 @@ function* streaming(r: Opened, enough: (size: number) => boolean): Work<Stream> 
   let size = 0, desktop = false, over = false, verdict: Verdict | null = null;
   const work = reading(r, (f) => {
     if (f.channel !== DESKTOP || over) return;
-    if (f.type === "opened") desktop = (JSON.parse(f.data.toString()) as { kind?: string }).kind === "desktop";
+    if (f.type === "opened") desktop ||= kindOf(f) === "desktop";
     if (f.type !== "output") return;
     over = enough(size += f.data.length);
     if (!over) parts.push(f.data);

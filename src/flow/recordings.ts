@@ -12,6 +12,7 @@ import { collector, type Channel, type Piece, type Told } from "../recordings/ch
 import { hiding } from "../recordings/echo.ts";
 import type { Frame } from "../recordings/frame.ts";
 import { reading, recovering, type Verdict } from "../recordings/reader.ts";
+import { kindOf } from "../recordings/whole.ts";
 import { KINDS, transcribe, type Kind, type Row } from "../recordings/transcript.ts";
 import * as accounts from "../store/accounts.ts";
 import * as demonstrations from "../store/demonstrations.ts";
@@ -117,7 +118,6 @@ export const readTranscript = async (deps: Small, dir: string, caller: Caller, i
 
 /** More of a recording is not held in memory at once. */
 export const RAW = 128 * 1024 * 1024;
-const kindOf = (f: Frame): string => (JSON.parse(f.data.toString("utf8")) as { kind: string }).kind;
 /** Of a desktop each key is an instruction of its own, in which no password is found: what was typed there stays in the file. */
 const readable = (frames: readonly Frame[]): Buffer[] => {
   const desktops = new Set(frames.filter((f) => f.type === "opened" && kindOf(f) === "desktop").map((f) => f.channel));

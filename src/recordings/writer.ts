@@ -11,10 +11,13 @@ import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { FrameType, Manifest } from "./frame.ts";
 import { FRAME_DATA, FRAME_HEAD, writeHead } from "./frame.ts";
+import { fitted } from "./whole.ts";
 
 export const MAGIC = Buffer.from("LSREC\0\0\x01", "latin1");
 /** Taken but not yet in the file, in bytes. Producers stop at HIGH; at LIMIT the recording is dead. */
 export const HIGH = 1 << 20, LIMIT = 8 << 20;
+/** Characters of why a recording ended: nothing may follow its last frame. */
+const WHY = 1_024;
 /** New sessions are refused under this share of free space. */
 const FREE = 0.1;
 
@@ -73,6 +76,13 @@ export class Recording {
     if (this.pending > LIMIT) return this.#die(new Fault("unavailable", "the recording cannot keep up"));
     this.#queue.push({ type, channel, data, then, time: this.#o.clock.mono() - this.#start });
     if (!this.#due) { this.#due = true; setImmediate(() => this.flush()); }
+  }
+
+  /** As `put`, of what is JSON: one frame always, and marks behind it where that does not hold all of it. */
+  say(type: FrameType, channel: number, what: object, then?: () => void): void {
+    const { own, marks } = fitted(what);
+    this.put(type, channel, own, marks === undefined ? then : undefined);
+    if (marks !== undefined) this.put("mark", channel, marks, then);
   }
 
   /** Runs `then` when everything taken so far is in the file; at once when it is. Not after the recording died or closed. */
@@ -142,7 +152,7 @@ export class Recording {
     if (this.#closed !== undefined) return this.#closed;
     const { promise, resolve } = Promise.withResolvers<Head>();
     this.#closed = promise;
-    this.#take("end", 0, Buffer.from(JSON.stringify({ why })));
+    this.#take("end", 0, Buffer.from(JSON.stringify({ why: why.slice(0, WHY) })));
     this.flush();
     fsync(this.#fd, (error) => {
       if (error !== null) this.#dead ??= error;
@@ -166,7 +176,7 @@ export const startRecording = (options: RecordingOptions): Recording => {
     refuseWhenFull(options.directory);
     fd = openSync(options.file, "wx+", 0o600);
     const recording = new Recording(fd, options);
-    recording.put("manifest", 0, Buffer.from(JSON.stringify(options.manifest)));
+    recording.say("manifest", 0, options.manifest);
     recording.flush();
     if (recording.dead !== undefined) throw recording.dead;
     recording.prove();

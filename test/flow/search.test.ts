@@ -13,7 +13,8 @@ import { admit, sessionEnded, sessionEvent, sessionLive } from "../../src/flow/s
 import { indexNext } from "../../src/flow/transcribe.ts";
 import type { SessionId } from "../../src/kernel/ids.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import type { FrameType } from "../../src/recordings/frame.ts";
+import { FRAME_DATA, type FrameType } from "../../src/recordings/frame.ts";
+import { fitted } from "../../src/recordings/whole.ts";
 import * as transcripts from "../../src/store/transcripts.ts";
 import { startRecording } from "../../src/recordings/writer.ts";
 import { keepVersion } from "../../src/flow/secrets.ts";
@@ -124,6 +125,18 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     const t = await readTranscript(w.deps, dir, w.auditor, id);
     expect(t.rows.map((r) => r.kind).sort()).toEqual(["command", "command", "printed", "printed", "typed"]);
     expect(JSON.stringify(t)).not.toContain(PASSWORD);
+  });
+  it("a command longer than a frame is read, played and taken raw with all else, masked where it was split, whichever way it was", async () => {
+    const command = `${"x".repeat(FRAME_DATA - 26 - 5)} ${PASSWORD} end of it`, opening = { kind: "exec", command }, { own, marks } = fitted(opening);
+    const other: Frames = [["output", 1, "first"], ["opened", 2, JSON.stringify({ kind: "exec", command: "true" })], ["output", 2, "second"]];
+    for (const frames of [[["opened", 1, JSON.stringify(opening)]], [["opened", 1, own.toString()], ["mark", 1, marks!.toString()]]] as Frames[]) {
+      const long = await recorded([...frames, ...other]), masked = command.replace(PASSWORD, "•".repeat(PASSWORD.length));
+      expect((await play(w.deps, dir, w.auditor, long, 2)).channels).toEqual([{ no: 1, kind: "exec", command: masked }, { no: 2, kind: "exec", command: "true" }]);
+      expect((await readTranscript(w.deps, dir, w.auditor, long)).rows.map((r) => r.text)).toEqual([masked, "first", "true", "second"]);
+      const raw = (await rawRecording(w.deps, dir, w.auditor, long, "incident 44")).map((l) => Buffer.from((JSON.parse(l) as { data: string }).data, "base64").toString()).join("");
+      expect([raw.includes("end of it"), raw.includes(PASSWORD)]).toEqual([true, false]);
+      await expect(playDesktop(w.deps, dir, w.auditor, long)).rejects.toMatchObject({ code: "conflict" });
+    }
   });
   it("raw it is exact but for passwords still in force, needs a reason and a right", async () => {
     await expect(rawRecording(w.deps, dir, w.auditor, id, "")).rejects.toMatchObject({ code: "invalid" });

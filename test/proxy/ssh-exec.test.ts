@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { channelsIn } from "../../src/recordings/channels.ts";
 import { toAsciicast, transcript } from "../../src/recordings/asciicast.ts";
 import { smallTarget } from "./small-target.ts";
 import { APP_PASSWORD, bytesOf, collect, eventually, sshLab } from "./ssh-lab.ts";
@@ -52,6 +53,17 @@ describe("exec through the proxy, stock client, real sshd", () => {
       expect(exit).toMatch(/^SIGX\\x0aY+…$/);
       expect(String(exit).length).toBe(64);
     } finally { target.close(); }
+  });
+  test("a terminal's name or a command of thousands of control characters: the recording is read, with all of the command", async () => {
+    const controls = "\x01".repeat(12_000), command = `: '${controls}'; echo seen`;
+    await lab.ssh("echo seen", { options: ["-tt"], env: { TERM: controls } });
+    const named = channelsIn(lab.recording(await lab.ended()).frames).channels;
+    expect(named.map((c) => [c.opened.command, c.opened.term])).toEqual([["echo seen", expect.stringMatching(/^(\\x01)+.{0,3}…$/)]]);
+    expect(named[0]?.opened.term?.length).toBe(64);
+    expect(named[0]?.pieces.map((p) => p.text).join("")).toContain("seen");
+    expect((await lab.ssh(command)).stdout.toString()).toBe("seen\n");
+    const ran = channelsIn(lab.recording(await lab.ended()).frames).channels;
+    expect(ran.map((c) => [c.opened.command, c.pieces.filter((p) => p.code === "o").map((p) => p.text).join("")])).toEqual([[command, "seen\n"]]);
   });
   test("32 MiB of any bytes, in and out, equal and equally recorded", async () => {
     const data = randomBytes(32 << 20), said = await lab.ssh("cat", { stdin: data }), session = await lab.ended(), { frames } = lab.recording(session);
