@@ -13,7 +13,7 @@ import type { Ask } from "./requests.ts";
 import { readAsk, readWrite } from "./requests.ts";
 import type { Reader, Verdict } from "./splitter.ts";
 import { Splitter } from "./splitter.ts";
-import { Gathered } from "./gathered.ts";
+import { Early } from "./early.ts";
 import type { Open, Waits } from "./waiting.ts";
 import { LONGEST_HANDLE, LONGEST_PATH, MOST_OPEN, Waiting, opens, tooLong } from "./waiting.ts";
 
@@ -33,9 +33,9 @@ export type WatchOptions = {
   broken(why: string): void;
 };
 
-/** Of our own answers while the target is in the middle of a packet, and bytes of the client while the target is asked for home. */
-const ANSWERS = 16_384, HELD = 1 << 20, HOME_ID = 0xffff_fff0;
-const NOT_UNDERSTOOD = "not understood";
+/** Of our own answers while the target is in the middle of a packet. */
+const ANSWERS = 16_384;
+const HOME_ID = 0xffff_fff0, NOT_UNDERSTOOD = "not understood";
 
 export class SftpWatch {
   readonly #o: WatchOptions;
@@ -46,8 +46,9 @@ export class SftpWatch {
   readonly #server: Splitter;
   #answers: Buffer[] = [];
   #home = "";
-  /** The client's bytes while the server is asked for home; undefined when it is not. */
-  #early: Gathered | undefined;
+  /** Where paths are judged: the client's bytes until home is known. */
+  #early: Early | undefined;
+  #homeAsked = false;
   /** Packets nobody here could read. */
   strange = 0;
   #stopped = false;
@@ -59,6 +60,7 @@ export class SftpWatch {
     const fromServer: Reader = { packet: (type, body) => this.#answered(type, body), content: (head, n) => this.#reads(head, n), passes: rest("out"), edge: () => this.#answers.splice(0) };
     this.#client = new Splitter(6, fromClient);
     this.#server = new Splitter(103, fromServer);
+    this.#early = options.paths ? new Early() : undefined;
   }
 
   get lost(): number { return this.#client.lost + this.#server.lost; }
@@ -66,12 +68,9 @@ export class SftpWatch {
   digest(way: "in" | "out"): string { return this.#rest[way].copy().digest("hex"); }
 
   fromClient(data: Buffer): void {
-    if (this.#early !== undefined) {
-      this.#early.add(data);
-      if (this.#early.length > HELD) this.#break("too much at once");
-      return;
-    }
-    for (const part of this.#client.feed(data)) this.#o.toServer(part);
+    const due = this.#early === undefined ? data : this.#early.add(data);
+    if (typeof due === "string") return this.#break(due);
+    for (const part of this.#client.feed(due)) this.#o.toServer(part);
     if (this.#client.broken) return this.#break("what the client sent is not SFTP");
     if (this.#server.between) for (const answer of this.#answers.splice(0)) this.#o.toClient(answer);
   }
@@ -161,15 +160,16 @@ export class SftpWatch {
     if (type === T.version) return this.#welcomed(body);
     if (body.length < 4) { this.#break("what the target sent is not SFTP"); return false; }
     const id = body.readUInt32BE(0);
-    if (this.#early !== undefined && id === HOME_ID) return this.#homeIs(body);
+    if (this.#homeAsked && this.#home === "" && id === HOME_ID) return this.#homeIs(body);
     const ask = this.#waiting.take(id);
     if (ask === undefined) this.strange += 1; else this.#settle(ask, type, body);
     return !this.#stopped;
   }
   #welcomed(body: Buffer): boolean {
     if (body.length < 4 || body.readUInt32BE(0) > VERSION) { this.#break("the target speaks another version of SFTP"); return false; }
-    if (!this.#o.paths || this.#home !== "" || this.#early !== undefined) return true;
-    this.#early = new Gathered();
+    if (!this.#o.paths || this.#homeAsked) return true;
+    if (this.#early?.greeted !== true) { this.#break("what the target sent is not SFTP"); return false; }
+    this.#homeAsked = true;
     const ask = askHome(HOME_ID);
     this.#rest.in.update(ask);
     this.#o.toServer(ask);

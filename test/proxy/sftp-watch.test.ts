@@ -129,6 +129,32 @@ describe("what is denied", () => {
     expect(toClient.includes("/home/app1\0")).toBe(false);
     expect(ops).toEqual([{ op: "remove", path: ".bashrc", result: "refused", refused: "Your access does not include /home/app1/.bashrc." }, { op: "remove", path: "in/x", result: "ok" }]);
   });
+  describe("sent behind INIT in one go, before the target has answered", () => {
+    const HOME = server(packet(104, u32(0xffff_fff0), u32(1), str("/home/app1"), str(""), u32(0))), INIT = packet(1, u32(3)), WELCOME = server(packet(2, u32(3)));
+    const asks = (path: string): Buffer => packet(3, u32(1), str(path), u32(1), u32(0));
+    test.each<[string, string, Partial<FileRules>]>([
+      ["a pattern of home", "/home/app1/.ssh/id_x", { deny: ["~/.ssh/**"] }], ["a relative path", ".ssh/authorized_keys", { deny: ["/home/app1/.ssh/**"] }], ["a relative path that looks like an allowed one", "srv/x", { allow: ["/srv/**"] }],
+    ])("%s: it is judged when home is known, however it is cut up", (_name, path, rules) => {
+      for (const cut of [0, 1, 3]) {
+        const { toServer, ops, broken } = play([client(Buffer.concat([INIT, asks(path)])), WELCOME, HOME], { ...ALL_FILES, ...rules }, () => cut);
+        expect([toServer.toString("hex"), ops.map((o) => [o.op, o.result]), broken]).toEqual([Buffer.concat([INIT, packet(16, u32(0xffff_fff0), str("."))]).toString("hex"), [["open", "refused"]], []]);
+      }
+    });
+    test("what is allowed passes then, whole and in order", () => {
+      const more = Buffer.concat([asks("in/x"), packet(5, u32(2), str("h"), u64(0), u32(9))]), heard = (cut: number): Heard => play([client(Buffer.concat([INIT, more])), WELCOME, HOME], { ...ALL_FILES, allow: ["~/in/**"] }, () => cut);
+      for (const cut of [0, 1, 7]) expect([heard(cut).toServer.subarray(-more.length).equals(more), heard(cut).broken]).toEqual([true, []]);
+    });
+    test.each([["a request", [client(asks("/home/app1/.ssh/id_x"))], "what the client sent is not SFTP"], ["a welcome", [WELCOME, HOME, client(asks("/home/app1/.ssh/id_x"))], "what the target sent is not SFTP"]])("%s before INIT ends it", (_name, steps, why) => {
+      for (const cut of [0, 1]) {
+        const { toServer, broken } = play([...steps, client(INIT), WELCOME], { ...ALL_FILES, deny: ["~/.ssh/**"] }, () => cut);
+        expect([toServer.length, broken]).toEqual([0, [why]]);
+      }
+    });
+    test("no answer of the target is taken for home before it was asked", () => {
+      const { toServer, ops } = play([client(Buffer.concat([INIT, asks("/home/app1/.ssh/id_x")])), server(packet(104, u32(0xffff_fff0), u32(1), str("/elsewhere"), str(""), u32(0))), WELCOME, HOME], { ...ALL_FILES, deny: ["~/.ssh/**"] }, () => 0);
+      expect([toServer.includes("id_x"), ops.length]).toEqual([false, 1]);
+    });
+  });
   test("a zero byte in a path is refused whatever the rules", () => expect(whole([...HELLO, client(packet(13, u32(1), str("/srv/a\0/etc/passwd")))]).ops[0]).toMatchObject({ result: "refused", refused: "A path cannot hold a zero byte." }));
 });
 

@@ -127,6 +127,25 @@ describe("denied by policy: a sentence, never forwarded, and the session goes on
     expect((await lab.host.exec("test -e /home/app1/in/e || test -e /home/app1/other || echo neither")).stdout).toBe("neither\n");
     expect(told(session).some((e) => e.op === "file" && e.path.includes("passwd"))).toBe(false);
   });
+  test("paths: a request sent behind INIT in one write gets what it would have got later", async () => {
+    files({ deny: ["~/.ssh/**"] });
+    await lab.host.exec("mkdir -p /home/app1/.ssh; echo KEY > /home/app1/.ssh/id_x; chown -R app1 /home/app1/.ssh");
+    const path = Buffer.from("/home/app1/.ssh/id_x"), open = Buffer.alloc(13 + path.length + 8);
+    open.writeUInt32BE(open.length - 4);
+    open[4] = 3;
+    open.writeUInt32BE(path.length, 9);
+    path.copy(open, 13);
+    open[13 + path.length + 3] = 1;
+    const child = lab.start("sftp", { options: ["-s"] }), out: Buffer[] = [], said = (): Buffer => Buffer.concat(out);
+    child.stdout!.on("data", (b: Buffer) => out.push(b));
+    child.stdin!.write(Buffer.concat([Buffer.from("000000050100000003", "hex"), open]));
+    await eventually(() => said().length > 4 && said().length > 4 + said().readUInt32BE(0) + 13);
+    const answer = said().subarray(4 + said().readUInt32BE(0));
+    child.stdin!.end();
+    const session = await lab.ended();
+    expect([answer[4], answer.readUInt32BE(9)]).toEqual([101, 3]);
+    expect(told(session).map((e) => [e.op, e.path, e.result])).toEqual([["open", path.toString(), "refused"]]);
+  });
   test("a stream that is no SFTP is ended with a sentence", async () => {
     const said = await lab.ssh("sftp", { options: ["-s"], stdin: Buffer.from("GET / HTTP/1.1\r\n\r\n") }), session = await lab.ended();
     expect([said.code, said.stderr]).toEqual([255, "lockstep: This file transfer was ended: what the client sent is not SFTP.\n"]);
