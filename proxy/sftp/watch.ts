@@ -29,6 +29,8 @@ export type WatchOptions = {
   readonly paths: boolean;
   toServer(bytes: Buffer): void;
   toClient(bytes: Buffer): void;
+  /** To the client too, but of its own making: while it takes none of these, it is not to be heard. */
+  answer(bytes: Buffer): void;
   tell(op: FileOp): void;
   broken(why: string): void;
 };
@@ -72,7 +74,7 @@ export class SftpWatch {
     if (typeof due === "string") return this.#break(due);
     for (const part of this.#client.feed(due)) this.#o.toServer(part);
     if (this.#client.broken) return this.#break("what the client sent is not SFTP");
-    if (this.#server.between) for (const answer of this.#answers.splice(0)) this.#o.toClient(answer);
+    if (this.#server.between) for (const answer of this.#answers.splice(0)) this.#o.answer(answer);
   }
 
   fromServer(data: Buffer): void {

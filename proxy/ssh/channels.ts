@@ -168,6 +168,8 @@ export const serveChannel = (visit: Visit, session: Session): void => {
   /** One program a channel: for a second one ssh2 has no channel to give. */
   const begin = (channel: ServerChannel | undefined, reject: (() => void) | undefined, pty: PseudoTtyInfo | undefined, what: What): void => {
     if (channel === undefined) return reject?.();
+    // ssh2 says "close" and "end" when all was heard: who closes unread while held back would be waited for without end.
+    session.once("close", () => channel.resume());
     start(visit, new UserChannel(channel, pty), what, asked);
   };
   session.on("shell", (accept, reject) => begin(accept(), reject, asked.pty, { kind: "shell" }));

@@ -43,11 +43,11 @@ class Teller {
 }
 
 /** `stop` closes the target's end; the person has been told why. */
-export const watchingFiles = (session: Session, user: PersonEnd, tape: Tape, stop: () => void): Between => ({ toUser, toTarget }) => {
+export const watchingFiles = (session: Session, user: PersonEnd, tape: Tape, stop: () => void): Between => ({ toUser, toTarget, answer }) => {
   const teller = new Teller(session, tape), said = new Set<string>(), { files } = session.grant.terms;
   const say = (sentence: string): void => { if (said.size < SAID && !said.has(sentence)) { said.add(sentence); user.say(sentence); } };
   const watch: SftpWatch = new SftpWatch({
-    refusal: (ask, home) => fileRefusal(files, ask, home), paths: hasPaths(files), toServer: toTarget, toClient: toUser,
+    refusal: (ask, home) => fileRefusal(files, ask, home), paths: hasPaths(files), toServer: toTarget, toClient: toUser, answer,
     tell: (op) => { teller.tell(op); if (op.refused !== undefined) say(op.refused); },
     broken: (why) => { session.refuse(`sftp: ${why}`); user.say(`This file transfer was ended: ${why}.`); user.exit(FAILED); stop(); },
   });

@@ -9,15 +9,22 @@ import type { Stream, Tape } from "../recorder.ts";
 type Way = { readonly from: Readable; readonly to: Writable; readonly stream: Stream };
 
 type Send = (data: Buffer) => void;
-/** Who stands between the two sides and what they send; it may hold, drop and add. */
-export type Between = (send: { readonly toUser: Send; readonly toTarget: Send }) => { readonly fromUser: Send; readonly fromTarget: Send };
+/** Who stands between the two sides and what they send; it may hold, drop and add. `answer`: to the user, because of what the user sent. */
+export type Between = (send: { readonly toUser: Send; readonly toTarget: Send; readonly answer: Send }) => { readonly fromUser: Send; readonly fromTarget: Send };
 const straight: Between = ({ toUser, toTarget }) => ({ fromUser: toTarget, fromTarget: toUser });
 
+type Brake = { hold(): void; free(): void };
+/** A sender for whom several may be behind goes on when the last of them is not. */
+const brakeOf = (from: Readable): Brake => {
+  let holds = 0;
+  return { hold: () => { if (holds++ === 0) from.pause(); }, free: () => { if (--holds === 0) from.resume(); } };
+};
+
 /** Sends on by way of the tape. While the receiver or the file is behind, the sender is paused; both report when they are not. */
-export const lane = ({ from, to, stream }: Way, tape: Tape): Send => {
+export const lane = ({ from, to, stream }: Way, tape: Tape, brake = brakeOf(from)): Send => {
   let choked = false, paused = false;
-  const stop = (): void => { paused = true; from.pause(); };
-  const go = (): void => { if (paused && !choked && !tape.full()) { paused = false; from.resume(); } };
+  const stop = (): void => { paused = true; brake.hold(); };
+  const go = (): void => { if (paused && !choked && !tape.full()) { paused = false; brake.free(); } };
   to.on("drain", () => { choked = false; go(); });
   to.on("error", () => undefined);
   from.on("error", () => undefined);
@@ -41,8 +48,11 @@ export type PersonEnd = { readonly channel: Duplex & { readonly stderr: Writable
 
 /** A dead recording calls nobody back, so a paused sender stays paused: the session is being closed then. */
 export const relay = (user: PersonEnd, target: TargetChannel, tape: Tape, done: (exit: number | string | null) => void, between: Between = straight): void => {
-  const { channel } = target;
-  const way = between({ toUser: lane({ from: channel, to: user.channel, stream: "out" }, tape), toTarget: lane({ from: user.channel, to: channel, stream: "in" }, tape) });
+  const { channel } = target, brake = brakeOf(user.channel);
+  const way = between({
+    toUser: lane({ from: channel, to: user.channel, stream: "out" }, tape), toTarget: lane({ from: user.channel, to: channel, stream: "in" }, tape, brake),
+    answer: lane({ from: user.channel, to: user.channel, stream: "out" }, tape, brake),
+  });
   start(channel, way.fromTarget);
   start(channel.stderr, lane({ from: channel.stderr, to: user.channel.stderr, stream: "err" }, tape));
   start(user.channel, way.fromUser);

@@ -1,9 +1,13 @@
 /** What one file transfer may keep in a session process, whoever floods it: a client, or a target that answers nothing or in crumbs. */
+import { Duplex, PassThrough } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import type { FileOp } from "../../proxy/sftp/watch.ts";
 import { SftpWatch } from "../../proxy/sftp/watch.ts";
+import { watchingFiles } from "../../proxy/ssh/files.ts";
+import { relay } from "../../proxy/ssh/relay.ts";
 import { ALL_FILES, fileRefusal, hasPaths, type FileRules } from "../../src/domain/files.ts";
 
 const u32 = (n: number): Buffer => { const b = Buffer.alloc(4); b.writeUInt32BE(n >>> 0); return b; };
@@ -14,9 +18,10 @@ const open = (id: number): Buffer => packet(3, u32(id), str(`/srv/${id}`), u32(1
 
 const watched = (rules: FileRules = ALL_FILES, count = { toServer: 0, toClient: 0 }) => {
   const ops: FileOp[] = [], broken: string[] = [], server: Buffer[] = [], client: Buffer[] = [];
+  const toClient = (b: Buffer): void => { count.toClient += b.length; if (b.length < 1_000) client.push(Buffer.from(b)); };
   const watch = new SftpWatch({
     refusal: (a, home) => fileRefusal(rules, a, home), paths: hasPaths(rules), tell: (o) => ops.push(o), broken: (w) => broken.push(w),
-    toServer: (b) => { count.toServer += b.length; if (b.length < 1_000) server.push(Buffer.from(b)); }, toClient: (b) => { count.toClient += b.length; if (b.length < 1_000) client.push(Buffer.from(b)); },
+    toServer: (b) => { count.toServer += b.length; if (b.length < 1_000) server.push(Buffer.from(b)); }, toClient, answer: toClient,
   });
   watch.fromClient(packet(1, u32(3)));
   watch.fromServer(packet(2, u32(3)));
@@ -52,6 +57,58 @@ describe("what is waited for", () => {
     w.watch.fromServer(packet(104, u32(1), u32(0)).subarray(0, 7));
     for (let n = 0; n < 20_000; n++) w.watch.fromClient(remove(n, "/srv/x"));
     expect([w.broken, w.ops.length, w.count.toServer]).toEqual([["the client asks on and on for what it is not given"], 16_385, packet(1, u32(3)).length]);
+  });
+});
+
+/** An end that takes what it is given only while it reads. */
+const end = (room: number): Duplex & { reads(on: boolean): void; readonly taken: number } => {
+  let on = true, taken = 0, held: (() => void) | undefined;
+  const take = (): void => { const done = held; held = undefined; done?.(); };
+  const stream = new Duplex({ readableHighWaterMark: 1 << 20, writableHighWaterMark: room, read: () => undefined, write: (data: Buffer, _encoding, done) => { taken += data.length; held = done; if (on) take(); } });
+  return Object.defineProperty(Object.assign(stream, { reads: (now: boolean) => { on = now; if (now) take(); }, stderr: new PassThrough() }), "taken", { get: () => taken }) as never;
+};
+describe("refused, and the answers are not read", () => {
+  const ROOM = 65_536, INIT = packet(1, u32(3)), BATCH = 100;
+  const carried = () => {
+    const user = end(ROOM), target = end(ROOM), refused: string[] = [], pauses = { user: 0 };
+    const tape = { channel: 1, take: (_stream: string, _data: Buffer, pass: () => void) => { pass(); }, full: () => false, event: () => undefined, watchedBy: () => undefined, after: (then: () => void) => { then(); } };
+    const session = { grant: { terms: { files: { ...ALL_FILES, noDelete: true } } }, event: ({ kind, op }: { kind: string; op: string }) => { if (kind === "file") refused.push(op); }, refuse: (what: string) => { refused.push(what); } };
+    const person = { channel: user, over: false, say: () => undefined, exit: () => undefined };
+    relay(person as never, { channel: target as never, exit: () => null }, tape as never, () => undefined, watchingFiles(session as never, person as never, tape as never, () => target.destroy()));
+    user.on("pause", () => { pauses.user += 1; });
+    user.push(INIT);
+    target.push(packet(2, u32(3)));
+    const flood = async (ask: (id: number) => Buffer, batches: number): Promise<void> => {
+      for (let n = 0; n < batches; n++) { user.push(Buffer.concat(Array.from({ length: BATCH }, (_, i) => ask(n * BATCH + i)))); await turn(); }
+    };
+    return { user, target, refused, pauses, flood };
+  };
+  const length = packet(101, u32(0), u32(3), str("Your access does not let you delete or replace files."), str("")).length, welcome = packet(2, u32(3)).length;
+
+  test("the client is heard no more until it reads; then everything is answered, and nothing was lost or ended", async () => {
+    const c = carried();
+    await turn();
+    c.user.reads(false);
+    await c.flood((id) => remove(id, "/srv/x"), 300);
+    expect([c.user.isPaused(), c.user.writableLength < ROOM + BATCH * length * 2]).toEqual([true, true]);
+    c.user.reads(true);
+    for (let i = 0; i < 1_000 && c.user.taken < welcome + 30_000 * length; i++) await turn();
+    expect([c.user.taken, c.user.isPaused(), c.refused.includes("sftp: ")]).toEqual([welcome + 30_000 * length, false, false]);
+  });
+  test("a client that reads is never held back", async () => {
+    const c = carried();
+    await c.flood((id) => remove(id, "/srv/x"), 300);
+    await turn();
+    expect([c.user.taken, c.pauses.user]).toEqual([welcome + 30_000 * length, 0]);
+  });
+  test.each([["user", "target"], ["target", "user"]] as const)("held back by both its ends it goes on when both are ready, %s first", async (first, second) => {
+    const c = carried();
+    await turn();
+    for (const stuck of [c.user, c.target]) stuck.reads(false);
+    c.user.push(Buffer.concat(Array.from({ length: 1_000 }, (_, i) => [stat(2 * i, `/srv/${"s".repeat(100)}`), remove(2 * i + 1, "/srv/x")]).flat()));
+    const held: boolean[] = [];
+    for (const then of [() => undefined, () => c[first].reads(true), () => c[second].reads(true)]) { await turn(); then(); await turn(); held.push(c.user.isPaused()); }
+    expect(held).toEqual([true, true, false]);
   });
 });
 

@@ -20,7 +20,7 @@ type Heard = { ops: FileOp[]; toServer: Buffer; toClient: Buffer; broken: string
 /** `cut`: how long each piece may be; 0 is whole. */
 const play = (steps: readonly Step[], rules: FileRules, cut: (i: number) => number): Heard => {
   const toServer: Buffer[] = [], toClient: Buffer[] = [], ops: FileOp[] = [], broken: string[] = [];
-  const watch = new SftpWatch({ refusal: (a, home) => fileRefusal(rules, a, home), paths: hasPaths(rules), toServer: (b) => toServer.push(Buffer.from(b)), toClient: (b) => toClient.push(Buffer.from(b)), tell: (o) => ops.push(o), broken: (w) => broken.push(w) });
+  const watch = new SftpWatch({ refusal: (a, home) => fileRefusal(rules, a, home), paths: hasPaths(rules), toServer: (b) => toServer.push(Buffer.from(b)), toClient: (b) => toClient.push(Buffer.from(b)), answer: (b) => toClient.push(Buffer.from(b)), tell: (o) => ops.push(o), broken: (w) => broken.push(w) });
   let i = 0;
   const pieces = (all: Buffer, send: (b: Buffer) => void): void => { for (let at = 0, n = 0; at < all.length; at += n) { n = cut(i++) || all.length; send(Buffer.from(all.subarray(at, at + n))); } };
   for (const step of steps) if ("client" in step) pieces(step.client, (b) => watch.fromClient(b)); else pieces(step.server, (b) => watch.fromServer(b));

@@ -1,5 +1,7 @@
 /** What one person's connection may hold in a session process, right or no right: channels in which nothing begins, variables, forwards on their way. */
+import { statSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Terms } from "../../proxy/channel.ts";
 import { MAX_CHANNELS, MAX_ENV, MAX_FORWARDS } from "../../proxy/limits.ts";
@@ -8,7 +10,7 @@ import { bytesOf, eventually, sshLab, type Lab } from "./ssh-lab.ts";
 
 /** ssh2's client as packets: it asks for whatever it is told to, and everything that comes back is kept. */
 type Wire = {
-  session(channel: number, window: number, packet: number): void; env(remote: number, name: string, value: string, reply: boolean): void; exec(remote: number, command: string, reply: boolean): void; channelClose(remote: number): void;
+  session(channel: number, window: number, packet: number): void; env(remote: number, name: string, value: string, reply: boolean): void; exec(remote: number, command: string, reply: boolean): void; subsystem(remote: number, name: string, reply: boolean): void; channelData(remote: number, data: Buffer): void; channelClose(remote: number): void;
   directTcpip(channel: number, window: number, packet: number, to: object): void; readonly _handlers: Record<string, (...args: never[]) => void>;
 };
 type Raw = { wire: Wire; opened: number[]; refused: string[]; yes: number; no: number; closed: number[]; end(): void };
@@ -85,4 +87,23 @@ test("forwards that are asked for all at once are counted before the first of th
   const there = c.opened.length;
   expect(there).toBeGreaterThan(0);
   await eventually(async () => { c.wire.directTcpip(1_000, 65_536, 32_768, to); await new Promise((done) => setTimeout(done, 100)); return c.opened.length > there; });
+}, 60_000);
+
+test("who asks for what it is not given, reads no answer and closes the channel has a file transfer that is over", async () => {
+  lab.broker.terms = { ...usual, channels: ["sftp"], files: { ...usual.files, readOnly: true } };
+  const c = await raw(), before = lab.broker.sessions.length, ask = Buffer.from("000000110d00000000000000082f7372762f782f78", "hex");
+  c.wire.session(0, 1_000, 32_768);
+  const [remote] = await eventually(() => c.opened.length > 0 && c.opened);
+  c.wire.subsystem(remote!, "sftp", true);
+  await eventually(() => c.yes === 1);
+  c.wire.channelData(remote!, Buffer.from("000000050100000003", "hex"));
+  for (let n = 0; n < 60; n++) c.wire.channelData(remote!, Buffer.concat(Array.from({ length: 1_000 }, () => ask)));
+  await eventually(() => lab.broker.sessions.length > before && lab.broker.last().events.filter((e) => e.kind === "file").length === 200);
+  // It is held back when its recording grows no more.
+  const size = (): number => statSync(join(lab.recordings, `${lab.broker.last().recording}.lsr`)).size;
+  await eventually(async () => { const was = size(); await new Promise((done) => setTimeout(done, 500)); return was === size(); });
+  c.wire.channelClose(remote!);
+  const { events } = lab.broker.last();
+  expect(await eventually(() => events.find((e) => e.kind === "channel_closed"))).toMatchObject({ channel: 1 });
+  expect(events.find((e) => e.kind === "files")).toMatchObject({ counts: { "remove refused": 60_000 } });
 }, 60_000);
