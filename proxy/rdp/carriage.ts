@@ -1,6 +1,7 @@
 /** What was carried by clipboard or file, told when it is over: its size and its hash, never its content. Rule: bounded by the streams that may be open. */
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
+import { shown } from "../text.ts";
 import type { Carried, Crossing } from "./customs.ts";
 
 /** As a recording's readers show it: one operation, one line. */
@@ -27,7 +28,7 @@ export class Carriage {
     const open = this.#open.get(`${way} ${stream}`);
     if (open === undefined) return;
     this.#open.delete(`${way} ${stream}`);
-    this.#tell({ way, what: open.carried.what, name: open.carried.name, bytes: open.bytes, sha256: open.hash.digest("hex"), whole });
+    this.#tell({ way, what: open.carried.what, name: shown(open.carried.name), bytes: open.bytes, sha256: open.hash.digest("hex"), whole });
   }
   /** The session or its page is over: what was not finished is told as far as it came. */
   end(): void { for (const key of [...this.#open.keys()]) { const [way = "in", stream = ""] = key.split(" "); this.#close(way as "in" | "out", stream, false); } }

@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { FileAsk } from "../../src/domain/files.ts";
+import { shown } from "../text.ts";
 import { Content } from "./content.ts";
 import type { Moved } from "./content.ts";
 import { EOF, Fields, OK, T, VERSION, askHome, denial, pathText, resultOf } from "./packets.ts";
@@ -37,6 +38,8 @@ export type WatchOptions = {
 
 /** Of our own answers while the target is in the middle of a packet. */
 const ANSWERS = 16_384;
+/** Characters of a sentence: it names the path, and the event that tells it has a bound. */
+const WHY = 1_000;
 const HOME_ID = 0xffff_fff0, NOT_UNDERSTOOD = "not understood";
 
 export class SftpWatch {
@@ -122,8 +125,9 @@ export class SftpWatch {
 
   /** A refusal is told, and answered as soon as the server's stream has a gap for it. */
   #permitted(ask: Ask): boolean {
-    const refused = tooLong(ask) ?? this.#forbidden(ask);
-    if (refused === null) return true;
+    const why = tooLong(ask) ?? this.#forbidden(ask);
+    if (why === null) return true;
+    const refused = shown(why, WHY);
     this.#tell(ask, "refused", refused);
     if (this.#answers.length >= ANSWERS) this.#break("the client asks on and on for what it is not given");
     else this.#answers.push(this.#own(denial(ask.id, refused)));
@@ -222,7 +226,7 @@ export class SftpWatch {
 
   #tell(ask: Waits, result: string, refused?: string): void {
     const [path, to] = ask.paths, open = ask.open ?? this.#open.get(ask.handle ?? "");
-    this.#o.tell({ op: ask.op, path: path === undefined ? open?.path ?? "" : pathText(path), ...(to === undefined ? {} : { to: pathText(to) }), ...(ask.detail === undefined ? {} : { detail: ask.detail }), result, ...(refused === undefined ? {} : { refused }) });
+    this.#o.tell({ op: ask.op, path: path === undefined ? open?.path ?? "" : pathText(path), ...(to === undefined ? {} : { to: pathText(to) }), ...(ask.detail === undefined ? {} : { detail: shown(ask.detail) }), result, ...(refused === undefined ? {} : { refused }) });
   }
   #tellOpen(open: Open, result: string): void {
     const { path, detail, list, entries, errors } = open;

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Carriage, type Told } from "../../proxy/rdp/carriage.ts";
+import { Carriage, operationOf, type Told } from "../../proxy/rdp/carriage.ts";
 import { Customs, type Crossing, type Rules } from "../../proxy/rdp/customs.ts";
 import { instruction, parse, type Instruction } from "../../proxy/rdp/instructions.ts";
 import { DesktopLine } from "../../proxy/rdp/line.ts";
@@ -111,6 +111,13 @@ test("what was carried is told once, with its size and hash; what was cut off sa
   for (const it of [["clipboard", "0", "text/plain"], ["blob", "0", Buffer.from("abc").toString("base64")], ["blob", "0", Buffer.from("def").toString("base64")], ["end", "0"], ["file", "1", "t", "b.txt"], ["blob", "1", "QUJD"]] as Instruction[]) c.pass("in", customs.fromBrowser(it));
   c.end();
   expect(told).toMatchObject([{ way: "in", what: "clipboard", bytes: 6, sha256: "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721", whole: true }, { what: "file", name: "b.txt", bytes: 3, whole: false }]);
+});
+test("a name of any characters is told written out, and no longer than an event takes it", () => {
+  const names = ["a.txt\r\n\x1b[2Kupload b.txt", "\n".repeat(1_024)], told: Told[] = [], c = new Carriage((t) => told.push(t)), customs = new Customs(rules({ filesIn: true }));
+  for (const [i, name] of names.entries()) c.pass("in", customs.fromBrowser(["file", String(i), "t", name]));
+  c.end();
+  expect(told.map((t) => [t.name.slice(0, 40), t.name.length <= 1_024])).toEqual([["a.txt\\x0d\\x0a\\x1b[2Kupload b.txt", true], ["\\x0a".repeat(10), true]]);
+  expect(operationOf(told[0]!)).toMatchObject({ op: "upload", path: "a.txt\\x0d\\x0a\\x1b[2Kupload b.txt" });
 });
 test("a page that is behind is waited for, not dropped: what came through the recording at once may be more than the mark", () => {
   const ws = Object.assign(new EventEmitter(), { bufferedAmount: 0, sent: 0, gone: false, send: (_t: string, _o: object, then: () => void) => { ws.sent += 1; ws.then = then; }, then: () => undefined as void, terminate: () => { ws.gone = true; }, close: () => undefined, resume: () => undefined });

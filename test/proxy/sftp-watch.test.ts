@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FileOp } from "../../proxy/sftp/watch.ts";
 import { SftpWatch } from "../../proxy/sftp/watch.ts";
+import { upSchema } from "../../proxy/channel.ts";
+import { watchingFiles } from "../../proxy/ssh/files.ts";
 import { ALL_FILES, fileRefusal, hasPaths, type FileRules } from "../../src/domain/files.ts";
 
 const u32 = (n: number): Buffer => { const b = Buffer.alloc(4); b.writeUInt32BE(n >>> 0); return b; }, u64 = (n: number): Buffer => Buffer.concat([u32(Math.floor(n / 2 ** 32)), u32(n)]);
@@ -100,6 +102,26 @@ describe("what is told", () => {
   test("names that are no text, and control characters, are written out", () => {
     const { ops } = whole([...HELLO, client(packet(13, u32(1), str(Buffer.from("/caf\xe9", "latin1")))), STATUS(1, 0), client(packet(13, u32(2), str("/a\nb\x1b[2J"))), STATUS(2, 0)]);
     expect(ops.map((o) => o.path)).toEqual(["/caf\\xe9", "/a\\x0ab\\x1b[2J"]);
+  });
+});
+
+describe("the sentence of a refusal, which names the path", () => {
+  const HOME = server(packet(104, u32(0xffff_fff0), u32(1), str("/home/app1"), str(""), u32(0))), rules: FileRules = { ...ALL_FILES, deny: ["/srv/**"] };
+  test("is told with what is no text written out; so is an extension's name", () => {
+    const { ops } = whole([...HELLO, HOME, client(packet(13, u32(1), str("/srv/a\r\x1b[2Kremove /b: ok\r\n"))), client(packet(200, u32(2), str(Buffer.from("x\r\n\x9b", "latin1"))))], rules);
+    expect(ops).toMatchObject([{ refused: "Your access does not include /srv/a\\x0d\\x1b[2Kremove /b: ok\\x0d\\x0a." }, { op: "extension", detail: "x\\x0d\\x0a\\x9b" }]);
+  });
+  test.each([["p", 4_096], ["\x01", 4_096], ["😀", 1_022]])("is in the audit event, however long the path: %j", (unit, times) => {
+    const events: unknown[] = [], frames: unknown[] = [], session = { grant: { terms: { files: rules } }, event: (event: unknown) => { events.push(event); }, refuse: () => undefined };
+    const tape = { channel: 1, event: (what: unknown) => { frames.push(what); }, watchedBy: () => undefined }, drop = (): void => undefined;
+    const { fromUser, fromTarget } = watchingFiles(session as never, { say: drop, exit: drop } as never, tape as never, drop)({ toUser: drop, toTarget: drop, answer: drop });
+    const path = Buffer.from(`/srv/${unit.repeat(times)}`).subarray(0, 4_096);
+    for (const step of [...HELLO, HOME, client(packet(13, u32(1), str(path)))]) if ("client" in step) fromUser(Buffer.from(step.client)); else fromTarget(step.server);
+    expect(events).toHaveLength(1);
+    const [event] = events, sent = upSchema.safeParse({ kind: "event", n: 1, session: "ses_1", event });
+    expect([sent.success, sent.error?.issues]).toEqual([true, undefined]);
+    expect(event).toMatchObject({ op: "remove", result: "refused", refused: expect.stringMatching(/^Your access does not include \/srv\/.*…$/) as string });
+    expect(frames).toMatchObject([{ op: "remove", result: "refused" }]);
   });
 });
 
