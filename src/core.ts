@@ -21,6 +21,7 @@ import { throughOf } from "./domain/target.ts";
 import { refusedAddress } from "./domain/webhook.ts";
 import { poster } from "./notify/hook.ts";
 import { mailer, type Mailer } from "./notify/send.ts";
+import { directLink } from "./links/direct.ts";
 import { linkTo, passFor } from "./links/via.ts";
 import { openEmbedded, openPostgres, type Db } from "./store/db.ts";
 import { lockDirectory } from "./store/lock.ts";
@@ -78,8 +79,8 @@ const openDb = async (config: Config, secrets: Secrets, places: Places, log: Log
   }
 };
 
-const mailerOf = ({ mail }: Config, { smtpPassword }: Secrets, limits: Times): Mailer | null =>
-  (mail === null ? null : mailer({ ...mail, ca: mailCa(mail), password: smtpPassword }, limits.deliveryLimit / 4));
+export const mailerOf = ({ mail }: Pick<Config, "mail">, { smtpPassword }: Pick<Secrets, "smtpPassword">, limits: Times): Mailer | null =>
+  (mail === null ? null : mailer({ ...mail, ca: mailCa(mail), password: smtpPassword }, limits, directLink(mail)));
 
 export const openCore = async (config: Config, secrets: Secrets, over: Overrides = {}): Promise<Core> => {
   const places = placesOf(config), random: Random = over.random ?? systemRandom, clock: Clock = over.clock ?? systemClock, log: Log = over.log ?? (() => {});

@@ -26,9 +26,10 @@ export type Delivery = {
   readonly said: string; readonly at: Date; readonly endedAt: Date | null;
 };
 
-/** What came of one try. `wide`: it says nothing about this address, the whole way is closed. */
+/** What came of one try. `wide`: it says nothing about this address, the whole way is closed. `unsure`: it may have arrived all the same. */
 export type Outcome =
-  | { readonly sent: string } | { readonly refused: string } | { readonly later: string; readonly wide: boolean } | { readonly impossible: string };
+  | { readonly sent: string } | { readonly refused: string } | { readonly later: string; readonly wide: boolean; readonly unsure?: boolean }
+  | { readonly impossible: string };
 
 declare const made: unique symbol;
 export type DeliveryStep = { readonly from: Delivery; readonly to: Delivery; readonly [made]: true };
@@ -37,9 +38,13 @@ const step = (from: Delivery, to: Partial<Delivery>): DeliveryStep =>
 const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
 export const backoff = (tries: number, t: Times): number => Math.min(t.deliveryRetryMax, t.deliveryRetryFirst * 2 ** Math.min(tries, 30));
+/** Each further try may be one copy more for whoever reads it: about seven in three days, not seventy. */
+const rarely = (tries: number, t: Times): number => Math.min(t.deliveryUnsureMax, t.deliveryUnsureFirst * 2 ** Math.min(tries, 30));
+/** Until when it is ours, from now. */
+export const leaseFrom = (now: Date, t: Times): Date => later(now, t.deliveryLease);
 
 export const claim = (d: Delivery, now: Date, t: Times): DeliveryStep =>
-  step(d, { fence: d.fence + 1, leaseUntil: later(now, t.deliveryLease), nextAt: now });
+  step(d, { fence: d.fence + 1, leaseUntil: leaseFrom(now, t), nextAt: now });
 
 /** Not now: others of its kind were sent a moment ago, and more may come. */
 export const hold = (d: Delivery, until: Date): DeliveryStep => step(d, { nextAt: until });
@@ -50,5 +55,5 @@ export const settle = (d: Delivery, o: Outcome, now: Date, t: Times): DeliverySt
   if ("refused" in o) return step(d, { ...ended, state: "refused", said: o.refused });
   if ("impossible" in o) return step(d, { endedAt: now, state: "unsent", said: o.impossible });
   if (now.getTime() - d.at.getTime() >= t.deliveryGiveUp) return step(d, { ...ended, state: "given_up", said: o.later });
-  return step(d, { tries, said: o.later, nextAt: later(now, backoff(d.tries, t)) });
+  return step(d, { tries, said: o.later, nextAt: later(now, (o.unsure ? rarely : backoff)(d.tries, t)) });
 };

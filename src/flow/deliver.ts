@@ -1,8 +1,8 @@
 /**
- * Messages out of the outbox. Rule: rows are claimed under a lease, sent outside any transaction and settled by their fence: at least once, and
- * resumed by whoever comes next. Mails of one kind to one address that pile up go as one.
+ * Messages out of the outbox. Rule: rows are claimed under a lease, renewed for as long as the sending takes, sent outside any transaction and
+ * settled by their fence: at least once, and resumed by whoever comes next. Mails of one kind to one address that pile up go as one.
  */
-import { claim as claimStep, hold, settle as settleStep, type Channel, type Delivery, type DeliveryId, type Outcome } from "../domain/delivery.ts";
+import { claim as claimStep, hold, leaseFrom, settle as settleStep, type Channel, type Delivery, type DeliveryId, type Outcome } from "../domain/delivery.ts";
 import { gathered, mailText, type Told } from "../domain/notice.ts";
 import { webhookBody, type Format } from "../domain/webhook.ts";
 import type { Tx } from "../store/db.ts";
@@ -44,19 +44,30 @@ const tooSoon = async (deps: Deps, tx: Tx, d: Delivery, n: Told): Promise<Date |
   return next !== null && next > tx.now ? next : null;
 };
 
-export const deliver = async (deps: Deps, { items }: Claimed): Promise<void> => {
-  const { delivery } = items[0]!, sending = delivery.channel === "mail" ? byMail(deps, items) : byHook(deps, items[0]!);
-  const outcome = await sending.catch((e: unknown): Outcome => {
+/** `stop`: a broker that goes down waits for no mail server. */
+export const deliver = async (deps: Deps, { items }: Claimed, stop?: AbortSignal): Promise<void> => {
+  const { delivery } = items[0]!, sending = delivery.channel === "mail" ? byMail(deps, items, stop) : byHook(deps, items[0]!);
+  const outcome = await kept(deps, items, sending).catch((e: unknown): Outcome => {
     deps.log("error", `delivery ${delivery.id}: ${e instanceof Error ? e.message : String(e)}`);
     return { later: "It could not be put together; the broker's log says why.", wide: false };
   });
   await settle(deps, items, outcome);
 };
 
-const byMail = async (deps: Deps, items: readonly Item[]): Promise<Outcome> => {
+/** The last renewal ends before the row is settled: one that came after would take it again. */
+const kept = async <T>(deps: Deps, items: readonly Item[], sending: Promise<T>): Promise<T> => {
+  const renew = (): Promise<void> => deps.db.transaction((tx) => notices.renew(tx, items.map((i) => i.delivery), leaseFrom(tx.now, deps.times)));
+  let last = Promise.resolve();
+  const timer = setInterval(() => {
+    last = last.then(renew).catch((e: unknown) => deps.log("warn", `delivery ${items[0]!.delivery.id}: its lease was not renewed: ${String(e)}`));
+  }, deps.times.deliveryRenew);
+  try { return await sending; } finally { clearInterval(timer); await last; }
+};
+
+const byMail = async (deps: Deps, items: readonly Item[], stop?: AbortSignal): Promise<Outcome> => {
   if (deps.mail === null) return { impossible: "No mail server is set." };
   const { delivery: { id, to }, notice } = items[0]!, one = items.length === 1 ? notice : gathered(items.map((i) => i.notice), deps.site.origin);
-  return deps.mail.send({ id, to, subject: one.subject, text: mailText(one, deps.site.origin), at: notice.at });
+  return deps.mail.send({ id, to, subject: one.subject, text: mailText(one, deps.site.origin), at: notice.at }, stop);
 };
 const byHook = async (deps: Deps, { delivery, notice }: Item): Promise<Outcome> => {
   const hook = await told.hook(deps.db, delivery.webhook!);

@@ -83,14 +83,14 @@ type Recover = (session: SessionId) => Promise<{ chunks: number; hash: string; b
 type Post = { fill(): Promise<void>; settle(): Promise<void> };
 /** `recover`: finalises a recording whose owner is gone. `recordings`: where they lie; null: none are indexed here. */
 export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(null), recordings: string | null = null): { close(): Promise<void> } => {
-  const { brisk, sweep, deliveryLimit } = deps.times;
+  const { brisk, sweep, deliveryLimit } = deps.times, stop = new AbortController();
   const places = <T extends Claimed>(what: string, topic: string, take: Pooled<T>["take"], work: Pooled<T>["work"], slow = brisk) =>
     pool<T>({ take, work, slow, rest: sweep, wake: () => deps.bus.publish(topic), failed: (t, e) => deps.log("warn", `${what} ${t.id}: ${String(e)}`) });
   const rotate = places("rotation", "rotations", (busy) => claimFor(deps, busy.ids as RotationId[], busy.full as TargetId[]), (c) => driveOn(deps, c.rotation));
   const close = places("closure", "closures", (busy) => closeNext(deps, busy.ids, busy.full as TargetId[]), ({ closure }) => runClosure(deps, closure));
   // A mail server that hangs holds up no webhook, nor the other way round. There are no targets to be fair to: a slow one takes its places until its limit ends.
   const [mail, hooks] = (["mail", "webhook"] as const).map((channel) => places("delivery", "deliveries",
-    async (busy) => { const d = await claimDelivery(deps, channel, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; }, ({ delivery }) => deliver(deps, delivery), deliveryLimit)) as [Post, Post];
+    async (busy) => { const d = await claimDelivery(deps, channel, busy.ids as DeliveryId[]); return d && { id: d.id, target: d.id, delivery: d }; }, ({ delivery }) => deliver(deps, delivery, stop.signal), deliveryLimit)) as [Post, Post];
   const listing = places("discovery", "discoveries", (busy) => claimDiscovery(deps, busy.ids, busy.full), ({ discovery }) => runDiscovery(deps, discovery));
   const depending = places("dependent", "dependents", (busy) => claimRun(deps, busy.ids), (c) => runDependent(deps, c));
   const loops = [
@@ -114,7 +114,7 @@ export const startJobs = (deps: Deps, recover: Recover = () => Promise.resolve(n
     new Loop(deps, [], async () => { await loadCommandSets(deps); await fallBackAll(deps); await endDemonstrations(deps); return null; }),
     new Loop(deps, [], async () => { await takeOrphans(deps, recover); return null; }),
   ];
-  return { close: async () => { await Promise.all(loops.map((l) => l.close())); await rotate.settle(); await close.settle(); await mail.settle(); await hooks.settle(); await listing.settle(); await depending.settle(); } };
+  return { close: async () => { await Promise.all(loops.map((l) => l.close())); stop.abort(); await rotate.settle(); await close.settle(); await mail.settle(); await hooks.settle(); await listing.settle(); await depending.settle(); } };
 };
 
 /** law due-derived: what a lost hook missed is found here. */

@@ -11,9 +11,11 @@ const BASE = {
   offer: 5 * MINUTE, idleHold: 15 * MINUTE, idleWarn: 5 * MINUTE, healerPause: 10 * MINUTE,
   /** What a password policy counts in: its minimum age in hours, its maximum age in days; and when a change for age that was refused is tried again. */
   policyHour: HOUR, policyDay: DAY, ageRetry: 6 * HOUR,
-  /** Mail and webhooks: one try ends well inside its lease; what nobody took for three days is given up. */
+  /** Mail and webhooks: one call of a webhook ends well inside its lease, a mail's is renewed while its server takes its time; what nobody took for three days is given up. */
   deliveryLease: 60 * SECOND, deliveryLimit: 20 * SECOND, deliveryRetryFirst: 30 * SECOND, deliveryRetryMax: HOUR, deliveryGiveUp: 3 * DAY,
-  deliveryGather: 30 * SECOND, webhookOffAfter: 3 * DAY, deliveryKept: 90 * DAY, expiryTold: 5 * MINUTE,
+  deliveryRenew: 15 * SECOND, deliveryUnsureFirst: HOUR, deliveryUnsureMax: DAY, deliveryGather: 30 * SECOND, webhookOffAfter: 3 * DAY, deliveryKept: 90 * DAY, expiryTold: 5 * MINUTE,
+  /** A mail server (RFC 5321, 4.5.3.2): wary of strangers or laden it greets late, and after the final dot it may look for viruses; giving up there means sending again what it then takes. */
+  mailDial: 10 * SECOND, mailGreeting: 5 * MINUTE, mailAnswer: 10 * MINUTE,
   /** A change or check that takes longer is kept waiting by its target: it leaves the count of what works. */
   brisk: 2 * SECOND,
   /** A device with a command line: the silence before its prompt is answered, and how long it may talk before it is judged all the same. */
@@ -50,6 +52,9 @@ export const times = (scale = 1): Times => {
   out.discoverLease = Math.max(out.discoverLease, out.discoverLimit + out.leaseMargin);
   out.agentCall = Math.max(out.agentCall, 5 * SECOND);
   out.handshake = Math.max(out.handshake, 5 * SECOND);
+  out.mailDial = Math.max(out.mailDial, 5 * SECOND);
+  out.mailGreeting = Math.max(out.mailGreeting, 10 * SECOND);
+  out.mailAnswer = Math.max(out.mailAnswer, 10 * SECOND);
   out.deliveryLimit = Math.max(out.deliveryLimit, 5 * SECOND);
   out.deliveryLease = Math.max(out.deliveryLease, out.deliveryLimit + out.leaseMargin);
   out.rotationLease = Math.max(out.rotationLease, out.changeLimit + out.leaseMargin + 3 * SECOND);

@@ -1,10 +1,13 @@
 /**
  * Mail out of the door: the one importer of nodemailer. Rule: one message to one address; the other side's words come back as they were, without our
- * password in them.
+ * password in them; what was sent whole and not answered may have arrived, and says so.
  */
+import { PassThrough } from "node:stream";
 import { createTransport } from "nodemailer";
+import type { Link } from "../kernel/link.ts";
 import { reveal } from "../kernel/reveal.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { Times } from "../kernel/times.ts";
 
 export type MailWay = {
   readonly host: string; readonly port: number; readonly tls: "starttls" | "tls" | "none";
@@ -14,9 +17,11 @@ export type MailWay = {
 };
 /** `id` names the message for good: sent twice after a crash, mail stores see one. */
 export type Mail = { readonly id: string; readonly to: string; readonly subject: string; readonly text: string; readonly at: Date };
-/** `wide`: it says nothing about this address. */
-export type Posted = { readonly sent: string } | { readonly refused: string } | { readonly later: string; readonly wide: boolean };
-export type Mailer = { readonly from: string; readonly server: string; send(mail: Mail): Promise<Posted>; close(): void };
+/** `wide`: it says nothing about this address. `unsure`: it may have arrived. */
+export type Posted = { readonly sent: string } | { readonly refused: string } | { readonly later: string; readonly wide: boolean; readonly unsure?: boolean };
+/** `stop` ends the wait, whatever it waits for. */
+export type Mailer = { readonly from: string; readonly server: string; send(mail: Mail, stop?: AbortSignal): Promise<Posted>; close(): void };
+export type MailLimits = Pick<Times, "mailDial" | "mailGreeting" | "mailAnswer">;
 
 type SmtpError = { readonly code?: string; readonly command?: string; readonly response?: string; readonly responseCode?: number;
   readonly message: string };
@@ -33,6 +38,11 @@ export const classify = (e: SmtpError): Posted => {
   return { later: said, wide: !(about && e.responseCode !== undefined) };
 };
 
+/** Sent to its final dot. Without an answer that one message is in doubt, and nothing is said of the way for the others. */
+const whole = (e: SmtpError): Posted => (e.responseCode !== undefined ? classify(e)
+  : { later: `It was sent whole, but the server did not say that it took it (${e.message}): it may have arrived.`, wide: false, unsure: true });
+const STOPPED: Posted = { later: "The broker stopped before it was sent.", wide: false };
+
 /** The password, and the base64 of it that a server may repeat, become dots in what is kept. */
 const scrub = (said: string, { password, user }: MailWay): string => {
   if (!password) return said;
@@ -40,26 +50,39 @@ const scrub = (said: string, { password, user }: MailWay): string => {
   return forms.reduce((text, f) => text.replaceAll(f, "…"), said);
 };
 const scrubbed = (p: Posted, w: MailWay): Posted =>
-  "sent" in p ? { sent: scrub(p.sent, w) } : "refused" in p ? { refused: scrub(p.refused, w) } : { later: scrub(p.later, w), wide: p.wide };
+  "sent" in p ? { sent: scrub(p.sent, w) } : "refused" in p ? { refused: scrub(p.refused, w) } : { ...p, later: scrub(p.later, w) };
 
-/** `limit`: milliseconds for each wait of a conversation. Never without TLS but where the way says so (config allows that on this machine alone). */
-export const mailer = (w: MailWay, limit: number): Mailer => {
-  const transport = createTransport({
-    pool: true, maxConnections: 2, maxMessages: 100, host: w.host, port: w.port, secure: w.tls === "tls", requireTLS: w.tls === "starttls",
-      ignoreTLS: w.tls === "none",
-    tls: { minVersion: "TLSv1.2", ...(w.ca === null ? {} : { ca: w.ca }) }, disableFileAccess: true, disableUrlAccess: true,
-    connectionTimeout: limit, greetingTimeout: limit, socketTimeout: limit, dnsTimeout: limit,
-    ...(w.user !== null && w.password !== null ? { auth: { user: w.user, pass: reveal(w.password) } } : {}),
+/**
+ * Never without TLS but where the way says so (config allows that on this machine alone). We dial ourselves: nodemailer counts the greeting against the
+ * time to connect, and a server that is not there must be known sooner than one that is slow.
+ */
+const transportOf = (w: MailWay, t: MailLimits, link: Link) => createTransport({
+  pool: true, maxConnections: 2, maxMessages: 100, host: w.host, port: w.port, secure: w.tls === "tls", requireTLS: w.tls === "starttls",
+  ignoreTLS: w.tls === "none",
+  tls: { minVersion: "TLSv1.2", ...(w.ca === null ? {} : { ca: w.ca }) }, disableFileAccess: true, disableUrlAccess: true,
+  connectionTimeout: t.mailDial + t.mailGreeting, greetingTimeout: t.mailGreeting, socketTimeout: t.mailAnswer,
+  getSocket: (_options: unknown, done: (e: Error | null, way?: { connection: never }) => void) => {
+    link.connect(AbortSignal.timeout(t.mailDial)).then((stream) => { done(null, { connection: stream as never }); }, (e: Error) => { done(e); });
+  },
+  ...(w.user !== null && w.password !== null ? { auth: { user: w.user, pass: reveal(w.password) } } : {}),
+});
+
+export const mailer = (w: MailWay, limits: MailLimits, link: Link): Mailer => {
+  const transport = transportOf(w, limits, link), dotted = new Set<string>();
+  transport.use("stream", (mail, done) => {
+    mail.message.transform(() => new PassThrough({ flush: (end) => { dotted.add(mail.message.messageId()); end(); } }));
+    done();
   });
-  const send = async (m: Mail): Promise<Posted> => {
+  const send = async (m: Mail, stop?: AbortSignal): Promise<Posted> => {
+    const messageId = `<${m.id}@${w.from.slice(w.from.indexOf("@") + 1)}>`;
     try {
       const info = await transport.sendMail({
-        from: { name: "Lockstep", address: w.from }, to: { name: "", address: m.to }, subject: m.subject, text: m.text, date: m.at,
-          messageId: `<${m.id}@${w.from.slice(w.from.indexOf("@") + 1)}>`,
+        from: { name: "Lockstep", address: w.from }, to: { name: "", address: m.to }, subject: m.subject, text: m.text, date: m.at, messageId,
         textEncoding: "quoted-printable", headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+        ...(stop ? { signal: stop } : {}),
       });
       return { sent: info.response };
-    } catch (e) { return classify(e as SmtpError); }
+    } catch (e) { return dotted.has(messageId) ? whole(e as SmtpError) : stop?.aborted ? STOPPED : classify(e as SmtpError); } finally { dotted.delete(messageId); }
   };
-  return { from: w.from, server: `${w.host}:${String(w.port)}`, send: async (m) => scrubbed(await send(m), w), close: () => { transport.close(); } };
+  return { from: w.from, server: `${w.host}:${String(w.port)}`, send: async (m, stop) => scrubbed(await send(m, stop), w), close: () => { transport.close(); } };
 };

@@ -46,6 +46,10 @@ export const save = async (tx: Tx, { from, to }: DeliveryStep): Promise<boolean>
     endedAt: to.endedAt })
     .where(and(eq(deliveries.id, from.id), eq(deliveries.state, from.state),
       eq(deliveries.fence, from.fence))).returning({ id: deliveries.id })).length === 1;
+/** Only of those still ours: where somebody took one over, its lease is theirs. */
+export const renew = async (tx: Tx, list: readonly Delivery[], until: Date): Promise<void> =>
+  void await tx.q.update(deliveries).set({ leaseUntil: until }).where(and(eq(deliveries.state, "waiting"),
+    or(...list.map((d) => and(eq(deliveries.id, d.id), eq(deliveries.fence, d.fence))))));
 
 const free = (now: Date) => and(eq(deliveries.state, "waiting"), lte(deliveries.nextAt, now),
   or(isNull(deliveries.leaseUntil), lte(deliveries.leaseUntil, now)));

@@ -18,6 +18,12 @@ describe("times, at every scale from 0.01 to 1", () => {
       expect(t.sessionLease).toBeLessThan(t.sessionTakeover);
     });
   });
+  it("a message's lease is renewed at least twice before it ends, and a webhook's one call ends within it", () => {
+    every((t) => {
+      expect(t.deliveryRenew * 2).toBeLessThan(t.deliveryLease);
+      expect(t.deliveryLimit).toBeLessThan(t.deliveryLease);
+    });
+  });
   it("calls to real hosts keep at least 5 s", () => {
     every((t) => expect(Math.min(t.changeLimit, t.probeLimit, t.targetDial, t.handshake)).toBeGreaterThanOrEqual(5_000));
   });

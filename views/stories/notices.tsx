@@ -24,7 +24,7 @@ export const LINES = [
   line("waiting", "grey@example.org", "451 Greylisted, come back later", { tries: 2, nextAt: at(4) }),
   line("waiting", "ops", "", { tries: 0, channel: "webhook", nextAt: at(0) }),
   line("refused", `${LONG}@${FAR}.example.org`, "550 No such person here", {}, NASTY),
-  line("given_up", "gone@example.org", "connect ECONNREFUSED 192.0.2.25:587", { tries: 81, againOf: "dlv_0" }),
+  line("given_up", "gone@example.org", "192.0.2.25:587 cannot be reached: the connection was refused", { tries: 81, againOf: "dlv_0" }),
   line("unsent", "outsider", "No mail address is known for outsider.", { tries: 0 }),
 ];
 const log: LogView = {
