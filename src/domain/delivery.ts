@@ -22,6 +22,8 @@ export type Delivery = {
   /** A mail address, or the name of a webhook. */
   readonly to: string; readonly person: PersonId | null; readonly webhook: WebhookId | null; readonly againOf: DeliveryId | null;
   readonly tries: number; readonly fence: number; readonly leaseUntil: Date | null; readonly nextAt: Date | null;
+  /** It waits for its way (its webhook, the mail server), not for itself. */
+  readonly wayClosed: boolean;
   /** The other side's own words, or why it was not tried. */
   readonly said: string; readonly at: Date; readonly endedAt: Date | null;
 };
@@ -34,7 +36,7 @@ export type Outcome =
 declare const made: unique symbol;
 export type DeliveryStep = { readonly from: Delivery; readonly to: Delivery; readonly [made]: true };
 const step = (from: Delivery, to: Partial<Delivery>): DeliveryStep =>
-  ({ from, to: { ...from, leaseUntil: null, nextAt: null, ...to } }) as unknown as DeliveryStep;
+  ({ from, to: { ...from, leaseUntil: null, nextAt: null, wayClosed: false, ...to } }) as unknown as DeliveryStep;
 const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
 export const backoff = (tries: number, t: Times): number => Math.min(t.deliveryRetryMax, t.deliveryRetryFirst * 2 ** Math.min(tries, 30));
@@ -55,5 +57,5 @@ export const settle = (d: Delivery, o: Outcome, now: Date, t: Times): DeliverySt
   if ("refused" in o) return step(d, { ...ended, state: "refused", said: o.refused });
   if ("impossible" in o) return step(d, { endedAt: now, state: "unsent", said: o.impossible });
   if (now.getTime() - d.at.getTime() >= t.deliveryGiveUp) return step(d, { ...ended, state: "given_up", said: o.later });
-  return step(d, { tries, said: o.later, nextAt: later(now, (o.unsure ? rarely : backoff)(d.tries, t)) });
+  return step(d, { tries, said: o.later, wayClosed: o.wide, nextAt: later(now, (o.unsure ? rarely : backoff)(d.tries, t)) });
 };

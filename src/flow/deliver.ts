@@ -90,7 +90,7 @@ const settle = (deps: Deps, items: readonly Item[], o: Outcome): Promise<void> =
     { ok: "sent" in o, gone: "refused" in o, said: "later" in o ? o.later : "refused" in o ? o.refused : "" });
   const next = steps[0]!.to.nextAt;
   if ("later" in o && o.wide && next) await notices.postpone(tx, wayOf(first), next);
-  if ("sent" in o && first.tries > 0) await notices.hurry(tx, wayOf(first));
+  if ("sent" in o) await notices.hurry(tx, wayOf(first));
   tx.onCommit(() => { deps.bus.publish("deliveries"); for (const { notice } of items) deps.bus.publish(notice.id); });
 });
 

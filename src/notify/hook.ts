@@ -32,12 +32,15 @@ const looked = (refuse: Refuse) => (host: string, _options: unknown, done: Found
 };
 const literal = (host: string): string | null => (/^\d+\.\d+\.\d+\.\d+$/.test(host) ? host : host.startsWith("[") ? host.slice(1, -1) : null);
 
+/** These speak of the way: who we are, where it leads, too much at once. Any other 4xx is about this one message and holds up no other. */
+const OF_THE_WAY: ReadonlySet<number> = new Set([401, 403, 404, 408, 429]);
 const answer = (res: IncomingMessage): Posted => {
   const status = res.statusCode ?? 0, said = `${String(status)} ${(res.statusMessage ?? "").replace(/[^\x20-\x7e]/g, " ").slice(0, 80)}`.trim();
   res.destroy();
   if (status >= 200 && status < 300) return { sent: said };
   if (status === 410) return { refused: `${said}: the receiver says it is gone for good` };
-  return { later: status >= 300 && status < 400 ? `${said}: redirects are not followed; name the final address` : said, wide: true };
+  return { later: status >= 300 && status < 400 ? `${said}: redirects are not followed; name the final address` : said,
+    wide: status < 400 || status >= 500 || OF_THE_WAY.has(status) };
 };
 
 const headersOf = ({ key, id, body }: HookCall, now: Date): Record<string, string> => {

@@ -42,7 +42,7 @@ export const addDeliveries = async (tx: Tx, list: readonly NewDelivery[]): Promi
 
 /** A claim or an end: `where id and state and fence`. False: somebody else has it. */
 export const save = async (tx: Tx, { from, to }: DeliveryStep): Promise<boolean> =>
-  (await tx.q.update(deliveries).set({ state: to.state, tries: to.tries, fence: to.fence, leaseUntil: to.leaseUntil, nextAt: to.nextAt, said: to.said,
+  (await tx.q.update(deliveries).set({ state: to.state, tries: to.tries, fence: to.fence, leaseUntil: to.leaseUntil, nextAt: to.nextAt, wayClosed: to.wayClosed, said: to.said,
     endedAt: to.endedAt })
     .where(and(eq(deliveries.id, from.id), eq(deliveries.state, from.state),
       eq(deliveries.fence, from.fence))).returning({ id: deliveries.id })).length === 1;
@@ -74,12 +74,17 @@ export const lastSent = async ({ q }: Reader, to: string, kind: NoticeKind): Pro
       eq(notices.kind, kind))).orderBy(desc(deliveries.endedAt)).limit(1);
   return r?.at ?? null;
 };
-/** The oldest whose time has come and which nobody works on; locked, so that two nodes never take the same. */
-export const claimable = async (tx: Tx, channel: Channel, busy: readonly DeliveryId[]): Promise<Delivery | null> => {
-  const [r] = await tx.q.select().from(deliveries).where(and(free(tx.now), eq(deliveries.channel, channel), alone(tx.now),
-    busy.length > 0 ? notInArray(deliveries.id, [...busy]) : undefined))
-    .orderBy(asc(deliveries.nextAt)).limit(1).for("update", { skipLocked: true });
+/** The oldest of them which nobody works on; locked, so that two nodes never take the same. */
+const oldest = async (tx: Tx, busy: readonly DeliveryId[], ...which: (SQL | undefined)[]): Promise<Delivery | null> => {
+  const [r] = await tx.q.select().from(deliveries).where(and(...which, busy.length > 0 ? notInArray(deliveries.id, [...busy]) : undefined))
+    .orderBy(asc(deliveries.at), asc(deliveries.id)).limit(1).for("update", { skipLocked: true });
   return r ? fromRow(r) : null;
+};
+/** One whose time has come; a new one tries a closed way, but with the oldest that waits there, so that it overtakes none. */
+export const claimable = async (tx: Tx, channel: Channel, busy: readonly DeliveryId[]): Promise<Delivery | null> => {
+  const due = await oldest(tx, busy, free(tx.now), eq(deliveries.channel, channel), alone(tx.now));
+  return due && (await oldest(tx, busy, eq(deliveries.state, "waiting"), eq(deliveries.wayClosed, true), eq(deliveries.channel, channel),
+    eq(deliveries.to, due.to), lt(deliveries.at, due.at))) || due;
 };
 /** The earliest moment at which one becomes claimable: its own, or the end of the lease of what goes before it to the same receiver. */
 export const nextDelivery = async ({ q }: Reader): Promise<Date | null> => {
@@ -90,14 +95,13 @@ export const nextDelivery = async ({ q }: Reader): Promise<Date | null> => {
 };
 /** The whole way is closed: what waits for it waits together, so that a server that is down is asked once and not once a mail. */
 export const postpone = async (tx: Tx, way: { readonly channel: "mail" } | { readonly webhook: WebhookId }, until: Date): Promise<void> =>
-  void await tx.q.update(deliveries).set({ nextAt: until }).where(and(eq(deliveries.state, "waiting"), isNull(deliveries.leaseUntil),
+  void await tx.q.update(deliveries).set({ nextAt: until, wayClosed: true }).where(and(eq(deliveries.state, "waiting"), isNull(deliveries.leaseUntil),
     lt(deliveries.nextAt, until),
     "webhook" in way ? eq(deliveries.webhook, way.webhook) : eq(deliveries.channel, "mail")));
-/** And when it opened again, all of it may go. */
+/** And when it opened again, all of it may go; what waits for itself goes on waiting. */
 export const hurry = async (tx: Tx, way: { readonly channel: "mail" } | { readonly webhook: WebhookId }): Promise<void> =>
-  void await tx.q.update(deliveries).set({ nextAt: tx.now }).where(and(eq(deliveries.state, "waiting"), isNull(deliveries.leaseUntil),
-    sql`${deliveries.nextAt} > now()`,
-    eq(deliveries.tries, 0), "webhook" in way ? eq(deliveries.webhook, way.webhook) : eq(deliveries.channel, "mail")));
+  void await tx.q.update(deliveries).set({ nextAt: tx.now, wayClosed: false }).where(and(eq(deliveries.state, "waiting"), eq(deliveries.wayClosed, true),
+    "webhook" in way ? eq(deliveries.webhook, way.webhook) : eq(deliveries.channel, "mail")));
 
 export type DeliveryFilter = {
   readonly states?: readonly State[]; readonly kind?: NoticeKind; readonly to?: string; readonly channel?: Channel; readonly webhook?: WebhookId;

@@ -202,7 +202,7 @@ export const deliveries = pgTable("deliveries", {
   prior: text("prior").notNull().default("new"), state: text("state").notNull().default("waiting"), channel: text("channel").notNull(),
   to: text("to_address").notNull(), person: text("person_id"), webhook: text("webhook_id"), againOf: text("again_of"),
   tries: integer("tries").notNull().default(0), fence: integer("fence").notNull().default(0), leaseUntil: at("lease_until"), nextAt: at("next_at"),
-  said: text("said").notNull().default(""), at: at("at").notNull(), endedAt: at("ended_at"),
+  wayClosed: boolean("way_closed").notNull().default(false), said: text("said").notNull().default(""), at: at("at").notNull(), endedAt: at("ended_at"),
 }, (t) => [
   index("deliveries_next").on(t.nextAt).where(sql`state = 'waiting'`), index("deliveries_notice").on(t.notice), index("deliveries_at").on(t.at, t.id), index("deliveries_to").on(t.to, t.endedAt),
 ]);

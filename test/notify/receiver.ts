@@ -8,19 +8,23 @@ export type Receiver = AsyncDisposable & {
   readonly origin: string; readonly calls: Call[];
   /** What it answers from now on; "hang": nothing at all. */
   answer: number | "hang"; location: string;
+  /** What it answers to one call instead; undefined: as to any other. */
+  judge: (body: string) => number | undefined;
 };
 export const receiver = async (): Promise<Receiver> => {
   const server = createServer((req, res) => {
     let body = "";
     req.setEncoding("utf8").on("data", (part: string) => { body += part; }).on("end", () => {
       out.calls.push({ path: req.url ?? "", headers: req.headers, body });
-      if (out.answer === "hang") return;
-      res.writeHead(out.answer, out.location === "" ? {} : { location: out.location }).end("the receiver's own words");
+      const answer = out.judge(body) ?? out.answer;
+      if (answer === "hang") return;
+      res.writeHead(answer, out.location === "" ? {} : { location: out.location }).end("the receiver's own words");
     });
   });
   await new Promise<void>((ready) => { server.listen(0, "127.0.0.1", ready); });
   const out = {
     origin: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, calls: [] as Call[], answer: 200 as number | "hang", location: "",
+    judge: (_body: string): number | undefined => undefined,
     [Symbol.asyncDispose]: async () => { server.closeAllConnections(); await new Promise((gone) => { server.close(gone); }); },
   };
   return out;

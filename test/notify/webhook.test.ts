@@ -23,11 +23,11 @@ import { receiver, verified, type Receiver } from "./receiver.ts";
 
 let core: Outbox | undefined, admin: Caller, jobs: { close(): Promise<void> } | undefined, r: Receiver, other: Receiver;
 const fast = { ...times(0.02), deliveryLimit: 1_000, deliveryRetryFirst: 50, deliveryRetryMax: 200, deliveryGather: 1, sweep: 500 };
-const begin = async (over: Partial<typeof fast> = {}, loopback = true) => {
+const begin = async (over: Partial<typeof fast> = {}, loopback = true, working = true) => {
   const limits = { ...fast, ...over };
   core = await outbox({ times: limits, hooks: { ...poster(limits.deliveryLimit, (a) => refusedAddress(a, loopback)), loopback } });
   admin = core.operator;
-  jobs = startJobs(core!.deps);
+  if (working) jobs = startJobs(core!.deps);
 };
 beforeEach(async () => { r = await receiver(); other = await receiver(); });
 afterEach(async () => {
@@ -81,6 +81,42 @@ test("a receiver that fails is tried again with the same id and a new signature;
   expect(new Set(r.calls.map((c) => c.headers["webhook-id"])).size).toBe(1);
   expect(r.calls.every((c) => verified(key, c))).toBe(true);
   expect((await row()).find((d) => d.id === again)).toMatchObject({ state: "sent", againOf: expect.stringMatching(/^dlv_/) });
+});
+
+const subjects = () => r.calls.map((c) => (JSON.parse(c.body) as { data: { subject: string } }).data.subject);
+test("one message that is refused holds up no other: the three behind it arrive after one try of it, and it waits by itself", async () => {
+  await begin({ deliveryRetryFirst: 2_000, deliveryRetryMax: 60_000 }, true, false);
+  await hook();
+  r.judge = (body) => (body.includes("first") ? 400 : undefined);
+  for (const subject of ["first", "second", "third", "fourth"]) await say("drift_found", subject);
+  jobs = startJobs(core!.deps);
+  await until(() => r.calls.length === 4);
+  expect(subjects()).toEqual(["first", "second", "third", "fourth"]);
+  await until(async () => (await row()).filter((d) => d.state === "sent").length === 3);
+  expect((await row()).find((d) => d.state === "waiting")).toMatchObject({ tries: 1, said: "400 Bad Request", wayClosed: false });
+});
+
+test("a way that opens again: the older go first, also what failed itself, and a new one does not wait for their time", async () => {
+  await begin({ deliveryRetryFirst: 60_000, deliveryRetryMax: 60_000 });
+  await hook();
+  r.answer = 503;
+  await say("drift_found", "first");
+  await until(async () => (await row()).some((d) => d.tries === 1));
+  await say("drift_found", "second");
+  await until(async () => (await row()).some((d) => d.tries === 2) && (await row()).every((d) => d.wayClosed));
+  r.answer = 200;
+  r.calls.length = 0;
+  await say("break_glass", "third");
+  await settled();
+  expect(subjects()).toEqual(["first", "second", "third"]);
+});
+
+test.each([[400, false], [413, false], [415, false], [422, false], [401, true], [403, true], [404, true], [408, true], [429, true], [500, true], [502, true],
+  [307, true]])("%i speaks of the way: %s", async (status, wide) => {
+  r.answer = status;
+  const post = poster(5_000, (a) => refusedAddress(a, true));
+  expect(await post.post({ url: Secret.of(r.origin), key: Secret.of("whsec_AAAA"), id: "x", at: new Date(), body: "{}" }))
+    .toMatchObject({ later: expect.stringContaining(String(status)), wide });
 });
 
 test("a redirect is not followed, and the row says what to do", async () => {
