@@ -1,6 +1,11 @@
-/** lockstep audit. Rule: verify needs no broker: it trusts the file's own hashes and nothing else. */
+/**
+ * lockstep audit. Rule: verify needs no broker: it trusts the file's own hashes and nothing else; they cannot say what came after its last line, so a
+ * file gets its name only when the broker has sent all of it.
+ */
 import type { Command } from "commander";
-import { createWriteStream, readFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Fault } from "../kernel/fault.ts";
 import { sayIfAlone } from "./alone.ts";
@@ -24,12 +29,27 @@ const DAY = 24 * 60 * 60 * 1_000;
 const moment = (text: string | undefined, end: boolean): string | undefined => (text !== undefined && /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(Date.parse(text) + (end ? DAY : 0)).toISOString() : text);
 const filterOf = (run: Run) => ({ text: run.text("text"), what: run.text("what"), who: run.text("who"), about: run.text("about"), outcome: run.text("outcome"), from: moment(run.text("from"), false), to: moment(run.text("to"), true) });
 
+const AGAIN = "Ask for it again; if it breaks off again, the broker's own log says why";
+const short = (what: string) => (e: unknown): never => { throw new Fault("unavailable", `${what}: ${(e as Error).message}. ${AGAIN}.`); };
+const isThere = (file: string, cause: unknown): never => { throw new Fault("conflict", `${file} was not written: ${(cause as NodeJS.ErrnoException).code === "EEXIST" ? "it is there already. Name a new file, or remove it" : (cause as Error).message}.`, { cause }); };
+/** Whole and fsynced under its own name, or not there. A part that another export writes is left to it. */
+const keep = async (body: Readable, file: string): Promise<void> => {
+  const part = `${file}.part`, handle = await open(part, "wx", 0o600).catch((e: unknown) => isThere(part, e));
+  try {
+    await pipeline(body, handle.createWriteStream({ flush: true })).catch(short(`${file} was not written, as not all of it came`));
+    try { linkSync(part, file); } catch (e) { isThere(file, e); }
+  } finally { rmSync(part, { force: true }); }
+};
+const toStdout = async (run: Run, body: Readable): Promise<void> => {
+  try { for await (const chunk of body) run.io.stdout.write(chunk as Buffer); } catch (e) { short("What came is not all of it")(e); }
+};
 const toFile = async (run: Run): Promise<void> => {
   const filter = filterOf(run), format = run.text("format"), file = run.text("output");
   if (run.json && file === undefined && format !== "jsonl") throw new Fault("invalid", "--json and a table together: leave one of them out, or write the table to a file with --output.");
+  if (file !== undefined && existsSync(file)) isThere(file, { code: "EEXIST" });
   const { body } = await run.client.stream(withQuery("/audit/export", { ...filter, format, after: run.text("after") }));
-  if (file === undefined) { for await (const chunk of body) run.io.stdout.write(chunk as Buffer); return; }
-  await pipeline(body, createWriteStream(file, { mode: 0o600, flags: "wx" })).catch((cause: unknown) => { throw new Fault("conflict", `${file} was not written: ${(cause as Error).message}.`, { cause }); });
+  if (file === undefined) return toStdout(run, body);
+  await keep(body, file);
   const whole = format === "jsonl" && Object.values(filter).every((v) => v === undefined);
   if (run.json) run.print({ file, whole }, () => "");
   run.say(whole ? `Written to ${file}. Check it with: lockstep audit verify ${file}` : `Written to ${file}. It is a selection or a table: only a whole export as JSON lines can be verified.`);
@@ -53,7 +73,7 @@ export const audit: Register = (program, io) => {
   example(group.command("verify").description("check an exported file's hash chain, without the broker").argument("<file>"), "lockstep audit verify audit.jsonl")
     .action(act(io, (run, file) => {
       const result = checkChain(read(file!));
-      if (run.json || result.ok) run.print(result, () => (result.ok ? `${result.events} events, ${result.first ?? "-"} to ${result.last ?? "-"}: the chain holds. Its head is ${result.head ?? "none"}.` : ""));
+      if (run.json || result.ok) run.print(result, () => (result.ok ? `${result.events} events, ${result.first ?? "-"} to ${result.last ?? "-"}: the chain holds that far; a later event would not be missed. Its head is ${result.head ?? "none"}.` : ""));
       if (!result.ok) throw new Fault("conflict", `${file!}, line ${result.at}: ${result.why}.`);
       return Promise.resolve();
     }));

@@ -3,13 +3,13 @@
  * check the chain offline.
  */
 import { z } from "@hono/zod-openapi";
-import { stream } from "hono/streaming";
 import { EVENTS, OUTCOMES } from "../../domain/audit.ts";
 import { percent, verdictOf } from "../../domain/audit-chain.ts";
 import { FORMATS, TYPE } from "../../domain/audit-export.ts";
 import { checkList, checkOne, openCheck } from "../../flow/audit-check.ts";
 import { exportEvents } from "../../flow/audit-export.ts";
 import { audit as look } from "../../flow/look.ts";
+import { bodyOf } from "../lines.ts";
 import type { ApiDeps } from "./deps.ts";
 import { endpoint, Id, raw, type Endpoint } from "./endpoint.ts";
 import { cut, numbered, pageOf, Paging } from "./page.ts";
@@ -134,10 +134,7 @@ export const audit: readonly Endpoint[] = [
     raw: async ({ flow }, { caller, query }, c) => {
       const { format, after, ...filter } = query,
         lines = await exportEvents(flow, caller, { format, after, filter: said(filter) });
-      c.header("Content-Type", TYPE[format]);
-      return stream(c, async (out) => {
-        for await (const text of lines) await out.write(text);
-      });
+      return c.body(bodyOf(lines, c.req.path, flow.log), 200, { "Content-Type": TYPE[format] });
     },
   }),
   ...checks,

@@ -1,5 +1,4 @@
 /** /audit: the log, filtered and paged; its gap check; its export. */
-import { stream } from "hono/streaming";
 import { checkList, checkOne, openCheck } from "../../flow/audit-check.ts";
 import { exportEvents } from "../../flow/audit-export.ts";
 import { singleAdministrator } from "../../flow/four-eyes.ts";
@@ -14,6 +13,7 @@ import { Audit, type AuditQuery } from "../../../views/audit.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
 import { day, fields, whole } from "../forms.ts";
+import { bodyOf } from "../lines.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
@@ -68,10 +68,9 @@ const take = async (c: Ctx, deps: WebDeps) => {
   const f = await fields(c),
     format = FORMATS.find((x) => x === f["format"]) ?? ("jsonl" as Format);
   const lines = await exportEvents(deps.flow, callerOf(c), { format, after: -1, filter: filterOf(queryOf((name) => f[name])) });
-  c.header("Content-Type", TYPE[format]);
-  c.header("Content-Disposition", `attachment; filename="audit-${deps.flow.clock.now().toISOString().slice(0, 10)}.${format}"`);
-  return stream(c, async (out) => {
-    for await (const text of lines) await out.write(text);
+  return c.body(bodyOf(lines, c.req.path, deps.flow.log), 200, {
+    "Content-Type": TYPE[format],
+    "Content-Disposition": `attachment; filename="audit-${deps.flow.clock.now().toISOString().slice(0, 10)}.${format}"`,
   });
 };
 const begin = async (c: Ctx, deps: WebDeps) => c.redirect(`/audit/checks/${await openCheck(deps.flow, callerOf(c))}`, 303);
