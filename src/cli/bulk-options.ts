@@ -18,4 +18,5 @@ export const notifyOptions = (c: Command): Command => c.option("--tell <person>"
   .option("--mail <addresses>", "other addresses, with commas between them");
 const addresses = (text: string | undefined): string[] => (text ?? "").split(",").map((a) => a.trim()).filter((a) => a !== "");
 export const notifyOf = (run: Run) => ({ people: run.many("tell"), groups: run.many("tellGroup"), addresses: addresses(run.text("mail")) });
-export const tellsAnybody = (n: ReturnType<typeof notifyOf>): boolean => n.people.length + n.groups.length + n.addresses.length > 0;
+/** The parts that were named; to an edit the others mean: as they are. */
+export const toldOf = (n: ReturnType<typeof notifyOf>): Partial<typeof n> => Object.fromEntries(Object.entries(n).filter(([, named]) => named.length > 0));
