@@ -2,6 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import { act, example, type Register, type Run } from "./act.ts";
 import { seg } from "./client.ts";
+import { membersOf } from "./members.ts";
 import { table } from "./print.ts";
 import type { Account, List, Target } from "./shapes.ts";
 
@@ -24,9 +25,10 @@ const show = async (run: Run, name: string): Promise<void> => {
   for (const a of (await run.client.json<List<Account>>("GET", "/accounts?limit=500")).items) names.set(a.id, a.name);
   run.print(c, () => table([c.name], c.members.map((m) => [names.get(m) ?? m]), "It has no members."));
 };
-const set = async (run: Run, name: string, members: string): Promise<unknown> => {
-  const c = await find(run, name), title = run.text("rename") ?? c.name;
-  return run.show("PUT", `/collections/${c.id}`, { name: title, members: await idsOf(run, members as unknown as string[]) }, () => `${title}: ${members.length} members`);
+const set = async (run: Run, name: string, named: readonly string[]): Promise<unknown> => {
+  const c = await find(run, name), rename = run.text("rename"), title = rename ?? c.name;
+  const members = rename !== undefined && named.length === 0 && !run.flag("none") ? c.members : await idsOf(run, membersOf(run, named));
+  return run.show("PUT", `/collections/${c.id}`, { name: title, members }, () => `${title}: ${members.length} members`);
 };
 
 export const collections: Register = (program, io) => {
@@ -35,7 +37,7 @@ export const collections: Register = (program, io) => {
   example(group.command("show").description("one group's members").argument("<group>"), "lockstep collections show web-servers").action(act(io, (run, name) => show(run, name!)));
   example(group.command("add").description("add a group").argument("<group>").argument("[members...]", "web-1 for a target with every account on it, root@web-1 for an account"), "lockstep collections add web-servers web-1 root@db-1")
     .action(act(io, async (run, name, members) => run.show<{ id: string }>("POST", "/collections", { name, members: await idsOf(run, members as unknown as string[]) }, (c) => `${name!}: ${members!.length} members (${c.id})`)));
-  example(group.command("set").description("set its members, all of them").argument("<group>").argument("[members...]").option("--rename <name>"), "lockstep collections set web-servers web-1 web-2").action(act(io, (run, name, members) => set(run, name!, members!)));
+  example(group.command("set").description("set its members, all of them").argument("<group>").argument("[members...]").option("--rename <name>", "alone it keeps the members").option("--none", "no members from now on"), "lockstep collections set web-servers web-1 web-2", "lockstep collections set web-servers --rename web").action(act(io, (run, name, members) => set(run, name!, members as unknown as string[])));
   example(group.command("remove").description("remove a group; its members stay").argument("<group>"), "lockstep collections remove web-servers")
     .action(act(io, async (run, name) => { const c = await find(run, name!); return run.show("DELETE", `/collections/${c.id}`, undefined, () => `${c.name} removed; its members stay.`); }));
 };

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { act, collect, example, type Register, type Run } from "./act.ts";
 import { seg, withQuery } from "./client.ts";
+import { membersOf } from "./members.ts";
 import { fromStdin, newSecret } from "./prompt.ts";
 import { table } from "./print.ts";
 import type { List, Person } from "./shapes.ts";
@@ -43,5 +44,5 @@ export const groups: Register = (program, io) => {
   example(group.command("list").description("all groups"), "lockstep groups list").action(act(io, (run) => run.show<List<Group>>("GET", "/groups?limit=500", undefined, ({ items }) => table(["group", "id", "members"], items.map((g) => [g.name, g.id, g.members.length]), "No groups yet."))));
   example(group.command("show").description("one group's members").argument("<group>"), "lockstep groups show web-team").action(act(io, (run, name) => showGroup(run, name!)));
   example(group.command("add").description("add a group").argument("<group>").argument("[members...]", "login names"), "lockstep groups add web-team ada grace").action(act(io, (run, name, members) => run.show<Group>("POST", "/groups", { name, members }, (g) => `${g.name}: ${g.members.length} members (${g.id})`)));
-  example(group.command("set").description("set its members").argument("<group>").argument("[members...]", "login names"), "lockstep groups set web-team ada").action(act(io, (run, name, members) => run.show<Group>("PUT", `/groups/${seg(name!)}`, { members }, (g) => `${g.name}: ${g.members.length} members`)));
+  example(group.command("set").description("set its members, all of them").argument("<group>").argument("[members...]", "login names").option("--none", "no members from now on"), "lockstep groups set web-team ada").action(act(io, (run, name, members) => run.show<Group>("PUT", `/groups/${seg(name!)}`, { members: membersOf(run, members as unknown as string[]) }, (g) => `${g.name}: ${g.members.length} members`)));
 };

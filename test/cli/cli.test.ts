@@ -111,11 +111,16 @@ describe("a life at the command line", () => {
     expect(await cli("operator", ["collections", "add", "eu", "web-7", "app@web-7"])).toMatchObject({ code: 0, out: expect.stringMatching(/^eu: 2 members \(\w+_\w+\)\n$/) });
     expect(await cli("operator", ["collections", "show", "eu"])).toMatchObject({ code: 0, out: expect.stringMatching(/^EU\n(web-7\napp@web-7|app@web-7\nweb-7)\n$/) });
     expect(await cli("operator", ["collections", "set", "eu", "web-7", "--rename", "europe"])).toMatchObject({ code: 0, out: "europe: 1 members\n" });
+    expect(await cli("operator", ["collections", "set", "europe", "--rename", "europa"]), "a rename alone").toMatchObject({ code: 0, out: "europa: 1 members\n" });
+    expect((await cli("operator", ["collections", "show", "europa"])).out).toBe("EUROPA\nweb-7\n");
+    for (const more of [[], ["--rename", "europe", "--none", "web-7"]]) expect(await cli("operator", ["collections", "set", "europa", ...more])).toMatchObject({ code: 2, err: expect.stringContaining("--none") });
+    expect(await cli("operator", ["collections", "set", "europa", "--rename", "europe", "--none"])).toMatchObject({ code: 0, out: "europe: 0 members\n" });
     const gone = await cli("operator", ["collections", "remove", "eu"]), unknown = await cli("operator", ["collections", "set", "europe", "nobody-9"]);
     expect([gone.code, gone.err]).toEqual([4, expect.stringContaining('There is no group "eu".')]);
     expect([unknown.code, unknown.err]).toEqual([4, expect.stringContaining("No such target")]);
     expect(await cli("operator", ["collections", "remove", "europe"])).toMatchObject({ code: 0, out: "europe removed; its members stay.\n" });
     await cli("operator", ["groups", "add", "web-team", "requester", "approver"]);
+    expect(await cli("operator", ["groups", "set", "web-team"]), "nothing named").toMatchObject({ code: 2, err: expect.stringContaining("say --none to empty it") });
     expect(await cli("operator", ["groups", "show", "web-team"])).toMatchObject({ code: 0, out: expect.stringMatching(/^WEB-TEAM +FULL NAME\n(requester|approver) +Seed/) });
   });
 
