@@ -22,6 +22,10 @@ type Service = Record<string, unknown> & { image?: string; user?: string; enviro
 type Compose = { services: Record<string, Service>; secrets: Record<string, { file: string }>; volumes: Record<string, unknown>; networks: Record<string, unknown> };
 const text = (file: string): string => readFileSync(path.join(rootOf(), file), "utf8");
 const compose = parse(text("compose.yaml"), { merge: true }) as Compose, mail = parse(text("compose.mail.yaml"), { merge: true }) as Compose;
+const environment = { ...compose.services["broker"]!.environment, ...mail.services["broker"]!.environment };
+/** As compose puts in what `.env` holds. */
+const filled = (v: string, given: Readonly<Record<string, string>>): string =>
+  v.replace(/\$\{(\w+)(?::([-?+])([^}]*))?\}/g, (_, name: string, how: string, or: string) => (how === "+" ? (given[name] ? or : "") : given[name] || (how === "?" ? `missing: ${or}` : or)));
 const home = mkdtempSync(path.join(tmpdir(), "lockstep-install-"));
 afterAll(() => { rmSync(home, { recursive: true, force: true }); });
 
@@ -41,12 +45,12 @@ describe("compose.yaml", () => {
   });
   test("every secret is a file, named and given to who needs it; none stands in the environment", () => {
     for (const [name, file] of Object.entries({ ...compose.secrets, ...mail.secrets })) expect(file.file, name).toMatch(/^\.\/secrets\//);
-    const broker = { ...compose.services["broker"]!.environment, ...mail.services["broker"]!.environment }, given = mail.services["broker"]!.secrets!;
+    const broker = Object.fromEntries(Object.entries(environment).map(([k, v]) => [k, filled(v, { LOCKSTEP_SMTP_USER: "lockstep" })])), given = mail.services["broker"]!.secrets!;
     expect(Object.values(broker).filter((v) => v.startsWith("/run/secrets/")).map((v) => path.basename(v)).sort()).toEqual([...given].sort());
     expect(new Set(given)).toEqual(new Set([...compose.services["broker"]!.secrets!, "smtp_password"]));
     expect(Object.keys(broker).filter((k) => /PASSWORD|KEK|DATABASE_URL|TOKEN/.test(k) && !k.endsWith("_FILE"))).toEqual([]);
     expect(Object.keys(compose.services["database"]!.environment!).filter((k) => k === "POSTGRES_PASSWORD")).toEqual([]);
-    for (const name of ["secrets", "tls", ".env"]) {
+    for (const name of ["secrets", "tls", "trust", ".env"]) {
       expect(text(".dockerignore").split("\n")).toContain(name);
       expect(text(".gitignore").split("\n")).toContainEqual(expect.stringMatching(new RegExp(`^/${name.replace(".", "\\.")}/?$`)));
     }
@@ -55,11 +59,15 @@ describe("compose.yaml", () => {
     const given = { LOCKSTEP_ORIGIN: "https://broker.example.org", LOCKSTEP_SMTP_SERVER: "mail.example.org:587", LOCKSTEP_SMTP_FROM: "lockstep@example.org", LOCKSTEP_SMTP_USER: "lockstep" };
     mkdirSync(path.join(home, "secrets"));
     for (const [name, value] of Object.entries({ database_url: "postgres://lockstep:x@database/lockstep\n", root_key: "k\n", smtp_password: "p\n" })) writeFileSync(path.join(home, "secrets", name), value);
-    const filled = (v: string): string => v.replace(/\$\{(\w+)(?::[-?]([^}]*))?\}/g, (_, name: string, or: string) => (given as Record<string, string>)[name] ?? or).replace("/run/secrets", path.join(home, "secrets"));
-    const { config, secrets } = parseEnv(Object.fromEntries(Object.entries({ ...compose.services["broker"]!.environment, ...mail.services["broker"]!.environment }).map(([k, v]) => [k, filled(v)])));
+    const start = (env: Readonly<Record<string, string>>) => parseEnv(Object.fromEntries(Object.entries(environment).map(([k, v]) => [k, filled(v, env).replace("/run/secrets", path.join(home, "secrets"))]))), { config, secrets } = start(given);
     expect(config).toMatchObject({ engine: "postgresql", tls: { cert: "/tls/fullchain.pem", key: "/tls/privkey.pem" }, listen: { host: "0.0.0.0", port: 8_443 }, ssh: { port: 2_222 }, origin: "https://broker.example.org",
       guacd: { host: "127.0.0.1", port: 4_822, home: "/var/lib/guacd" }, mail: { host: "mail.example.org", tls: "starttls" } });
     expect(secrets.smtpPassword).not.toBeNull();
+    const { LOCKSTEP_SMTP_USER: _, ...rest } = given, noLogin = start(rest);
+    expect([noLogin.config.mail, noLogin.secrets.smtpPassword]).toEqual([expect.objectContaining({ user: null }), null]);
+    expect(start({ ...given, LOCKSTEP_SSH_CA: "/trust/ssh_ca.pub", LOCKSTEP_SSH_REVOKED: "/trust/ssh_revoked", LOCKSTEP_SMTP_CA: "/trust/mail.pem", LOCKSTEP_TRUSTED_PROXIES: "192.0.2.1", LOCKSTEP_WORKERS: "3", LOCKSTEP_LOG: "debug", LOCKSTEP_NODE: "broker-7" }).config)
+      .toMatchObject({ sshCa: "/trust/ssh_ca.pub", sshRevoked: "/trust/ssh_revoked", mail: { caFile: "/trust/mail.pem" }, trustedProxies: ["192.0.2.1"], workers: 3, log: "debug", node: "broker-7" });
+    expect(compose.services["broker"]!.volumes).toContain("./trust:/trust:ro");
   });
   test("health is what the doctor says; what is mounted is declared; the broker is in guacd's group and shares its home", () => {
     expect(compose.services["broker"]!["healthcheck"]).toMatchObject({ test: ["CMD", "lockstep", "doctor"] });
@@ -102,6 +110,18 @@ describe("systemd units", () => {
   });
 });
 
+test("every setting of the page reaches the broker's container from .env, or the page says that it does not", () => {
+  const page = text("docs/install.md"), told = (word: string): string[] => [...new RegExp(`^- ${word}: (.*)$`, "m").exec(page)![1]!.matchAll(/`((?:LOCKSTEP_|DATABASE_)[A-Z_]+)`/g)].map(([, name]) => name!);
+  const table = page.split("| setting |")[1]!.split("\n\n")[0]!, settings = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell]) => [...cell!.matchAll(/`((?:LOCKSTEP_|DATABASE_)[A-Z_]+)/g)].map(([, name]) => name!));
+  const passed = Object.keys(environment).filter((k) => new RegExp(`^\\$\\{${k}:[-?]`).test(environment[k]!)), fixed = Object.keys(environment).filter((k) => !passed.includes(k));
+  // The image says where its data are.
+  expect(new Set(told("Fixed by `compose.yaml`"))).toEqual(new Set([...fixed, ...[...text("Dockerfile").matchAll(/^ENV .*?(LOCKSTEP_\w+)=/gm)].map(([, name]) => name!)]));
+  expect(told("Not taken")).toEqual(["DATABASE_URL", "LOCKSTEP_KEK", "LOCKSTEP_SMTP_PASSWORD", "LOCKSTEP_TLS", "LOCKSTEP_WEBHOOKS_TO_LOOPBACK"]);
+  expect(new Set(told("With `compose.mail.yaml` alone"))).toEqual(new Set(passed.filter((k) => k in mail.services["broker"]!.environment!)));
+  expect(settings.length).toBeGreaterThan(25);
+  expect(settings.filter((k) => !passed.includes(k) && !told("Fixed by `compose.yaml`").includes(k) && !told("Not taken").includes(k))).toEqual([]);
+  expect([...passed, ...fixed].filter((k) => !settings.includes(k))).toEqual([]);
+});
 test("docs/install.md tells of every setting there is", () => {
   const names = [...text("src/config/env.ts").matchAll(/\b(LOCKSTEP_[A-Z_]+|DATABASE_URL)\b/g), ...text("src/config/mail.ts").matchAll(/\b(LOCKSTEP_SMTP_[A-Z]+): z\./g)].map(([, name]) => name!).filter((n) => !n.endsWith("_"));
   const page = text("docs/install.md");
