@@ -3,8 +3,7 @@
  * file gets its name only when the broker has sent all of it.
  */
 import type { Command } from "commander";
-import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Fault } from "../kernel/fault.ts";
@@ -15,6 +14,7 @@ import { seg, withQuery } from "./client.ts";
 import { relative, table } from "./print.ts";
 import type { AuditCheck, Event, List } from "./shapes.ts";
 import { waitFor } from "./wait.ts";
+import { notNew, writeWhole } from "./whole-file.ts";
 
 const read = (file: string): string[] => {
   try { return readFileSync(file, "utf8").split("\n").filter((l) => l !== ""); } catch (cause) { throw new Fault("not_found", `${file} cannot be read.`, { cause }); }
@@ -31,25 +31,16 @@ const filterOf = (run: Run) => ({ text: run.text("text"), what: run.text("what")
 
 const AGAIN = "Ask for it again; if it breaks off again, the broker's own log says why";
 const short = (what: string) => (e: unknown): never => { throw new Fault("unavailable", `${what}: ${(e as Error).message}. ${AGAIN}.`); };
-const isThere = (file: string, cause: unknown): never => { throw new Fault("conflict", `${file} was not written: ${(cause as NodeJS.ErrnoException).code === "EEXIST" ? "it is there already. Name a new file, or remove it" : (cause as Error).message}.`, { cause }); };
-/** Whole and fsynced under its own name, or not there. A part that another export writes is left to it. */
-const keep = async (body: Readable, file: string): Promise<void> => {
-  const part = `${file}.part`, handle = await open(part, "wx", 0o600).catch((e: unknown) => isThere(part, e));
-  try {
-    await pipeline(body, handle.createWriteStream({ flush: true })).catch(short(`${file} was not written, as not all of it came`));
-    try { linkSync(part, file); } catch (e) { isThere(file, e); }
-  } finally { rmSync(part, { force: true }); }
-};
 const toStdout = async (run: Run, body: Readable): Promise<void> => {
   try { for await (const chunk of body) run.io.stdout.write(chunk as Buffer); } catch (e) { short("What came is not all of it")(e); }
 };
 const toFile = async (run: Run): Promise<void> => {
   const filter = filterOf(run), format = run.text("format"), file = run.text("output");
   if (run.json && file === undefined && format !== "jsonl") throw new Fault("invalid", "--json and a table together: leave one of them out, or write the table to a file with --output.");
-  if (file !== undefined && existsSync(file)) isThere(file, { code: "EEXIST" });
+  if (file !== undefined && existsSync(file)) notNew(file, { code: "EEXIST" });
   const { body } = await run.client.stream(withQuery("/audit/export", { ...filter, format, after: run.text("after") }));
   if (file === undefined) return toStdout(run, body);
-  await keep(body, file);
+  await writeWhole(file, (to) => pipeline(body, to).catch(short(`${file} was not written, as not all of it came`)));
   const whole = format === "jsonl" && Object.values(filter).every((v) => v === undefined);
   if (run.json) run.print({ file, whole }, () => "");
   run.say(whole ? `Written to ${file}. Check it with: lockstep audit verify ${file}` : `Written to ${file}. It is a selection or a table: only a whole export as JSON lines can be verified.`);

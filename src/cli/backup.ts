@@ -3,7 +3,7 @@
  * makes sure of that, and what was done is said.
  */
 import { createHash } from "node:crypto";
-import { createWriteStream, existsSync, linkSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -12,22 +12,19 @@ import { act, example, type Register, type Run } from "./act.ts";
 import { isSilence, type Client } from "./client.ts";
 import { broker, settings } from "./server.ts";
 import { isNamed, operatorHere } from "./where.ts";
+import { writeWhole } from "./whole-file.ts";
 
 type Made = { readonly file: string; readonly rows: number; readonly journal: { readonly n: number } };
 type Answer = Awaited<ReturnType<Client["stream"]>>;
 
-/** Whole, as its digest says, and fsynced under its own name; or not there. */
-const save = async ({ headers, body }: Answer, file: string): Promise<void> => {
-  const part = `${file}.part`, hash = createHash("sha256");
+/** Whole, as its digest says, or not there. */
+const save = ({ headers, body }: Answer, file: string): Promise<void> => writeWhole(file, async (to) => {
+  const hash = createHash("sha256"), seen = new Transform({ transform(chunk: Buffer, _, done) { hash.update(chunk); done(null, chunk); } });
   try {
-    const seen = new Transform({ transform(chunk: Buffer, _, done) { hash.update(chunk); done(null, chunk); } });
-    await pipeline(body, seen, createWriteStream(part, { mode: 0o600, flags: "wx", flush: true }));
+    await pipeline(body, seen, to);
     if (headers["content-digest"] !== `sha-256=:${hash.digest("base64")}:`) throw new Error("what arrived is not what was sent");
-    linkSync(part, file);
-  } catch (cause) {
-    throw new Fault("unavailable", `${file} was not written: ${(cause as Error).message}.`, { cause });
-  } finally { rmSync(part, { force: true }); }
-};
+  } catch (cause) { throw new Fault("unavailable", `${file} was not written: ${(cause as Error).message}.`, { cause }); }
+});
 
 const fromRunning = async (client: Client, file: string): Promise<Made> => {
   const answer = await client.stream("/backups", "POST");
