@@ -128,9 +128,9 @@ export const requestList = async (db: Reader, person: Person, filter: Parameters
 export const sessionList = async (db: Reader, person: Person, filter: Parameters<typeof sessions.list>[1]): Promise<sessions.Listed[]> =>
   sessions.list(db, may(person, "session.list") ? filter : { ...filter, person: person.id as PersonId });
 export const session = async (db: Reader, person: Person, id: SessionId): Promise<sessions.Listed> => {
-  const s = await sessions.find(db, id);
-  if (!s || !may(person, "session.list", { requester: s.person })) throw new Fault("not_found", "No such session.");
-  return (await sessions.list(db, { request: s.request })).find((l) => l.session.id === id)!;
+  const [found] = await sessions.list(db, { id, limit: 1 });
+  if (!found || !may(person, "session.list", { requester: found.session.person })) throw new Fault("not_found", "No such session.");
+  return found;
 };
 /** What the session process reported while it lived, oldest first. */
 export const sessionEvents = async (db: Reader, person: Person, id: SessionId): Promise<events.EventRow[]> => {

@@ -66,7 +66,7 @@ export const ledgerOf = async ({ q }: Reader, id: SessionId): Promise<Ledger | n
 
 export type Listed = { readonly flagged?: boolean; readonly session: Session; readonly personName: string; readonly accountName: string; readonly targetName: string };
 export type SessionFilter = {
-  readonly person?: PersonId; readonly request?: RequestId; readonly account?: AccountId; readonly target?: TargetId; readonly live?: boolean; readonly why?: EndedWhy; readonly protocol?: string;
+  readonly id?: SessionId; readonly person?: PersonId; readonly request?: RequestId; readonly account?: AccountId; readonly target?: TargetId; readonly live?: boolean; readonly why?: EndedWhy; readonly protocol?: string;
   readonly from?: Date; readonly to?: Date;
   /** A command rule marked it. */
   readonly marked?: boolean;
@@ -74,7 +74,7 @@ export type SessionFilter = {
   readonly gaps?: boolean;
 };
 export const matching = (f: SessionFilter): (SQL | undefined)[] => [
-  f.person ? eq(sessions.person, f.person) : undefined, f.request ? eq(sessions.request, f.request) : undefined, f.account ? eq(sessions.account, f.account) : undefined, f.target ? eq(sessions.target, f.target) : undefined,
+  f.id ? eq(sessions.id, f.id) : undefined, f.person ? eq(sessions.person, f.person) : undefined, f.request ? eq(sessions.request, f.request) : undefined, f.account ? eq(sessions.account, f.account) : undefined, f.target ? eq(sessions.target, f.target) : undefined,
   f.live === true ? ne(sessions.state, "ended") : undefined, f.why ? eq(sessions.why, f.why) : undefined, f.protocol ? eq(sessions.protocol, f.protocol) : undefined,
   f.from ? gte(sessions.openedAt, f.from) : undefined, f.to ? lt(sessions.openedAt, f.to) : undefined,
   f.gaps === true ? sql`${sessions.state} = 'ended' and exists (select 1 from recordings r where r.id = ${sessions.recording} and r.state <> 'closed')` : undefined,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setBlock } from "../../src/flow/accounts.ts";
 import { expireRequest, giveBack } from "../../src/flow/checkin.ts";
-import { requestCard, sessionCoverage } from "../../src/flow/look.ts";
+import { requestCard, session, sessionCoverage } from "../../src/flow/look.ts";
 import { changePerson } from "../../src/flow/people.ts";
 import { rotateAfterUse } from "../../src/flow/rotate.ts";
 import { admit, endSession, sessionEnded, sessionLive, type Admitted, type End } from "../../src/flow/session.ts";
@@ -146,5 +146,15 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     expect((await m.now()).block).toBe("identity_changed");
     await expect(admitted(m)).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/no longer proves itself/) as string });
     expect((await w.said(m.target)).slice(-2), "blocked before anybody reads of the end").toEqual(["target.identity_changed refused", "session.ended failed"]);
+  });
+
+  test("a session stays in reach however many come after it under the same approval", async () => {
+    const m = await w.managed();
+    await w.approved(m);
+    const a = await admitted(m);
+    await w.sql(`insert into sessions (id, request_id, person_id, account_id, target_id, protocol, address, recording_id, node, opened_at, lease_until)
+      select id || n, request_id, person_id, account_id, target_id, protocol, address, recording_id || n, node, opened_at + n * interval '1 second', lease_until from sessions, generate_series(1, 100) n where id = '${a.session}'`);
+    for (const who of [w.auditor, w.requester]) expect(await session(w.db, who.person, a.session)).toMatchObject({ session: { id: a.session }, personName: "requester", accountName: "app", targetName: m.targetName });
+    await expect(session(w.db, w.outsider.person, a.session)).rejects.toMatchObject({ code: "not_found" });
   });
 });
