@@ -13,11 +13,12 @@ import * as versions from "../store/versions.ts";
 import type { Deps } from "./deps.ts";
 import { openRotation } from "./rotate.ts";
 
-/** Accounts that may be too old: a hint, decided one by one. */
-export const maybeOld = async (deps: Pick<Deps, "db" | "clock" | "times">): Promise<AccountId[]> => {
-  const out: AccountId[] = [], now = deps.clock.now();
+/** Accounts that may be too old: a hint, decided one by one. `limit`: of each policy. */
+export const maybeOld = async (deps: Pick<Deps, "db" | "clock" | "times">, limit = 200): Promise<AccountId[]> => {
+  const out: AccountId[] = [], now = deps.clock.now(), refusedSince = later(now, -deps.times.ageRetry);
   for (const p of (await passwordPolicies.known(deps.db)).values()) {
-    if (p.maxAgeDays > 0) out.push(...await passwordPolicies.madeBefore(deps.db, p.name, later(now, -p.maxAgeDays * deps.times.policyDay)));
+    if (p.maxAgeDays === 0) continue;
+    out.push(...await passwordPolicies.madeBefore(deps.db, { policy: p.name, before: later(now, -p.maxAgeDays * deps.times.policyDay), refusedSince, limit }));
   }
   return out;
 };

@@ -1,5 +1,5 @@
 /** Password policies and what they are bound to. Rule: the built-in names are the code's and never rows; rules are parsed again on the way out. */
-import { and, asc, eq, lte, sql } from "drizzle-orm";
+import { and, asc, eq, lte, not, or, sql, type SQL } from "drizzle-orm";
 import type { AccountId } from "../kernel/ids.ts";
 import { DEFAULT_POLICY, inForce, PASSWORD_POLICIES, PasswordPolicy, type Bound } from "../domain/password-policy.ts";
 import type { Account } from "../domain/account.ts";
@@ -36,10 +36,22 @@ export const of = async (db: Reader, account: Pick<Account, "passwordPolicy">, t
 export const among = (account: Pick<Account, "passwordPolicy">, target: Pick<Target, "passwordPolicy" | "platform">, all: Known, byPlatform: Platforms): Bound =>
   inForce({ account: account.passwordPolicy, target: target.passwordPolicy, platform: byPlatform.get(target.platform) ?? null }, all);
 
-/** Accounts in sync that go by this policy, whose version in force was made before then, and that no rotation is open for; oldest first. */
-export const madeBefore = async ({ q }: Reader, name: string, before: Date, limit = 200): Promise<AccountId[]> =>
+/** Who holds it or works with it now: the end of that changes the password. */
+const inUse = or(
+  sql`exists (select 1 from requests h where h.account_id = ${accounts.id} and h.state = 'checked_out')`,
+  sql`exists (select 1 from sessions s where s.account_id = ${accounts.id} and s.state <> 'ended')`,
+)!;
+const lastRefusedSince = (at: Date): SQL => sql`coalesce((select r.state = 'refused' and r.ended_at > ${at.toISOString()}::timestamptz
+  from rotations r where r.account_id = ${accounts.id} order by r.opened_at desc limit 1), false)`;
+export type Aged = { readonly policy: string; readonly before: Date; readonly refusedSince: Date; readonly limit: number };
+/**
+ * Accounts in sync that go by this policy, whose version in force was made before then, and that may be changed now; oldest first. Whoever may not
+ * is left out here, not by the caller: they would keep the others out of a limited list.
+ */
+export const madeBefore = async ({ q }: Reader, f: Aged): Promise<AccountId[]> =>
   (await q.select({ id: accounts.id }).from(accounts).innerJoin(targets, eq(targets.id, accounts.target)).innerJoin(versions, eq(versions.id, accounts.current)).leftJoin(platformPolicies, eq(platformPolicies.platform, targets.platform)).where(and(
-    eq(accounts.credential, "in_sync"), eq(accounts.block, "none"), lte(versions.createdAt, before),
-    sql`coalesce(${accounts.passwordPolicy}, ${targets.passwordPolicy}, ${platformPolicies.passwordPolicy}, ${DEFAULT_POLICY}) = ${name}`,
+    eq(accounts.credential, "in_sync"), eq(accounts.block, "none"), eq(targets.locked, false), lte(versions.createdAt, f.before),
+    sql`coalesce(${accounts.passwordPolicy}, ${targets.passwordPolicy}, ${platformPolicies.passwordPolicy}, ${DEFAULT_POLICY}) = ${f.policy}`,
     sql`not exists (select 1 from rotations r where r.account_id = ${accounts.id} and r.state not in ('committed','refused'))`,
-  )).orderBy(asc(versions.createdAt)).limit(limit)).map((r) => r.id as AccountId);
+    not(inUse), not(lastRefusedSince(f.refusedSince)),
+  )).orderBy(asc(versions.createdAt)).limit(f.limit)).map((r) => r.id as AccountId);

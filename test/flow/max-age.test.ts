@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { changeAccount } from "../../src/flow/account-change.ts";
 import { maybeOld, rotateForAge } from "../../src/flow/max-age.ts";
 import { bindTarget, putPasswordPolicy } from "../../src/flow/password-policies.ts";
+import { admit } from "../../src/flow/session.ts";
+import { changeTarget } from "../../src/flow/targets.ts";
 import { release } from "../../src/flow/release.ts";
 import { giveBack } from "../../src/flow/checkin.ts";
 import { violations } from "../../src/flow/violations.ts";
@@ -35,6 +37,24 @@ test("law: due-derived — too old is derived from the version in force: not bef
   const id = await rotateForAge(await between(old, fresh), old.account.id);
   expect(await rotations.find(db, id!)).toMatchObject({ trigger: "max_age", origin: "generated", reason: "older than the 1 days its policy daily gives it" });
   expect([await rotateForAge(await between(old, fresh), old.account.id), await maybeOld(await between(old, fresh))]).toEqual([null, []]);
+});
+
+test("who may not be changed now takes nobody's place in the list", async () => {
+  await putPasswordPolicy(w.deps, w.operator, { name: "queued", length: 12, maxAgeDays: 1 });
+  const stuck = { locked: await w.managed(), held: await w.managed("release"), inUse: await w.managed(), refused: await w.managed() }, free = await w.managed();
+  for (const m of [...Object.values(stuck), free]) await bindTarget(w.deps, w.operator, m.target, "queued");
+  const used = await w.approved(stuck.inUse);
+  await release(w.deps, w.requester, await w.approved(stuck.held));
+  await admit(w.deps, w.requester, "app", stuck.inUse.targetName, "shell");
+  await giveBack(w.deps, w.requester, used);
+  await changeTarget(w.deps, w.operator, stuck.locked.target, { locked: true });
+  await day();
+  const first = await rotateForAge(w.deps, stuck.refused.account.id);
+  await w.sql(`update rotations set state = 'refused', ended_at = now(), facts = facts || '{"state":"refused"}' || jsonb_build_object('endedAt', now()) where id = '${first!}'`);
+  for (const m of Object.values(stuck)) expect(await rotateForAge(w.deps, m.account.id)).toBeNull();
+  const mine = new Set([...Object.values(stuck), free].map((m) => m.account.id)), asked = async (limit?: number) => (await maybeOld(w.deps, limit)).filter((id) => mine.has(id));
+  expect([await asked(1), await asked()]).toEqual([[free.account.id], [free.account.id]]);
+  expect(await rotateForAge(w.deps, free.account.id)).not.toBeNull();
 });
 
 test("a held account waits for the end of its hold; one that was refused for it is left alone for a while", async () => {
