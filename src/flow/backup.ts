@@ -1,6 +1,6 @@
 /** Backup and restore. Rule: a backup opens with the root key alone; a restore replays the journal, so nothing changed since is forgotten, and stays passive until taken over. */
 import { createHash } from "node:crypto";
-import { open, unlink } from "node:fs/promises";
+import { open, unlink, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
@@ -54,11 +54,14 @@ const noRoom = (where: string) => (e: unknown): never => {
   throw e;
 };
 
+/** All of it or an error: `write` may take a part on a disk that is nearly full, and says so by a number alone. */
+const writeAll = (handle: FileHandle, bytes: Buffer): Promise<void> => handle.writeFile(bytes);
+
 /** Into a new file on this machine, for a broker that does not run; whole and fsynced, or not there. */
 export const backup = async (deps: Deps, file: string): Promise<BackupResult> => {
   const handle = await open(file, "wx", 0o600).catch(noRoom(file));
   try {
-    const { rows, journal } = await copy(deps, "operator", async (bytes) => void await handle.write(bytes));
+    const { rows, journal } = await copy(deps, "operator", (bytes) => writeAll(handle, bytes));
     await handle.sync();
     return { file, rows, journal };
   } catch (e) {
@@ -79,7 +82,7 @@ export const spool = async (deps: Deps, by: Asker, dir: string): Promise<Spooled
   let size = 0;
   try {
     await unlink(file);
-    const made = await copy(deps, by, async (bytes) => { hash.update(bytes); size += bytes.length; await handle.write(bytes); });
+    const made = await copy(deps, by, async (bytes) => { hash.update(bytes); size += bytes.length; await writeAll(handle, bytes); });
     const body = Readable.toWeb(handle.createReadStream({ start: 0 })) as ReadableStream<Uint8Array>;
     return { ...made, size, digest: hash.digest("base64"), body };
   } catch (e) {

@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { Fault } from "../kernel/fault.ts";
 import type { Work } from "../kernel/rest.ts";
 import type { Broken } from "../crypto/frames.ts";
 import { CHUNK, HEAD, TAG, genesis, openChunk, sealer } from "../crypto/frames.ts";
@@ -83,7 +84,7 @@ const cutTo = (found: Verdict, last: Frame | undefined, { fd, key, recording }: 
   const seal = sealer(key, recording, found.chunks, Buffer.from(found.hash, "hex")), seq = (last?.seq ?? -1) + 1, time = last?.time ?? 0;
   const chunk = seal.seal(Buffer.concat([frame(seq, time, "mark", `recovered: ${dropped} bytes after the last good chunk dropped`),
     frame(seq + 1, time, "end", JSON.stringify({ why: "recovered", dropped }))]));
-  writeSync(fd, chunk, 0, chunk.length, found.bytes);
+  if (writeSync(fd, chunk, 0, chunk.length, found.bytes) !== chunk.length) throw new Fault("unavailable", "the recording file took only a part of its last chunk");
   fsyncSync(fd);
 };
 const stampOf = (fd: number): string => { const { size, mtimeNs } = fstatSync(fd, { bigint: true }); return `${size} ${mtimeNs}`; };

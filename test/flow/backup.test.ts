@@ -18,6 +18,7 @@ import { openCore } from "../../src/core.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as versions from "../../src/store/versions.ts";
 import { testCore, type TestCore } from "../broker.ts";
+import { must } from "../lab/run.ts";
 
 let core: TestCore, operator: Caller;
 const fresh = mkdtempSync(path.join(tmpdir(), "lockstep-restored-")), file = path.join(fresh, "..", `lockstep-${process.pid}.backup`);
@@ -61,4 +62,13 @@ test("law: journal-before-effect: a restore forgets no password changed since th
   expect(active.deps.passive.why).toBe(null);
   await active.close();
   await expect(restoreHere(config, secrets, file)).rejects.toThrow(/not empty/);
+});
+
+test("a disk with no room for the last page of a backup is said so, and nothing is left of it", async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), "lockstep-full-"));
+  try {
+    const out = await must("unshare", ["--mount", "sh", "-c", 'mount -t tmpfs -o size=4m tmpfs "$1" && exec "$2" --disable-warning=ExperimentalWarning "$3" "$1"', "sh", dir, process.execPath, path.join(import.meta.dirname, "full-disk.ts")]);
+    const noRoom = expect.stringMatching(/^unavailable: There is no room for the backup in .*Nothing was written\.$/) as string;
+    expect(JSON.parse(out)).toEqual({ file: noRoom, left: ["filler"], spooled: noRoom, after: ["filler"], again: "done", whole: true });
+  } finally { rmSync(dir, { recursive: true, force: true }); }
 });

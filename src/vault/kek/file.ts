@@ -1,5 +1,5 @@
 /** Root key in a file: made at first start, 0400, outside the database directory. Rule: refuse a file that others may read. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Random } from "../../kernel/clock.ts";
 import { KEY_BYTES } from "../../crypto/envelope.ts";
@@ -24,7 +24,7 @@ const create = (file: string, random: Random): void => {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const fd = openSync(file, "wx", 0o400);
   try {
-    writeSync(fd, `${random.bytes(KEY_BYTES).toString("base64")}\n`);
+    writeFileSync(fd, `${random.bytes(KEY_BYTES).toString("base64")}\n`);
     fsyncSync(fd);
   } finally { closeSync(fd); }
   const dir = openSync(path.dirname(file), "r");
