@@ -75,7 +75,7 @@ export const liftFrom = async (deps: Deps, caller: Caller, kind: LockKind, subje
 };
 
 export type LockLine = { readonly lock: Lock; readonly name: string; readonly setBy: string; readonly liftedBy: string | null };
-export const lockList = async (db: Reader, person: Person, standing: boolean): Promise<LockLine[]> => {
+const seen = async (db: Reader, person: Person, list: readonly Lock[]): Promise<LockLine[]> => {
   if (!may(person, "lock.see")) throw new Fault("forbidden", "Locks are for admins and auditors.");
   const who = await people.byId(db), where = new Map((await targets.all(db)).map((t) => [t.id as string, t.name]));
   const nameOf = async (l: Lock): Promise<string> => {
@@ -83,5 +83,11 @@ export const lockList = async (db: Reader, person: Person, standing: boolean): P
     if (l.kind === "account") { const a = await accounts.find(db, l.subject as AccountId); return a ? `${a.name}@${where.get(a.target) ?? "?"}` : l.subject; }
     return (l.kind === "person" ? who.get(l.subject as PersonId)?.name : where.get(l.subject)) ?? l.subject;
   };
-  return Promise.all((await locks.list(db, standing)).map(async (lock) => ({ lock, name: await nameOf(lock), setBy: who.get(lock.setBy)?.name ?? "?", liftedBy: lock.lifted ? who.get(lock.lifted.by)?.name ?? "?" : null })));
+  return Promise.all(list.map(async (lock) => ({ lock, name: await nameOf(lock), setBy: who.get(lock.setBy)?.name ?? "?", liftedBy: lock.lifted ? who.get(lock.lifted.by)?.name ?? "?" : null })));
+};
+export const lockList = async (db: Reader, person: Person, standing: boolean): Promise<LockLine[]> => seen(db, person, await locks.list(db, standing));
+export const lockLine = async (db: Reader, person: Person, id: LockId): Promise<LockLine> => {
+  const lock = await locks.find(db, id), [line] = await seen(db, person, lock ? [lock] : []);
+  if (!line) throw new Fault("not_found", "No such lock.");
+  return line;
 };

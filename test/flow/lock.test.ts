@@ -4,7 +4,7 @@ import { setBlock } from "../../src/flow/accounts.ts";
 import { ask, UNKNOWN_ACCOUNT } from "../../src/flow/ask.ts";
 import { hold } from "../../src/flow/checkout.ts";
 import { acceptIdentity } from "../../src/flow/identity.ts";
-import { liftFrom, liftLock, lockList, setLock } from "../../src/flow/lock.ts";
+import { liftFrom, liftLock, lockLine, lockList, setLock } from "../../src/flow/lock.ts";
 import { changePerson } from "../../src/flow/people.ts";
 import { actor } from "../../src/flow/record.ts";
 import { release } from "../../src/flow/release.ts";
@@ -49,6 +49,15 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     await w.sql(`update rotations set state = 'refused', ended_at = now() where account_id = '${m.account.id}' and state = 'queued'`);
     await expect(release(w.deps, await w.again(who), waits), "an approval outlives the lock; its holder begins again").resolves.toMatchObject({ account: "app" });
     expect(await w.said(l.id)).toEqual(["lock.set ok", "lock.lifted ok"]);
+  });
+
+  test("one lock is found however many were set after it, by those who may see locks", async () => {
+    const m = await w.managed(), l = await lock("target", m.targetName);
+    await w.sql(`insert into locks (id, kind, subject, reason, set_by, set_at, lifted_by, lifted_at) select id || n, kind, subject, reason, set_by, set_at + n * interval '1 second', set_by, now() from locks, generate_series(1, 500) n where id = '${l.id}'`);
+    expect(await lockLine(w.db, w.auditor.person, l.id)).toMatchObject({ lock: { id: l.id }, name: m.targetName, setBy: "operator" });
+    await expect(lockLine(w.db, w.requester.person, l.id)).rejects.toMatchObject({ code: "forbidden" });
+    await expect(lockLine(w.db, w.auditor.person, "lck_none" as typeof l.id)).rejects.toMatchObject({ code: "not_found" });
+    await liftLock(w.deps, w.operator, l.id, "");
   });
 
   test("a locked person may nothing at all: no vote, no request, no list", async () => {

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { LockId } from "../../kernel/ids.ts";
 import { LOCK_KINDS } from "../../domain/lock.ts";
-import { liftLock, lockList, setLock, type LockLine } from "../../flow/lock.ts";
+import { liftLock, lockLine, lockList, setLock, type LockLine } from "../../flow/lock.ts";
 import type { ApiDeps, Who } from "./deps.ts";
 import { endpoint, Id, type Endpoint } from "./endpoint.ts";
 import { cut, pageOf, Paging } from "./page.ts";
@@ -37,7 +37,7 @@ const lockOut = ({ lock: l, name, setBy, liftedBy }: LockLine): z.input<typeof L
   liftReason: l.lifted?.reason ?? null,
 });
 const one = async (deps: ApiDeps, { caller }: Who, id: LockId) =>
-  lockOut((await lockList(deps.flow.db, caller.person, false)).find((l) => l.lock.id === id)!);
+  lockOut(await lockLine(deps.flow.db, caller.person, id));
 
 export const locks: readonly Endpoint[] = [
   endpoint({
