@@ -232,7 +232,7 @@ const unsent = async (deps: Deps, d: Open): Promise<void> => {
 /** What is past its time: on a node that died, too. `lost`: also those open ones whose line cannot be anywhere any more. */
 export const endDemonstrations = async (deps: Deps, lost = false): Promise<void> => {
   if (deps.passive.why !== null) return;
-  const overdue = await demonstrations.overdue(deps.db, deps.clock.now()), open = lost ? (await demonstrations.list(deps.db)).filter((d): d is Open => isState(d, "open")) : [];
+  const overdue = await demonstrations.overdue(deps.db, deps.clock.now()), open = lost ? await demonstrations.allOpen(deps.db) : [];
   for (const d of overdue) {
     if (isState(d, "open")) await over(deps, d, "its time was up");
     if (isState(d, "approved")) await deps.db.transaction(async (tx) => { const now = await demonstrations.lock(tx, d.id); if (now !== null && isState(now, "approved")) await dropped(deps, tx, now, "not begun in time", broker("demonstration")); });

@@ -52,3 +52,4 @@ export const list = async ({ q }: Reader, limit = 200): Promise<Demonstration[]>
   (await q.select().from(demonstrations).orderBy(desc(demonstrations.at), desc(demonstrations.id)).limit(limit)).map(fromRow);
 /** Open or approved, and past their time. */
 export const overdue = async ({ q }: Reader, now: Date): Promise<Demonstration[]> => (await q.select().from(demonstrations).where(lte(demonstrations.until, now))).map(fromRow);
+export const allOpen = async ({ q }: Reader): Promise<Demonstration<"open">[]> => (await q.select().from(demonstrations).where(eq(demonstrations.state, "open"))).map(fromRow).filter((d) => isState(d, "open"));
