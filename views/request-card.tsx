@@ -13,7 +13,7 @@ const Approved = ({ f, r }: { f: CardFacts; r: Request<"approved"> }) => (
     <p>
       Approved for <b>{minutes(r.minutes)}</b>
       {r.minutes < r.terms.minutes ? ` (asked for ${minutes(r.terms.minutes)})` : ""}. The clock starts at first use;{" "}
-      {r.pausedAt ? (
+      {r.pausedAt && !r.terms.window ? (
         `once it is your turn you have ${span(Math.max(0, r.startBy.getTime() - r.pausedAt.getTime()))} to begin`
       ) : (
         <>

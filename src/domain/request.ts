@@ -50,11 +50,16 @@ const common = ({ id, requester, terms, termsHash, exclusive, review, submittedA
 const step = <S extends State, N extends Next<S>>(from: Request<S>, to: Shape[N]): Step<S, N> => ({ from, to: { ...common(from), ...to } }) as unknown as Step<S, N>;
 const plus = (at: Date, minutes: number): Date => new Date(at.getTime() + minutes * 60_000);
 
+const earliest = (...ends: readonly Date[]): Date => new Date(Math.min(...ends.map(Number)));
+
 /** Minutes are an upper bound: approvers may have shortened them, never lengthened. A fixed window is begun before its own end. */
-export const approve = (r: Request<"pending">, at: Date, minutes: number, startWindowMinutes: number) =>
-  step<"pending", "approved">(r, {
-    state: "approved", approvedAt: at, minutes: Math.min(minutes, r.terms.minutes), startBy: r.terms.window ? new Date(r.terms.window.to) : plus(at, startWindowMinutes), offeredUntil: null, pausedAt: null,
-  });
+export const approve = (r: Request<"pending">, at: Date, voted: number, startWindowMinutes: number) => {
+  const minutes = Math.min(voted, r.terms.minutes), { window } = r.terms;
+  const startBy = window ? earliest(new Date(window.to), plus(new Date(window.from), minutes)) : plus(at, startWindowMinutes);
+  return step<"pending", "approved">(r, { state: "approved", approvedAt: at, minutes, startBy, offeredUntil: null, pausedAt: null });
+};
+/** Time that stands still while others have the account does not move a fixed window: it ends where it was booked. */
+export const notBegunInTime = (r: Request<"approved">, now: Date): boolean => r.startBy <= now && (r.pausedAt === null || r.terms.window !== undefined);
 export const deny = (r: Request<"pending">, by: PersonId, reason: string, at: Date) => step<"pending", "denied">(r, { state: "denied", by, reason, endedAt: at });
 export const cancel = (r: Request<"pending"> | Request<"approved">, by: PersonId, reason: string, at: Date) =>
   step<"pending" | "approved", "cancelled">(r, { state: "cancelled", by, reason, endedAt: at });
@@ -64,7 +69,7 @@ export const revoke = (r: Request<"approved">, by: PersonId, reason: string, at:
 export const checkOut = (r: Request<"approved">, at: Date, maxMinutesNow: number, latest: Date | null = null) => {
   const minutes = Math.min(r.minutes, maxMinutesNow), { window } = r.terms;
   const ends = [plus(window ? new Date(window.from) : at, minutes), ...(window ? [new Date(window.to)] : []), ...(latest ? [latest] : [])];
-  return step<"approved", "checked_out">(r, { state: "checked_out", minutes, checkedOutAt: at, until: new Date(Math.min(...ends.map(Number))), idleWarnedAt: null });
+  return step<"approved", "checked_out">(r, { state: "checked_out", minutes, checkedOutAt: at, until: earliest(...ends), idleWarnedAt: null });
 };
 export const close = (r: Request<"checked_out">, why: CloseWhy, by: PersonId | null, reason: string, at: Date) =>
   step<"checked_out", "closed">(r, { state: "closed", checkedOutAt: r.checkedOutAt, until: r.until, closedAt: at, why, by, reason });

@@ -3,7 +3,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { PersonId, RequestId, SessionId } from "../kernel/ids.ts";
 import type { Actor } from "../domain/audit.ts";
 import { may } from "../domain/may.ts";
-import { close, expire, isState, type CloseWhy, type Request } from "../domain/request.ts";
+import { close, expire, isState, notBegunInTime, type CloseWhy, type Request } from "../domain/request.ts";
 import type { EndedWhy } from "../domain/session.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
@@ -53,7 +53,7 @@ export const expireRequest = (deps: Deps, id: RequestId): Promise<boolean> => de
   await accounts.lock(tx, seen.terms.account);
   const r = await requests.lock(tx, id);
   if (isState(r, "checked_out") && r.until <= tx.now) { await closeCheckout(deps, tx, r, "expired", null, broker("clock"), ""); return true; }
-  const over = (isState(r, "pending") && r.expiresAt <= tx.now) || (isState(r, "approved") && r.pausedAt === null && r.startBy <= tx.now);
+  const over = (isState(r, "pending") && r.expiresAt <= tx.now) || (isState(r, "approved") && notBegunInTime(r, tx.now));
   if (!over) return false;
   await requests.save(tx, expire(r as Request<"pending">, tx.now));
   await record(deps, tx, { what: "request.expired", who: broker("clock"), about: { request: r.id, account: r.terms.account }, outcome: "ok", why: r.state === "pending" ? "nobody decided in time" : "the approval was not used in time" });

@@ -5,7 +5,7 @@ import { handedOut, obstacle, pastUntried, type Account } from "../domain/accoun
 import type { Actor } from "../domain/audit.ts";
 import { carriesSessions, noSessions } from "../domain/platform.ts";
 import type { Policy } from "../domain/policy.ts";
-import { checkOut, isState, type Request } from "../domain/request.ts";
+import { checkOut, isState, notBegunInTime, type Request } from "../domain/request.ts";
 import type { Target } from "../domain/target.ts";
 import * as accounts from "../store/accounts.ts";
 import type { Tx } from "../store/db.ts";
@@ -46,7 +46,7 @@ export const hold = async (deps: Deps, tx: Tx, id: RequestId, who: Actor, to: "c
   if (isState(r, "checked_out")) {
     if (r.until <= tx.now) throw new Fault("conflict", "Your time with this account is over. Ask again.");
   } else if (!isState(r, "approved")) throw new Fault("conflict", r.state === "pending" ? "Nobody has approved this request yet." : `This request is ${r.state}. Ask again.`);
-  else if (r.startBy <= tx.now && r.pausedAt === null) throw new Fault("conflict", "This approval was not used in time. Ask again.");
+  else if (notBegunInTime(r, tx.now)) throw new Fault("conflict", "This approval was not used in time. Ask again.");
   const holder = (await people.find(tx, r.requester))!;
   if (holder.disabled) throw new Fault("forbidden", holder.locked ? "This person is locked. Ask an admin." : "This person is disabled.");
   refuseTime(policy, r, who, tx.now);
@@ -79,7 +79,9 @@ const start = async (deps: Deps, tx: Tx, r: Request<"approved">, policy: Policy,
   const { standing, helped } = await standingOf(tx, r, requester, policy);
   // Removing an approver acts at once; so does a change nobody else has confirmed.
   if (!standing.enough || helped || !policy.active || policy.terms.preset !== r.terms.preset) throw new Fault("conflict", "The approval does not stand any more: an approver or the policy changed. Ask again.");
-  const held = await requests.save(tx, checkOut(r, tx.now, policy.terms.maxMinutes, await latestEnd(tx, policy, r))) as Request<"checked_out">;
+  const step = checkOut(r, tx.now, policy.terms.maxMinutes, await latestEnd(tx, policy, r));
+  if (step.to.until <= tx.now) throw new Fault("conflict", "Your window is over. Ask again.");
+  const held = await requests.save(tx, step) as Request<"checked_out">;
   if (held.exclusive) await queue.taken(tx, r.terms.account);
   await record(deps, tx, { what: "checkout.started", who, about: { request: r.id, account: r.terms.account }, outcome: "ok", facts: { minutes: held.minutes, until: held.until.toISOString() } });
   tx.onCommit(() => { deps.bus.publish("deadlines"); deps.bus.publish("requests"); });

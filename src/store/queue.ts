@@ -1,13 +1,13 @@
 /** The queue's facts beside a request's state: offers, pauses, warnings. Rule: nothing here moves a state; the account's row is locked by whoever writes. */
-import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, ne, or, sql } from "drizzle-orm";
 import type { AccountId, RequestId } from "../kernel/ids.ts";
 import type { Request } from "../domain/request.ts";
 import type { Reader, Tx } from "./db.ts";
 import { fromRow } from "./requests.ts";
 import { exposures, requests, sessions } from "./schema.ts";
 
-/** Waits for its exclusive account: approved, and its fixed window, if it has one, has begun. */
-const waits = and(eq(requests.state, "approved"), requests.exclusive, or(isNull(requests.windowStart), lte(requests.windowStart, sql`now()`)));
+/** Waits for its exclusive account: approved, and its fixed window, if it has one, has begun and is not over. */
+const waits = and(eq(requests.state, "approved"), requests.exclusive, or(isNull(requests.windowStart), and(lte(requests.windowStart, sql`now()`), gt(requests.startBy, sql`now()`))));
 
 /** Oldest approval first. */
 export const waiting = async ({ q }: Reader, account: AccountId): Promise<Request<"approved">[]> =>

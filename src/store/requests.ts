@@ -111,16 +111,16 @@ export const usable = async ({ q }: Reader, person: PersonId, account: AccountId
   (await q.select().from(requests).where(and(eq(requests.requester, person), eq(requests.account, account), inArray(requests.state, ["approved", "checked_out"])))
     .orderBy(desc(requests.state), asc(requests.approvedAt))).map(fromRow) as Request<"approved" | "checked_out">[];
 
-/** Requests whose time is over: pending past expiresAt, approved past startBy while its account is free for it, checked out past until. */
+/** Requests whose time is over: pending past expiresAt, approved past startBy while its account is free for it or its window is over, checked out past until. */
 export const overdue = async ({ q }: Reader, now: Date, limit = 100): Promise<RequestId[]> => {
   const rows = await q.select({ id: requests.id }).from(requests).where(or(
-    and(eq(requests.state, "pending"), lt(requests.expiresAt, now)), and(eq(requests.state, "approved"), isNull(requests.pausedAt), lt(requests.startBy, now)), and(eq(requests.state, "checked_out"), lt(requests.until, now)),
+    and(eq(requests.state, "pending"), lt(requests.expiresAt, now)), and(eq(requests.state, "approved"), or(isNull(requests.pausedAt), isNotNull(requests.windowStart)), lt(requests.startBy, now)), and(eq(requests.state, "checked_out"), lt(requests.until, now)),
   )).limit(limit);
   return rows.map((r) => r.id as RequestId);
 };
 /** When the next one becomes overdue, for the timer. */
 export const nextDeadline = async ({ q }: Reader): Promise<Date | null> => {
-  const rows = await q.select({ at: sql<string | null>`min(case state when 'pending' then expires_at when 'approved' then case when paused_at is null then start_by end else "until" end)` })
+  const rows = await q.select({ at: sql<string | null>`min(case state when 'pending' then expires_at when 'approved' then case when paused_at is null or window_start is not null then start_by end else "until" end)` })
     .from(requests).where(inArray(requests.state, ["pending", "approved", "checked_out"]));
   return rows[0]?.at ? new Date(rows[0].at) : null;
 };

@@ -1,6 +1,8 @@
 /** Fixed windows, weekly hours and source networks: at the ask, at the vote, at the use, and in the table. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask } from "../../src/flow/ask.ts";
+import { expireRequest } from "../../src/flow/checkin.ts";
+import { putPolicy } from "../../src/flow/people.ts";
 import { queuePlace, tendQueue } from "../../src/flow/queue.ts";
 import type { Caller } from "../../src/flow/record.ts";
 import { release } from "../../src/flow/release.ts";
@@ -86,6 +88,58 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     const open24 = await w.managed("release", { hours: always }), free = await w.approved(open24);
     await release(w.deps, w.requester, free);
     await expect(ask(w.deps, w.requester, { account: m.name, minutes: 1, reason: "maintenance", ticket: "", window: { from: soon(60), to: soon(70) } })).rejects.toMatchObject({ code: "invalid", message: expect.stringMatching(/must lie in the policy's hours/) as string });
+  });
+
+  /** The window and its time to begin, as if `minutes` had passed since it ended. */
+  const ended = (id: RequestId, minutes: number) => w.sql(`update requests set window_start = now() - interval '${minutes + 30} minutes', window_end = now() - interval '${minutes} minutes', start_by = now() - interval '${minutes} minutes' where id = '${id}'`);
+  const pastItsEnd = async (id: RequestId) => {
+    expect(await requests.overdue(w.db, new Date())).toContain(id);
+    expect((await requests.nextDeadline(w.db))!.getTime(), "the timer knows").toBeLessThan(Date.now());
+    await expect(release(w.deps, w.requester, id), "also before the clock has come by").rejects.toMatchObject({ code: "conflict", message: "This approval was not used in time. Ask again." });
+    expect(await expireRequest(w.deps, id)).toBe(true);
+    expect((await requests.find(w.db, id))!.state).toBe("expired");
+  };
+
+  test("law: idle-hold — a window that ended while somebody held the account is over: it waits no more, takes nobody's hold and shows nothing", async () => {
+    const m = await w.managed("release", {}, both()), walkIn = await w.approved(m, rival, 60);
+    await release(w.deps, rival, walkIn);
+    const mine = await book(m, 10, 40);
+    await yes(mine);
+    await begun(mine);
+    await tendQueue(w.deps, m.account.id);
+    expect(await requests.find(w.db, mine)).toMatchObject({ pausedAt: expect.any(Date) as Date });
+    await ended(mine, 30);
+    expect(await queuePlace(w.db, mine)).toBeNull();
+    await w.sql(`update requests set checked_out_at = now() - interval '50 minutes', idle_warned_at = now() - interval '40 minutes' where id = '${walkIn}'`);
+    await w.sql(`update exposures set at = now() - interval '50 minutes' where request_id = '${walkIn}'`);
+    await tendQueue(w.deps, m.account.id);
+    expect(await requests.find(w.db, walkIn), "rests, and nobody waits").toMatchObject({ state: "checked_out", idleWarnedAt: null });
+    await pastItsEnd(mine);
+  });
+
+  test("a window that ended while its policy was closed is over, whoever opens the policy again", async () => {
+    const m = await w.managed("release"), id = await book(m, 10, 40), day = new Date(Date.now() + 3 * 24 * 60 * MIN).getUTCDay() || 7;
+    await yes(id);
+    await begun(id);
+    const put = (hours: Hours | null) => putPolicy(w.deps, w.second, { name: m.policy.name, terms: { ...m.policy.terms, hours }, binding: m.policy.binding }, m.policy.id);
+    await put({ zone: "UTC", open: [{ days: [day], from: "08:00", to: "09:00" }] });
+    await tendQueue(w.deps, m.account.id);
+    expect(await requests.find(w.db, id)).toMatchObject({ pausedAt: expect.any(Date) as Date });
+    await ended(id, 12 * 60);
+    await put(null);
+    await pastItsEnd(id);
+  });
+
+  test("a window that was shortened, by a vote or by its policy, is over with its minutes: nothing is shown for no time", async () => {
+    const m = await w.managed("release"), id = await book(m, 60, 90), from = (await requests.find(w.db, id))!.terms.window!.from;
+    await vote(w.deps, w.approver, id, { decision: "approve", minutes: 10 });
+    expect(await requests.find(w.db, id)).toMatchObject({ startBy: new Date(Date.parse(from) + 10 * MIN) });
+    const other = await w.managed("release"), long = await book(other, 10, 40);
+    await yes(long);
+    await putPolicy(w.deps, w.second, { name: other.policy.name, terms: { ...other.policy.terms, maxMinutes: 5 }, binding: other.policy.binding }, other.policy.id);
+    await w.sql(`update requests set window_start = now() - interval '20 minutes', window_end = now() + interval '10 minutes' where id = '${long}'`);
+    await expect(release(w.deps, w.requester, long)).rejects.toMatchObject({ code: "conflict", message: "Your window is over. Ask again." });
+    expect((await requests.find(w.db, long))!.state).toBe("approved");
   });
 
   test("source networks: at the ask and at the use, each with both sides named", async () => {
