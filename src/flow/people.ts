@@ -112,6 +112,6 @@ export const confirmChange = (deps: Deps, caller: Caller, change: string): Promi
   const waited = [...everyone.values()].filter((p) => samePerson(p, author) || p.id === open.subject).map((p) => p.id);
   for (const id of await requests.pendingOf(tx, waited)) {
     const request = await requests.lock(tx, id);
-    if (request.state === "pending") await counted(deps, tx, request);
+    if (request.state === "pending") await counted(deps, tx, request, "wait");
   }
 });

@@ -49,8 +49,8 @@ export const latestEnd = async (tx: Tx, policy: Policy, r: Request<"approved">):
   return ends.length > 0 ? new Date(Math.min(...ends.map(Number))) : null;
 };
 
-/** Fixed windows of one exclusive account may not overlap: refused at the vote, naming the other; the table holds the same. */
-export const refuseOverlap = async (tx: Tx, r: Request<"pending">): Promise<void> => {
+/** Fixed windows of one exclusive account may not overlap: the sentence names the other; the table holds the same. */
+export const overlapObstacle = async (tx: Tx, r: Request<"pending">): Promise<string | null> => {
   const other = r.terms.window && r.exclusive ? await requests.overlapping(tx, r) : null;
-  if (other) throw new Fault("conflict", `This window overlaps ${other.request.id} of ${other.requesterName}: ${clock(other.request.terms.window!.from)} to ${clock(other.request.terms.window!.to)}. Deny it, or revoke the other.`);
+  return other && `This window overlaps ${other.request.id} of ${other.requesterName}: ${clock(other.request.terms.window!.from)} to ${clock(other.request.terms.window!.to)}. Deny it, or revoke the other.`;
 };

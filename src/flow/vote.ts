@@ -16,7 +16,7 @@ import * as targets from "../store/targets.ts";
 import { closeCheckout } from "./checkin.ts";
 import type { Deps } from "./deps.ts";
 import { actor, broker, record, type Caller } from "./record.ts";
-import { refuseOverlap } from "./times-and-places.ts";
+import { overlapObstacle } from "./times-and-places.ts";
 
 export type VoteInput = { readonly decision: "approve" | "deny"; readonly minutes?: number; readonly reason?: string };
 type Needs = Deps;
@@ -38,7 +38,7 @@ export const vote = (deps: Needs, caller: Caller, id: RequestId, input: VoteInpu
   await requests.cast(tx, cast);
   await record(deps, tx, { what: "vote.cast", who: actor(caller), about: { request: r.id, account: r.terms.account, vote: cast.id }, outcome: "ok", ...(cast.reason ? { why: cast.reason } : {}), facts: { decision: cast.decision, minutes: cast.minutes } });
   tx.onCommit(() => deps.bus.publish("requests"));
-  return cast.decision === "deny" ? denied(deps, tx, caller, r, cast.reason) : counted(deps, tx, r as Request<"pending">);
+  return cast.decision === "deny" ? denied(deps, tx, caller, r, cast.reason) : counted(deps, tx, r as Request<"pending">, "refuse");
 });
 
 /** A later deny by an entitled approver is a revocation. */
@@ -55,11 +55,14 @@ const denied = async (deps: Needs, tx: Tx, caller: Caller, r: Request, reason: s
   return closeCheckout(deps, tx, r as Request<"checked_out">, "revoked", caller.person.id, who, reason);
 };
 
-/** Approves when enough distinct people stand behind these very terms and nothing of it rests on the requester's own unconfirmed change. */
-export const counted = async (deps: Needs, tx: Tx, r: Request<"pending">): Promise<Request> => {
+/** Approves when enough distinct people stand behind these very terms and nothing of it rests on the requester's own unconfirmed change.
+ * `blocked`: who votes is told what else is in the way; a confirmation is for more than this request, and leaves it pending. */
+export const counted = async (deps: Needs, tx: Tx, r: Request<"pending">, blocked: "refuse" | "wait"): Promise<Request> => {
   const { requester, policy } = await facts(tx, r), { standing, helped } = await standingOf(tx, r, requester, policy);
   if (!standing.enough || helped) return r;
-  await refuseOverlap(tx, r);
+  const why = await overlapObstacle(tx, r);
+  if (why !== null && blocked === "refuse") throw new Fault("conflict", why);
+  if (why !== null) return r;
   const approved = await requests.save(tx, approve(r, tx.now, standing.minutes, policy.terms.startWindowMinutes));
   await record(deps, tx, { what: "request.approved", who: broker("policy"), about: { request: r.id, account: r.terms.account, policy: policy.id }, outcome: "ok", facts: { votes: standing.have, minutes: standing.minutes } });
   tx.onCommit(() => { deps.bus.publish(r.terms.account); deps.bus.publish("deadlines"); });

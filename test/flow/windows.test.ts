@@ -2,13 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask } from "../../src/flow/ask.ts";
 import { expireRequest } from "../../src/flow/checkin.ts";
-import { putPolicy } from "../../src/flow/people.ts";
+import { changePerson, confirmChange, putPolicy } from "../../src/flow/people.ts";
 import { queuePlace, tendQueue } from "../../src/flow/queue.ts";
 import type { Caller } from "../../src/flow/record.ts";
 import { release } from "../../src/flow/release.ts";
 import { vote } from "../../src/flow/vote.ts";
 import { wall, type Hours } from "../../src/domain/hours.ts";
 import type { RequestId } from "../../src/kernel/ids.ts";
+import * as people from "../../src/store/people.ts";
 import * as requests from "../../src/store/requests.ts";
 import { ENGINES, type Opened } from "../store/engines.ts";
 import { refused, run } from "../store/rows.ts";
@@ -56,6 +57,18 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
     for (const id of [a, b]) expect((await yes(id)).state).toBe("approved");
     const other = await w.managed("release"), same = await book(other, 60, 90);
     expect((await yes(same)).state, "another account").toBe("approved");
+  });
+
+  test("a confirmation counts also where a window that waited for it overlaps another by now: that one stays pending, the next is approved", async () => {
+    const free = await w.managed("release"), m = await w.managed("release", {}, { requesters: [w.operator.person.id, rival.person.id] }), unconfirmed = async () => (await people.openChanges(w.db)).filter((c) => c.author === w.operator.person.id && c.subject === w.approver.person.id);
+    await changePerson(w.deps, w.operator, w.approver.person.id, { roles: ["approver"] });
+    const taken = await book(m, 60, 90, w.operator), next = await book(free, 60, 90, w.operator), other = await book(m, 70, 100, rival);
+    for (const id of [taken, next]) expect((await yes(id)).state, "waits for the confirmation").toBe("pending");
+    expect((await yes(other)).state).toBe("approved");
+    for (const c of await unconfirmed()) await confirmChange(w.deps, w.second, c.id);
+    expect(await unconfirmed()).toEqual([]);
+    expect([(await requests.find(w.db, taken))!.state, (await requests.find(w.db, next))!.state]).toEqual(["pending", "approved"]);
+    await expect(yes(taken), "whoever votes again reads why").rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(new RegExp(`^This window overlaps ${other} of rival: `)) as string });
   });
 
   test("a booked account: who comes before ends with the window's begin, and in it the booking goes first", async () => {
