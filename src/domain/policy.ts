@@ -97,6 +97,10 @@ const named = (person: Person, people: readonly string[], groups: readonly strin
 export const mayAsk = (p: Policy, person: Person): boolean =>
   p.active && !person.disabled && has(person, "user") && named(person, p.binding.requesters, p.binding.requesterGroups);
 
+/** Whether it still gives what was asked by it: of now, and by its hand alone. A lock or a disabled login stands elsewhere and passes. */
+export const stillGives = (p: Policy, person: Person, preset: Preset, account: Pick<Account, "name" | "tags">, target: Pick<Target, "name" | "tags" | "platform">): boolean =>
+  p.terms.preset === preset && coversAccount(p, account, target) && mayAsk(p, { ...person, disabled: false });
+
 /** What this person may ask for on this account. */
 export const offeredTo = (all: readonly Policy[], person: Person, account: Pick<Account, "name" | "tags">, target: Pick<Target, "name" | "tags" | "platform" | "settings">): Policy[] =>
   all.filter((p) => coversAccount(p, account, target) && mayAsk(p, person) && givesSomething(p, target));

@@ -76,9 +76,10 @@ const othersInTheWay = async (tx: Tx, r: Request): Promise<string | null> => {
 
 const start = async (deps: Deps, tx: Tx, r: Request<"approved">, policy: Policy, who: Actor): Promise<Request<"checked_out">> => {
   const requester = (await people.find(tx, r.requester))!;
-  const { standing, helped } = await standingOf(tx, r, requester, policy);
-  // Removing an approver acts at once; so does a change nobody else has confirmed.
-  if (!standing.enough || helped || !policy.active || policy.terms.preset !== r.terms.preset) throw new Fault("conflict", "The approval does not stand any more: an approver or the policy changed. Ask again.");
+  const { standing, helped, given } = await standingOf(tx, r, requester, policy);
+  // Removing an approver acts at once; so does a change nobody else has confirmed, and taking away what the policy gave.
+  if (!standing.enough || helped) throw new Fault("conflict", "The approval does not stand any more: an approver or the policy changed. Ask again.");
+  if (!given) throw new Fault("conflict", `The approval does not stand any more: the policy "${policy.name}" does not give you this account now. Ask again.`);
   const step = checkOut(r, tx.now, policy.terms.maxMinutes, await latestEnd(tx, policy, r));
   if (step.to.until <= tx.now) throw new Fault("conflict", "Your window is over. Ask again.");
   const held = await requests.save(tx, step) as Request<"checked_out">;

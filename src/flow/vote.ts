@@ -3,7 +3,7 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type RequestId } from "../kernel/ids.ts";
 import { may } from "../domain/may.ts";
 import { samePerson, type Person } from "../domain/person.ts";
-import { entitled, type Policy } from "../domain/policy.ts";
+import { entitled, stillGives, type Policy } from "../domain/policy.ts";
 import { approve, cancel, deny, isState, revoke, type Request } from "../domain/request.ts";
 import { helpedByOwnChange, mayNotVote, tally, type Tally, type Vote } from "../domain/vote.ts";
 import * as accounts from "../store/accounts.ts";
@@ -55,12 +55,14 @@ const denied = async (deps: Needs, tx: Tx, caller: Caller, r: Request, reason: s
   return closeCheckout(deps, tx, r as Request<"checked_out">, "revoked", caller.person.id, who, reason);
 };
 
+const NOT_GIVEN = (policy: Policy, requester: Person): string => `The policy "${policy.name}" does not give this account to ${requester.name} any more. Deny the request, or have an admin look at the policy.`;
+
 /** Approves when enough distinct people stand behind these very terms and nothing of it rests on the requester's own unconfirmed change.
  * `blocked`: who votes is told what else is in the way; a confirmation is for more than this request, and leaves it pending. */
 export const counted = async (deps: Needs, tx: Tx, r: Request<"pending">, blocked: "refuse" | "wait"): Promise<Request> => {
-  const { requester, policy } = await facts(tx, r), { standing, helped } = await standingOf(tx, r, requester, policy);
+  const { requester, policy } = await facts(tx, r), { standing, helped, given } = await standingOf(tx, r, requester, policy);
   if (!standing.enough || helped) return r;
-  const why = await overlapObstacle(tx, r);
+  const why = given ? await overlapObstacle(tx, r) : NOT_GIVEN(policy, requester);
   if (why !== null && blocked === "refuse") throw new Fault("conflict", why);
   if (why !== null) return r;
   const approved = await requests.save(tx, approve(r, tx.now, standing.minutes, policy.terms.startWindowMinutes));
@@ -69,7 +71,9 @@ export const counted = async (deps: Needs, tx: Tx, r: Request<"pending">, blocke
   return approved;
 };
 
-export const standingOf = async (db: Reader, r: Request, requester: Person, policy: Policy): Promise<{ standing: Tally; helped: boolean; votes: readonly Vote[] }> => {
+/** `given`: the policy of now gives this account to this person; asked of what has not begun. */
+export type Standing = { readonly standing: Tally; readonly helped: boolean; readonly given: boolean; readonly votes: readonly Vote[] };
+export const standingOf = async (db: Reader, r: Request, requester: Person, policy: Policy): Promise<Standing> => {
   const votes = await requests.votesOf(db, r.id), everyone = await people.byId(db);
   const standing = tally(r, requester, policy, votes, everyone);
   const account = (await accounts.find(db, r.terms.account))!;
@@ -77,7 +81,7 @@ export const standingOf = async (db: Reader, r: Request, requester: Person, poli
   const subjects = [`password policy ${bound.policy.name}`, `platform ${target.platform}`, policy.id, r.requester, account.id, account.target, ...votes.map((v) => v.voter), ...policy.binding.approverGroups, ...policy.binding.requesterGroups];
   // A change made with the requester's second login is the requester's own.
   const changes = (await people.openChanges(db)).map((c) => (samePerson(everyone.get(c.author)!, requester) ? { ...c, author: r.requester } : c));
-  return { standing, votes, helped: helpedByOwnChange(r.requester, subjects, changes) };
+  return { standing, votes, given: stillGives(policy, requester, r.terms.preset, account, target), helped: helpedByOwnChange(r.requester, subjects, changes) };
 };
 
 export const cancelRequest = (deps: Pick<Deps, "db" | "random" | "eventJournal" | "bus">, caller: Caller, id: RequestId, reason: string): Promise<Request> => deps.db.transaction(async (tx) => {

@@ -34,6 +34,7 @@ export class Judge {
     const { rules } = r, at = `${how} to ${by.login.person.name}: ${r.id}, ${rules.name}\n${this.told.slice(-25).join("\n")}`;
     expect([by === r.by, r.over, by.disabled, r.approved, rules.where.disabled], `never without approval; ${at}`).toEqual([true, null, false, true, false]);
     if (!r.used) {
+      expect(rules.requesters.includes(by), `the policy of now gives it to them; ${at}`).toBe(true);
       const humans = new Set([...r.voted].filter((v) => !v.disabled && v.roles.has("approver") && rules.approvers.includes(v) && v.human !== r.by.human).map((v) => v.human));
       expect(humans.size, `law: quorum of distinct others, as of now; ${at}`).toBeGreaterThanOrEqual(rules.approvals);
     }

@@ -135,6 +135,7 @@ export class Walk {
     if (now === null) return;
     expect([by.human === r.by.human, r.rules.approvers.includes(by), by.disabled, by.roles.has("approver")], "law: own-request").toEqual([false, true, false, true]);
     if (deny) r.over = "denied"; else r.voted.add(by);
+    if (now.state === "approved") expect(r.rules.requesters, "nothing is approved that the policy of now does not give").toContain(r.by);
     if (now.state === "approved") Object.assign(r, { approved: true, turn: ++this.#turns });
   }
   /** Who holds an account, or is first in its queue, or anybody. */
@@ -210,9 +211,9 @@ export class Walk {
     this.#j.changes.push({ human: by.human, subject: who.login.person.id, confirmed: false });
   }
   async #rewrites(): Promise<void> {
-    const by = this.#one(this.#humans.filter((h) => h.roles.has("admin")))!, r = this.#one(this.#rules)!, approvals = 1 + Math.floor(this.#roll() * 2), approvers = this.#humans.filter((h) => h.roles.has("approver") && this.#roll() < 0.8);
-    if (approvers.length < 2 || await this.#tried("policy", async () => putPolicy(this.#w.deps, await this.#as(by), this.#written({ ...r, approvals, approvers }), r.id as never)) === null) return;
-    Object.assign(r, { approvals, approvers });
+    const by = this.#one(this.#humans.filter((h) => h.roles.has("admin")))!, r = this.#one(this.#rules)!, approvals = 1 + Math.floor(this.#roll() * 2), approvers = this.#humans.filter((h) => h.roles.has("approver") && this.#roll() < 0.8), out = this.#one(this.#humans), requesters = this.#humans.filter((h) => h.roles.has("user") && h !== out);
+    if (approvers.length < 2 || await this.#tried("policy", async () => putPolicy(this.#w.deps, await this.#as(by), this.#written({ ...r, approvals, approvers, requesters }), r.id as never)) === null) return;
+    Object.assign(r, { approvals, approvers, requesters });
     this.#j.changes.push({ human: by.human, subject: r.id, confirmed: false });
   }
   async #confirms(): Promise<void> {

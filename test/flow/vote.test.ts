@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addAccount } from "../../src/flow/accounts.ts";
 import { ask, UNKNOWN_ACCOUNT } from "../../src/flow/ask.ts";
 import { expireRequest } from "../../src/flow/checkin.ts";
+import { liftLock, setLock } from "../../src/flow/lock.ts";
 import { requestCard } from "../../src/flow/look.ts";
 import { changePerson, confirmChange, putGroup, putPolicy } from "../../src/flow/people.ts";
 import { release } from "../../src/flow/release.ts";
@@ -14,7 +15,7 @@ import type { GroupId } from "../../src/kernel/ids.ts";
 import * as people from "../../src/store/people.ts";
 import * as requests from "../../src/store/requests.ts";
 import { ENGINES, type Opened } from "../store/engines.ts";
-import { worldOn, type World } from "./world.ts";
+import { worldOn, type Managed, type World } from "./world.ts";
 
 const OWN = { code: "forbidden", message: "Nobody votes on their own request, through whichever login." };
 const yes = { decision: "approve" } as const;
@@ -90,6 +91,43 @@ describe.each(ENGINES)("on $engine", ({ open }) => {
       await expect(release(w.deps, w.requester, id), remove).rejects.toMatchObject({ code: "conflict", message: "The approval does not stand any more: an approver or the policy changed. Ask again." });
       expect(await state(id)).toBe("approved");
     }
+  });
+
+  /** What the policy gives, taken away in each of its ways; `back`: as it was. */
+  const TAKEN = ["requesters", "role", "targets", "withdrawn"] as const;
+  const take = async (how: (typeof TAKEN)[number], m: Managed, who: Caller, back = false) => {
+    if (how === "role") return changePerson(w.deps, w.second, who.person.id, { roles: back ? ["user"] : ["auditor"] });
+    const bound = how === "requesters" ? { requesters: [w.requester.person.id] } : how === "targets" ? { targets: ["elsewhere"] } : {};
+    return putPolicy(w.deps, w.second, { name: m.policy.name, terms: m.policy.terms, binding: { ...m.policy.binding, ...(back ? {} : bound) } }, m.policy.id, back || how !== "withdrawn");
+  };
+
+  test("what the policy gives no more is not handed out at the first use, nor approved; what has begun stays until somebody ends it", async () => {
+    for (const how of TAKEN) {
+      const me = await w.person(["user"]), m = await w.managed("release", {}, { requesters: [me.person.id] }), id = await w.approved(m, me), other = await w.asked(m, me);
+      await take(how, m, me);
+      await expect(release(w.deps, await w.again(me), id), how).rejects.toMatchObject({ code: "conflict", message: `The approval does not stand any more: the policy "${m.policy.name}" does not give you this account now. Ask again.` });
+      await expect(vote(w.deps, w.approver, other, yes), how).rejects.toMatchObject({ code: "conflict", message: `The policy "${m.policy.name}" does not give this account to ${me.person.name} any more. Deny the request, or have an admin look at the policy.` });
+      expect([await state(id), await state(other), await requests.votesOf(w.db, other)], `${how}: nothing of the vote stays`).toEqual(["approved", "pending", []]);
+      await take(how, m, me, true);
+      await release(w.deps, await w.again(me), id);
+      await take(how, m, me);
+      await expect(release(w.deps, await w.again(me), id), `${how}: begun`).resolves.toMatchObject({ account: "app" });
+      expect((await vote(w.deps, w.approver, other, { decision: "deny", reason: "not given any more" })).state, how).toBe("denied");
+    }
+  });
+
+  test("a confirmation counts, and approves nothing that the policy gives no more; nor does a lock on the requester lose a vote", async () => {
+    const m = await w.managed("release"), id = await w.asked(m, w.operator);
+    await putPolicy(w.deps, w.operator, { name: m.policy.name, terms: { ...m.policy.terms, maxMinutes: 600 }, binding: m.policy.binding }, m.policy.id);
+    expect((await vote(w.deps, w.approver, id, yes)).state, "waits for the confirmation").toBe("pending");
+    await take("targets", m, w.operator);
+    const changes = (await people.openChanges(w.db)).filter((c) => c.subject === m.policy.id && c.author === w.operator.person.id);
+    for (const c of changes) await confirmChange(w.deps, w.auditor, c.id);
+    expect([changes.length, await state(id)]).toEqual([1, "pending"]);
+    const me = await w.person(["user"]), locked = await w.managed("release", {}, { requesters: [me.person.id] }), asked = await w.asked(locked, me);
+    const lock = await setLock(w.deps, w.operator, { kind: "person", subject: me.person.id, reason: "for a moment" });
+    expect((await vote(w.deps, w.approver, asked, yes)).state).toBe("approved");
+    await liftLock(w.deps, w.operator, lock.id, "");
   });
 
   test("a later deny revokes; a refused, cancelled or expired request stays so", async () => {
