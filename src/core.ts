@@ -96,7 +96,7 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
     if (eventsLog) opened.push(() => eventsLog.journal.close());
     const db = await openDb(config, secrets, places, log);
     opened.push(() => db.close());
-    const kek = secrets.kek ? envKek(secrets.kek, random) : fileKek(config.kekFile, random, (await broker.keys(db)).length === 0 && secretsLog.lines.length === 0);
+    const kek = secrets.kek ? envKek(secrets.kek, random) : fileKek(config.kekFile, random, (await broker.keys(db)).length === 0 && secretsLog.journal.head.n === 0);
     const limits = over.times ?? times(config.timescale);
     let cut: Deps["cut"] = () => Promise.resolve(false), tunnel = over.tunnel ?? noTunnel();
     const known = new Map(over.connectors ?? connectors(random)), passes = random.bytes(32);
@@ -108,12 +108,12 @@ export const openCore = async (config: Config, secrets: Secrets, over: Overrides
       mail: over.mail ?? mailerOf(config, secrets, limits), site: { origin: config.origin ?? "" }, recordings: places.recordings, hands: new Map(), brokerKeys: new KeyFiles(places.agentKey), tunnel: { call: (...ask) => tunnel.call(...ask), heard: (agent) => tunnel.heard(agent), drop: (agent) => tunnel.drop(agent) },
       cut: (session, why, message) => cut(session, why, message), moment: over.moment ?? (() => {}),
     };
-    await openKeys(deps, secretsLog.lines);
+    await openKeys(deps);
     await loadCommandSets(deps);
     await checkFence(deps, places.token);
-    if (eventsLog) await replayEvents(deps, eventsLog.lines);
-    await replayCuts(deps, secretsLog.lines);
-    await settleVersions(deps, secretsLog.lines);
+    if (eventsLog) await replayEvents(deps, eventsLog.events);
+    await replayCuts(deps, secretsLog.cuts);
+    await settleVersions(deps);
     await fallBackAll(deps);
     if (embedded) await endDemonstrations(deps, true);
     if (embedded) await db.transaction(async (tx) => { await rotations.freeLeases(tx); await notices.freeLeases(tx); await discoveries.freeLeases(tx); await dependents.freeLeases(tx); });

@@ -17,7 +17,7 @@ import { newId } from "./kernel/ids.ts";
 import type { Secret } from "./kernel/secret.ts";
 import { times } from "./kernel/times.ts";
 import { PersonName } from "./domain/person.ts";
-import { readJournal } from "./vault/journal.ts";
+import { walkJournal } from "./vault/journal-lines.ts";
 import * as people from "./store/people.ts";
 import * as targets from "./store/targets.ts";
 import { greetGuacd, homeTroubles } from "./wires/guacd.ts";
@@ -64,7 +64,7 @@ export const initFirstAdmin = (config: Config, secrets: Secrets, name: string, f
 });
 
 export const backupHere = (config: Config, secrets: Secrets, file: string): Promise<BackupResult> => withCore(config, secrets, ({ deps }) => backup(deps, file));
-export const restoreHere = (config: Config, secrets: Secrets, file: string): Promise<RestoreResult> => withCore(config, secrets, ({ deps, places }) => restore(deps, file, readJournal(places.journal).lines));
+export const restoreHere = (config: Config, secrets: Secrets, file: string): Promise<RestoreResult> => withCore(config, secrets, ({ deps }) => restore(deps, file));
 /** The new epoch. */
 export const takeOverHere = (config: Config, secrets: Secrets): Promise<number> => withCore(config, secrets, ({ deps, places }) => takeOver(deps, places.token));
 
@@ -110,7 +110,7 @@ export const doctor = async (config: Config, secrets: Secrets, running = false):
     if (troubles.length > 0) throw new Error(troubles.join("; "));
     return `${guacd.host}:${guacd.port}, protocol ${speaks}`;
   });
-  await check("Journal", () => { const { lines, torn } = readJournal(places.journal); return `${lines.length} lines, the chain holds${torn > 0 ? `; ${torn} bytes of an unfinished line will be cut` : ""}`; });
+  await check("Journal", () => { const { n, torn } = walkJournal(places.journal, () => {}); return `${n} lines, the chain holds${torn > 0 ? `; ${torn} bytes of an unfinished line will be cut` : ""}`; });
   if (!running) await check("Database", () => withCore(config, secrets, ({ deps }) => Promise.resolve(`${deps.db.engine === "pglite" ? "embedded (no fsync of its own: the journal keeps what matters)" : "PostgreSQL"}, migrated${deps.passive.why ? `; PASSIVE: ${deps.passive.why}` : ""}`)));
   const used = running ? null : await withCore(config, secrets, async ({ deps }) => (await targets.all(deps.db)).map((t) => t.platform)).catch(() => null);
   for (const d of ["tedious", "oracledb"] as const) await check(`Driver ${d}`, () => driverSays(d, used));

@@ -13,7 +13,6 @@ import { dump, load } from "../store/dump.ts";
 import * as events from "../store/events.ts";
 import * as versions from "../store/versions.ts";
 import * as accounts from "../store/accounts.ts";
-import type { Line } from "../vault/journal.ts";
 import type { Deps } from "./deps.ts";
 import { askerOf, broker as operatorOf, record, type Asker } from "./record.ts";
 import { nextEpoch, openKeys, replayVersions, type Replayed } from "./startup.ts";
@@ -99,7 +98,7 @@ export type RestoreResult = Omit<Replayed, "back"> & {
   readonly rows: number; readonly at: string; readonly cameBack: number; readonly opened: number; readonly epoch: number; readonly since: Readonly<Record<string, number>> | null;
 };
 /** Into a fresh database, with the journal in place. The epoch rises in the transaction that brings the rows: at no moment does the fence token fit them before `--take-over`. */
-export const restore = async (deps: Deps, file: string, journalLines: readonly Line[]): Promise<RestoreResult> => {
+export const restore = async (deps: Deps, file: string): Promise<RestoreResult> => {
   const head = await readHead(file);
   if (head["lockstep_backup"] !== 1) throw new Fault("invalid", `${file} is not a Lockstep backup.`);
   if (head["kek"] !== deps.keyring.kek.id) throw new Fault("invalid", `This backup belongs to root key ${String(head["kek"])}; this broker holds ${deps.keyring.kek.id}. Put the right root key in place.`);
@@ -115,9 +114,9 @@ export const restore = async (deps: Deps, file: string, journalLines: readonly L
   } finally { key.fill(0); }
   deps.epoch.value = epoch;
   deps.passive.why = "this database was restored from a backup. Look at it, then run: lockstep restore --take-over";
-  await openKeys(deps, journalLines);
+  await openKeys(deps);
   const at = String(head["at"]), since = deps.eventJournal ? await events.countSince(deps.db, new Date(at), OWN_EVENTS) : null;
-  const { back, ...replayed } = await replayVersions(deps, journalLines);
+  const { back, ...replayed } = await replayVersions(deps);
   return { rows, at, cameBack: back, ...replayed, opened: await openAll(deps), epoch, since };
 };
 

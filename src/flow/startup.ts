@@ -10,7 +10,7 @@ import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { PURPOSES, type KeyRow } from "../vault/keyring.ts";
-import type { EventLine, KeyLine, Line, VersionLine } from "../vault/journal.ts";
+import type { EventLine, KeyLine, VersionLine } from "../vault/journal.ts";
 import type { Deps } from "./deps.ts";
 import { broker as by, record } from "./record.ts";
 import { openRotation } from "./rotate.ts";
@@ -18,10 +18,10 @@ import { journalAllMissing } from "./secrets.ts";
 import { sessionEnded } from "./session.ts";
 
 /** Opens the keyring: rows, keys only the journal knows, and new ones where a purpose has none. Journal before the row. */
-export const openKeys = async (deps: Pick<Deps, "db" | "keyring" | "journal" | "random" | "eventJournal" | "bus">, lines: readonly Line[]): Promise<void> => {
+export const openKeys = async (deps: Pick<Deps, "db" | "keyring" | "journal" | "random" | "eventJournal" | "bus">): Promise<void> => {
   const rows = await broker.keys(deps.db), known = new Set(rows.map((r) => r.id as string));
   for (const row of rows) deps.keyring.add(row);
-  for (const line of lines) if (line.kind === "key" && !known.has(line.id)) await keep(deps, fromLine(line));
+  for (const line of [...deps.journal.keys]) if (!known.has(line.id)) await keep(deps, fromLine(line));
   const have = new Set((await broker.keys(deps.db)).map((r) => r.purpose));
   for (const purpose of PURPOSES) {
     if (have.has(purpose)) continue;
@@ -94,37 +94,39 @@ export const takeOver = async (deps: Deps, tokenFile: string): Promise<number> =
  * a person must look first. Lines of an earlier life are what a take-over has accepted: they come back. On the embedded database a power cut may cost
  * acknowledged rows: they come back too. What the journal lacks is written there.
  */
-export const settleVersions = async (deps: Deps, lines: readonly Line[]): Promise<void> => {
+export const settleVersions = async (deps: Deps): Promise<void> => {
   if (deps.passive.why) return;
-  const forgotten = deps.db.engine === "postgresql" ? await forgottenOf(deps, lines) : 0;
+  const forgotten = deps.db.engine === "postgresql" ? await forgottenOf(deps) : 0;
   if (forgotten > 0) {
     deps.passive.why = `the journal knows ${forgotten} password version(s) of this database's own life that it has forgotten: it was restored from an older state. Look at it, then run: lockstep restore --take-over`;
     return tellPassive(deps, deps.passive.why);
   }
-  const { back } = await replayVersions(deps, lines), written = await journalAllMissing(deps);
+  const { back } = await replayVersions(deps), written = await journalAllMissing(deps);
   if (back > 0) deps.log("warn", `${back} password version(s) were missing in the database and came back from the journal; their accounts are being settled`);
   if (written > 0) deps.log("warn", `${written} password version(s) were not in the journal yet and are now`);
 };
 /** `>=`: a dump of an earlier life under a token that was lost. */
-const forgottenOf = async (deps: Pick<Deps, "db" | "epoch">, lines: readonly Line[]): Promise<number> => {
-  const known = new Set<string>(await versions.ids(deps.db));
-  return lines.filter((l) => l.kind === "version" && l.epoch >= deps.epoch.value && !known.has(l.version)).length;
+const forgottenOf = async (deps: Pick<Deps, "db" | "epoch" | "journal">): Promise<number> => {
+  let forgotten = 0;
+  for (const line of deps.journal.versionsBut(await known(deps))) if (line.epoch >= deps.epoch.value) forgotten += 1;
+  return forgotten;
 };
+const known = async (deps: Pick<Deps, "db">): Promise<ReadonlySet<string>> => new Set<string>(await versions.ids(deps.db));
 
 /** `accounts`: added under their old ids. `alone`: whose versions stay in the journal, because their target is not in this database. */
 export type Replayed = { readonly back: number; readonly accounts: readonly string[]; readonly alone: readonly string[] };
 /** Versions the database lacks come back as candidates; their accounts become unverified and the healer asks the target. */
-export const replayVersions = async (deps: Deps, lines: readonly Line[]): Promise<Replayed> => {
-  const missing: VersionLine[] = [], added = new Set<string>(), alone = new Set<string>();
-  for (const line of lines) {
-    if (line.kind !== "version" || await versions.find(deps.db, line.version as VersionId)) continue;
+export const replayVersions = async (deps: Deps): Promise<Replayed> => {
+  const added = new Set<string>(), alone = new Set<string>();
+  let back = 0;
+  for (const line of deps.journal.versionsBut(await known(deps))) {
     const name = await accountOf(deps, line);
     if (name === null) { alone.add(`${line.accountName} on ${line.target}`); continue; }
     if (name !== "") added.add(name);
-    missing.push(line);
+    await deps.db.transaction((tx) => bringBack(deps, tx, line));
+    back += 1;
   }
-  for (const line of missing) await deps.db.transaction((tx) => bringBack(deps, tx, line));
-  return { back: missing.length, accounts: [...added], alone: [...alone] };
+  return { back, accounts: [...added], alone: [...alone] };
 };
 /**
  * An account added after the backup comes back under its old id, unmanaged, so that its passwords have somewhere to be: its name then. "": it was
@@ -154,11 +156,10 @@ const bringBack = async (deps: Deps, tx: Tx, line: VersionLine): Promise<void> =
 };
 
 /** On the embedded database a power cut may lose acknowledged rows: events come back from their journal. */
-export const replayEvents = (deps: Pick<Deps, "db">, lines: readonly Line[]): Promise<number> => deps.db.transaction(async (tx) => {
+export const replayEvents = (deps: Pick<Deps, "db">, lines: readonly EventLine[]): Promise<number> => deps.db.transaction(async (tx) => {
   let back = 0;
-  for (const line of lines.slice(-5_000)) {
-    if (line.kind !== "event") continue;
-    const { id, at, ...event } = (line as EventLine).row as { id: EventId; at: string } & AuditEvent;
+  for (const line of lines) {
+    const { id, at, ...event } = line.row as { id: EventId; at: string } & AuditEvent;
     if (await events.bringBack(tx, id, new Date(at), event)) back += 1;
   }
   return back;

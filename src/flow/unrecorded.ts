@@ -5,7 +5,7 @@ import { sha256Hex } from "../crypto/envelope.ts";
 import type { Actor } from "../domain/audit.ts";
 import * as events from "../store/events.ts";
 import * as sessions from "../store/sessions.ts";
-import type { CutLine, Line } from "../vault/journal.ts";
+import type { CutLine } from "../vault/journal.ts";
 import type { Deps } from "./deps.ts";
 import { actor, broker, type Caller } from "./record.ts";
 
@@ -45,8 +45,8 @@ export const cutFirst = async (deps: Deps, by: Caller, session: SessionId, messa
 };
 
 /** At a start: cuts the database was never told of. */
-export const replayCuts = async (deps: Pick<Deps, "db" | "bus">, lines: readonly Line[]): Promise<number> => {
+export const replayCuts = async (deps: Pick<Deps, "db" | "bus">, lines: readonly CutLine[]): Promise<number> => {
   let back = 0;
-  for (const line of lines) if (line.kind === "cut" && await tell(deps, line)) back += 1;
+  for (const line of lines) if (await tell(deps, line)) back += 1;
   return back;
 };

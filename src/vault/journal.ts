@@ -2,72 +2,53 @@
  * The append-only, hash-chained, fsynced record of every secret version and key ever made.
  * Rule: law fsync-fail-stops: after one failed write or fsync nothing is acknowledged any more; never retry.
  */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync } from "node:fs";
 import { open as openFile, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../kernel/fault.ts";
-import { sha256Hex } from "../crypto/envelope.ts";
+import { hashOf, LONGEST, parse, walkJournal, type Chained, type CutLine, type EventLine, type KeyLine, type Line, type Place, type VersionLine, type Walked } from "./journal-lines.ts";
 
-export type VersionLine = {
-  readonly kind: "version"; readonly account: string; readonly accountName: string; readonly target: string; readonly version: string; readonly no: number; readonly origin: string;
-  readonly identityNo: number; readonly identityHash: string; readonly fence: number; readonly epoch: number; readonly sealed: string; readonly rootWrapped: string; readonly kek: string; readonly by: string | null; readonly at: string;
-};
-export type KeyLine = { readonly kind: "key"; readonly id: string; readonly purpose: string; readonly no: number; readonly wrapped: string; readonly kek: string; readonly at: string };
-export type EventLine = { readonly kind: "event"; readonly row: unknown };
-/** `who`: as the audit log has it; lines of older versions lack it. */
-export type CutLine = { readonly kind: "cut"; readonly session: string; readonly why: string; readonly at: string; readonly who?: unknown };
-export type Line = VersionLine | KeyLine | EventLine | CutLine;
-type Chained = Line & { readonly n: number; readonly prev: string; readonly hash: string };
-type Place = { readonly at: number; readonly length: number };
+export type { CutLine, EventLine, KeyLine, Line, VersionLine };
+/** Of the events at the end as many as a start brings back. */
+const EVENTS = 5_000;
 
-const GENESIS = "0".repeat(64);
-const hashOf = (line: Omit<Chained, "hash">): string => sha256Hex(JSON.stringify(line));
-
-/** All whole lines, checked; `torn` bytes at the end are what a crash left of an unacknowledged write. */
-export const readJournal = (file: string): { lines: Chained[]; places: Place[]; torn: number } => {
-  if (!existsSync(file)) return { lines: [], places: [], torn: 0 };
-  const bytes = readFileSync(file), end = bytes.lastIndexOf(0x0a) + 1;
-  const lines: Chained[] = [], places: Place[] = [];
-  let prev = GENESIS;
-  for (let at = 0; at < end; at = places.at(-1)!.at + places.at(-1)!.length) {
-    const length = bytes.indexOf(0x0a, at) + 1 - at;
-    const line = parse(bytes.toString("utf8", at, at + length - 1), file, lines.length);
-    places.push({ at, length });
-    const { hash, ...rest } = line;
-    if (line.n !== lines.length || line.prev !== prev || hashOf(rest) !== hash) throw broken(file, lines.length);
-    lines.push(line);
-    prev = hash;
+/** What a journal keeps of its lines: one that has grown for years is not held in memory. */
+class Kept {
+  readonly versions = new Map<string, Place>();
+  readonly keys: KeyLine[] = []; readonly cuts: CutLine[] = [];
+  events: EventLine[] = []; epoch = 0;
+  add(line: Line, place: Place): void {
+    if (line.kind === "version") { this.versions.set(line.version, place); this.epoch = Math.max(this.epoch, line.epoch); }
+    else if (line.kind === "key") this.keys.push(line);
+    else if (line.kind === "cut") this.cuts.push(line);
+    else if (this.events.push(line) >= 2 * EVENTS) this.events = this.events.slice(-EVENTS);
   }
-  return { lines, places, torn: bytes.length - end };
-};
-const parse = (text: string, file: string, n: number): Chained => { try { return JSON.parse(text) as Chained; } catch { throw broken(file, n); } };
-const broken = (file: string, n: number) =>
-  new Fault("unavailable", `The journal ${file} does not hold together at line ${n + 1}: it was altered or is damaged. Nothing was started. Restore it from its second copy.`);
+}
 
 export class Journal {
   readonly file: string;
   readonly #fd: number;
   readonly #handle: FileHandle;
-  readonly #versions = new Map<string, Place>();
-  #n: number; #prev: string; #size: number; #epoch = 0; #dead: string | null = null;
-  #queue: { text: string; version: string | null; done: () => void; failed: (e: unknown) => void }[] = [];
+  readonly #versions: Map<string, Place>;
+  readonly #keys: KeyLine[];
+  #n: number; #prev: string; #size: number; #epoch: number; #dead: string | null = null;
+  #queue: { text: string; line: Line; done: () => void; failed: (e: unknown) => void }[] = [];
   #running: Promise<void> | null = null;
 
-  private constructor(file: string, fd: number, handle: FileHandle, lines: readonly Chained[], places: readonly Place[], size: number) {
-    this.file = file; this.#fd = fd; this.#handle = handle; this.#n = lines.length; this.#prev = lines.at(-1)?.hash ?? GENESIS; this.#size = size;
-    lines.forEach((l, i) => { if (l.kind === "version") { this.#versions.set(l.version, places[i]!); this.#epoch = Math.max(this.#epoch, l.epoch); } });
+  private constructor(file: string, fd: number, handle: FileHandle, size: number, { n, hash }: Walked, { versions, keys, epoch }: Kept) {
+    this.file = file; this.#fd = fd; this.#handle = handle; this.#size = size; this.#n = n; this.#prev = hash; this.#versions = versions; this.#keys = keys; this.#epoch = epoch;
   }
 
-  /** Opens or makes it; cuts a torn end; the directory entry is fsynced too. */
-  static async open(file: string): Promise<{ journal: Journal; lines: readonly Line[] }> {
+  /** Opens or makes it; cuts a torn end; the directory entry is fsynced too. `cuts` and `events`: of earlier lives; of the events the last ones. */
+  static async open(file: string): Promise<{ journal: Journal; cuts: readonly CutLine[]; events: readonly EventLine[] }> {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const { lines, places, torn } = readJournal(file);
+    const kept = new Kept(), walked = walkJournal(file, (line, place) => { kept.add(line, place); });
     const handle = await openFile(file, "a+", 0o600), fd = handle.fd;
-    const size = (await handle.stat()).size - torn;
-    if (torn > 0) { ftruncateSync(fd, size); fsyncSync(fd); }
+    const size = (await handle.stat()).size - walked.torn;
+    if (walked.torn > 0) { ftruncateSync(fd, size); fsyncSync(fd); }
     const dir = openSync(path.dirname(file), "r");
     try { fsyncSync(dir); } finally { closeSync(dir); }
-    return { journal: new Journal(file, fd, handle, lines, places, size), lines };
+    return { journal: new Journal(file, fd, handle, size, walked, kept), cuts: kept.cuts, events: kept.events.slice(-EVENTS) };
   }
 
   get head(): { readonly n: number; readonly hash: string } { return { n: this.#n, hash: this.#prev }; }
@@ -75,17 +56,23 @@ export class Journal {
   get dead(): string | null { return this.#dead; }
   /** The highest epoch a version was written under, by any life that wrote here. */
   get epoch(): number { return this.#epoch; }
+  get keys(): readonly KeyLine[] { return this.#keys; }
+  /** In the order of their lines, those of `known` left out unread. */
+  *versionsBut(known: ReadonlySet<string>): Generator<VersionLine> {
+    for (const id of [...this.#versions.keys()].filter((v) => !known.has(v))) yield this.readBack(id);
+  }
   hasVersion(id: string): boolean { return this.#versions.has(id); }
 
   /** Resolves when the line is on disk. Lines that arrive while one fsync runs share the next (group commit). */
   append(line: Line): Promise<void> {
     if (this.#dead) return Promise.reject(this.#stopped());
     const { n, prev } = { n: this.#n, prev: this.#prev };
-    const rest = { ...line, n, prev }, hash = hashOf(rest);
+    const rest = { ...line, n, prev }, hash = hashOf(rest), text = `${JSON.stringify({ ...rest, hash })}\n`;
+    if (Buffer.byteLength(text) > LONGEST) return Promise.reject(new Fault("invalid", `The journal ${this.file} takes no line of more than ${LONGEST} bytes.`));
     this.#n += 1; this.#prev = hash;
     if (line.kind === "version") this.#epoch = Math.max(this.#epoch, line.epoch);
     return new Promise<void>((done, failed) => {
-      this.#queue.push({ text: `${JSON.stringify({ ...rest, hash })}\n`, version: line.kind === "version" ? line.version : null, done, failed });
+      this.#queue.push({ text, line, done, failed });
       this.#running ??= this.#drain();
     });
   }
@@ -101,7 +88,8 @@ export class Journal {
         await this.#handle.sync();
         for (const b of batch) {
           const length = Buffer.byteLength(b.text);
-          if (b.version) this.#versions.set(b.version, { at: this.#size, length });
+          if (b.line.kind === "version") this.#versions.set(b.line.version, { at: this.#size, length });
+          if (b.line.kind === "key") this.#keys.push(b.line);
           this.#size += length;
           b.done();
         }

@@ -13,7 +13,6 @@ import { startJobs } from "../../src/jobs/jobs.ts";
 import { systemClock, type Clock } from "../../src/kernel/clock.ts";
 import type { AccountId } from "../../src/kernel/ids.ts";
 import * as people from "../../src/store/people.ts";
-import { readJournal } from "../../src/vault/journal.ts";
 import type { Arm, Brief, Order, Report } from "./plan.ts";
 import { readRows, settledState } from "./rows.ts";
 
@@ -39,7 +38,7 @@ const open = async (brief: Brief): Promise<Core> => {
   });
   if (brief.takeOver) {
     await takeOver(core.deps, core.places.token);
-    await replayVersions(core.deps, readJournal(core.places.journal).lines);
+    await replayVersions(core.deps);
   }
   return core;
 };

@@ -123,15 +123,15 @@ describe.each(ENGINES)("$engine", ({ open }) => {
     as.secret.wipe();
     const died = await w.db.transaction(async (tx) => keepTyped(w.deps, tx, w.operator, await accounts.lock(tx, one.id), Secret.of(TYPED)));
     const told: string[] = [];
-    await settleVersions({ ...full(), log: (_level, what) => void told.push(what) }, []);
+    await settleVersions({ ...full(), log: (_level, what) => void told.push(what) });
     expect(told.filter((t) => t.includes(died.id)), "a start with a full journal says so and goes on").toEqual([`version ${died.id} is not in the journal, and is used for nothing until it is: The journal is full.`]);
-    await settleVersions(w.deps, []);
+    await settleVersions(w.deps);
     const all = await versions.ids(w.db);
     expect(all.length).toBeGreaterThan(5);
     expect(all.filter((id) => !w.deps.journal.hasVersion(id))).toEqual([]);
     expect([w.deps.passive.why, (await versions.find(w.db, died.id))!.status], "and is no restored database for it").toEqual([null, "candidate"]);
     const { n } = w.deps.journal.head;
-    await settleVersions(w.deps, []);
+    await settleVersions(w.deps);
     expect(w.deps.journal.head.n, "once").toBe(n);
   });
 });

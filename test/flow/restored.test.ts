@@ -14,7 +14,6 @@ import * as accounts from "../../src/store/accounts.ts";
 import { openPostgres, type Db } from "../../src/store/db.ts";
 import * as targets from "../../src/store/targets.ts";
 import * as versions from "../../src/store/versions.ts";
-import { readJournal } from "../../src/vault/journal.ts";
 import { testCore, type TestCore } from "../broker.ts";
 import { cluster, embedded, type Cluster } from "../store/engines.ts";
 import { run } from "../store/rows.ts";
@@ -54,7 +53,7 @@ describe.each(["pglite", "postgresql"] as const)("%s", (engine) => {
   const restored = async (transactions: number) => {
     const db = await fresh(), deps = on(db), next = on(db);
     await checkFence(deps, token);
-    const end = await restore({ ...deps, db: dying(db, transactions) }, file, readJournal(w.deps.journal.file).lines).then(() => "whole", (e: Error) => e.message);
+    const end = await restore({ ...deps, db: dying(db, transactions) }, file).then(() => "whole", (e: Error) => e.message);
     await checkFence(next, token);
     return { end, passive: next.passive.why, next };
   };

@@ -71,7 +71,7 @@ const depsOn = async (db: Db, dir: string, cuts: Cut[], touches: string[], over:
     link: () => { touches.push("link"); throw new Error("nothing may touch a target here"); }, pass: () => undefined, clock: systemClock, random: systemRandom, times: times(1), log: () => {}, bus: busOf(), node: "test", passive: { why: null }, epoch: { value: 1 }, mail: null, hooks: { loopback: true, post: () => Promise.reject(new Error("nothing is posted here")) }, site: { origin: "https://lockstep.test" }, recordings: dir, hands: new Map(), brokerKeys: new KeyFiles(join(dir, "agent_ed25519_key")), tunnel: noTunnel(),
     cut: (session, why, message) => { cuts.push({ session, why, message }); return Promise.resolve(true); }, moment: () => {}, ...over,
   };
-  await openKeys(deps, []);
+  await openKeys(deps);
   return deps;
 };
 

@@ -1,7 +1,8 @@
 /** Run by journal.test.ts in a mount namespace whose directory is a 64 KiB file system. Rule: one JSON line says what happened. */
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { Journal, readJournal, type Line } from "../../src/vault/journal.ts";
+import { Journal, type Line } from "../../src/vault/journal.ts";
+import { readJournal } from "./read-journal.ts";
 
 const dir = process.argv[2]!, file = path.join(dir, "secrets.journal"), filler = path.join(dir, "filler");
 const line = (i: number): Line => ({ kind: "cut", session: `ses_${i}`, why: "x".repeat(400), at: "" });

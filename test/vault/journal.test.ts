@@ -1,11 +1,13 @@
 /** The journal: chained, fsynced, and honest about its end. Rule: every refusal is asserted by its reason. */
-import { appendFileSync, closeSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, truncateSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Journal, readJournal, type Line, type VersionLine } from "../../src/vault/journal.ts";
+import { Journal, type Line, type VersionLine } from "../../src/vault/journal.ts";
+import type { Place } from "../../src/vault/journal-lines.ts";
 import { run } from "../lab/run.ts";
+import { readJournal } from "./read-journal.ts";
 
 let dir: string;
 beforeEach(() => { dir = mkdtempSync(path.join(tmpdir(), "lockstep-journal-")); });
@@ -21,6 +23,7 @@ const lineOf = fc.oneof(
   fc.record({ kind: fc.constant("event" as const), row: fc.jsonValue() }),
   fc.record({ kind: fc.constant("key" as const), id: text, purpose: text, no: fc.nat(), wrapped: fc.base64String(), kek: text, at: text }),
 ) as fc.Arbitrary<Line>;
+const versionsOf = (journal: Journal): string[] => [...journal.versionsBut(new Set())].map((l) => l.version);
 const fresh = (): string => path.join(mkdtempSync(path.join(dir, "j-")), "x.journal");
 const written = async (to: string, lines: readonly Line[]): Promise<void> => {
   const { journal } = await Journal.open(to);
@@ -45,13 +48,70 @@ test("a torn end of any length is cut at the next opening, and the chain goes on
     const to = fresh();
     writeFileSync(to, whole.subarray(0, whole.length - missing));
     const opened = await Journal.open(to);
-    expect(opened.lines.map((l) => (l as VersionLine).version)).toEqual(["ver_a"]);
+    expect(versionsOf(opened.journal)).toEqual(["ver_a"]);
     expect(statSync(to).size).toBe(whole.length - lastLine);
     await opened.journal.append(version("ver_c"));
     expect(opened.journal.readBack("ver_c").version).toBe("ver_c");
     await opened.journal.close();
     expect(readJournal(to).lines.length).toBe(2);
   }), { numRuns: 25 });
+});
+
+/** Every line and its place, from the whole file at once. */
+const atOnce = (bytes: Buffer): { lines: unknown[]; places: Place[]; torn: number } => {
+  const lines: unknown[] = [], places: Place[] = [], end = bytes.lastIndexOf(0x0a) + 1;
+  for (let at = 0, next; at < end; at = next) {
+    next = bytes.indexOf(0x0a, at) + 1;
+    lines.push(JSON.parse(bytes.toString("utf8", at, next)));
+    places.push({ at, length: next - at });
+  }
+  return { lines, places, torn: bytes.length - end };
+};
+test("wherever a chunk ends, within a character or at a line's end, lines, places and torn end are those of the whole file", async () => {
+  await fc.assert(fc.asyncProperty(fc.array(lineOf, { maxLength: 8 }), fc.integer({ min: 1, max: 700 }), fc.nat(120), async (life, chunk, missing) => {
+    const to = fresh();
+    await written(to, life);
+    const bytes = readFileSync(to), cut = bytes.subarray(0, Math.max(0, bytes.length - missing));
+    writeFileSync(to, cut);
+    expect(readJournal(to, chunk)).toEqual(atOnce(cut));
+  }), { numRuns: 100 });
+});
+
+test("the line that does not hold is named whatever the chunk is", async () => {
+  await written(file(), Array.from({ length: 5 }, (_, i) => version(`ver_${i}`)));
+  const whole = readFileSync(file()), ends = atOnce(whole).places.map((p) => p.at + p.length);
+  fc.assert(fc.property(fc.integer({ min: 0, max: whole.length - 2 }), fc.integer({ min: 1, max: 900 }), (at, chunk) => {
+    fc.pre(whole[at] !== 0x0a);
+    const to = fresh(), bytes = Buffer.from(whole);
+    bytes[at]! ^= 0x80;
+    writeFileSync(to, bytes);
+    expect(() => readJournal(to, chunk)).toThrow(`does not hold together at line ${ends.findIndex((end) => at < end) + 1}:`);
+  }), { numRuns: 60 });
+});
+
+test("a journal of more than 2 GiB is read: a hole in it is a line that does not hold, and what stands before is none of its fault", async () => {
+  await written(file(), [version("ver_a"), version("ver_b")]);
+  truncateSync(file(), 2 ** 31 + 4_096);
+  appendFileSync(file(), "\n");
+  await expect(Journal.open(file())).rejects.toMatchObject({ code: "unavailable", message: expect.stringMatching(/does not hold together at line 3: it was altered or is damaged/) as string });
+}, 20_000);
+
+test("a line that could not be read again is not taken, and the chain goes on without it", async () => {
+  const { journal } = await Journal.open(file());
+  await expect(journal.append({ kind: "event", row: "x".repeat(64 * 1024 * 1024) })).rejects.toMatchObject({ code: "invalid" });
+  await journal.append(version("ver_a"));
+  await journal.close();
+  expect(readJournal(file()).lines.length).toBe(1);
+});
+
+test("what a start needs is kept: keys and cuts all, events the last five thousand, versions by where they stand", async () => {
+  const key = (i: number): Line => ({ kind: "key", id: `key_${i}`, purpose: "p", no: i, wrapped: "", kek: "k", at: "" }), cut: Line = { kind: "cut", session: "ses_1", why: "w", at: "" };
+  await written(file(), [key(0), version("ver_a"), cut, ...Array.from({ length: 10_050 }, (_, i): Line => ({ kind: "event", row: i })), version("ver_b")]);
+  const { journal, cuts, events } = await Journal.open(file());
+  await journal.append(key(1));
+  expect([journal.keys.map((k) => k.id), cuts.length, versionsOf(journal), [...journal.versionsBut(new Set(["ver_a"]))].length]).toEqual([["key_0", "key_1"], 1, ["ver_a", "ver_b"], 1]);
+  expect([events.length, events[0]!.row, events.at(-1)!.row]).toEqual([5_000, 5_050, 10_049]);
+  await journal.close();
 });
 
 test("one altered byte anywhere in a whole line refuses the opening and says where", async () => {
@@ -91,7 +151,7 @@ test("law: fsync-fail-stops — after one failed write nothing is acknowledged a
   expect(journal.hasVersion("ver_lost")).toBe(false);
   await expect(journal.append(version("ver_later"))).rejects.toThrow(/cannot be written/);
   const again = await Journal.open(file());
-  expect(again.lines.map((l) => (l as VersionLine).version)).toEqual(["ver_good"]);
+  expect(versionsOf(again.journal)).toEqual(["ver_good"]);
   await again.journal.close();
 });
 

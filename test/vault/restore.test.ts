@@ -12,7 +12,7 @@ import { startJobs } from "../../src/jobs/jobs.ts";
 import type { AccountId } from "../../src/kernel/ids.ts";
 import * as accounts from "../../src/store/accounts.ts";
 import * as people from "../../src/store/people.ts";
-import { readJournal } from "../../src/vault/journal.ts";
+import { readJournal } from "./read-journal.ts";
 import { testCore } from "../broker.ts";
 import { raiseGround, type Field, type Ground } from "../chaos/field.ts";
 import { chaosTimes } from "../chaos/plan.ts";
