@@ -7,9 +7,11 @@ import { collector, type Channel } from "../recordings/channels.ts";
 import { reading } from "../recordings/reader.ts";
 import { transcribe, type Row } from "../recordings/transcript.ts";
 import { wordsOf } from "../recordings/words.ts";
+import type { Tx } from "../store/db.ts";
 import * as transcripts from "../store/transcripts.ts";
 import type { Line } from "../store/transcripts.ts";
 import type { Deps } from "./deps.ts";
+import { foreignHere } from "./transcribe-foreign.ts";
 import { withPasswordsOf } from "./masked.ts";
 import { maskingChannel, openRecording, type Opened } from "./recordings.ts";
 
@@ -23,13 +25,21 @@ const BATCH = 200, TRIES = 2;
 const context = (recording: RecordingId, no: number): Buffer => aad("transcript", recording, no);
 export const openLine = (key: Buffer, recording: RecordingId, l: Pick<Line, "no" | "sealed">): string => openBytes(key, context(recording, l.no), asSealed(l.sealed)).toString("utf8");
 
-/** The next recording of an ended session. False: none waits. */
+/** This broker's own come first: only of those a missing file says that nobody will ever read them. The embedded database has one broker. */
+const claim = async (deps: Deps, dir: string): Promise<transcripts.ToIndex | null> => {
+  const several = deps.db.engine === "postgresql", own = await begun(deps, (tx) => transcripts.nextToIndex(tx, several ? deps.node : null));
+  if (own || !several) return own;
+  return foreignHere(deps, dir, (f) => begun(deps, (tx) => transcripts.takeOver(tx, f, deps.node)));
+};
+const begun = (deps: Deps, take: (tx: Tx) => Promise<transcripts.ToIndex | null>): Promise<transcripts.ToIndex | null> => deps.db.transaction(async (tx) => {
+  const r = await take(tx);
+  if (r) await transcripts.begin(tx, r);
+  return r;
+});
+
+/** The next recording of an ended session. False: none waits that this broker can read. */
 export const indexNext = async (deps: Deps, dir: string): Promise<boolean> => {
-  const next = await deps.db.transaction(async (tx) => {
-    const r = await transcripts.nextToIndex(tx, deps.db.engine === "postgresql" ? deps.node : null);
-    if (r) await transcripts.begin(tx, r);
-    return r;
-  });
+  const next = await claim(deps, dir);
   if (!next) return false;
   const work = next.tries < TRIES ? build(deps, dir, next) : Promise.reject(new Error(`${TRIES} tries did not come to their end`));
   const state = await work.catch((e: unknown) => { deps.log("warn", `recording ${next.id} cannot be indexed: ${e instanceof Error ? e.message : String(e)}`); return "unreadable" as const; });
