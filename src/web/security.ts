@@ -41,19 +41,18 @@ export const headers =
     if (config.secureCookies) set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
   };
 
-/** The last address in the chain that is not one of our own proxies; a chain is believed only as far as they wrote it. */
+/** Azure Application Gateway and IIS ARR write the client's port beside its address. */
+const withoutPort = (entry: string): string => /^\[(.*)\](?::\d+)?$/.exec(entry)?.[1] ?? entry.replace(/^([\d.]+):\d+$/, "$1");
+/** The last address in the chain that is not one of our own proxies; a chain is believed only as far as they wrote it: left of an entry nobody can read may be the client's own. */
 export const clientAddress = (c: Ctx, trusted: readonly string[]): string =>
   addressOf(c.env?.incoming?.socket?.remoteAddress, c.req.header("x-forwarded-for"), trusted);
 export const addressOf = (remote: string | undefined, forwarded: string | undefined, trusted: readonly string[]): string => {
   const direct = (remote ?? "127.0.0.1").replace(/^::ffff:(?=\d+\.)/, "");
   if (trusted.length === 0 || !isFrom(direct, trusted)) return direct;
-  const chain = (forwarded ?? "")
-    .split(",")
-    .map((a) => a.trim())
-    .filter(isIP);
-  while (chain.length > 0) {
-    const last = chain.pop()!;
-    if (!isFrom(last, trusted)) return last;
+  for (const entry of (forwarded ?? "").split(",").toReversed()) {
+    const address = withoutPort(entry.trim());
+    if (!isIP(address)) return direct;
+    if (!isFrom(address, trusted)) return address;
   }
   return direct;
 };
