@@ -12,16 +12,14 @@ import * as versions from "../store/versions.ts";
 import { requestCard, type RequestCard } from "./look.ts";
 
 type Opened = Rotation & { readonly openedAt: Date };
-const candidateOf = (r: Rotation): string | null => ("candidate" in r ? r.candidate : null);
 
 export const certificate = async (db: Reader, person: Person, id: RequestId): Promise<Certificate> => certificateFor(db, await requestCard(db, person, id));
 /** For a request that was authorised already. */
 export const certificateFor = async (db: Reader, { request: r, account, target }: Pick<RequestCard, "request" | "account" | "target">): Promise<Certificate> => {
   const mine = (await versions.exposuresOf(db, { account: account.id })).filter((e) => e.request === r.id), last = mine.at(-1);
   if (!last) return certificateOf({ used: null, inUse: false, rotation: null, checks: [], logins: null });
-  const given = new Set(mine.map((e) => e.version as string)), all = (await rotations.recent(db, { account: account.id, limit: 200 })).toReversed();
-  const proven = all.find((x) => x.state === "committed" && x.endedAt >= last.at && !given.has(candidateOf(x) ?? "")), open = all.find((x) => x.state !== "committed" && x.state !== "refused"), refused = all.findLast((x) => x.state === "refused" && x.openedAt >= last.at);
-  const rotation = proven ?? open ?? refused ?? null;
+  const given = new Set(mine.map((e) => e.version as string));
+  const rotation = await rotations.firstProven(db, account.id, last.at, [...given]) ?? await rotations.notProven(db, account.id, last.at);
   return certificateOf({ used: { versions: given.size, lastAt: last.at, seen: mine.some((e) => knows(e.how)) }, inUse: r.state === "checked_out", loginsAre: platformOf(target.platform).logins, ...(await after(db, rotation)) });
 };
 

@@ -90,6 +90,19 @@ export const perDay = async ({ q }: Reader, since: Date, on: readonly TargetId[]
     .where(and(gte(rotations.endedAt, since), on ? inArray(accounts.target, [...on]) : undefined)).groupBy(sql`1`).orderBy(sql`1`);
 };
 
+/** What ended a use: the first to be proven since its last moment whose candidate was not itself `given` out. */
+export const firstProven = async ({ q }: Reader, account: AccountId, since: Date, given: readonly string[]): Promise<Opened | null> => {
+  const another = or(isNull(rotations.candidate), notInArray(rotations.candidate, [...given]));
+  const [r] = await q.select().from(rotations).where(and(eq(rotations.account, account), eq(rotations.state, "committed"), gte(rotations.endedAt, since), another)).orderBy(asc(rotations.endedAt), asc(rotations.openedAt)).limit(1);
+  return r ? opened(r) : null;
+};
+/** What has not ended one yet: the open one, else the last of those begun since that was refused. */
+export const notProven = async ({ q }: Reader, account: AccountId, since: Date): Promise<Opened | null> => {
+  const open = notInArray(rotations.state, ["committed", "refused"]), refused = and(eq(rotations.state, "refused"), gte(rotations.openedAt, since));
+  const [r] = await q.select().from(rotations).where(and(eq(rotations.account, account), or(open, refused))).orderBy(desc(open), desc(rotations.openedAt)).limit(1);
+  return r ? opened(r) : null;
+};
+
 /** The next open rotation whose time has come and whose lease is dead. A hint, unlocked: `claim` locks account and row and looks again. */
 export const claimable = async (tx: Tx, busy: readonly RotationId[], full: readonly TargetId[] = []): Promise<{ readonly id: RotationId; readonly account: AccountId; readonly target: TargetId } | null> => {
   const [r] = await tx.q.select({ id: rotations.id, account: rotations.account, target: accounts.target }).from(rotations).innerJoin(accounts, eq(accounts.id, rotations.account)).where(and(
