@@ -64,12 +64,14 @@ type PageFacts = {
   readonly f: CardFacts;
   readonly me: string;
   readonly story: readonly Told[];
+  /** What came before is left out. */
+  readonly shortened?: boolean;
   readonly sessions: readonly SessionListed[];
   readonly certificate?: Certificate;
 };
 const OVER = ["denied", "cancelled", "expired", "revoked", "reviewed"];
 
-export const RequestView = ({ f, me, story, sessions, certificate }: PageFacts) => (
+export const RequestView = ({ f, me, story, shortened = false, sessions, certificate }: PageFacts) => (
   <div id="request-view" class="two">
     <div class="stack">
       <RequestCard {...f} me={me} />
@@ -85,6 +87,7 @@ export const RequestView = ({ f, me, story, sessions, certificate }: PageFacts) 
     </div>
     <aside>
       <h2>What happened</h2>
+      {shortened ? <p class="notice warn">Only the last {story.length} events are shown; the audit log has those before.</p> : null}
       <Timeline events={story} />
     </aside>
   </div>

@@ -179,6 +179,22 @@ const Kept = ({ covered, unread }: { covered: Covered | null; unread: boolean })
   </>
 );
 export type SessionCan = { readonly end: boolean; readonly play: boolean; readonly watch: boolean };
+/** `first`: it begins at the beginning; `next`: the row it ends at, where more follows. */
+type TurnFacts = { readonly first?: boolean; readonly next?: number | null };
+const Turn = ({ at, first = true, next = null }: TurnFacts & { at: string }) =>
+  first && next === null ? null : (
+    <p>
+      {next === null ? null : <>More happened than is shown here: <a href={`${at}?after=${next}`}>go on</a>. </>}
+      {first ? null : <a href={at}>Back to the beginning</a>}
+    </p>
+  );
+type InsideFacts = { readonly events?: readonly Told[] | undefined; readonly turn?: TurnFacts | undefined };
+const Inside = ({ s, events = [], turn = {} }: InsideFacts & { s: SessionListed["session"] }) => (
+  <>
+    <SessionEvents events={events} from={s.openedAt} />
+    <Turn at={`/sessions/${s.id}`} {...turn} />
+  </>
+);
 export const SessionPage = ({
   session: s,
   personName,
@@ -187,8 +203,8 @@ export const SessionPage = ({
   can,
   covered,
   unread = false,
-  events = [],
-}: SessionListed & { can: SessionCan; covered: Covered | null; unread?: boolean; events?: readonly Told[] }) => (
+  ...inside
+}: SessionListed & { can: SessionCan; covered: Covered | null; unread?: boolean } & InsideFacts) => (
   <>
     <PageHead
       title={
@@ -226,6 +242,6 @@ export const SessionPage = ({
       ) : null}
     </section>
     {s.state === "ended" ? <Kept covered={covered} unread={unread} /> : null}
-    <SessionEvents events={events} from={s.openedAt} />
+    <Inside s={s} {...inside} />
   </>
 );

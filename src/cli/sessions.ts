@@ -23,6 +23,11 @@ const transcript = async (run: Run, id: string): Promise<void> => {
   if (!t.complete) run.say("This recording ends early or its chain is broken; this is what could be checked.");
   if (t.shortened) run.say("Only the beginning of a very long channel is shown.");
 };
+const inside = async (run: Run, id: string): Promise<void> => {
+  const { next } = await run.show<List<Event>>("GET", withQuery(`/sessions/${seg(id)}/events`, { limit: run.text("limit") ?? "500", cursor: run.text("cursor") }), undefined, ({ items }) =>
+    table(["when", "outcome", "facts"], items.map((e) => [relative(e.at, run.now), e.outcome, facts(e)]), "Nothing was reported."));
+  if (next !== null) run.say(`More happened. Go on with: --cursor ${next}`);
+};
 const facts = (e: Event): string => Object.entries(e.facts ?? {}).map(([k, v]) => `${k}=${String(v)}`).join(" ");
 
 /** The ledger for people: score, gaps, what was refused, channels. */
@@ -41,8 +46,8 @@ export const sessions: Register = (program, io) => {
     .option("--marked", "a command rule marked it").option("--gaps", "its recording ends early").option("-n, --limit <n>").option("--cursor <text>", "`next` of the page before"), "lockstep sessions list --live", "lockstep sessions list --search '\"rm -rf\" srv' --person ada")
     .action(act(io, (run) => (run.text("search") === undefined ? list(run) : search(run))));
   example(group.command("transcript").description("what was said, as text (auditors)").argument("<session>", "ses_…").option("-c, --commands", "only the commands"), "lockstep sessions transcript ses_…", "lockstep sessions transcript ses_… --commands").action(act(io, (run, id) => transcript(run, id!)));
-  example(group.command("events").description("channels, commands and their ends, files, refusals").argument("<session>", "ses_…"), "lockstep sessions events ses_…")
-    .action(act(io, (run, id) => run.show<List<Event>>("GET", `/sessions/${seg(id!)}/events`, undefined, ({ items }) => table(["when", "outcome", "facts"], items.map((e) => [relative(e.at, run.now), e.outcome, facts(e)]), "Nothing was reported."))));
+  example(group.command("events").description("channels, commands and their ends, files, refusals").argument("<session>", "ses_…").option("-n, --limit <n>").option("--cursor <text>", "`next` of the page before"), "lockstep sessions events ses_…")
+    .action(act(io, (run, id) => inside(run, id!)));
   example(group.command("raw").description("every frame as JSON lines (auditors; an event of its own)").argument("<session>", "ses_…").requiredOption("-r, --reason <text>", "why"), "lockstep sessions raw ses_… --reason \"incident 42\" > raw.jsonl")
     .action(act(io, async (run, id) => void run.io.stdout.write(await run.client.text("POST", withQuery(`/sessions/${seg(id!)}/raw`, { reason: run.text("reason") })))));
   example(group.command("show").description("one session: what passed, and what of it is covered").argument("<session>", "ses_…"), "lockstep sessions show ses_…")

@@ -100,9 +100,13 @@ export const canDo = (person: Person, r: Request, requester: Person, policy: Pol
     review: r.review && isState(r, "closed") && mayNotReview(person, requester, policy) === null,
   };
 };
-export const requestStory = async (db: Reader, person: Person, id: RequestId): Promise<events.EventRow[]> => {
+/** `shortened`: what came before is left out. */
+export type RequestStory = { readonly items: readonly events.EventRow[]; readonly shortened: boolean };
+const STORY = 500;
+export const requestStory = async (db: Reader, person: Person, id: RequestId): Promise<RequestStory> => {
   await requestCard(db, person, id);
-  return events.story(db, id);
+  const found = await events.story(db, id, STORY + 1);
+  return { items: found.slice(-STORY), shortened: found.length > STORY };
 };
 
 export type Home = { readonly mine: readonly requests.Listed[]; readonly waiting: readonly requests.Listed[]; readonly accounts: readonly AccountCard[]; readonly recent: readonly requests.Listed[]; readonly glass: readonly requests.Listed[]; readonly toReview: readonly requests.Listed[] };
@@ -132,10 +136,17 @@ export const session = async (db: Reader, person: Person, id: SessionId): Promis
   if (!found || !may(person, "session.list", { requester: found.session.person })) throw new Fault("not_found", "No such session.");
   return found;
 };
-/** What the session process reported while it lived, oldest first. */
-export const sessionEvents = async (db: Reader, person: Person, id: SessionId): Promise<events.EventRow[]> => {
+/** What the session process reported while it lived, oldest first: those after a row. */
+export const sessionEvents = async (db: Reader, person: Person, id: SessionId, page: { readonly after: number; readonly limit: number }): Promise<events.EventRow[]> => {
   await session(db, person, id);
-  return (await events.list(db, { about: id, what: "session.event", after: 0, limit: 500 }));
+  return events.reports(db, id, page);
+};
+/** More than a player can offer to choose from. */
+const CHANNELS = 1_000;
+/** The openings of its channels, however much was reported in between. */
+export const sessionChannels = async (db: Reader, person: Person, id: SessionId): Promise<events.EventRow[]> => {
+  await session(db, person, id);
+  return events.reports(db, id, { after: 0, limit: CHANNELS, kind: "channel_opened" });
 };
 /** Its recording could not be read for the search. */
 export const sessionUnread = async (db: Reader, person: Person, id: SessionId): Promise<boolean> => {

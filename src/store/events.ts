@@ -1,5 +1,5 @@
 /** The event log's rows. Rule: `append` needs the Tx of the step it tells of; only the sequencer gives an index, in commit order, once. */
-import { and, asc, count, desc, eq, gt, gte, ilike, isNull, isNotNull, lt, min, notInArray, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, gte, ilike, isNull, isNotNull, lt, min, ne, notInArray, or, sql, type SQL } from "drizzle-orm";
 import type { EventId } from "../kernel/ids.ts";
 import { canonical, type AuditEvent } from "../domain/audit.ts";
 import type { Reader, Tx } from "./db.ts";
@@ -76,8 +76,12 @@ export const unnumbered = async ({ q }: Reader): Promise<{ readonly waiting: num
   const [r] = await q.select({ n: count(), since: min(events.at) }).from(events).where(isNull(events.index));
   return { waiting: r?.n ?? 0, since: r?.since ?? null };
 };
-/** One thing's own story, oldest first. */
-export const story = async ({ q }: Reader, id: string): Promise<EventRow[]> => q.select().from(events).where(aboutIs(id)).orderBy(asc(events.row)).limit(500);
+/** One thing's own story, oldest first; where it is longer, its end. What a session's process reported stands with that session (`reports`): thousands of files would push out how a use ended. */
+export const story = async ({ q }: Reader, id: string, limit = 500): Promise<EventRow[]> =>
+  (await q.select().from(events).where(and(aboutIs(id), ne(events.what, "session.event"))).orderBy(desc(events.row)).limit(limit)).toReversed();
+/** Of one session, oldest first: those after row `after`; of one kind, where it is said. */
+export const reports = async ({ q }: Reader, session: string, { after, limit, kind }: { after: number; limit: number; kind?: string }): Promise<EventRow[]> =>
+  q.select().from(events).where(and(aboutIs(session), eq(events.what, "session.event"), gt(events.row, after), kind === undefined ? undefined : sql`${events.facts}->>'kind' = ${kind}`)).orderBy(asc(events.row)).limit(limit);
 /** How often what happened after a moment, by name. */
 export const countSince = async ({ q }: Reader, after: Date, but: readonly string[]): Promise<Record<string, number>> => {
   const rows = await q.select({ what: events.what, n: count() }).from(events)

@@ -115,6 +115,9 @@ export const SESSIONS: readonly Story[] = [
   story("session, what happened inside", () => (
     <SessionPage {...LIST[1]!} can={{ end: true, play: true, watch: true }} covered={WHOLE} events={INSIDE} />
   )),
+  story("session, more happened inside than one page holds", () => (
+    <SessionPage {...LIST[1]!} can={{ end: true, play: true, watch: true }} covered={WHOLE} events={INSIDE} turn={{ first: false, next: 1042 }} />
+  )),
   story("sessions, filtered", () => (
     <Sessions list={LIST} plays watches live={false} q={FILTERED} progress={{ left: 3, shortened: 1, unreadable: 2 }} />
   )),

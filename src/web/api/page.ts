@@ -61,15 +61,28 @@ export const newest = async <T>(
     key = last === undefined ? null : keyOf(last);
   return { items, next: key && fresh.length > paging.limit ? write([key.at.toISOString(), key.id]) : null };
 };
-/** Events: their row number is the position. */
+const byNumber = <T>(found: readonly T[], limit: number, noOf: (item: T) => number): Page<T> => {
+  const items = found.slice(0, limit),
+    last = items.at(-1);
+  return { items, next: last !== undefined && found.length > limit ? write([noOf(last), ""]) : null };
+};
+const numberIn = (cursor: string | undefined): number | null => {
+  const after = read(cursor);
+  if (after !== null && !Number.isSafeInteger(after[0])) throw new Fault("invalid", "cursor: take it from `next` of the page before, unchanged.");
+  return after === null ? null : Number(after[0]);
+};
+/** Events, newest first: their row number is the position. */
 export const numbered = async <T>(
-  paging: Paging,
+  { limit, cursor }: Paging,
   look: (q: { before?: number; limit: number }) => Promise<readonly T[]>,
   noOf: (item: T) => number,
 ): Promise<Page<T>> => {
-  const after = read(paging.cursor),
-    found = await look({ ...(after ? { before: Number(after[0]) } : {}), limit: paging.limit + 1 });
-  const items = found.slice(0, paging.limit),
-    last = items.at(-1);
-  return { items, next: last !== undefined && found.length > paging.limit ? write([noOf(last), ""]) : null };
+  const before = numberIn(cursor);
+  return byNumber(await look({ ...(before === null ? {} : { before }), limit: limit + 1 }), limit, noOf);
 };
+/** The same, oldest first. */
+export const onward = async <T>(
+  { limit, cursor }: Paging,
+  look: (q: { after: number; limit: number }) => Promise<readonly T[]>,
+  noOf: (item: T) => number,
+): Promise<Page<T>> => byNumber(await look({ after: numberIn(cursor) ?? 0, limit: limit + 1 }), limit, noOf);

@@ -151,8 +151,12 @@ const story: Endpoint = endpoint({
   tag,
   summary: "Everything that happened to it, oldest first",
   params: Id,
-  answer: z.object({ items: z.array(EventOut) }),
-  run: async ({ flow: { db } }, { caller, params }) => ({ items: (await requestStory(db, caller.person, params.id as RequestId)).map(eventOut) }),
+  says: "What was done inside its sessions is at `/sessions/{id}/events`. `shortened`: there is more before the first of these.",
+  answer: z.object({ items: z.array(EventOut), shortened: z.boolean() }),
+  run: async ({ flow: { db } }, { caller, params }) => {
+    const { items, shortened } = await requestStory(db, caller.person, params.id as RequestId);
+    return { items: items.map(eventOut), shortened };
+  },
 });
 
 const terminal: Endpoint = endpoint({

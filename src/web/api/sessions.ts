@@ -11,7 +11,7 @@ import { filterOf, type SessionAsk } from "../../flow/session-filter.ts";
 import { endSession } from "../../flow/session.ts";
 import { watchTicket } from "../../flow/watch.ts";
 import { endpoint, Id, raw, type Endpoint } from "./endpoint.ts";
-import { newest, pageOf, Paging, read, write } from "./page.ts";
+import { newest, onward, pageOf, Paging, read, write } from "./page.ts";
 import { SessionDetail, sessionDetail, SessionOut, sessionOut } from "./request-shapes.ts";
 import { EventOut, eventOut, TicketOut, ticketOut } from "./shapes.ts";
 
@@ -115,9 +115,18 @@ const events: Endpoint = endpoint({
   path: "/sessions/{id}/events",
   tag,
   summary: "What the session process reported: channels, commands, files, forwards, refusals",
+  says: "Oldest first.",
   params: Id,
-  answer: z.object({ items: z.array(EventOut) }),
-  run: async ({ flow: { db } }, { caller, params }) => ({ items: (await sessionEvents(db, caller.person, params.id as SessionId)).map(eventOut) }),
+  query: Paging,
+  answer: pageOf(EventOut),
+  run: async ({ flow: { db } }, { caller, params, query }) => {
+    const page = await onward(
+      query,
+      (q) => sessionEvents(db, caller.person, params.id as SessionId, q),
+      (e) => e.row,
+    );
+    return { ...page, items: page.items.map(eventOut) };
+  },
 });
 const rawFrames: Endpoint = raw({
   method: "post",

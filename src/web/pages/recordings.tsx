@@ -2,7 +2,7 @@
  * What was said in sessions: played, read, searched, taken raw. Rule: everything that shows content is a POST, because reading is written to
  * the log.
  */
-import { session, sessionEvents } from "../../flow/look.ts";
+import { session, sessionChannels } from "../../flow/look.ts";
 import { glimpseDesktop, playDesktop } from "../../flow/desktop-play.ts";
 import { play, rawRecording, readTranscript } from "../../flow/recordings.ts";
 import { indexProgress, searchSessions } from "../../flow/session-search.ts";
@@ -41,10 +41,9 @@ const player = async (c: Ctx, deps: WebDeps) => {
   const id = idOf(c),
     head = await headOf(c, deps, id),
     channels: ChannelTab[] = [];
-  for (const { facts } of await sessionEvents(deps.flow.db, me(c).person, id)) {
+  for (const { facts } of await sessionChannels(deps.flow.db, me(c).person, id)) {
     const f = (facts ?? {}) as Record<string, unknown>;
-    if (f["kind"] === "channel_opened")
-      channels.push({ no: Number(f["channel"]), kind: String(f["type"]), command: typeof f["command"] === "string" ? f["command"] : null });
+    channels.push({ no: Number(f["channel"]), kind: String(f["type"]), command: typeof f["command"] === "string" ? f["command"] : null });
   }
   if (channels[0]?.kind === "desktop") return render(c, deps, { title: "Recording", wide: true }, <DesktopPlayPage head={head} />);
   c.header("Content-Security-Policy", contentPolicy(c.get("nonce"), true));

@@ -52,11 +52,13 @@ const votes = async (c: Ctx, deps: WebDeps) => {
 const facts = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c),
     id = idOf(c);
-  const f = await requestCard(deps.flow.db, person, id);
+  const f = await requestCard(deps.flow.db, person, id),
+    story = await requestStory(deps.flow.db, person, id);
   return {
     f,
     me: person.name,
-    story: await requestStory(deps.flow.db, person, id),
+    story: story.items,
+    shortened: story.shortened,
     sessions: f.sessions,
     certificate: await certificateFor(deps.flow.db, f),
   };

@@ -13,7 +13,7 @@ import type { SessionQuery } from "../../../views/session-search.tsx";
 import { WatchPage } from "../../../views/watch.tsx";
 import { callerOf, param } from "../caller.ts";
 import type { Ctx, WebDeps } from "../deps.ts";
-import { day, fields } from "../forms.ts";
+import { day, fields, whole } from "../forms.ts";
 import { me } from "../login-session.ts";
 import { render } from "../render.tsx";
 import type { Route } from "../route.ts";
@@ -68,11 +68,15 @@ const list = async (c: Ctx, deps: WebDeps) => {
     />,
   );
 };
+/** Of what happened in it. */
+const PAGE = 500;
 const page = async (c: Ctx, deps: WebDeps) => {
   const { person } = me(c),
     id = idOf(c),
     s = await session(deps.flow.db, person, id),
-    found = await sessionCoverage(deps.flow.db, person, id);
+    found = await sessionCoverage(deps.flow.db, person, id),
+    after = whole(c.req.query("after")) ?? 0,
+    events = await sessionEvents(deps.flow.db, person, id, { after, limit: PAGE + 1 });
   const can = {
     end: may(person, "session.end", { requester: s.session.person }),
     play: may(person, "session.play") && deps.recordings !== null,
@@ -87,7 +91,8 @@ const page = async (c: Ctx, deps: WebDeps) => {
       can={can}
       unread={await sessionUnread(deps.flow.db, person, id)}
       covered={found && { ...found, percent: percent(found.coverage.score) }}
-      events={await sessionEvents(deps.flow.db, person, id)}
+      events={events.slice(0, PAGE)}
+      turn={{ first: after === 0, next: events.length > PAGE ? events[PAGE - 1]!.row : null }}
     />,
   );
 };
