@@ -27,7 +27,7 @@ import * as sessions from "../store/sessions.ts";
 import * as targets from "../store/targets.ts";
 import * as versions from "../store/versions.ts";
 import { queuePlace } from "./queue.ts";
-import { brokenGlass, mayNotReview, toReview } from "./review.ts";
+import { brokenGlass, decides, loginsOf, mayNotReview, toReview } from "./review.ts";
 import { standingOf } from "./vote.ts";
 import { weighed, type Weighed } from "./weigh.ts";
 
@@ -114,19 +114,13 @@ export const home = async (db: Reader, person: Person): Promise<Home> => ({
   mine: await requests.list(db, { requester: person.id, states: ["pending", "approved", "checked_out"] }), waiting: await waitingFor(db, person), glass: await brokenGlass(db, person), toReview: await toReview(db, person),
   accounts: (await accountCards(db, person)).filter((c) => c.offers.length > 0), recent: await requests.list(db, { requester: person.id, states: ["closed", "denied", "cancelled", "expired", "revoked", "reviewed"], limit: 8 }),
 });
-/** Pending requests this person may vote on and has not. */
-export const waitingFor = async (db: Reader, person: Person): Promise<requests.Listed[]> => {
-  const out: requests.Listed[] = [], all = new Map((await policies.all(db)).map((p) => [p.id, p])), everyone = await people.byId(db);
-  for (const l of await requests.list(db, { states: ["pending"], limit: 500 })) {
-    const requester = everyone.get(l.request.requester)!, voted = (await requests.votesOf(db, l.request.id)).some((v) => v.voter === person.id);
-    if (!voted && mayNotVote(person, requester, all.get(l.request.terms.policy)!) === null) out.push(l);
-  }
-  return out;
-};
+/** Pending requests this person may vote on (`mayNotVote`) and has not, oldest first. */
+export const waitingFor = async (db: Reader, person: Person): Promise<requests.Listed[]> =>
+  requests.list(db, { states: ["pending"], policies: await decides(db, person), notOf: await loginsOf(db, person), notVotedBy: person.id, oldestFirst: true, limit: 500 });
 /** A limit counts what this person may see, so that others' requests never push their own out of it. */
 export const requestList = async (db: Reader, person: Person, filter: Parameters<typeof requests.list>[1]): Promise<requests.Listed[]> => {
   if (may(person, "request.see")) return requests.list(db, filter);
-  return requests.list(db, { ...filter, seenBy: { person: person.id, policies: (await policies.all(db)).filter((p) => entitled(p, person)).map((p) => p.id) } });
+  return requests.list(db, { ...filter, seenBy: { person: person.id, policies: await decides(db, person) } });
 };
 
 export const sessionList = async (db: Reader, person: Person, filter: Parameters<typeof sessions.list>[1]): Promise<sessions.Listed[]> =>

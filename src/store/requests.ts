@@ -1,5 +1,5 @@
 /** Requests and votes as rows. Rule: `save` is the only consumer of a Step, and zero rows means somebody moved first. */
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, notInArray, or, sql } from "drizzle-orm";
 import { Fault } from "../kernel/fault.ts";
 import type { AccountId, PersonId, PolicyId, RequestId, VoteId } from "../kernel/ids.ts";
 import type { Hold } from "../domain/account.ts";
@@ -140,7 +140,8 @@ export const nextExpiring = async ({ q }: Reader, ms: number): Promise<Date | nu
 export type Listed = { readonly request: Request; readonly requesterName: string; readonly accountName: string; readonly targetName: string;
   /** A shell, or a desktop, can be had on it. */
   readonly carries: boolean; readonly desktop: boolean };
-export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date; review?: boolean; preset?: Preset; seenBy?: { readonly person: PersonId; readonly policies: readonly PolicyId[] } }): Promise<Listed[]> => {
+export const list = async ({ q }: Reader, filter: { requester?: PersonId; states?: readonly State[]; account?: AccountId; limit?: number; before?: Date; review?: boolean; preset?: Preset; seenBy?: { readonly person: PersonId; readonly policies: readonly PolicyId[] }; policies?: readonly PolicyId[]; notOf?: readonly PersonId[]; notVotedBy?: PersonId; oldestFirst?: boolean }): Promise<Listed[]> => {
+  const way = filter.oldestFirst ? asc : desc;
   const rows = await q.select({ r: requests, requesterName: people.name, accountName: accounts.name, targetName: targets.name, platform: targets.platform, settings: targets.settings }).from(requests)
     .innerJoin(people, eq(people.id, requests.requester)).innerJoin(accounts, eq(accounts.id, requests.account)).innerJoin(targets, eq(targets.id, accounts.target))
     .where(and(
@@ -148,7 +149,9 @@ export const list = async ({ q }: Reader, filter: { requester?: PersonId; states
       filter.account ? eq(requests.account, filter.account) : undefined, filter.before ? lt(requests.submittedAt, filter.before) : undefined,
       filter.review === undefined ? undefined : eq(requests.review, filter.review), filter.preset ? eq(requests.preset, filter.preset) : undefined,
       filter.seenBy ? or(eq(requests.requester, filter.seenBy.person), inArray(requests.policy, [...filter.seenBy.policies])) : undefined,
-    )).orderBy(desc(requests.submittedAt), desc(requests.id)).limit(filter.limit ?? 100);
+      filter.policies ? inArray(requests.policy, [...filter.policies]) : undefined, filter.notOf ? notInArray(requests.requester, [...filter.notOf]) : undefined,
+      filter.notVotedBy ? notInArray(requests.id, q.select({ id: votes.request }).from(votes).where(eq(votes.voter, filter.notVotedBy))) : undefined,
+    )).orderBy(way(requests.submittedAt), way(requests.id)).limit(filter.limit ?? 100);
   return rows.map(({ r, platform, settings, ...names }) => ({ request: fromRow(r), ...names, carries: carriesShells({ platform }), desktop: desktopOf({ settings }) !== null }));
 };
 
