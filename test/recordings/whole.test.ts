@@ -62,7 +62,7 @@ describe("whatever a person names their terminal or runs", () => {
       tape.opened({ kind: "sftp" });
       tape.event({ op: "remove", path: long, result: "ok" });
     });
-    expect(said(channelsIn(frames).channels[0]!)).toBe(`remove ${long}: ok\r\n`);
+    expect(said(channelsIn(frames).channels[0]!), "written out, and all of it").toBe(`remove ${"\\x01".repeat(20_000)}: ok\r\n`);
     expect(frames.every((f) => f.data.length <= FRAME_DATA)).toBe(true);
   });
 });
