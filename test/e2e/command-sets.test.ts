@@ -25,7 +25,7 @@ beforeAll(async () => {
   text = readFileSync(path.join(dir, "acme.yaml"), "utf8");
   device = await busybox({ name: "acme", rootPassword: ROOT });
   await device.add("app", APP);
-  w = await hostless({ over: { times: { ...patient(0.2), closureFirst: 300, closureSecond: 900 } } });
+  w = await hostless({ over: { times: { ...patient(0.2), closureFirst: 300, closureSecond: 900, probeWindow: 3_000 } } });
 }, 120_000);
 afterAll(async () => { await w?.close(); await device?.destroy(); rmSync(dir, { recursive: true, force: true }); });
 

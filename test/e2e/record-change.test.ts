@@ -44,7 +44,7 @@ const adopted = async (text: string, name: string, over: "ssh" | "telnet" = "ssh
 beforeAll(async () => {
   [one, two] = await Promise.all(["shown", "second"].map((name) => busybox({ name, rootPassword: ROOT }))) as [Device, Device];
   for (const d of [one, two]) for (const who of ["app", "ops", "idle"]) await d.add(who, APP);
-  w = await hostless({ over: { times: { ...patient(0.2), closureFirst: 300, closureSecond: 900, demonstrationOpen: 60_000, sweep: 1_000 } } });
+  w = await hostless({ over: { times: { ...patient(0.2), closureFirst: 300, closureSecond: 900, probeWindow: 3_000, demonstrationOpen: 60_000, sweep: 1_000 } } });
 }, 120_000);
 afterAll(async () => { await w?.close(); await one?.destroy(); await two?.destroy(); });
 

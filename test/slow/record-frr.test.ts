@@ -15,7 +15,7 @@ let one: Router, two: Router, w: World, dir: string;
 beforeAll(async () => {
   dir = mkdtempSync(path.join(tmpdir(), "lockstep-frr-"));
   [one, two] = await Promise.all(["rtr-a", "rtr-b"].map((name) => router({ name, vtyPassword: FIRST, adminPassword: "Net-Admin-Pw-1!" }))) as [Router, Router];
-  w = await hostless({ over: { times: { ...patient(0.2), closureFirst: 300, closureSecond: 900, demonstrationOpen: 60_000 } } });
+  w = await hostless({ over: { times: { ...patient(0.2), closureFirst: 300, closureSecond: 900, probeWindow: 3_000, demonstrationOpen: 60_000 } } });
 }, 120_000);
 afterAll(async () => { await w?.close(); await one?.destroy(); await two?.destroy(); rmSync(dir, { recursive: true, force: true }); });
 
