@@ -74,7 +74,8 @@ test("while a mail server is silent webhooks go out, and a broker that stops doe
   const from = Date.now();
   await jobs!.close();
   expect(Date.now() - from).toBeLessThan(3_000);
-  const said = (await mails()).map((d) => d.said);
-  expect(said.filter((w) => w.endsWith("it may have arrived."))).toHaveLength(s.taken.length);
-  expect(said.filter((w) => w === "The broker stopped before it was sent.")).toHaveLength(4 - s.taken.length);
+  const said = (await mails()).map((d) => d.said), count = (is: (w: string) => boolean): number => said.filter(is).length;
+  const perhaps = count((w) => w.endsWith("it may have arrived.")), unsent = count((w) => w === "The broker stopped before it was sent.");
+  // What was on its way in full at that moment may be more than the server had read of it, and never less.
+  expect([perhaps + unsent, perhaps >= s.taken.length], said.join(" | ")).toEqual([4, true]);
 });
